@@ -1,0 +1,291 @@
+//! What the station wants done, and what can be asked of it: plain values.
+
+use serde::{Deserialize, Serialize};
+
+use super::alarm::{Alarm, AlarmId, Disposition};
+use super::id::{CommandId, DeviceId, ResidentId, ResponderId, SourceId};
+use super::reading::Sample;
+use super::time::Moment;
+use super::word::words;
+
+/// Everything that can happen to the station.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Input {
+    /// A device said something.
+    Sample(Sample),
+    /// A source came up or went down.
+    Source {
+        /// Which.
+        id: SourceId,
+        /// Up or down.
+        up: bool,
+    },
+    /// Somebody wants something done.
+    Command(Command),
+    /// The log stopped or resumed taking records.
+    Disk {
+        /// It takes them.
+        up: bool,
+    },
+    /// The state index was rebuilt at start.
+    StateRebuilt,
+    /// A deadline was reached; also the way to let time pass.
+    Tick,
+}
+
+/// Who stands behind a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Authority {
+    /// The station's own shell or page.
+    Local,
+    /// The county (CARE-RULES 10: it cannot quiet a village).
+    County,
+}
+
+/// A command; its id makes doing it twice doing it once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command {
+    /// Remembered for `limits::COMMAND_MEMORY`; a repeat is answered and not run again.
+    pub id: CommandId,
+    /// From where.
+    pub from: Authority,
+    /// What.
+    pub order: Order,
+}
+
+/// What can be ordered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "do")]
+pub enum Order {
+    /// A named local person goes.
+    Accept {
+        /// Which alarm.
+        alarm: AlarmId,
+        /// Who goes.
+        by: ResponderId,
+    },
+    /// The acceptor cannot go after all.
+    Withdraw {
+        /// Which alarm.
+        alarm: AlarmId,
+        /// Who.
+        by: ResponderId,
+    },
+    /// Somebody has arrived.
+    OnSite {
+        /// Which alarm.
+        alarm: AlarmId,
+        /// Who.
+        by: ResponderId,
+    },
+    /// It ended, or did not (CARE-RULES 15).
+    Close {
+        /// Which alarm.
+        alarm: AlarmId,
+        /// Who says so; the county gives none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<ResponderId>,
+        /// How.
+        disposition: Disposition,
+        /// The named conversation with the resident, in a few words, if there was one.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        conversation: String,
+    },
+    /// A remark.
+    Note {
+        /// Which alarm.
+        alarm: AlarmId,
+        /// Who; the county gives none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<ResponderId>,
+        /// The words.
+        text: String,
+    },
+    /// Seen: for technical alarms here, for the county's own escalation there.
+    Acknowledge {
+        /// Which alarm.
+        alarm: AlarmId,
+        /// Who; the county gives none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<ResponderId>,
+    },
+    /// Raise a drill: the whole way, marked as a drill everywhere.
+    Drill {
+        /// As if this resident had called.
+        resident: ResidentId,
+    },
+    /// What is open?
+    Query,
+}
+
+/// What became of a command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "answer")]
+pub enum Answer {
+    /// Done; the alarm as it stands.
+    Done {
+        /// The alarm concerned.
+        alarm: AlarmId,
+        /// Its record's number after the command.
+        rev: u32,
+        /// The word of its state.
+        state: String,
+    },
+    /// Kept as a note, and not done (CARE-RULES 10).
+    Noted {
+        /// The alarm concerned.
+        alarm: AlarmId,
+        /// Why it was not done.
+        reason: Refusal,
+    },
+    /// The open alarms, oldest first.
+    Open {
+        /// Every open alarm.
+        alarms: Vec<Alarm>,
+    },
+    /// Not done.
+    Refused {
+        /// Why.
+        reason: Refusal,
+    },
+}
+
+words! {
+    /// Why a command was not carried out.
+    Refusal {
+        /// No alarm of that id is known.
+        UnknownAlarm = "unknown_alarm",
+        /// The alarm is closed already.
+        AlreadyClosed = "already_closed",
+        /// Nobody of that id stands in `village.toml`.
+        UnknownResponder = "unknown_responder",
+        /// Nobody of that id stands in `village.toml`.
+        UnknownResident = "unknown_resident",
+        /// Somebody must be named.
+        NobodyNamed = "nobody_named",
+        /// Only a local person may do this.
+        OnlyLocal = "only_local",
+        /// About a person: needs a recorded conversation with the resident.
+        NeedsConversation = "needs_conversation",
+        /// Needs a local acceptance first (CARE-RULES 15).
+        NeedsAcceptance = "needs_acceptance",
+        /// Somebody else holds it.
+        HeldByAnother = "held_by_another",
+        /// This state does not know the step.
+        NotNow = "not_now",
+        /// This ending is the machine's word, not a person's.
+        NotForPeople = "not_for_people",
+        /// Only technical alarms are acknowledged here.
+        NotTechnical = "not_technical",
+        /// The limit of open alarms or remembered commands is reached.
+        Full = "full",
+    }
+}
+
+/// A change in a device's or source's standing, for the county's device lane.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceEvent {
+    /// When.
+    pub at: Moment,
+    /// Which device; none when a source speaks for all behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceId>,
+    /// Which source.
+    pub source: SourceId,
+    /// What.
+    pub what: DeviceChange,
+    /// The devices behind a source.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub behind: Vec<DeviceId>,
+}
+
+words! {
+    /// How a device's standing changed.
+    DeviceChange {
+        /// Heard for the first time since it was enrolled.
+        Joined = "joined",
+        /// Silent beyond its limit.
+        Lost = "lost",
+        /// Heard again.
+        Back = "back",
+        /// Battery low.
+        BatteryLow = "battery_low",
+        /// Battery well again.
+        BatteryOk = "battery_ok",
+        /// Case opened.
+        Tamper = "tamper",
+        /// A source, bridge or coordinator went down.
+        SourceDown = "source_down",
+        /// It is back.
+        SourceBack = "source_back",
+    }
+}
+
+/// Why a notice is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Because {
+    /// The alarm was raised.
+    Raised,
+    /// Nobody has accepted yet: the next rung in addition.
+    NotAccepted,
+    /// All rungs and rounds are used up: everyone, and the state is 未响应.
+    Unanswered,
+    /// Pressed again, or worse, while somebody is on the way (CARE-RULES 7).
+    Again,
+    /// Half of the lease is over: "到了吗?".
+    HalfLease,
+    /// The lease is over: the next rung in addition, and the acceptor is told.
+    LeaseOver,
+    /// On site for 20 minutes: "how is it going?".
+    OnSiteLong,
+    /// The station was down for an unknown time (CARE-RULES 23): "at least since …".
+    Restart,
+    /// A back-up is warned when a high alarm is accepted.
+    BackUp,
+    /// Not an ending: could not enter, not found, no answer, wrong home.
+    NotAnEnding,
+    /// The acceptor withdrew.
+    Withdrawn,
+}
+
+/// To whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// A rung of the ladder, counted from 0.
+    Rung(u8),
+    /// The acceptor.
+    Acceptor(ResponderId),
+    /// Every contact, the siren and the county's duty phone.
+    Everyone,
+}
+
+/// Something to be said to people. Its id is (alarm, rung, round), so saying it twice is saying it once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// About which alarm.
+    pub alarm: AlarmId,
+    /// To whom.
+    pub to: Audience,
+    /// In which round of the ladder.
+    pub round: u8,
+    /// Why.
+    pub because: Because,
+}
+
+/// What the station wants done, in order. Safe to carry out twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "an effect that is not carried out is an alarm that nobody hears"]
+pub enum Effect {
+    /// Make the alarm's new record durable, then send it to the county.
+    Commit(Box<Alarm>),
+    /// Make a device event durable, then send it to the county.
+    Device(DeviceEvent),
+    /// Tell people.
+    Notify(Notice),
+    /// Answer a command.
+    Answer(CommandId, Answer),
+}

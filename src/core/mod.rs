@@ -1,0 +1,26 @@
+//! The pure machine: no IO, no clock, no randomness, no async runtime, nothing of the rest of the crate.
+//!
+//! Everything here is a function of what it is given, time included, so the same code runs live, in replay,
+//! in evaluation and in the simulated village, and two runs of the same inputs are equal to the last bit.
+
+pub(crate) mod word;
+
+pub mod id;
+
+pub mod time;
+
+pub mod unit;
+
+pub mod reading;
+
+pub mod condition;
+
+pub mod roster;
+
+pub mod watch;
+
+pub mod alarm;
+
+pub mod effect;
+
+pub mod sequence;

@@ -1,0 +1,248 @@
+//! Who is watched, by which devices, and who is called: the village as the core knows it.
+//!
+//! Pseudonyms only. Names, phones, addresses and radio names stay in `village.toml`; the core could not
+//! print one if it tried.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{DeviceId, HomeId, ResidentId, ResponderId, RoomId, SourceId};
+use super::reading::{Measure, Origin, Sample};
+use super::word::words;
+
+words! {
+    /// What a device is for, decided at enrolment (rule 1 of the adapters: role before meaning).
+    Role {
+        /// A help button: whatever it sends as a press is a help call (CARE-RULES 13).
+        Sos = "sos",
+        /// A button that takes back a pre-alarm, and nothing else.
+        Cancel = "cancel",
+        /// A wearable that judges falls by itself.
+        Fall = "fall",
+        /// Smoke detector.
+        Smoke = "smoke",
+        /// Gas detector.
+        Gas = "gas",
+        /// Carbon monoxide detector.
+        Co = "co",
+        /// Water leak detector.
+        Leak = "leak",
+        /// Motion sensor.
+        Motion = "motion",
+        /// Presence radar, also one that judges falls: a room sensor, never a wearable.
+        Presence = "presence",
+        /// Door or window contact.
+        Door = "door",
+        /// Bed or chair mat.
+        Bed = "bed",
+        /// Measures vital signs.
+        Vital = "vital",
+        /// Temperature, humidity, light.
+        Climate = "climate",
+        /// Anything else: supervised, raises nothing by its role.
+        Other = "other",
+    }
+}
+
+impl Role {
+    /// CARE-RULES 25 and the watch state: a device whose silence is a matter of life.
+    #[must_use]
+    pub const fn is_life_safety(self) -> bool {
+        matches!(self, Role::Sos | Role::Smoke | Role::Gas | Role::Co | Role::Fall)
+    }
+
+    /// Whether it can call for help: a button, or a wearable (which has one or judges falls).
+    #[must_use]
+    pub const fn is_help_call(self) -> bool {
+        matches!(self, Role::Sos | Role::Fall)
+    }
+
+    /// Whether its readings are evidence that its resident is alive and about.
+    #[must_use]
+    pub const fn is_life_sign(self) -> bool {
+        matches!(self, Role::Fall | Role::Motion | Role::Presence | Role::Door | Role::Bed | Role::Vital)
+    }
+
+    /// Rhythm expected of the class until one is configured or learned.
+    /// Source: heartbeat periods in the protocol notes (Zigbee battery devices 50 min to 25 h, radars 1–60 s).
+    #[must_use]
+    pub const fn rhythm(self) -> Duration {
+        match self {
+            Role::Presence => Duration::from_secs(5 * 60),
+            Role::Vital | Role::Fall => Duration::from_secs(10 * 60),
+            _ => Duration::from_secs(60 * 60),
+        }
+    }
+}
+
+words! {
+    /// What a resident's record says of being served.
+    Service {
+        /// Watched over.
+        Active = "active",
+        /// Away for a time: no reminders.
+        Paused = "paused",
+        /// Moved away: 已停止服务.
+        Moved = "moved",
+        /// Has died: 已停止服务.
+        Deceased = "deceased",
+    }
+}
+
+words! {
+    /// How much risk a resident carries.
+    Tier {
+        /// Ordinary.
+        Ordinary = "ordinary",
+        /// High: found blind at once, told at night.
+        High = "high",
+    }
+}
+
+/// A resident as the core knows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resident {
+    /// Pseudonym.
+    pub id: ResidentId,
+    /// Home.
+    pub home: HomeId,
+    /// Served or not.
+    pub service: Service,
+    /// Risk tier.
+    pub tier: Tier,
+    /// A prompt device in the home can ask "are you all right?".
+    pub prompt: bool,
+    /// The ladder of people to call.
+    pub ladder: Ladder,
+}
+
+/// A device as the core knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Device {
+    /// Slug given at enrolment.
+    pub id: DeviceId,
+    /// Whose; none for a device of the station or of a shared room.
+    pub resident: Option<ResidentId>,
+    /// In which home.
+    pub home: Option<HomeId>,
+    /// In which room.
+    pub room: Option<RoomId>,
+    /// What it is for.
+    pub role: Role,
+    /// Which source it is heard through.
+    pub source: SourceId,
+    /// Configured rhythm; the class's otherwise.
+    pub rhythm: Option<Duration>,
+    /// It cannot report by itself (433 MHz buttons): proven by a press every 7 days (CARE-RULES 25).
+    pub mute: bool,
+    /// It was taken out of service; what it still says is CARE-RULES 17.
+    pub removed: bool,
+}
+
+impl Device {
+    /// The rhythm it is supervised by.
+    #[must_use]
+    pub fn rhythm(&self) -> Duration {
+        self.rhythm.unwrap_or_else(|| self.role.rhythm())
+    }
+}
+
+/// Where a responder stands in the village.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Responder {
+    /// Pseudonym.
+    pub id: ResponderId,
+    /// Role.
+    pub role: ResponderRole,
+    /// Minutes on the way, where no home says otherwise.
+    pub travel_min: u16,
+}
+
+words! {
+    /// Who a responder is.
+    ResponderRole {
+        /// 邻居.
+        Neighbour = "neighbour",
+        /// 网格员.
+        GridWorker = "grid_worker",
+        /// 值班员.
+        DutyDesk = "duty_desk",
+        /// 村医.
+        VillageDoctor = "village_doctor",
+        /// 家属: informed, not dispatched, unless configured.
+        Family = "family",
+    }
+}
+
+/// The people to call for a resident, in order. Rungs add up: climbing never silences the rung below.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ladder {
+    /// First rung first; an empty ladder falls back to everyone at once (CARE-RULES 5).
+    pub rungs: Vec<Rung>,
+}
+
+/// One rung.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rung {
+    /// Who is called, in parallel.
+    pub responders: Vec<ResponderId>,
+    /// How long this rung is given before the next is called in addition.
+    pub wait: Duration,
+}
+
+/// The village.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Roster {
+    /// Residents.
+    pub residents: BTreeMap<ResidentId, Resident>,
+    /// Devices, the removed ones too.
+    pub devices: BTreeMap<DeviceId, Device>,
+    /// Responders.
+    pub responders: BTreeMap<ResponderId, Responder>,
+    /// Sources by their configured names.
+    pub sources: Vec<SourceId>,
+}
+
+/// How quickly an input must be on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// May raise, confirm or cancel an alarm by its role: durable before its source is acknowledged.
+    Urgent,
+    /// Gathered in a block, acknowledged at once.
+    Routine,
+}
+
+impl Roster {
+    /// Which lane a sample takes. The role decides, at enrolment, not the value: a help button's battery report is
+    /// urgent too, because the same payload may carry the press.
+    #[must_use]
+    pub fn class(&self, sample: &Sample) -> Class {
+        let by_role = match sample.from {
+            // A stranger's help call is CARE-RULES 17; its other words are not kept at all.
+            Origin::Stranger(_) => false,
+            Origin::Bridge(_) => true,
+            Origin::Device(id) => self.devices.get(&id).is_some_and(|device| {
+                matches!(
+                    device.role,
+                    Role::Sos | Role::Cancel | Role::Fall | Role::Smoke | Role::Gas | Role::Co | Role::Leak
+                )
+            }),
+        };
+        if by_role || sample.said.iter().any(|said| said.measure.may_alarm()) { Class::Urgent } else { Class::Routine }
+    }
+}
+
+impl Measure {
+    /// Whether it may raise, confirm or cancel an alarm about a person whatever the device's role.
+    #[must_use]
+    pub const fn may_alarm(&self) -> bool {
+        match self {
+            Measure::Sos(_) | Measure::AlarmUnspecified | Measure::Fall(_) => true,
+            Measure::Smoke(on) | Measure::Gas(on) | Measure::Co(on) | Measure::Leak(on) => *on,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Time as a value: the core never asks a clock, it is told.
+//!
+//! A box without a battery clock wakes up in 1970 and may jump by years, so rules run on [`Mono`], which
+//! never goes back, not even over a reboot; [`Wall`] is for people and records and always travels with
+//! its [`Trust`].
+
+use std::fmt;
+use std::ops::{Add, Sub};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Station time in milliseconds. Same boot: the kernel's boot-time clock. New boot: resumes at a mark
+/// reserved ahead, so it never repeats.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Mono(pub u64);
+
+impl Mono {
+    /// Time from `earlier` to this moment; zero when `earlier` is later.
+    #[must_use]
+    pub fn since(self, earlier: Mono) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Add<Duration> for Mono {
+    type Output = Mono;
+
+    fn add(self, span: Duration) -> Mono {
+        Mono(self.0.saturating_add(millis(span)))
+    }
+}
+
+impl Sub<Duration> for Mono {
+    type Output = Mono;
+
+    fn sub(self, span: Duration) -> Mono {
+        Mono(self.0.saturating_sub(millis(span)))
+    }
+}
+
+impl fmt::Debug for Mono {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:03}s", self.0 / 1000, self.0 % 1000)
+    }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Wall clock, milliseconds since 1970 UTC. May jump; never used for durations.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Wall(pub i64);
+
+impl fmt::Debug for Wall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}ms", self.0)
+    }
+}
+
+/// How far the wall clock may be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trust {
+    /// Set by the network and kept in step.
+    Synced,
+    /// Plausible: not before the newest time this station has recorded, but not confirmed since the boot.
+    Holdover,
+    /// Known to be wrong or never set: before the newest recorded time or before this program was built.
+    Unset,
+}
+
+impl Trust {
+    /// The word on the wire and on the page.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Trust::Synced => "synced",
+            Trust::Holdover => "holdover",
+            Trust::Unset => "unset",
+        }
+    }
+}
+
+/// Number of the boot in this station's life, counted by the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Boot(pub u32);
+
+/// The only way the core learns the time; every durable record and message carries one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Moment {
+    /// In which boot.
+    pub boot: Boot,
+    /// Station time, for rules.
+    pub mono: Mono,
+    /// Wall time, for people.
+    pub wall: Wall,
+    /// What the wall time is worth.
+    pub trust: Trust,
+}
+
+impl Moment {
+    /// This moment moved by the same span on both clocks: for a deadline that fell due a little before it was looked at.
+    #[must_use]
+    pub fn at(self, mono: Mono) -> Moment {
+        let shift = i128::from(mono.0) - i128::from(self.mono.0);
+        let wall = i128::from(self.wall.0) + shift;
+        Moment { mono, wall: Wall(i64::try_from(wall).unwrap_or(self.wall.0)), ..self }
+    }
+}
+
+/// What is known of the time between the last record of the run before and this start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gap {
+    /// First start: there was no run before.
+    First,
+    /// Same boot: the monotonic clock ran on, nothing is unknown.
+    SameBoot,
+    /// New boot, both ends on a synchronised clock: the station was down for this many milliseconds.
+    Known {
+        /// Length of the gap.
+        ms: u64,
+    },
+    /// New boot and no trusted clock (CARE-RULES 23).
+    Unknown,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mono_arithmetic_saturates() {
+        assert_eq!(Mono(5).since(Mono(9)), Duration::ZERO);
+        assert_eq!(Mono(5) - Duration::from_secs(1), Mono(0));
+        assert_eq!(Mono(u64::MAX) + Duration::from_secs(1), Mono(u64::MAX));
+    }
+
+    #[test]
+    fn a_moment_moves_both_clocks_together() {
+        let now = Moment { boot: Boot(1), mono: Mono(10_000), wall: Wall(1_000_000), trust: Trust::Synced };
+        assert_eq!(now.at(Mono(9_000)).wall, Wall(999_000));
+        assert_eq!(now.at(Mono(12_000)).wall, Wall(1_002_000));
+    }
+}

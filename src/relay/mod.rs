@@ -1,0 +1,3 @@
+//! To the county.
+
+pub mod message;
