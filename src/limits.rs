@@ -33,6 +33,38 @@ limits! {
 
     // --- core ---
 
+    /// Inputs taken in one turn and one sync (DESIGN, contract).
+    TURN_INPUTS_MAX: usize = 64,
+        "the rest waits for the next turn", "status: turns";
+
+    /// Deadlines carried out before an input is handled. judgement: sixty homes in alarm with every device silent.
+    TIMERS_PER_TURN_MAX: usize = 10_000,
+        "the rest is due at the next turn, which follows at once", "status: turns";
+
+    /// Closed alarms kept in memory; the log keeps all. judgement: a day of the worst village.
+    CLOSED_ALARMS_MAX: usize = 256,
+        "the oldest leaves memory and stays in the log", "alarms --all";
+
+    /// Pieces of evidence kept with an alarm: the first half and the newest half.
+    EVIDENCE_MAX: usize = 16,
+        "the oldest of the second half is dropped; `onsets` goes on counting", "alarm.onsets";
+
+    /// Notes kept with an alarm.
+    NOTES_MAX: usize = 32,
+        "a further note is refused", "refusal: full";
+
+    /// Devices named behind one fault. Half a message's worth of ids.
+    BEHIND_MAX: usize = 1_000,
+        "the rest is not named", "alarm.behind";
+
+    /// Devices that are not enrolled and whose presses are being counted (CARE-RULES 17).
+    STRANGERS_MAX: usize = 256,
+        "the one heard longest ago is forgotten", "heard list";
+
+    /// Answers to commands remembered, so that a repeat is answered and not run again.
+    COMMANDS_REMEMBERED_MAX: usize = 1_000,
+        "the oldest is forgotten", "status: commands";
+
     /// Words of a note on an alarm, in bytes of UTF-8. judgement: two SMS.
     NOTE_BYTES_MAX: usize = 420,
         "cut at a sign", "the note ends in …";

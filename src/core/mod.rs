@@ -17,6 +17,10 @@ pub mod condition;
 
 pub mod roster;
 
+pub mod intake;
+
+pub mod detector;
+
 pub mod watch;
 
 pub mod alarm;
@@ -24,3 +28,5 @@ pub mod alarm;
 pub mod effect;
 
 pub mod sequence;
+
+pub mod station;

@@ -1,0 +1,324 @@
+//! The book of alarms: the open ones, and those closed lately. Every change makes a new record, and nothing else does.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use super::{Station, Timer};
+use crate::core::alarm::life_cycle::{Among, State, Step, Trigger};
+use crate::core::alarm::{Alarm, AlarmId, Clocks, Evidence, Note, Reason, Subject};
+use crate::core::condition::{CRITERION, Condition, Priority};
+use crate::core::effect::{Effect, Notice, Refusal};
+use crate::core::id::{DeviceId, ResponderId};
+use crate::core::roster::{Device, Ladder};
+use crate::core::time::Moment;
+use crate::limits;
+
+/// Open alarms by id and by cause, and the newest closed ones.
+#[derive(Debug, Default)]
+pub struct Book {
+    open: BTreeMap<AlarmId, Alarm>,
+    by_cause: BTreeMap<(Subject, Condition, bool), AlarmId>,
+    closed: VecDeque<Alarm>,
+}
+
+impl Book {
+    /// Open alarms, oldest first.
+    pub fn open(&self) -> impl Iterator<Item = &Alarm> {
+        self.open.values()
+    }
+
+    /// Closed alarms, oldest first.
+    pub fn closed(&self) -> impl Iterator<Item = &Alarm> {
+        self.closed.iter()
+    }
+
+    /// An alarm by id.
+    #[must_use]
+    pub fn get(&self, id: AlarmId) -> Option<&Alarm> {
+        self.open.get(&id).or_else(|| self.closed.iter().find(|alarm| alarm.id == id))
+    }
+
+    /// Whether that condition of that subject is open, drills apart.
+    #[must_use]
+    pub fn is_open(&self, subject: Subject, condition: Condition) -> bool {
+        self.by_cause.contains_key(&(subject, condition, false))
+    }
+
+    pub(super) fn open_id(&self, subject: Subject, condition: Condition, drill: bool) -> Option<AlarmId> {
+        self.by_cause.get(&(subject, condition, drill)).copied()
+    }
+
+    pub(super) fn stamp_committed(&mut self, id: AlarmId, at: Moment) {
+        if let Some(alarm) = self.find_mut(id) {
+            alarm.clocks.committed.get_or_insert(at);
+        }
+    }
+
+    pub(super) fn mark_undurable(&mut self, id: AlarmId) {
+        if let Some(alarm) = self.find_mut(id) {
+            alarm.durable = false;
+        }
+    }
+
+    /// Puts an alarm where its state says.
+    pub(super) fn put(&mut self, alarm: Alarm) {
+        let cause = (alarm.id.subject, alarm.id.condition, alarm.id.drill);
+        if alarm.is_open() {
+            self.by_cause.insert(cause, alarm.id);
+            self.open.insert(alarm.id, alarm);
+            return;
+        }
+        self.open.remove(&alarm.id);
+        if self.by_cause.get(&cause) == Some(&alarm.id) {
+            self.by_cause.remove(&cause);
+        }
+        if self.closed.len() == limits::CLOSED_ALARMS_MAX {
+            self.closed.pop_front();
+        }
+        self.closed.push_back(alarm);
+    }
+
+    fn find_mut(&mut self, id: AlarmId) -> Option<&mut Alarm> {
+        match self.open.get_mut(&id) {
+            Some(alarm) => Some(alarm),
+            None => self.closed.iter_mut().rev().find(|alarm| alarm.id == id),
+        }
+    }
+}
+
+impl Station {
+    /// The condition began, or was found again: a second onset joins the open alarm and rings again.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a field of the alarm to be made; a struct would only repeat it"
+    )]
+    pub(super) fn onset(
+        &mut self,
+        now: Moment,
+        subject: Subject,
+        condition: Condition,
+        device: Option<&Device>,
+        behind: &[DeviceId],
+        evidence: Evidence,
+        drill: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        if let Some(id) = self.book.open_id(subject, condition, drill) {
+            self.joined(now, id, evidence, effects);
+            return;
+        }
+        let rule = condition.rule();
+        let id = AlarmId {
+            onset: now.mono,
+            subject,
+            condition,
+            drill,
+            station: self.identity.station,
+            epoch: self.identity.epoch,
+        };
+        let resident = match subject {
+            Subject::Resident(id) => self.roster.residents.get(&id),
+            _ => None,
+        };
+        let nobody = Ladder::default();
+        let ladder = resident.map_or(&nobody, |resident| &resident.ladder);
+        let window = if drill { None } else { rule.window(resident.is_some_and(|resident| resident.prompt)) };
+        let among = Among { rule, priority: rule.priority, ladder };
+        let step = State::found(&among, window, now.mono);
+        let alarm = Alarm {
+            id,
+            rev: 0,
+            state: step.state,
+            priority: rule.priority,
+            device: device.map(|device| device.id),
+            home: device.and_then(|device| device.home).or_else(|| resident.map(|resident| resident.home)),
+            room: device.and_then(|device| device.room),
+            clocks: Clocks { occurred: Some(evidence.at), detected: Some(now), ..Clocks::default() },
+            onsets: 1,
+            cleared: None,
+            evidence: vec![evidence],
+            notes: Vec::new(),
+            behind: behind.iter().copied().take(limits::BEHIND_MAX).collect(),
+            criterion: CRITERION,
+            durable: true,
+            visit_due: false,
+        };
+        self.record(alarm, step, effects);
+    }
+
+    fn joined(&mut self, now: Moment, id: AlarmId, evidence: Evidence, effects: &mut Vec<Effect>) {
+        let Some(alarm) = self.book.open.get(&id) else { return };
+        let mut alarm = alarm.clone();
+        alarm.onsets = alarm.onsets.saturating_add(1);
+        alarm.cleared = None;
+        keep_evidence(&mut alarm, evidence);
+        let step = self.try_step(&alarm, now, Trigger::Again).unwrap_or_else(|_| unmoved(&alarm));
+        self.record(alarm, step, effects);
+    }
+
+    /// A cancel ends the window; after that it is a note, and the alarm stays (CARE-RULES 13).
+    pub(super) fn cancel(
+        &mut self,
+        now: Moment,
+        subject: Subject,
+        condition: Condition,
+        evidence: Evidence,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(alarm) = self.open_alarm(subject, condition) else { return };
+        let mut alarm = alarm.clone();
+        keep_evidence(&mut alarm, evidence);
+        if let Ok(step) = self.try_step(&alarm, now, Trigger::Cancel) {
+            self.settle(now, alarm, step, effects);
+        }
+    }
+
+    /// The condition went away: noted where it latches, the end of the alarm where it does not.
+    pub(super) fn cleared(
+        &mut self,
+        now: Moment,
+        subject: Subject,
+        condition: Condition,
+        evidence: Evidence,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(alarm) = self.open_alarm(subject, condition) else { return };
+        let mut alarm = alarm.clone();
+        alarm.cleared.get_or_insert(now);
+        keep_evidence(&mut alarm, evidence);
+        if let Ok(step) = self.try_step(&alarm, now, Trigger::Cleared) {
+            self.settle(now, alarm, step, effects);
+        }
+    }
+
+    /// Keeps evidence with the open alarm, if there is one.
+    pub(super) fn noted(
+        &mut self,
+        subject: Subject,
+        condition: Condition,
+        evidence: Evidence,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(alarm) = self.open_alarm(subject, condition) else { return };
+        let mut alarm = alarm.clone();
+        keep_evidence(&mut alarm, evidence);
+        let step = unmoved(&alarm);
+        self.record(alarm, step, effects);
+    }
+
+    pub(super) fn alarm_due(&mut self, now: Moment, id: AlarmId, effects: &mut Vec<Effect>) {
+        let Some(alarm) = self.book.open.get(&id) else { return };
+        let before = alarm.state;
+        let Ok(step) = self.try_step(alarm, now, Trigger::Due) else { return };
+        let alarm = alarm.clone();
+        if step.state == before && step.calls.is_empty() {
+            self.timers.set(Timer::Alarm(id), before.deadline());
+        } else {
+            self.record(alarm, step, effects);
+        }
+    }
+
+    /// What a trigger would do to the alarm.
+    pub(super) fn try_step(&self, alarm: &Alarm, now: Moment, trigger: Trigger) -> Result<Step, Refusal> {
+        let nobody = Ladder::default();
+        let ladder =
+            alarm.resident().and_then(|id| self.roster.residents.get(&id)).map_or(&nobody, |resident| &resident.ladder);
+        let among = Among { rule: alarm.id.condition.rule(), priority: alarm.priority, ladder };
+        alarm.state.step(now.mono, trigger, &among)
+    }
+
+    /// Records a step and stamps the clocks that its new state starts.
+    pub(super) fn settle(&mut self, now: Moment, mut alarm: Alarm, step: Step, effects: &mut Vec<Effect>) {
+        match step.state {
+            State::Accepted { .. } => {
+                alarm.clocks.accepted.get_or_insert(now);
+            }
+            State::OnSite { .. } => {
+                alarm.clocks.on_site.get_or_insert(now);
+            }
+            State::Closed { unverified, .. } => {
+                alarm.clocks.closed.get_or_insert(now);
+                alarm.visit_due = unverified;
+            }
+            State::PreAlarm { .. } | State::Raised { .. } => {}
+        }
+        if let Some(kind) = step.note {
+            keep_note(&mut alarm, Note { at: now, by: None, kind, text: String::new() });
+        }
+        if step.more_urgent {
+            alarm.priority = more_urgent(alarm.priority);
+        }
+        self.record(alarm, step, effects);
+    }
+
+    /// The one place where an alarm changes: a new revision, its deadline, its record, its calls.
+    pub(super) fn record(&mut self, mut alarm: Alarm, step: Step, effects: &mut Vec<Effect>) {
+        alarm.rev += 1;
+        alarm.state = step.state;
+        self.timers.set(Timer::Alarm(alarm.id), alarm.state.deadline());
+        let (id, round) = (alarm.id, alarm.state.round());
+        effects.push(Effect::Commit(Box::new(alarm.clone())));
+        self.book.put(alarm);
+        for call in step.calls {
+            effects.push(Effect::Notify(Notice { alarm: id, to: call.to, round, because: call.because }));
+        }
+    }
+
+    pub(super) fn open_alarm(&self, subject: Subject, condition: Condition) -> Option<&Alarm> {
+        self.book.open_id(subject, condition, false).and_then(|id| self.book.open.get(&id))
+    }
+
+    pub(super) fn travel_min(&self, by: ResponderId) -> Option<u16> {
+        self.roster.responders.get(&by).map(|responder| responder.travel_min)
+    }
+}
+
+/// A step that stays where it is.
+pub(super) fn unmoved(alarm: &Alarm) -> Step {
+    Step { state: alarm.state, calls: Vec::new(), note: None, more_urgent: false }
+}
+
+/// Adds a note, within the limit.
+pub(super) fn keep_note(alarm: &mut Alarm, note: Note) -> bool {
+    let room = alarm.notes.len() < limits::NOTES_MAX;
+    if room {
+        alarm.notes.push(note);
+    }
+    room
+}
+
+/// A note's words, cut at a sign within the limit.
+pub(super) fn bounded(text: &str) -> String {
+    if text.len() <= limits::NOTE_BYTES_MAX {
+        return text.to_owned();
+    }
+    let mut end = limits::NOTE_BYTES_MAX - '…'.len_utf8();
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}…", &text[..end])
+}
+
+/// The first half of the evidence says how it began and is kept; of the rest the newest are.
+fn keep_evidence(alarm: &mut Alarm, evidence: Evidence) {
+    if alarm.evidence.len() >= limits::EVIDENCE_MAX {
+        alarm.evidence.remove(limits::EVIDENCE_MAX / 2);
+    }
+    alarm.evidence.push(evidence);
+}
+
+const fn more_urgent(priority: Priority) -> Priority {
+    match priority {
+        Priority::Technical => Priority::Technical,
+        Priority::Low => Priority::Medium,
+        Priority::Medium | Priority::High => Priority::High,
+    }
+}
+
+/// A drill's evidence.
+pub(super) fn drill_evidence(now: Moment) -> Evidence {
+    Evidence { at: now, device: None, said: None, reason: Reason::Drill }
+}
+
+/// How long answers to commands are remembered. Source: DESIGN, county contract ("id remembered 7 d").
+pub(super) const COMMAND_MEMORY: Duration = Duration::from_secs(7 * 24 * 60 * 60);

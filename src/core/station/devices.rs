@@ -1,0 +1,344 @@
+//! Devices and the links they hang on: who was heard, who is missing, and who is therefore not watched.
+
+use std::time::Duration;
+
+use super::{Station, Timer};
+use crate::core::alarm::{Evidence, Reason, Subject};
+use crate::core::condition::Condition;
+use crate::core::detector::Finding;
+use crate::core::detector::device_health::{DeviceHealth, Found, is_slow};
+use crate::core::effect::{DeviceChange, DeviceEvent, Effect};
+use crate::core::id::{DeviceId, ResidentId, SourceId};
+use crate::core::intake::{Memory, News};
+use crate::core::reading::{Measure, Quantity, Sample};
+use crate::core::roster::{Device, Service, Tier};
+use crate::core::time::{Moment, Mono};
+use crate::core::unit::Milli;
+use crate::core::watch::{self, BLIND_FAULT_AFTER, Contribution, Watch, WatchState};
+
+/// How long a source may be down before it is a fault.
+/// judgement: a broker or bridge that restarts is back within half of it, and a fault must not cry at every restart.
+pub(super) const SOURCE_FAULT_AFTER: Duration = Duration::from_secs(60);
+
+/// One device at work.
+#[derive(Debug)]
+pub(super) struct Unit {
+    pub(super) memory: Memory,
+    pub(super) health: DeviceHealth,
+    /// When its standing was last shown to the county.
+    shown: Option<Mono>,
+}
+
+/// One source, with the bridge behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Link {
+    /// The connection or port is there.
+    up: bool,
+    /// The bridge behind it says it is online.
+    bridge_up: bool,
+    /// Since when it has been as it is.
+    since: Mono,
+}
+
+/// What is shown of a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeviceStanding {
+    /// When it was last heard.
+    pub heard: Option<Moment>,
+    /// By when it must be heard again, in station time.
+    pub next_expected: Mono,
+    /// Its gravest fault.
+    pub fault: Option<Condition>,
+    /// The charge it claims, in per cent.
+    pub battery: Option<Milli>,
+    /// Link quality: 0–255 for Zigbee, dBm otherwise.
+    pub link: Option<Milli>,
+    /// Whether what it hangs on is up.
+    pub reachable: bool,
+}
+
+/// What is shown of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SourceStanding {
+    /// Which.
+    pub id: SourceId,
+    /// Up: the connection, and the bridge behind it.
+    pub up: bool,
+    /// Since when.
+    pub since: Mono,
+}
+
+impl Unit {
+    pub(super) fn new(device: &Device, now: Mono) -> Unit {
+        Unit { memory: Memory::default(), health: DeviceHealth::new(device, now), shown: None }
+    }
+
+    /// Takes a sample: what in it is news, and what it says about the device itself.
+    pub(super) fn hear(
+        &mut self,
+        now: Moment,
+        device: &Device,
+        sample: &Sample,
+        news: &mut Vec<News>,
+        found: &mut Vec<Found>,
+    ) {
+        self.memory.take(now.mono, device, sample, news);
+        // A bridge that says a device is gone is not a word of the device. A message the broker kept is neither.
+        let gone = sample
+            .said
+            .iter()
+            .any(|said| matches!(said.measure, Measure::Availability { online: false, bridge: false }));
+        if !sample.retained && !gone {
+            self.health.hear(now, found);
+        }
+        for item in news.iter() {
+            self.health.news(now, item, found);
+        }
+    }
+
+    /// The county is shown a device when something about it changed, and otherwise once a rhythm.
+    pub(super) fn is_worth_showing(&mut self, now: Mono, device: &Device, news: &[News], found: bool) -> bool {
+        let charge = news.iter().any(|item| matches!(item.said.measure, Measure::Number(Quantity::Battery, _)));
+        let stale = self.shown.is_none_or(|shown| now.since(shown) >= device.rhythm());
+        let worth = found || charge || stale;
+        if worth {
+            self.shown = Some(now);
+        }
+        worth
+    }
+}
+
+impl Link {
+    /// Before its source has said anything.
+    pub(super) const fn unknown(now: Mono) -> Link {
+        Link { up: false, bridge_up: true, since: now }
+    }
+
+    const fn is_up(self) -> bool {
+        self.up && self.bridge_up
+    }
+}
+
+impl Station {
+    /// What is shown of a device.
+    #[must_use]
+    pub fn device_standing(&self, id: DeviceId) -> Option<DeviceStanding> {
+        let (unit, device) = (self.units.get(&id)?, self.roster.devices.get(&id)?);
+        let number = |quantity| unit.memory.number(quantity);
+        Some(DeviceStanding {
+            heard: unit.health.heard(),
+            next_expected: unit.health.next_expected(),
+            fault: unit.health.fault(),
+            battery: number(Quantity::Battery),
+            link: number(Quantity::Lqi).or_else(|| number(Quantity::Rssi)),
+            reachable: self.is_reachable(device.source),
+        })
+    }
+
+    /// Every source's standing.
+    pub fn sources(&self) -> impl Iterator<Item = SourceStanding> {
+        self.links.iter().map(|(id, link)| SourceStanding { id: *id, up: link.is_up(), since: link.since })
+    }
+
+    /// Arms every deadline of a fresh station and judges everybody's watch state.
+    pub(super) fn arm_all(&mut self, now: Moment) {
+        let devices: Vec<DeviceId> = self.units.keys().copied().collect();
+        for id in devices {
+            self.arm_device(id);
+        }
+        for id in self.links.keys() {
+            self.timers.arm_by(Timer::Source(*id), now.mono + SOURCE_FAULT_AFTER);
+        }
+        let residents: Vec<ResidentId> = self.roster.residents.keys().copied().collect();
+        for resident in residents {
+            self.review_watch(now, resident, &mut Vec::new());
+        }
+    }
+
+    /// A source's connection came or went.
+    pub(super) fn source(&mut self, now: Moment, id: SourceId, up: bool, effects: &mut Vec<Effect>) {
+        let link = self.links.entry(id).or_insert(Link::unknown(now.mono));
+        let changed = Link { up, ..*link };
+        self.relink(now, id, changed, effects);
+    }
+
+    /// A bridge speaks for every device behind it.
+    pub(super) fn bridge_spoke(&mut self, now: Moment, source: SourceId, sample: &Sample, effects: &mut Vec<Effect>) {
+        for said in &sample.said {
+            if let Measure::Availability { online, bridge: true } = said.measure {
+                let link = self.links.entry(source).or_insert(Link::unknown(now.mono));
+                let changed = Link { bridge_up: online, ..*link };
+                self.relink(now, source, changed, effects);
+            }
+        }
+    }
+
+    fn relink(&mut self, now: Moment, id: SourceId, changed: Link, effects: &mut Vec<Effect>) {
+        let Some(before) = self.links.insert(id, changed).filter(|before| *before != changed) else { return };
+        if before.is_up() == changed.is_up() {
+            return;
+        }
+        self.links.insert(id, Link { since: now.mono, ..changed });
+        if changed.is_up() {
+            self.source_is_back(now, id, effects);
+        } else {
+            self.timers.set(Timer::Source(id), Some(now.mono + SOURCE_FAULT_AFTER));
+        }
+        self.review_watch_behind(now, id, effects);
+    }
+
+    fn source_is_back(&mut self, now: Moment, id: SourceId, effects: &mut Vec<Effect>) {
+        self.timers.set(Timer::Source(id), None);
+        for device in self.behind(id) {
+            if let Some(unit) = self.units.get_mut(&device) {
+                unit.health.reachable_again(now.mono);
+            }
+            self.arm_device(device);
+        }
+        if self.book.is_open(Subject::Source(id), Condition::SourceDown) {
+            let evidence = Evidence { at: now, device: None, said: None, reason: Reason::LinkBack };
+            self.cleared(now, Subject::Source(id), Condition::SourceDown, evidence, effects);
+            let event =
+                DeviceEvent { at: now, device: None, source: id, what: DeviceChange::SourceBack, behind: Vec::new() };
+            effects.push(Effect::Device(event));
+        }
+    }
+
+    /// The source has been down for a while: one fault that names every device behind it, instead of one a device.
+    pub(super) fn source_due(&mut self, now: Moment, id: SourceId, effects: &mut Vec<Effect>) {
+        if self.is_reachable(id) || self.book.is_open(Subject::Source(id), Condition::SourceDown) {
+            return;
+        }
+        let behind = self.behind(id);
+        let evidence = Evidence { at: now, device: None, said: None, reason: Reason::LinkDown };
+        self.onset(now, Subject::Source(id), Condition::SourceDown, None, &behind, evidence, false, effects);
+        let event = DeviceEvent { at: now, device: None, source: id, what: DeviceChange::SourceDown, behind };
+        effects.push(Effect::Device(event));
+    }
+
+    /// A device's deadline: it is late, or has been heard since the deadline was set, or could not be heard.
+    pub(super) fn device_due(&mut self, now: Moment, id: DeviceId, effects: &mut Vec<Effect>) {
+        let Some(device) = self.roster.devices.get(&id).copied().filter(|device| !device.removed) else { return };
+        if !self.is_reachable(device.source) {
+            return; // Its deadline is set again when its source is back.
+        }
+        let Some(unit) = self.units.get_mut(&id) else { return };
+        let mut found = Vec::new();
+        unit.health.tick(now, device.mute, &mut found);
+        self.arm_device(id);
+        for (finding, change) in found {
+            self.device_found(now, &device, finding, change, effects);
+        }
+    }
+
+    /// Sets the deadline of a device that is not silent; a silent one is waited for without a clock.
+    fn arm_device(&mut self, id: DeviceId) {
+        if let Some(unit) = self.units.get(&id).filter(|unit| !unit.health.is_silent()) {
+            self.timers.arm_by(Timer::Device(id), unit.health.next_expected());
+        }
+    }
+
+    /// A claim about a device meets the book, the county's device lane, and its resident's watch state.
+    pub(super) fn device_found(
+        &mut self,
+        now: Moment,
+        device: &Device,
+        finding: Finding,
+        change: Option<DeviceChange>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let subject = Subject::Device(device.id);
+        let again = matches!(finding, Finding::Onset(condition, _) if self.book.is_open(subject, condition));
+        if !again {
+            self.found(now, subject, Some(device), finding, effects);
+        }
+        if let Some(what) = change {
+            let event =
+                DeviceEvent { at: now, device: Some(device.id), source: device.source, what, behind: Vec::new() };
+            effects.push(Effect::Device(event));
+        }
+        self.arm_device(device.id);
+        self.changed_devices.insert(device.id);
+        if let Some(resident) = device.resident {
+            self.review_watch(now, resident, effects);
+        }
+    }
+
+    /// Judges a resident's watch state afresh.
+    pub(super) fn review_watch(&mut self, now: Moment, id: ResidentId, effects: &mut Vec<Effect>) {
+        let Some(resident) = self.roster.residents.get(&id) else { return };
+        if matches!(resident.service, Service::Moved | Service::Deceased) {
+            return;
+        }
+        let (tier, paused) = (resident.tier, resident.service == Service::Paused);
+        let contributions: Vec<Contribution> = self.contributions(id).collect();
+        let watch = watch::judge(contributions.iter().copied());
+        let witnesses: Vec<DeviceId> = contributions
+            .iter()
+            .filter(|each| each.inside && (each.help_call || each.life_sign))
+            .map(|each| each.device)
+            .collect();
+        let since = match self.watch.get(&id) {
+            Some(before) if before.watch == watch => before.since,
+            _ => now,
+        };
+        let state = WatchState { watch, since, witnesses };
+        if self.watch.get(&id) == Some(&state) {
+            return;
+        }
+        self.watch.insert(id, state);
+        self.changed_residents.insert(id);
+        if watch == Watch::Blind && !paused {
+            let limit = if tier == Tier::High { Duration::ZERO } else { BLIND_FAULT_AFTER };
+            self.timers.set(Timer::Resident(id), Some(since.mono + limit));
+        } else {
+            self.timers.set(Timer::Resident(id), None);
+            let evidence = Evidence { at: now, device: None, said: None, reason: Reason::Over };
+            self.cleared(now, Subject::Resident(id), Condition::ResidentBlind, evidence, effects);
+        }
+    }
+
+    pub(super) fn blind_due(&mut self, now: Moment, id: ResidentId, effects: &mut Vec<Effect>) {
+        let blind = self.watch.get(&id).is_some_and(|state| state.watch == Watch::Blind);
+        if !blind || self.book.is_open(Subject::Resident(id), Condition::ResidentBlind) {
+            return;
+        }
+        let evidence = Evidence { at: now, device: None, said: None, reason: Reason::Blind };
+        self.onset(now, Subject::Resident(id), Condition::ResidentBlind, None, &[], evidence, false, effects);
+    }
+
+    fn review_watch_behind(&mut self, now: Moment, source: SourceId, effects: &mut Vec<Effect>) {
+        let mut residents: Vec<ResidentId> = self
+            .roster
+            .devices
+            .values()
+            .filter(|device| device.source == source)
+            .filter_map(|device| device.resident)
+            .collect();
+        residents.sort_unstable();
+        residents.dedup();
+        for resident in residents {
+            self.review_watch(now, resident, effects);
+        }
+    }
+
+    fn contributions(&self, resident: ResidentId) -> impl Iterator<Item = Contribution> {
+        self.roster.devices_of(resident).filter(|device| !device.removed).map(|device| Contribution {
+            device: device.id,
+            inside: self.is_reachable(device.source)
+                && self.units.get(&device.id).is_some_and(|unit| unit.health.is_inside()),
+            late: device.mute || is_slow(device),
+            help_call: device.role.is_help_call(),
+            life_sign: device.role.is_life_sign(),
+        })
+    }
+
+    pub(super) fn behind(&self, source: SourceId) -> Vec<DeviceId> {
+        let devices = self.roster.devices.values();
+        devices.filter(|device| device.source == source && !device.removed).map(|device| device.id).collect()
+    }
+
+    pub(super) fn is_reachable(&self, source: SourceId) -> bool {
+        self.links.get(&source).is_some_and(|link| link.is_up())
+    }
+}

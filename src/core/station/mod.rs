@@ -1,0 +1,267 @@
+//! The whole house as one function.
+//!
+//! **The contract. Take the inputs that wait (at most [`limits::TURN_INPUTS_MAX`]); [`Station::handle`] each; append them and
+//! what was decided to the log, one sync; then carry out the effects in order; then the next. A log that does not answer
+//! within [`limits::COMMIT_DEADLINE`] is *degraded*: people are told at once, the source's acknowledgement is withheld, the
+//! record is kept in memory and marked undurable, and a fault is raised.**
+//!
+//! Three things follow: nobody is told of an alarm that a power cut could erase; a restart can always finish what was
+//! begun; and effects are safe to carry out twice, because every id is made from its cause.
+
+mod book;
+
+mod commands;
+
+mod devices;
+
+mod restart;
+
+mod strangers;
+
+mod timers;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use book::Book;
+pub use devices::{DeviceStanding, SourceStanding};
+pub use restart::{Past, Words};
+
+use self::devices::{Link, Unit};
+use self::strangers::Strangers;
+use self::timers::{Timer, Timers};
+use super::alarm::{Alarm, AlarmId, Evidence, Reason, Subject};
+use super::condition::Condition;
+use super::detector::{self, Detector, Finding, Heard};
+use super::effect::{Answer, Effect, Input};
+use super::id::{CommandId, DeviceId, Epoch, ResidentId, SourceId, StationId};
+use super::intake::News;
+use super::reading::{Origin, Reading, Sample};
+use super::roster::{Device, Roster};
+use super::time::{Moment, Mono};
+use super::watch::WatchState;
+use crate::limits;
+
+/// Which station this is, and in which sequence space it speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    /// The station.
+    pub station: StationId,
+    /// The epoch, for the ids of alarms found from here on.
+    pub epoch: Epoch,
+}
+
+/// The station: who is watched, what has been heard, which alarms stand.
+#[derive(Debug)]
+pub struct Station {
+    identity: Identity,
+    roster: Roster,
+    units: BTreeMap<DeviceId, Unit>,
+    links: BTreeMap<SourceId, Link>,
+    detectors: BTreeMap<ResidentId, Vec<Box<dyn Detector>>>,
+    watch: BTreeMap<ResidentId, WatchState>,
+    book: Book,
+    strangers: Strangers,
+    answered: BTreeMap<CommandId, (Mono, Answer)>,
+    timers: Timers,
+    changed_devices: BTreeSet<DeviceId>,
+    changed_residents: BTreeSet<ResidentId>,
+}
+
+impl Station {
+    /// A station that has heard nothing yet.
+    #[must_use]
+    pub fn new(identity: Identity, roster: Roster, now: Moment) -> Station {
+        let units = roster.devices.values().map(|device| (device.id, Unit::new(device, now.mono))).collect();
+        let links = roster.sources.iter().map(|source| (*source, Link::unknown(now.mono))).collect();
+        let detectors = roster.residents.keys().map(|resident| (*resident, detector::all())).collect();
+        let mut station = Station {
+            identity,
+            roster,
+            units,
+            links,
+            detectors,
+            watch: BTreeMap::new(),
+            book: Book::default(),
+            strangers: Strangers::default(),
+            answered: BTreeMap::new(),
+            timers: Timers::default(),
+            changed_devices: BTreeSet::new(),
+            changed_residents: BTreeSet::new(),
+        };
+        station.arm_all(now);
+        station
+    }
+
+    /// Takes one input. Whatever is due at `now` is done first, whatever the input, so that a stuck button cannot starve
+    /// the deadlines.
+    pub fn handle(&mut self, now: Moment, input: &Input) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.fire_due(now, &mut effects);
+        match input {
+            Input::Sample(sample) => self.sample(now, sample, &mut effects),
+            Input::Source { id, up } => self.source(now, *id, *up, &mut effects),
+            Input::Command(command) => self.command(now, command, &mut effects),
+            Input::Disk { up } => {
+                let reason = if *up { Reason::LogBack } else { Reason::LogFailed };
+                self.own_fault(now, Condition::DiskFault, !up, reason, &mut effects);
+            }
+            Input::StateRebuilt => {
+                self.own_fault(now, Condition::StateRebuilt, true, Reason::IndexDamaged, &mut effects);
+            }
+            Input::Tick => {}
+        }
+        effects
+    }
+
+    /// When [`Input::Tick`] is wanted next.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Mono> {
+        self.timers.next()
+    }
+
+    /// Stamps the moment at which a turn is handed to the log on every alarm whose first record is in it.
+    pub fn seal(&mut self, effects: &mut [Effect], at: Moment) {
+        for effect in effects {
+            if let Effect::Commit(alarm) = effect
+                && alarm.clocks.committed.is_none()
+            {
+                alarm.clocks.committed = Some(at);
+                self.book.stamp_committed(alarm.id, at);
+            }
+        }
+    }
+
+    /// Marks alarms whose record the log did not take in time.
+    pub fn mark_undurable(&mut self, id: AlarmId) {
+        self.book.mark_undurable(id);
+    }
+
+    /// Every open alarm, oldest first.
+    pub fn open_alarms(&self) -> impl Iterator<Item = &Alarm> {
+        self.book.open()
+    }
+
+    /// An alarm that is open or was closed lately.
+    #[must_use]
+    pub fn alarm(&self, id: AlarmId) -> Option<&Alarm> {
+        self.book.get(id)
+    }
+
+    /// The village.
+    #[must_use]
+    pub const fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
+    /// Every served resident's watch state.
+    #[must_use]
+    pub const fn watch(&self) -> &BTreeMap<ResidentId, WatchState> {
+        &self.watch
+    }
+
+    /// Devices and residents whose shown standing changed since the last call.
+    pub fn take_changed(&mut self) -> (BTreeSet<DeviceId>, BTreeSet<ResidentId>) {
+        (std::mem::take(&mut self.changed_devices), std::mem::take(&mut self.changed_residents))
+    }
+
+    fn sample(&mut self, now: Moment, sample: &Sample, effects: &mut Vec<Effect>) {
+        match sample.from {
+            Origin::Device(id) => match self.roster.devices.get(&id).copied() {
+                Some(device) if device.removed => self.removed_device_spoke(now, &device, sample, effects),
+                Some(device) => self.device_spoke(now, &device, sample, effects),
+                // Enrolled when the sample was taken, gone from the roster since: a reload lies between.
+                None => {}
+            },
+            Origin::Stranger(id) => self.stranger_spoke(now, id, sample, effects),
+            Origin::Bridge(source) => self.bridge_spoke(now, source, sample, effects),
+        }
+    }
+
+    fn device_spoke(&mut self, now: Moment, device: &Device, sample: &Sample, effects: &mut Vec<Effect>) {
+        let Some(unit) = self.units.get_mut(&device.id) else { return };
+        let mut news: Vec<News> = Vec::new();
+        let mut found = Vec::new();
+        let was_inside = unit.health.is_inside();
+        unit.hear(now, device, sample, &mut news, &mut found);
+        let is_inside = unit.health.is_inside();
+        if unit.is_worth_showing(now.mono, device, &news, !found.is_empty()) {
+            self.changed_devices.insert(device.id);
+        }
+        // Life-safety first: a help call is decided before the battery that came with it.
+        for item in &news {
+            self.detect(now, device, item, effects);
+        }
+        for (finding, change) in found {
+            self.device_found(now, device, finding, change, effects);
+        }
+        if let Some(resident) = device.resident
+            && was_inside != is_inside
+        {
+            self.review_watch(now, resident, effects);
+        }
+    }
+
+    /// Asks every detector of the device's resident. A device of nobody, in a shared room, still raises hazards.
+    fn detect(&mut self, now: Moment, device: &Device, news: &News, effects: &mut Vec<Effect>) {
+        let reading = Reading {
+            at: now,
+            device: device.id,
+            resident: device.resident,
+            home: device.home,
+            room: device.room,
+            measure: news.said.measure,
+        };
+        let heard = Heard { reading: &reading, meaning: news.meaning, role: device.role };
+        let mut findings = Vec::new();
+        match device.resident.and_then(|resident| self.detectors.get_mut(&resident)) {
+            Some(detectors) => detectors.iter_mut().for_each(|each| each.hear(&heard, &mut findings)),
+            None => detector::all().iter_mut().for_each(|each| each.hear(&heard, &mut findings)),
+        }
+        let subject = device.resident.map_or(Subject::Device(device.id), Subject::Resident);
+        for finding in findings {
+            self.found(now, subject, Some(device), finding, effects);
+        }
+    }
+
+    /// A detector's claim meets the book of alarms.
+    fn found(
+        &mut self,
+        now: Moment,
+        subject: Subject,
+        device: Option<&Device>,
+        finding: Finding,
+        effects: &mut Vec<Effect>,
+    ) {
+        match finding {
+            Finding::Onset(condition, evidence) => {
+                self.onset(now, subject, condition, device, &[], evidence, false, effects);
+            }
+            Finding::Cancel(condition, evidence) => self.cancel(now, subject, condition, evidence, effects),
+            Finding::Cleared(condition, evidence) => self.cleared(now, subject, condition, evidence, effects),
+            Finding::Noted(condition, evidence) => self.noted(subject, condition, evidence, effects),
+        }
+    }
+
+    /// A fault of the box itself.
+    fn own_fault(&mut self, now: Moment, condition: Condition, on: bool, reason: Reason, effects: &mut Vec<Effect>) {
+        let evidence = Evidence { at: now, device: None, said: None, reason };
+        let finding = if on { Finding::Onset(condition, evidence) } else { Finding::Cleared(condition, evidence) };
+        if on && self.book.is_open(Subject::Station, condition) {
+            return;
+        }
+        self.found(now, Subject::Station, None, finding, effects);
+    }
+
+    fn fire_due(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        // Bounded, so that a timer that re-arms itself in the past shows as lateness and not as a hang.
+        for _ in 0..limits::TIMERS_PER_TURN_MAX {
+            let Some(timer) = self.timers.pop_due(now.mono) else { return };
+            match timer {
+                Timer::Alarm(id) => self.alarm_due(now, id, effects),
+                Timer::Device(id) => self.device_due(now, id, effects),
+                Timer::Source(id) => self.source_due(now, id, effects),
+                Timer::Resident(id) => self.blind_due(now, id, effects),
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Restart is replay: committed alarms are put back as they stood, the log teaches the devices' memories again, and what
+//! is due is done.
+//!
+//! Committed alarm states win over what a replay would say, because an urgent input and what was decided on it are one
+//! record: they are on disk together or not at all. So the replay only rebuilds memory and never raises; the first live
+//! turn afterwards finds whatever is true and has no alarm.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Station, Timer};
+use crate::core::alarm::life_cycle::Trigger;
+use crate::core::alarm::{Alarm, Evidence, Reason, Subject};
+use crate::core::condition::Condition;
+use crate::core::detector::Finding;
+use crate::core::effect::{Answer, Effect, Input};
+use crate::core::id::{CommandId, DeviceId};
+use crate::core::intake::Memory;
+use crate::core::reading::Origin;
+use crate::core::time::{Gap, Moment, Mono};
+
+/// What an earlier run left behind.
+#[derive(Debug, Clone, Default)]
+pub struct Past {
+    /// Open alarms, and those closed lately.
+    pub alarms: Vec<Alarm>,
+    /// Commands answered lately, with when.
+    pub answered: Vec<(CommandId, Mono, Answer)>,
+    /// The last-heard table.
+    pub words: Words,
+}
+
+/// The last-heard table: every device's last words, small enough to be written whole.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Words {
+    /// By device.
+    pub devices: BTreeMap<DeviceId, LastWords>,
+}
+
+/// One device's last words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastWords {
+    /// When it was last heard; none when it never was.
+    pub heard: Option<Moment>,
+    /// From when its silence is counted.
+    pub counted_from: Mono,
+    /// What it said.
+    pub memory: Memory,
+}
+
+impl Station {
+    /// The last-heard table as it stands.
+    #[must_use]
+    pub fn words(&self) -> Words {
+        let devices = self.units.iter().map(|(id, unit)| {
+            let words = LastWords {
+                heard: unit.health.heard(),
+                counted_from: unit.health.counted_from(),
+                memory: unit.memory.clone(),
+            };
+            (*id, words)
+        });
+        Words { devices: devices.collect() }
+    }
+
+    /// Puts back what an earlier run left. Call once, before [`Station::relearn`] and [`Station::resume`].
+    pub fn restore(&mut self, past: Past) {
+        for alarm in past.alarms {
+            self.timers.set(Timer::Alarm(alarm.id), alarm.state.deadline());
+            self.book.put(alarm);
+        }
+        for (id, at, answer) in past.answered {
+            self.remember_answer(at, id, answer);
+        }
+        let book = &self.book;
+        for (id, words) in past.words.devices {
+            if let Some(unit) = self.units.get_mut(&id) {
+                unit.memory = words.memory;
+                let open = |condition| book.is_open(Subject::Device(id), condition);
+                unit.health.resume(words.counted_from, words.heard, open);
+            }
+        }
+    }
+
+    /// Teaches one logged input again: it refreshes memories, and decides nothing.
+    pub fn relearn(&mut self, at: Moment, input: &Input) {
+        let Input::Sample(sample) = input else { return };
+        let Origin::Device(id) = sample.from else { return };
+        let (Some(device), Some(unit)) = (self.roster.devices.get(&id), self.units.get_mut(&id)) else { return };
+        let mut forgotten = Vec::new();
+        unit.hear(at, device, sample, &mut forgotten, &mut Vec::new());
+    }
+
+    /// Goes live at `now`, having last been alive at `last`. What happened to deadlines in between is in `gap`.
+    pub fn resume(&mut self, now: Moment, last: Option<Mono>, gap: Gap) -> Vec<Effect> {
+        // While the box was off nothing could be heard; its own outage is never blamed on its sensors.
+        let off = last.map_or(Duration::ZERO, |last| now.mono.since(last));
+        for unit in self.units.values_mut() {
+            unit.memory.postpone(off);
+            unit.health.reachable_after(off);
+        }
+        self.arm_all(now);
+        let mut effects = Vec::new();
+        if gap == Gap::Unknown {
+            self.restart_alarms(now, &mut effects);
+        }
+        self.find_unrecorded(now, &mut effects);
+        self.fire_due(now, &mut effects);
+        self.changed_devices.extend(self.units.keys());
+        self.changed_residents.extend(self.roster.residents.keys());
+        effects
+    }
+
+    /// CARE-RULES 23: open alarms are told again at once, windows count as over, leases shrink.
+    fn restart_alarms(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        let open: Vec<Alarm> = self.book.open().cloned().collect();
+        for alarm in open {
+            if let Ok(step) = self.try_step(&alarm, now, Trigger::Restart)
+                && (step.state != alarm.state || !step.calls.is_empty())
+            {
+                self.record(alarm, step, effects);
+            }
+        }
+    }
+
+    /// A device's condition that the replay taught and that no record speaks of: its block was written, its alarm was not.
+    fn find_unrecorded(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        let unwell: Vec<(DeviceId, Condition)> =
+            self.units.iter().filter_map(|(id, unit)| unit.health.fault().map(|fault| (*id, fault))).collect();
+        for (id, condition) in unwell {
+            if self.book.is_open(Subject::Device(id), condition) {
+                continue;
+            }
+            let Some(device) = self.roster.devices.get(&id).copied() else { continue };
+            let reason = match condition {
+                Condition::BatteryLow => Reason::BatteryLow,
+                Condition::Tamper => Reason::CaseOpened,
+                _ => Reason::Silent,
+            };
+            let evidence = Evidence { at: now, device: Some(id), said: None, reason };
+            self.device_found(now, &device, Finding::Onset(condition, evidence), None, effects);
+        }
+    }
+}
