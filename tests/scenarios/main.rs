@@ -1,0 +1,339 @@
+//! Scenarios: time tables of what happens and who is told, on the whole station, in virtual time. Each is named after the
+//! rule of care it proves.
+
+mod village;
+
+use shouwang::core::alarm::life_cycle::State;
+use shouwang::core::alarm::{Disposition, NoteKind, Subject};
+use shouwang::core::condition::{Condition, Priority};
+use shouwang::core::effect::{Answer, Audience, Authority, Because, Order, Refusal};
+use shouwang::core::reading::{FallVerdict, Measure, Quantity, Said};
+use shouwang::core::time::Gap;
+use shouwang::core::unit::Milli;
+use shouwang::core::watch::Watch;
+
+use village::{Play, id, rung};
+
+const PRESS: Said = Said::event(Measure::Sos(true));
+
+const fn fall(verdict: FallVerdict) -> Said {
+    Said::event(Measure::Fall(verdict))
+}
+
+#[test]
+fn a_press_is_told_at_once_and_climbs_until_somebody_comes() {
+    let mut play = Play::watched();
+    play.hear(10, "button", &[PRESS]);
+    play.until(140);
+    assert_eq!(
+        play.told(),
+        [
+            (10, Condition::HelpCall, rung(0), Because::Raised),
+            (70, Condition::HelpCall, rung(1), Because::NotAccepted),
+            (130, Condition::HelpCall, rung(2), Because::NotAccepted),
+        ]
+    );
+    play.accept(150, Condition::HelpCall, "g-1");
+    play.until(460);
+    assert_eq!(play.told(), [(450, Condition::HelpCall, Audience::Acceptor(id("g-1")), Because::HalfLease)]);
+    let alarm = play.open(Condition::HelpCall);
+    play.order(470, Authority::Local, Order::OnSite { alarm, by: id("g-1") });
+    let by = Some(id("g-1"));
+    let close = Order::Close { alarm, by, disposition: Disposition::Helped, conversation: String::new() };
+    play.order(900, Authority::Local, close);
+    let closed = play.newest(Condition::HelpCall).expect("the alarm's last record");
+    assert!(!closed.visit_due, "somebody was there");
+    let clocks = closed.clocks;
+    for (name, clock, expected) in [
+        ("occurred", clocks.occurred, Some(10)),
+        ("detected", clocks.detected, Some(10)),
+        ("committed", clocks.committed, Some(10)),
+        ("first_notice_sent", clocks.first_notice_sent, None),
+        ("delivered", clocks.delivered, None),
+        ("seen", clocks.seen, None),
+        ("accepted", clocks.accepted, Some(150)),
+        ("on_site", clocks.on_site, Some(470)),
+        ("closed", clocks.closed, Some(900)),
+    ] {
+        assert_eq!(clock.map(|at| at.mono.0 / 1000 - 10_000), expected, "{name}");
+    }
+    play.until(100_000);
+    assert!(play.told().iter().all(|told| told.1 != Condition::HelpCall), "a closed alarm is silent");
+}
+
+#[test]
+fn rule_05_nobody_answers_and_everybody_is_called_again_and_again() {
+    let mut play = Play::watched();
+    play.hear(0, "button", &[PRESS]);
+    play.until(1000);
+    let told = play.told();
+    assert_eq!(told[6], (360, Condition::HelpCall, Audience::Everyone, Because::Unanswered));
+    assert_eq!(told[7].0, 660);
+    let Some(State::Raised { climb }) = play.newest(Condition::HelpCall).map(|alarm| alarm.state) else {
+        panic!("still raised")
+    };
+    assert!(climb.unanswered.is_some(), "未响应 is a result, not a silence");
+}
+
+#[test]
+fn rule_06_a_lease_that_runs_out_calls_the_next_rung_in_addition() {
+    let mut play = Play::watched();
+    play.hear(0, "button", &[PRESS]);
+    play.accept(10, Condition::HelpCall, "n-1");
+    assert_eq!(play.told().last(), Some(&(10, Condition::HelpCall, rung(1), Because::BackUp)));
+    play.until(620);
+    assert_eq!(
+        play.told(),
+        [
+            (310, Condition::HelpCall, Audience::Acceptor(id("n-1")), Because::HalfLease),
+            (610, Condition::HelpCall, Audience::Everyone, Because::Unanswered),
+            (610, Condition::HelpCall, Audience::Acceptor(id("n-1")), Because::LeaseOver),
+        ]
+    );
+}
+
+#[test]
+fn rule_07_a_new_press_rings_the_acceptor_and_after_a_minute_the_next_rung() {
+    let mut play = Play::watched();
+    play.hear(0, "button", &[PRESS]);
+    play.accept(10, Condition::HelpCall, "n-1");
+    play.told();
+    play.hear(40, "button", &[PRESS]);
+    play.until(110);
+    assert_eq!(
+        play.told(),
+        [
+            (40, Condition::HelpCall, Audience::Acceptor(id("n-1")), Because::Again),
+            (100, Condition::HelpCall, rung(1), Because::Again),
+        ]
+    );
+    assert_eq!(play.count(Condition::HelpCall), 1, "a second onset joins the open alarm");
+}
+
+#[test]
+fn rule_10_the_county_cannot_quiet_a_village() {
+    let mut play = Play::watched();
+    play.hear(0, "button", &[PRESS]);
+    let alarm = play.open(Condition::HelpCall);
+    play.told();
+    let answer = play.order(5, Authority::County, Order::Acknowledge { alarm, by: None });
+    assert!(matches!(answer, Answer::Done { .. }));
+    let close = |conversation: &str| Order::Close {
+        alarm,
+        by: None,
+        disposition: Disposition::NoHelpNeeded,
+        conversation: conversation.to_owned(),
+    };
+    let answer = play.order(6, Authority::County, close(""));
+    assert_eq!(answer, Answer::Noted { alarm, reason: Refusal::NeedsConversation });
+    play.until(70);
+    assert_eq!(play.told(), [(60, Condition::HelpCall, rung(1), Because::NotAccepted)], "the ladder goes on");
+    let kinds: Vec<NoteKind> =
+        play.newest(Condition::HelpCall).expect("open").notes.iter().map(|note| note.kind).collect();
+    assert_eq!(kinds, [NoteKind::CountyAcknowledged, NoteKind::CountyCloseRefused]);
+    play.order(80, Authority::County, close("电话里她说没事"));
+    assert_eq!(play.state_of(Condition::HelpCall), Some("closed"));
+}
+
+#[test]
+fn rule_13_a_press_is_never_a_cancel_and_a_cancel_after_raising_is_a_note() {
+    let mut play = Play::watched();
+    play.hear(0, "watch", &[fall(FallVerdict::Confirmed)]);
+    play.hear(5, "button", &[PRESS]);
+    assert_eq!(play.state_of(Condition::HelpCall), Some("raised"));
+    assert_eq!(play.state_of(Condition::FallConfirmed), Some("pre_alarm"));
+    play.until(31);
+    assert_eq!(play.state_of(Condition::FallConfirmed), Some("raised"));
+    play.hear(40, "cancel", &[PRESS]);
+    let fall = play.newest(Condition::FallConfirmed).expect("recorded");
+    assert_eq!((fall.state.word(), fall.notes[0].kind), ("raised", NoteKind::SaysAllWell));
+}
+
+#[test]
+fn rule_13_the_wearer_or_a_cancel_button_ends_the_window() {
+    for (device, said) in [("watch", fall(FallVerdict::Cleared)), ("cancel", PRESS)] {
+        let mut play = Play::watched();
+        play.hear(0, "watch", &[fall(FallVerdict::Confirmed)]);
+        play.hear(12, device, &[said]);
+        play.until(600);
+        let fall = play.newest(Condition::FallConfirmed).expect("recorded");
+        let closed = State::Closed { by: None, disposition: Disposition::Cancelled, unverified: false };
+        assert_eq!(fall.state, closed, "{device}");
+        assert_eq!(play.told(), [], "{device}: nobody is called for a cancelled pre-alarm");
+    }
+}
+
+#[test]
+fn rule_14_no_room_sensor_and_no_flag_that_falls_back_cancels_a_fall() {
+    for (device, said) in [
+        ("motion", Said::level(Measure::Motion(true))),
+        ("radar", fall(FallVerdict::Normal)),
+        ("radar", fall(FallVerdict::Cleared)),
+        ("watch", fall(FallVerdict::Normal)),
+        ("watch", fall(FallVerdict::Suspected)),
+    ] {
+        let mut play = Play::watched();
+        play.hear(0, "watch", &[fall(FallVerdict::Confirmed)]);
+        play.hear(10, device, &[said]);
+        play.until(30);
+        assert_eq!(play.state_of(Condition::FallConfirmed), Some("raised"), "{device} {said:?}");
+    }
+}
+
+#[test]
+fn rule_15_some_endings_are_not_endings() {
+    let mut play = Play::watched();
+    play.hear(0, "button", &[PRESS]);
+    let alarm = play.open(Condition::HelpCall);
+    let close = |disposition| Order::Close { alarm, by: Some(id("n-1")), disposition, conversation: String::new() };
+    let answer = play.order(5, Authority::Local, close(Disposition::Helped));
+    assert_eq!(answer, Answer::Refused { reason: Refusal::NeedsAcceptance });
+    play.accept(10, Condition::HelpCall, "n-1");
+    play.told();
+    play.order(20, Authority::Local, close(Disposition::NoAnswer));
+    assert_eq!(play.told(), [(20, Condition::HelpCall, rung(1), Because::NotAnEnding)]);
+    play.accept(30, Condition::HelpCall, "g-1");
+    play.order(40, Authority::Local, close(Disposition::FalseAlarm));
+    let closed = play.newest(Condition::HelpCall).expect("closed");
+    assert!(closed.visit_due, "nobody was there to see: a visit is due");
+}
+
+#[test]
+fn rule_17_not_enrolled_is_not_ignored() {
+    let mut play = Play::watched();
+    for s in [0, 20] {
+        play.hear_stranger(s, "x1", &[PRESS]);
+    }
+    assert_eq!(play.count(Condition::StrangerCall), 0);
+    play.hear_stranger(50, "x1", &[PRESS]);
+    assert_eq!(play.subjects(), [Subject::Stranger(id("x1"))]);
+    assert_eq!(play.newest(Condition::StrangerCall).expect("raised").priority, Priority::Technical);
+    play.hear(60, "old-button", &[PRESS]);
+    assert_eq!(play.count(Condition::StrangerCall), 2);
+    let revs = play.newest(Condition::StrangerCall).expect("raised").rev;
+    play.hear(90, "old-button", &[PRESS]);
+    assert_eq!(play.newest(Condition::StrangerCall).expect("raised").rev, revs, "one notice a device and hour");
+    assert_eq!(play.count(Condition::HelpCall), 0, "it is still not an alarm about a person");
+    assert_eq!(play.told(), []);
+}
+
+#[test]
+fn rule_23_after_a_stop_of_unknown_length_open_alarms_are_told_again_and_leases_shrink() {
+    let mut play = Play::watched();
+    play.hear(0, "button", &[PRESS]);
+    play.hear(5, "smoke", &[Said::level(Measure::Smoke(true))]);
+    play.hear(8, "watch", &[fall(FallVerdict::Confirmed)]);
+    play.accept(10, Condition::HelpCall, "n-1");
+    play.told();
+    play.restart(12, 20, Gap::Unknown);
+    let told = play.told();
+    assert!(told.contains(&(20, Condition::Smoke, rung(0), Because::Restart)), "{told:?}");
+    assert!(told.contains(&(20, Condition::FallConfirmed, rung(0), Because::Restart)), "{told:?}");
+    assert!(told.contains(&(20, Condition::HelpCall, Audience::Acceptor(id("n-1")), Because::Restart)), "{told:?}");
+    let Some(State::Accepted { until, .. }) = play.newest(Condition::HelpCall).map(|alarm| alarm.state) else {
+        panic!("still accepted")
+    };
+    assert_eq!(until.0 / 1000, 10_000 + 20 + 300);
+}
+
+#[test]
+fn a_kill_inside_the_window_changes_nothing() {
+    let mut play = Play::watched();
+    play.hear(0, "watch", &[fall(FallVerdict::Confirmed)]);
+    play.restart(10, 15, Gap::SameBoot);
+    play.until(29);
+    assert_eq!(play.state_of(Condition::FallConfirmed), Some("pre_alarm"));
+    play.until(95);
+    assert_eq!(
+        play.told(),
+        [
+            (30, Condition::FallConfirmed, rung(0), Because::Raised),
+            (90, Condition::FallConfirmed, rung(1), Because::NotAccepted),
+        ]
+    );
+}
+
+#[test]
+fn a_window_that_ended_while_the_process_was_down_is_raised_at_its_start() {
+    let mut play = Play::watched();
+    play.hear(0, "watch", &[fall(FallVerdict::Confirmed)]);
+    play.restart(10, 45, Gap::SameBoot);
+    assert_eq!(play.told(), [(45, Condition::FallConfirmed, rung(0), Because::Raised)]);
+    assert_eq!(play.count(Condition::FallConfirmed), 1);
+}
+
+#[test]
+fn rule_25_silence_is_found_and_the_resident_is_shown_weak_then_blind() {
+    let mut play = Play::watched();
+    let watch = |play: &Play| play.station.watch()[&id("r1")].watch;
+    assert_eq!(watch(&play), Watch::Watched);
+    play.until(4 * 3600 + 1);
+    assert_eq!(watch(&play), Watch::Blind, "every device has been silent for four rhythms");
+    assert!(play.newest(Condition::DeviceSilent).is_some());
+    assert_eq!(play.count(Condition::ResidentBlind), 0);
+    play.until(4 * 3600 + 1801);
+    assert_eq!(play.state_of(Condition::ResidentBlind), Some("raised"));
+    play.hear(5 * 3600, "motion", &[Said::level(Measure::Motion(true))]);
+    assert_eq!(watch(&play), Watch::Weak);
+    assert_eq!(play.state_of(Condition::ResidentBlind), Some("closed"), "technical alarms clear themselves");
+    play.hear(5 * 3600 + 5, "button", &[]);
+    assert_eq!(watch(&play), Watch::Watched);
+}
+
+#[test]
+fn a_source_that_is_down_is_one_fault_and_its_devices_are_not_blamed() {
+    let mut play = Play::watched();
+    play.source(100, false);
+    assert_eq!(play.station.watch()[&id("r1")].watch, Watch::Blind);
+    play.until(10 * 3600);
+    assert_eq!(play.count(Condition::SourceDown), 1);
+    assert_eq!(play.newest(Condition::SourceDown).expect("raised").behind.len(), 6, "the removed one is not named");
+    assert_eq!(play.count(Condition::DeviceSilent), 0);
+    play.source(10 * 3600, true);
+    assert_eq!(play.state_of(Condition::SourceDown), Some("closed"));
+    play.until(10 * 3600 + 600);
+    assert_eq!(play.count(Condition::DeviceSilent), 0, "silence is counted from its return");
+}
+
+#[test]
+fn a_source_that_is_back_within_a_minute_is_no_fault() {
+    let mut play = Play::watched();
+    play.source(100, false);
+    play.source(140, true);
+    play.until(600);
+    assert_eq!(play.count(Condition::SourceDown), 0);
+}
+
+#[test]
+fn smoke_latches_and_a_weak_battery_clears_itself() {
+    let battery = |percent| Said::level(Measure::Number(Quantity::Battery, Milli::whole(percent)));
+    let mut play = Play::watched();
+    play.hear(0, "smoke", &[Said::level(Measure::Smoke(true)), battery(9)]);
+    assert_eq!(play.state_of(Condition::Smoke), Some("raised"));
+    assert_eq!(play.state_of(Condition::BatteryLow), Some("raised"));
+    play.hear(60, "smoke", &[Said::level(Measure::Smoke(false)), battery(95)]);
+    assert_eq!(play.state_of(Condition::Smoke), Some("raised"), "smoke thins out through an open door");
+    assert!(play.newest(Condition::Smoke).expect("open").cleared.is_some());
+    assert_eq!(play.state_of(Condition::BatteryLow), Some("closed"));
+}
+
+#[test]
+fn a_drill_is_marked_and_masks_nothing() {
+    let mut play = Play::watched();
+    play.order(0, Authority::Local, Order::Drill { resident: id("r1") });
+    play.hear(5, "button", &[PRESS]);
+    assert_eq!(play.count(Condition::HelpCall), 2);
+    let drills: Vec<bool> = play.station.open_alarms().map(|alarm| alarm.id.drill).collect();
+    assert_eq!(drills, [true, false]);
+}
+
+#[test]
+fn a_command_repeated_is_answered_and_not_run_again() {
+    let mut play = Play::watched();
+    play.hear(0, "button", &[PRESS]);
+    let answer = play.accept(10, Condition::HelpCall, "nobody");
+    assert_eq!(answer, Answer::Refused { reason: Refusal::UnknownResponder });
+    let alarm = play.open(Condition::HelpCall);
+    let answer = play.order(20, Authority::County, Order::Accept { alarm, by: id("n-1") });
+    assert_eq!(answer, Answer::Refused { reason: Refusal::OnlyLocal });
+}

@@ -1,0 +1,222 @@
+//! A small made-up village in virtual time, and a time table to play on it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use shouwang::core::alarm::{Alarm, Subject};
+use shouwang::core::condition::Condition;
+use shouwang::core::effect::{Answer, Audience, Authority, Because, Command, Effect, Input, Order};
+use shouwang::core::id::{DeviceId, Epoch, ResponderId};
+use shouwang::core::reading::{Origin, Said, Sample};
+use shouwang::core::roster::{Device, Ladder, Resident, Responder, ResponderRole, Role, Roster, Rung, Service, Tier};
+use shouwang::core::station::{Identity, Past, Station};
+use shouwang::core::time::{Boot, Gap, Moment, Mono, Trust, Wall};
+
+/// Station time of second 0, so that subtracting never saturates.
+const BEGIN_MS: u64 = 10_000_000;
+
+/// Who was told what, in one line: `+60s help_call raised tells rung 1 (NotAccepted)`.
+pub struct Play {
+    pub station: Station,
+    now: Mono,
+    told: Vec<(u64, Condition, Audience, Because)>,
+    answers: Vec<Answer>,
+    records: Vec<Alarm>,
+    commands: u32,
+}
+
+pub fn id<T: std::str::FromStr>(text: &str) -> T
+where
+    T::Err: std::fmt::Debug,
+{
+    text.parse().expect("a valid id")
+}
+
+fn device(name: &str, resident: Option<&str>, role: Role, rhythm_min: u64) -> Device {
+    Device {
+        id: id(name),
+        resident: resident.map(id),
+        home: Some(id("h1")),
+        room: Some(id("room")),
+        role,
+        source: id("zigbee"),
+        rhythm: Some(Duration::from_secs(rhythm_min * 60)),
+        mute: false,
+        removed: false,
+    }
+}
+
+/// Resident r1 with a button, a cancel button, a wearable, a motion sensor, a smoke detector and a radar; one old button
+/// that was removed; three rungs of one neighbour, one grid worker and the duty desk.
+pub fn roster() -> Roster {
+    let mut devices = vec![
+        device("button", Some("r1"), Role::Sos, 60),
+        device("cancel", Some("r1"), Role::Cancel, 60),
+        device("watch", Some("r1"), Role::Fall, 10),
+        device("motion", Some("r1"), Role::Motion, 60),
+        device("smoke", Some("r1"), Role::Smoke, 60),
+        device("radar", Some("r1"), Role::Presence, 60),
+        device("old-button", Some("r1"), Role::Sos, 60),
+    ];
+    if let Some(old) = devices.last_mut() {
+        old.removed = true;
+    }
+    let rung = |who: &str, s| Rung { responders: vec![id(who)], wait: Duration::from_secs(s) };
+    let resident = Resident {
+        id: id("r1"),
+        home: id("h1"),
+        service: Service::Active,
+        tier: Tier::Ordinary,
+        prompt: true,
+        ladder: Ladder { rungs: vec![rung("n-1", 60), rung("g-1", 60), rung("desk", 60)] },
+    };
+    let responder = |name: &str, role| Responder { id: id(name), role, travel_min: 5 };
+    let responders = [
+        responder("n-1", ResponderRole::Neighbour),
+        responder("g-1", ResponderRole::GridWorker),
+        responder("desk", ResponderRole::DutyDesk),
+    ];
+    Roster::new(
+        BTreeMap::from([(resident.id, resident)]),
+        devices.into_iter().map(|device| (device.id, device)).collect(),
+        responders.into_iter().map(|responder| (responder.id, responder)).collect(),
+        vec![id("zigbee")],
+    )
+}
+
+fn moment(mono: Mono) -> Moment {
+    let wall = Wall(1_790_000_000_000 + i64::try_from(mono.0).expect("small"));
+    Moment { boot: Boot(1), mono, wall, trust: Trust::Synced }
+}
+
+fn identity() -> Identity {
+    Identity { station: id("st1"), epoch: Epoch(7) }
+}
+
+impl Play {
+    /// A station whose source is up and whose devices have all been heard at second 0.
+    pub fn watched() -> Play {
+        let now = Mono(BEGIN_MS);
+        let station = Station::new(identity(), roster(), moment(now));
+        let mut play = Play { station, now, told: Vec::new(), answers: Vec::new(), records: Vec::new(), commands: 0 };
+        play.source(0, true);
+        for name in ["button", "cancel", "watch", "motion", "smoke", "radar"] {
+            play.hear(0, name, &[]);
+        }
+        play.told.clear();
+        play.records.clear();
+        play
+    }
+
+    /// Lets time pass to second `s`, doing what falls due on the way at its time.
+    pub fn until(&mut self, s: u64) {
+        let end = Mono(BEGIN_MS + s * 1000);
+        while let Some(due) = self.station.deadline().filter(|due| *due <= end) {
+            self.now = due.max(self.now);
+            self.input(&Input::Tick);
+        }
+        self.now = end;
+    }
+
+    pub fn hear(&mut self, s: u64, device: &str, said: &[Said]) {
+        self.until(s);
+        let from = Origin::Device(id::<DeviceId>(device));
+        self.input(&Input::Sample(Sample { from, said: said.to_vec(), retained: false, merge_ms: 0 }));
+    }
+
+    pub fn hear_stranger(&mut self, s: u64, stranger: &str, said: &[Said]) {
+        self.until(s);
+        let from = Origin::Stranger(id(stranger));
+        self.input(&Input::Sample(Sample { from, said: said.to_vec(), retained: false, merge_ms: 0 }));
+    }
+
+    pub fn source(&mut self, s: u64, up: bool) {
+        self.until(s);
+        self.input(&Input::Source { id: id("zigbee"), up });
+    }
+
+    /// Gives an order from here or from the county, and returns the answer.
+    pub fn order(&mut self, s: u64, from: Authority, order: Order) -> Answer {
+        self.until(s);
+        self.commands += 1;
+        let command = Command { id: id(&format!("c{}", self.commands)), from, order };
+        self.input(&Input::Command(command));
+        self.answers.pop().expect("every command is answered")
+    }
+
+    /// The process is killed at second `s` and starts again at `back`, in the same boot or after a reboot of unknown length.
+    pub fn restart(&mut self, s: u64, back: u64, gap: Gap) {
+        self.until(s);
+        let last = self.now;
+        let alarms = latest(&self.records);
+        let words = self.station.words();
+        self.now = Mono(BEGIN_MS + back * 1000);
+        self.station = Station::new(identity(), roster(), moment(self.now));
+        self.station.restore(Past { alarms, answered: Vec::new(), words });
+        let effects = self.station.resume(moment(self.now), Some(last), gap);
+        self.carry_out(effects);
+        self.source(back, true);
+    }
+
+    fn input(&mut self, input: &Input) {
+        let effects = self.station.handle(moment(self.now), input);
+        self.carry_out(effects);
+    }
+
+    fn carry_out(&mut self, mut effects: Vec<Effect>) {
+        self.station.seal(&mut effects, moment(self.now));
+        let second = (self.now.0 - BEGIN_MS) / 1000;
+        for effect in effects {
+            match effect {
+                Effect::Commit(alarm) => self.records.push(*alarm),
+                Effect::Notify(notice) => {
+                    self.told.push((second, notice.alarm.condition, notice.to, notice.because));
+                }
+                Effect::Answer(_, answer) => self.answers.push(answer),
+                Effect::Device(_) => {}
+            }
+        }
+    }
+
+    /// Takes what was told since the last call: (second, condition, to whom, why).
+    pub fn told(&mut self) -> Vec<(u64, Condition, Audience, Because)> {
+        std::mem::take(&mut self.told)
+    }
+
+    /// The state's word of the newest alarm of that condition, with its revision count kept out of the way.
+    pub fn state_of(&self, condition: Condition) -> Option<&'static str> {
+        self.newest(condition).map(|alarm| alarm.state.word())
+    }
+
+    pub fn newest(&self, condition: Condition) -> Option<&Alarm> {
+        self.records.iter().rev().find(|alarm| alarm.id.condition == condition)
+    }
+
+    /// How many different alarms of that condition there have been.
+    pub fn count(&self, condition: Condition) -> usize {
+        latest(&self.records).iter().filter(|alarm| alarm.id.condition == condition).count()
+    }
+
+    pub fn open(&self, condition: Condition) -> shouwang::core::alarm::AlarmId {
+        let mut open = self.station.open_alarms().filter(|alarm| alarm.id.condition == condition);
+        open.next().map(|alarm| alarm.id).expect("an open alarm of that condition")
+    }
+
+    pub fn subjects(&self) -> Vec<Subject> {
+        self.station.open_alarms().map(|alarm| alarm.id.subject).collect()
+    }
+
+    pub fn accept(&mut self, s: u64, condition: Condition, by: &str) -> Answer {
+        let alarm = self.open(condition);
+        self.order(s, Authority::Local, Order::Accept { alarm, by: id::<ResponderId>(by) })
+    }
+}
+
+fn latest(records: &[Alarm]) -> Vec<Alarm> {
+    let by_id: BTreeMap<_, _> = records.iter().map(|alarm| (alarm.id, alarm.clone())).collect();
+    by_id.into_values().collect()
+}
+
+pub fn rung(number: u8) -> Audience {
+    Audience::Rung(number)
+}
