@@ -82,4 +82,24 @@ limits! {
         "batches are cut to fit; a larger incoming message is refused", "relay.oversize";
 
     // --- control ---
+
+    /// Connections to the local socket at a time.
+    CONTROL_CONNECTIONS_MAX: usize = 16,
+        "a further one is turned away", "debug log";
+
+    /// Longest request over the local socket, in bytes.
+    CONTROL_REQUEST_BYTES_MAX: u64 = 64 * 1024,
+        "cut there, and refused as unreadable", "the answer";
+
+    /// How long a conversation over the local socket may take.
+    CONTROL_CONNECTION_TIME: Duration = Duration::from_secs(10),
+        "ended", "the asker is told";
+
+    /// Pause after the local socket failed to take a connection (out of descriptors).
+    CONTROL_ACCEPT_PAUSE: Duration = Duration::from_millis(200),
+        "tried again", "warning in the log";
+
+    /// Requests over the local socket that wait for the station (DESIGN section 7).
+    COMMANDS_WAITING_MAX: usize = 32,
+        "the asker waits", "none";
 }

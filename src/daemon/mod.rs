@@ -1,0 +1,3 @@
+//! The only place that spawns, wires, supervises and ends tasks.
+
+pub mod clock;
