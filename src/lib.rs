@@ -11,3 +11,5 @@ pub mod device;
 pub mod store;
 
 pub mod relay;
+
+pub mod cli;
