@@ -121,8 +121,8 @@ pub struct Outcome {
     pub id: String,
     /// Objects with `kind`, `value`, `unit` and `scope`.
     pub readings: Vec<Value>,
-    /// The level of the protocol: `address`, `events` (kinds that happened rather than are so), `dropped`, `refused`,
-    /// `listed`, and what the format adds.
+    /// The level of the protocol: `address`, `happened` (kinds that are events rather than levels), `dropped`,
+    /// `refused`, `listed`, and what the format adds.
     pub fields: Map<String, Value>,
     /// Why the frame was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -147,10 +147,10 @@ impl Outcome {
             None if vector.expect.contains_key("error") => self.compare_readings(&none, &mut differences),
             None => self.compare_fields(&vector.expect, &mut differences),
         }
-        // Not in the shared rules: our own vectors also say which kinds are events.
-        let events = self.fields.get("events");
-        if let Some(wanted) = vector.expect.get("events").filter(|wanted| Some(*wanted) != events) {
-            differences.push(format!("events are {events:?}, expected {wanted}"));
+        // Our own vectors also say which kinds are events, `"happened":["sos"]`; others do not have the key.
+        let happened = self.fields.get("happened");
+        if let Some(wanted) = vector.expect.get("happened").filter(|wanted| Some(*wanted) != happened) {
+            differences.push(format!("what happened is {happened:?}, expected {wanted}"));
         }
         if differences.is_empty() { Ok(()) } else { Err(differences.join("; ")) }
     }
@@ -200,7 +200,7 @@ fn add_fields(fields: &mut Map<String, Value>, decoded: &Decoded) {
     }
     let lists = [
         (
-            "events",
+            "happened",
             decoded
                 .said
                 .iter()

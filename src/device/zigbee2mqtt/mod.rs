@@ -127,7 +127,7 @@ impl Zigbee2Mqtt {
         let listed = list.listed();
         self.devices = list.devices;
         self.fallen.retain(|name, _| self.devices.contains_key(name));
-        Ok(Decoded { listed, refused_keys, ..Decoded::default() })
+        Ok(Decoded { refused_keys, listed, ..Decoded::default() })
     }
 
     fn state(&mut self, name: &str, frame: &Frame<'_>) -> Result<Decoded, DecodeError> {
@@ -337,8 +337,8 @@ mod tests {
         let falls: Vec<Option<Said>> = ["falling", "falling", "occupied", "falling", "low_posture", "unoccupied"]
             .iter()
             .map(|word| {
-                let decoded = decode(&mut decoder, "x", &format!(r#"{{"status":"{word}"}}"#)).expect("decodes");
-                decoded.said.into_iter().find(|said| matches!(said.measure, Measure::Fall(_)))
+                let all = decode(&mut decoder, "x", &format!(r#"{{"status":"{word}"}}"#)).expect("decodes").said;
+                all.into_iter().find(|said| matches!(said.measure, Measure::Fall(_)))
             })
             .collect();
         let confirmed = Measure::Fall(FallVerdict::Confirmed);

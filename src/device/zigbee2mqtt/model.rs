@@ -87,6 +87,9 @@ const RADARS: &[&str] = &[
 const RADAR_KEYS: &[&str] =
     &["target_distance", "motion_state", "human_motion_state", "fall_status", "fall_down_status", "radar_sensitivity"];
 
+/// Longest word kept for `true` or `false`, in bytes. judgement: the converters use ON, OFF and the like.
+const WORD_BYTES_MAX: usize = 32;
+
 impl Dialect {
     /// The dialect of a model by its name alone.
     pub(super) fn of_model(model: &str) -> Self {
@@ -188,9 +191,10 @@ impl<'a> Exposed<'a> {
 
     fn odd_words(&self) -> Option<Odd> {
         match (&self.on, &self.off) {
-            (Some(Scalar::Text(on)), Some(Scalar::Text(off))) => {
+            (Some(Scalar::Text(on)), Some(Scalar::Text(off))) if on.len().max(off.len()) <= WORD_BYTES_MAX => {
                 Some(Odd::Words { on: Box::from(&**on), off: Box::from(&**off) })
             }
+            (Some(Scalar::Text(_)), _) | (_, Some(Scalar::Text(_))) => Some(Odd::Foreign),
             _ => None,
         }
     }
