@@ -15,3 +15,5 @@ pub mod relay;
 pub mod control;
 
 pub mod daemon;
+
+pub mod cli;

@@ -31,6 +31,39 @@ macro_rules! limits {
 limits! {
     // --- source and device ---
 
+    /// Deepest nesting of a JSON payload, found by a scan before anything is parsed. judgement: the deepest list a bridge
+    /// sends (composite features of a device) nests 10.
+    JSON_DEPTH_MAX: usize = 32,
+        "the frame is refused", "decode.refused: nested too deeply";
+
+    /// Largest state payload of one device, in bytes. judgement: the longest known ones, with region tables, stay under 4 KiB.
+    STATE_PAYLOAD_BYTES_MAX: usize = 64 * 1024,
+        "the frame is refused", "decode.refused: longer than the format allows";
+
+    /// Largest list of devices that a bridge may send, in bytes (DESIGN: the limit announced to the local broker).
+    BRIDGE_LIST_BYTES_MAX: usize = 8 * 1024 * 1024,
+        "the list is refused, the one before it stays", "decode.refused: longer than the format allows";
+
+    /// Devices remembered of a bridge's list. judgement: the house is designed for 5,000.
+    LISTED_DEVICES_MAX: usize = 8192,
+        "devices beyond it are not listed and take the meaning of an unknown model", "decode.refused_keys: devices";
+
+    /// Longest device address or radio name, in bytes. judgement: 85 Chinese characters.
+    ADDRESS_BYTES_MAX: usize = 256,
+        "the frame is refused", "decode.refused: longer than the format allows";
+
+    /// Things said in one frame. judgement: three times the fullest known device.
+    FRAME_SAID_MAX: usize = 64,
+        "life-safety stays, the rest goes", "decode.refused_keys: readings";
+
+    /// Longest line of the JSON Lines profile, in bytes (the profile's own limit).
+    JSON_LINE_BYTES_MAX: usize = 1024,
+        "the line is refused", "decode.refused: longer than the format allows";
+
+    /// Longest line of a vector file, in bytes: a bridge's list, escaped twice.
+    VECTOR_LINE_BYTES_MAX: usize = 4 * BRIDGE_LIST_BYTES_MAX,
+        "`shouwang decode` stops and says so", "exit code 2";
+
     // --- core ---
 
     /// Inputs taken in one turn and one sync (DESIGN, contract).
