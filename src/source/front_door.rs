@@ -10,9 +10,7 @@ use tracing::warn;
 
 use super::counters::Scope;
 use super::heard::Speaker;
-use super::lanes::{Acknowledge, Arrival, StationGone};
 use super::{Inlet, Resolve};
-use crate::core::effect::Input;
 use crate::core::id::SourceId;
 use crate::core::reading::{Measure, Origin, Said, Sample};
 use crate::core::roster::Class;
@@ -74,26 +72,6 @@ impl FrontDoor {
             Err(error) => {
                 self.refuse(word(error), &error);
                 None
-            }
-        }
-    }
-
-    /// Puts what was admitted on its lane. `done` is for the urgent; a routine sample is acknowledged at once.
-    ///
-    /// # Errors
-    /// [`StationGone`].
-    pub async fn deliver(
-        &self,
-        admitted: Admitted,
-        received: Instant,
-        done: Option<Acknowledge>,
-    ) -> Result<(), StationGone> {
-        let arrival = Arrival { source: self.source, received, input: Input::Sample(admitted.sample), done };
-        match admitted.class {
-            Class::Urgent => self.inlet.lanes.urgent(arrival).await,
-            Class::Routine => {
-                self.inlet.lanes.routine(arrival);
-                Ok(())
             }
         }
     }

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::counters::{Counters, Scope};
 use crate::core::effect::Input;
 use crate::core::id::SourceId;
+use crate::core::roster::Class;
 use crate::limits::{ROUTINE_LANE_MAX, URGENT_LANE_MAX};
 
 /// One input on its way to the station.
@@ -82,6 +83,20 @@ pub fn lanes(counters: Arc<Counters>) -> (Lanes, UrgentLane, RoutineLane) {
 }
 
 impl Lanes {
+    /// Puts an input on the lane of its class: awaited when urgent, at once when routine.
+    ///
+    /// # Errors
+    /// [`StationGone`].
+    pub async fn put(&self, class: Class, arrival: Arrival) -> Result<(), StationGone> {
+        match class {
+            Class::Urgent => self.urgent(arrival).await,
+            Class::Routine => {
+                self.routine(arrival);
+                Ok(())
+            }
+        }
+    }
+
     /// Puts an input on the urgent lane, waiting for room.
     ///
     /// # Errors

@@ -18,11 +18,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::counters::Scope;
-use super::front_door::{FrontDoor, Raw};
-use super::lanes::StationGone;
+use super::front_door::{Admitted, FrontDoor, Raw};
+use super::lanes::{Arrival, StationGone};
 use super::line::{Cut, Lines};
 use super::{Inlet, SourceError, Standing, random};
 use crate::backoff::Backoff;
+use crate::core::effect::Input;
 use crate::core::id::SourceId;
 use crate::device::{Format, Transport};
 use crate::limits::{MQTT_PAYLOAD_BYTES_MAX, SERIAL_LINE_AGE_MAX};
@@ -139,10 +140,10 @@ impl Reader {
     }
 
     async fn take_line(&mut self, line: &[u8], now: Instant) -> Result<(), StationGone> {
-        match self.door.admit(&Raw { topic: None, bytes: line, retained: false }, now) {
-            Some(admitted) => self.door.deliver(admitted, now, None).await,
-            None => Ok(()),
-        }
+        let raw = Raw { topic: None, bytes: line, retained: false };
+        let Some(Admitted { sample, class }) = self.door.admit(&raw, now) else { return Ok(()) };
+        let input = Input::Sample(sample);
+        self.inlet.lanes.put(class, Arrival { source: self.settings.id, received: now, input, done: None }).await
     }
 
     fn count(&self, what: &'static str, why: &str) {

@@ -42,10 +42,11 @@ use tracing::warn;
 pub use options::{BrokerAddress, Login, tls_config};
 
 use super::counters::{Counters, Scope};
-use super::front_door::{FrontDoor, Raw};
-use super::lanes::{Acknowledge, StationGone};
+use super::front_door::{Admitted, FrontDoor, Raw};
+use super::lanes::{Acknowledge, Arrival, Lanes, StationGone};
 use super::{Inlet, SourceError, Standing, random};
 use crate::backoff::Backoff;
+use crate::core::effect::Input;
 use crate::core::id::SourceId;
 use crate::core::roster::Class;
 use crate::device::{Format, Transport};
@@ -106,7 +107,8 @@ pub async fn run(settings: MqttSettings, inlet: Inlet, stop: CancellationToken) 
     let mut listener = Listener {
         feeds,
         standing: Standing::new(settings.id, inlet.lanes.clone()),
-        counters: Arc::clone(&inlet.counters),
+        lanes: inlet.lanes,
+        counters: inlet.counters,
         settings,
         stop,
     };
@@ -118,6 +120,7 @@ struct Listener {
     settings: MqttSettings,
     feeds: Vec<Feed>,
     standing: Standing,
+    lanes: Lanes,
     counters: Arc<Counters>,
     stop: CancellationToken,
 }
@@ -239,11 +242,11 @@ impl Listener {
         let topic = usual.as_deref().unwrap_or(topic);
         let at = *at;
         let raw = Raw { topic: Some(topic), bytes: &publish.payload, retained: publish.retain };
-        let Some(admitted) = feed.door.admit(&raw, at) else {
+        let Some(Admitted { sample, class }) = feed.door.admit(&raw, at) else {
             hand_in(Ready::Now);
             return Ok(());
         };
-        let done = if wants_puback && admitted.class == Class::Urgent {
+        let done = if wants_puback && class == Class::Urgent {
             let (promise, kept) = Acknowledge::pair();
             hand_in(Ready::OnDisk { kept, received: at });
             Some(promise)
@@ -251,7 +254,8 @@ impl Listener {
             hand_in(Ready::Now);
             None
         };
-        feed.door.deliver(admitted, at, done).await
+        let arrival = Arrival { source: self.settings.id, received: at, input: Input::Sample(sample), done };
+        self.lanes.put(class, arrival).await
     }
 
     /// Waits for the PUBACKs that are still due, then takes leave.
