@@ -226,6 +226,29 @@ async fn what_is_said_while_nobody_listens_waits_in_the_session() {
 }
 
 #[tokio::test]
+async fn with_the_shipped_broker_a_press_of_qos_0_survives_a_killed_gateway() {
+    if !installed("mosquitto") {
+        return;
+    }
+    let broker = Broker::start_as_shipped().await;
+    let mut village = Village::new();
+    let source = Listening::start(&broker, &village);
+    village.expect_source(true).await;
+    broker.publish("words/d1", QoS::AtMostOnce, false, "sos").await;
+    let (_, in_hand) = village.next_urgent_sample().await;
+    source.kill().await;
+    drop(in_hand);
+    broker.publish("words/d2", QoS::AtMostOnce, false, "sos").await;
+
+    let _source = Listening::start(&broker, &village);
+    for device in ["d1", "d2"] {
+        let (sample, arrival) = village.next_urgent_sample().await;
+        assert_eq!(sample.from, Origin::Device(device.parse().expect("an id")));
+        arrival.done.map(Acknowledge::durable).expect("the broker raises it to QoS 1");
+    }
+}
+
+#[tokio::test]
 async fn a_shutdown_waits_for_the_disk_and_leaves_the_rest_to_the_broker() {
     if !installed("mosquitto") {
         return;

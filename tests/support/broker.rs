@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
 use std::time::Duration;
 
 use rumqttc::v5::mqttbytes::QoS;
@@ -22,17 +23,42 @@ pub struct Broker {
 impl Broker {
     /// Starts one with the given lines of configuration besides its listener.
     pub async fn start(lines: &str) -> Self {
+        Self::start_with(|port, folder| {
+            format!(
+                "listener {port} 127.0.0.1\nallow_anonymous true\npersistence_location {}/\n{lines}\n",
+                folder.display()
+            )
+        })
+        .await
+    }
+
+    /// Starts one with the configuration that is shipped, but for its port and its folder.
+    pub async fn start_as_shipped() -> Self {
+        let shipped = fs::read_to_string("config/mosquitto.conf").expect("tests run in the package's folder");
+        let (listener, folder_line) = ("\nlistener 1883 ", "\npersistence_location /var/lib/mosquitto/");
+        assert!(shipped.contains(listener) && shipped.contains(folder_line), "the shipped file has both lines");
+        Self::start_with(|port, folder| {
+            shipped
+                .replace(listener, &format!("\nlistener {port} "))
+                .replace(folder_line, &format!("\npersistence_location {}/", folder.display()))
+        })
+        .await
+    }
+
+    async fn start_with(config: impl Fn(u16, &Path) -> String) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut broker = Self { folder, port: 0, running: None };
         // Between finding a free port and taking it, somebody else may take it.
         for _ in 0..5 {
             broker.port = free_port();
-            broker.write_config(lines);
+            // As root mosquitto would change to a user who may not write here.
+            let config = format!("{}\nuser root\n", config(broker.port, broker.folder()));
+            fs::write(broker.folder().join("mosquitto.conf"), config).expect("the folder can be written");
             if broker.start_again().await {
                 return broker;
             }
         }
-        panic!("mosquitto does not start; its configuration:\n{lines}");
+        panic!("mosquitto does not start with its configuration");
     }
 
     /// Its port on 127.0.0.1.
@@ -46,7 +72,7 @@ impl Broker {
     }
 
     /// Its folder, for certificates and its database.
-    pub fn folder(&self) -> &std::path::Path {
+    pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
@@ -107,16 +133,6 @@ impl Broker {
                 _ => {}
             }
         }
-    }
-
-    fn write_config(&self, lines: &str) {
-        let folder = self.folder.path().display();
-        // As root mosquitto would change to a user who may not write here.
-        let text = format!(
-            "user root\nlistener {} 127.0.0.1\nallow_anonymous true\npersistence_location {folder}/\n{lines}\n",
-            self.port
-        );
-        fs::write(self.folder.path().join("mosquitto.conf"), text).expect("the folder can be written");
     }
 }
 
