@@ -3,21 +3,12 @@
 mod support;
 
 use serde_json::Value;
-use support::hub::Hub;
 use support::house::{Enrolled, House};
+use support::hub::Hub;
 use support::{installed, until};
 
-const CLOCKS: [&str; 9] = [
-    "occurred",
-    "detected",
-    "committed",
-    "first_notice_sent",
-    "delivered",
-    "seen",
-    "accepted",
-    "on_site",
-    "closed",
-];
+const CLOCKS: [&str; 9] =
+    ["occurred", "detected", "committed", "first_notice_sent", "delivered", "seen", "accepted", "on_site", "closed"];
 
 fn devices() -> Vec<Enrolled> {
     vec![
@@ -28,13 +19,7 @@ fn devices() -> Vec<Enrolled> {
             resident: "r01".into(),
             role: "sos",
         },
-        Enrolled {
-            id: "belt".into(),
-            source: "hub",
-            address: "belt-7".into(),
-            resident: "r02".into(),
-            role: "sos",
-        },
+        Enrolled { id: "belt".into(), source: "hub", address: "belt-7".into(), resident: "r02".into(), role: "sos" },
     ]
 }
 
