@@ -6,8 +6,14 @@ pub mod private;
 
 pub mod core;
 
+pub mod config;
+
+pub mod words;
+
 pub mod device;
 
 pub mod store;
 
 pub mod relay;
+
+pub mod cli;
