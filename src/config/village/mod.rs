@@ -15,7 +15,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 pub use address::{AddressBook, Enrolled};
-pub(super) use read::phone;
+pub(super) use read::{phone, reachable_contacts};
 
 use super::document::Document;
 use super::key::{Key, Table};
