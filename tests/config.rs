@@ -44,7 +44,8 @@ fn keys_of(text: &str) -> BTreeMap<(String, String), Line> {
     let (mut table, mut comment) = (String::new(), String::new());
     for line in text.lines() {
         let bare = line.strip_prefix("# ").unwrap_or(line);
-        let key = bare.split_once(" = ").filter(|(key, _)| key.bytes().all(|sign| sign.is_ascii_lowercase() || sign == b'_'));
+        let key =
+            bare.split_once(" = ").filter(|(key, _)| key.bytes().all(|sign| sign.is_ascii_lowercase() || sign == b'_'));
         if bare.starts_with('[') {
             let name = bare.trim_matches(['[', ']']);
             table = if bare.starts_with("[[") {
@@ -68,11 +69,9 @@ fn keys_of(text: &str) -> BTreeMap<(String, String), Line> {
 
 #[test]
 fn every_key_stands_in_the_shipped_file_with_its_default_unit_and_reason_and_no_other_key_does() {
-    for (file, tables) in [
-        ("shouwang.toml", station::TABLES),
-        ("village.example.toml", village::TABLES),
-        ("county.toml", county::TABLES),
-    ] {
+    for (file, tables) in
+        [("shouwang.toml", station::TABLES), ("village.example.toml", village::TABLES), ("county.toml", county::TABLES)]
+    {
         let text = shipped(file);
         let mut shown = keys_of(&text);
         let mut seen = BTreeSet::new();
@@ -81,7 +80,9 @@ fn every_key_stands_in_the_shipped_file_with_its_default_unit_and_reason_and_no_
                 let at = format!("{file}: {path}: {}", key.name);
                 assert!(!key.about.is_empty() && key.about.ends_with(['.', '…']), "{at}: say what it is for");
                 let place = ((*path).to_owned(), key.name.to_owned());
-                let Some(line) = shown.get(&place) else { panic!("{at} is not in the shipped file; add it with a comment") };
+                let Some(line) = shown.get(&place) else {
+                    panic!("{at} is not in the shipped file; add it with a comment")
+                };
                 seen.insert(place);
                 assert!(!line.comment.is_empty() || path.contains('*'), "{at}: write a comment above it");
                 // An example shows its own values; the other files show the defaults.
@@ -90,7 +91,11 @@ fn every_key_stands_in_the_shipped_file_with_its_default_unit_and_reason_and_no_
                 }
                 if let Some((min, max)) = key.range {
                     let range = format!("{min}–{max}");
-                    assert!(line.comment.contains(&range), "{at}: the comment must give the range {range}: {}", line.comment);
+                    assert!(
+                        line.comment.contains(&range),
+                        "{at}: the comment must give the range {range}: {}",
+                        line.comment
+                    );
                     assert!(!key.unit.is_empty(), "{at}: a number needs a unit");
                 }
             }
@@ -148,7 +153,8 @@ fn every_mistake_is_said_as_its_expected_file_shows() {
         What::BrokerForgets,
         What::BrokerUnseen,
     ];
-    let uncaught: Vec<_> = What::ALL.iter().filter(|what| !caught.contains(what) && !elsewhere.contains(what)).collect();
+    let uncaught: Vec<_> =
+        What::ALL.iter().filter(|what| !caught.contains(what) && !elsewhere.contains(what)).collect();
     assert!(uncaught.is_empty(), "no file in tests/config shows {uncaught:?}");
 }
 

@@ -47,7 +47,8 @@ impl<'t> Document<'t> {
                 document.problem(document.key_shown(key), at, What::DuplicateKey).fix("keep one of the two")
             } else {
                 fatal = true;
-                document.problem(String::new(), at, What::Syntax).fix(format!("mend the line: {}", error.message()))
+                let fix = document.syntax_fix(at.start, error.message());
+                document.problem(String::new(), at, What::Syntax).fix(fix)
             };
             document.report(problem);
         }
@@ -77,6 +78,17 @@ impl<'t> Document<'t> {
         let begin = self.lines.get(line.saturating_sub(1)).copied().unwrap_or_default();
         let column = self.text.get(begin..at.start).map_or(1, |before| before.chars().count() + 1);
         Problem { line, column, ..Problem::file(self.file, what).key(key) }
+    }
+
+    /// What to do about a line that is not TOML. Most often a text stands without its quotes.
+    fn syntax_fix(&self, at: usize, message: &str) -> String {
+        let line = self.text.get(..at).map_or(at, |before| before.rfind('\n').map_or(0, |end| end + 1));
+        let line = self.text.get(line..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        let value = line.split_once('=').map_or("", |(_, value)| value.trim_start());
+        if value.starts_with(char::is_alphabetic) {
+            return "write the text between quotes".to_owned();
+        }
+        format!("mend the line: {message}")
     }
 
     /// A key as it may be printed: a key that is not an id may be somebody's name.
@@ -118,6 +130,14 @@ pub(super) struct Section<'d> {
 pub(super) struct Found<'d> {
     pub(super) value: &'d DeValue<'d>,
     pub(super) at: Range<usize>,
+    /// Its key inside the inline table that is the value of the section's key.
+    below: Option<&'d str>,
+}
+
+impl<'d> Found<'d> {
+    fn new(spanned: &'d Spanned<DeValue<'d>>) -> Self {
+        Self { value: spanned.get_ref(), at: spanned.span(), below: None }
+    }
 }
 
 impl<'d> Section<'d> {
@@ -143,8 +163,9 @@ impl<'d> Section<'d> {
             let shown = format!("{path}.{}", self.doc.key_shown(key.get_ref()));
             match key.get_ref().parse::<Slug>() {
                 Ok(id) => {
-                    let found = Found { value: value.get_ref(), at: value.span() };
-                    all.push((id, self.doc.section(shown, &found, keys)));
+                    let section = self.doc.section(shown, &Found::new(value), keys);
+                    // What is not a table has been reported, and has nothing to read.
+                    all.extend(section.is_given().then_some((id, section)));
                 }
                 Err(why) => self.doc.report(not_an_id(self.doc.problem(shown, key.span(), What::NotAnId), why)),
             }
@@ -153,20 +174,20 @@ impl<'d> Section<'d> {
     }
 
     /// Every table of a list of tables, or of a list of inline tables; [`Section::holding`] says which keys each may hold.
-    pub(super) fn list(&self, name: &'static str) -> Vec<Section<'d>> {
-        let Some(found) = self.raw(name) else { return Vec::new() };
+    pub(super) fn list(&self, name: &'static str) -> Option<Vec<Section<'d>>> {
+        let found = self.raw(name)?;
         let path = self.path_of(name);
         let DeValue::Array(array) = found.value else {
             let fix =
                 if self.path.is_empty() { format!("write [[{name}]]") } else { format!("write {name} = [{{ … }}]") };
             self.doc.report(self.doc.wrong_type(path, &found, false, "a list of tables", &fix));
-            return Vec::new();
+            return None;
         };
-        let each = array.iter().enumerate().map(|(nth, item)| {
-            let found = Found { value: item.get_ref(), at: item.span() };
-            self.doc.unjudged(format!("{path}[{nth}]"), &found, false)
-        });
-        each.collect()
+        let each = array
+            .iter()
+            .enumerate()
+            .map(|(nth, item)| self.doc.unjudged(format!("{path}[{nth}]"), &Found::new(item), false));
+        Some(each.collect())
     }
 
     /// The same table, which may hold `keys` and nothing else.
@@ -253,7 +274,10 @@ impl<'d> Section<'d> {
         match text.parse() {
             Ok(id) => Some(id),
             Err(why) => {
-                self.doc.report(not_an_id(self.wrong(name, &found, What::NotAnId), why));
+                let problem = not_an_id(self.wrong(name, &found, What::NotAnId), why);
+                let near = (!self.doc.people).then(|| slug_like(&text)).flatten();
+                let fix = near.map_or_else(|| problem.fix.clone(), |near| format!("write \"{near}\""));
+                self.doc.report(problem.nearest(near.map(|near| near.to_string())).fix(fix));
                 None
             }
         }
@@ -282,7 +306,7 @@ impl<'d> Section<'d> {
             self.doc.report(problem.fix(format!("write {name} = [\"…\"]")));
             return Vec::new();
         };
-        let items = array.iter().map(|item| Found { value: item.get_ref(), at: item.span() });
+        let items = array.iter().map(Found::new);
         items.filter_map(|item| Some((self.text_of(name, &item)?, item))).collect()
     }
 
@@ -295,7 +319,8 @@ impl<'d> Section<'d> {
             return Vec::new();
         };
         let entries = table.iter().map(|(key, value)| {
-            (key.get_ref().as_ref(), Found { value: value.get_ref(), at: key.span().start..value.span().end })
+            let key = key.get_ref().as_ref();
+            (key, Found { below: Some(key), ..Found::new(value) })
         });
         entries.collect()
     }
@@ -312,7 +337,11 @@ impl<'d> Section<'d> {
     /// A problem of a value that stands here.
     pub(super) fn wrong(&self, name: &'static str, found: &Found<'_>, what: What) -> Problem {
         let value = self.doc.value_shown(found.at.clone(), self.key(name).private);
-        self.doc.problem(self.path_of(name), found.at.clone(), what).value(value)
+        let path = match found.below {
+            Some(below) => format!("{}.{}", self.path_of(name), self.doc.key_shown(below)),
+            None => self.path_of(name),
+        };
+        self.doc.problem(path, found.at.clone(), what).value(value)
     }
 
     /// A problem of a text that is not among `words`, with the nearest of them.
@@ -362,8 +391,7 @@ impl<'d> Section<'d> {
     }
 
     fn raw(&self, name: &str) -> Option<Found<'d>> {
-        let value = self.table?.get(name)?;
-        Some(Found { value: value.get_ref(), at: value.span() })
+        self.table?.get(name).map(Found::new)
     }
 
     fn refuse_unknown(&self, known: &[&str]) {
@@ -411,6 +439,13 @@ fn some_of(words: &[&str]) -> String {
 
 fn not_an_id(problem: Problem, why: SlugError) -> Problem {
     problem.allowed("1 to 23 signs of a-z 0-9 - _, beginning with a letter or digit").fix(why.to_string())
+}
+
+/// The id that somebody who typed this may have meant.
+fn slug_like(typed: &str) -> Option<Slug> {
+    let signs =
+        typed.trim().chars().map(|sign| if sign.is_ascii_alphanumeric() { sign.to_ascii_lowercase() } else { '-' });
+    if typed.is_ascii() { signs.collect::<String>().parse().ok() } else { None }
 }
 
 fn first_part(path: &str) -> &str {

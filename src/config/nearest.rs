@@ -1,11 +1,17 @@
 //! The nearest word: what somebody who typed this most likely meant.
 
-/// The candidate with the smallest edit distance, when it is near enough to be meant: at most two edits, or a third
-/// of the word. The first of equals wins, so that a list's order decides.
+/// The candidate with the smallest edit distance, when it is near enough to be meant: one edit in a short word, two or a
+/// third of a longer one. Names that differ in their numbers only (`r01`, `r02`) are different things, never a slip. The
+/// first of equals wins, so that a list's order decides.
 pub(super) fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let far = (typed.chars().count() / 3).max(2);
+    let far = match typed.chars().count() {
+        0..=2 => 0,
+        3..=5 => 1,
+        long => (long / 3).max(2),
+    };
+    let letters = |name: &str| name.chars().filter(|sign| !sign.is_ascii_digit()).collect::<String>();
     let mut best: Option<(usize, &str)> = None;
-    for candidate in candidates {
+    for candidate in candidates.into_iter().filter(|candidate| letters(candidate) != letters(typed)) {
         let edits = distance(typed, candidate);
         if edits <= far && best.is_none_or(|(least, _)| edits < least) {
             best = Some((edits, candidate));
@@ -45,6 +51,7 @@ mod tests {
         assert_eq!(nearest("adress", ["role", "address"]), Some("address"));
         assert_eq!(nearest("telephone", ["role", "address"]), None);
         assert_eq!(nearest("", ["role"]), None);
+        assert_eq!(nearest("r09", ["r01", "r10"]), None);
     }
 
     #[test]

@@ -48,8 +48,10 @@ words! {
         UnknownZone = "unknown_zone",
         /// Not a telephone number.
         NotAPhone = "not_a_phone",
-        /// An empty text where one is needed.
+        /// A text or list without anything in it.
         Empty = "empty",
+        /// A format that no decoder reads, or that the source does not speak.
+        UnknownFormat = "unknown_format",
         /// A name of something that does not stand in the configuration.
         UnknownName = "unknown_name",
         /// Two things share what must be one's own.
@@ -120,7 +122,8 @@ impl What {
             What::SecretInFile => "a password may not stand in a configuration file",
             What::UnknownZone => "this time zone is not known on this machine",
             What::NotAPhone => "this is not a telephone number",
-            What::Empty => "the text is empty",
+            What::Empty => "this is empty",
+            What::UnknownFormat => "this format is not spoken here",
             What::UnknownName => "nothing of this name stands in the configuration",
             What::Shared => "something else has the same",
             What::Contradiction => "this contradicts another key",

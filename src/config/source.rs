@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::document::{Found, Section};
+use super::document::Section;
 use super::key::Key;
 use super::problem::What;
 use super::secret::Secret;
@@ -120,20 +120,22 @@ pub(super) fn read(
     beside: &Path,
     formats: &[&str],
 ) -> Option<Source> {
-    let id = section.id("id").map(SourceId)?;
+    let id = section.id("id").map(SourceId);
     let link = match kind {
-        SourceKind::Mqtt => Link::Mqtt(read_mqtt(section, id, station, beside, formats)?),
+        SourceKind::Mqtt => {
+            Link::Mqtt(read_mqtt(section, id.as_ref().map_or("", SourceId::as_str), station, beside, formats)?)
+        }
         SourceKind::Serial => Link::Serial(read_serial(section, formats)?),
     };
-    Some(Source { id, link })
+    Some(Source { id: id?, link })
 }
 
-fn read_mqtt(section: &Section<'_>, id: SourceId, station: &str, beside: &Path, known: &[&str]) -> Option<MqttLink> {
+fn read_mqtt(section: &Section<'_>, id: &str, station: &str, beside: &Path, known: &[&str]) -> Option<MqttLink> {
     let url = read_url(section);
     let mut formats: BTreeMap<String, Option<String>> = BTreeMap::new();
     for (name, found) in section.texts("formats") {
         if !known.contains(&name.as_ref()) {
-            section.report(section.not_among("formats", &found, What::UnknownName, &name, known));
+            section.report(section.not_among("formats", &found, What::UnknownFormat, &name, known));
         }
         formats.insert(name.into_owned(), None);
     }
@@ -181,7 +183,7 @@ fn read_serial(section: &Section<'_>, known: &[&str]) -> Option<SerialLink> {
     if let (Some(format), Some(found)) = (&format, section.find("format"))
         && !known.contains(&format.as_ref())
     {
-        section.report(section.not_among("format", &found, What::UnknownName, format, known));
+        section.report(section.not_among("format", &found, What::UnknownFormat, format, known));
     }
     Some(SerialLink { path: path?, baud: baud?, format: format?.into_owned() })
 }
@@ -206,8 +208,7 @@ pub(super) fn read_url(section: &Section<'_>) -> Option<BrokerUrl> {
             Some(url)
         }
         Err(UrlError::Secret) => {
-            let masked = Found { value: found.value, at: found.at.start..found.at.start };
-            let problem = section.wrong("url", &masked, What::SecretInFile).value(super::document::MASK);
+            let problem = section.wrong("url", &found, What::SecretInFile).value(super::document::MASK);
             section.report(problem.fix(UrlError::Secret.to_string()));
             None
         }

@@ -268,7 +268,7 @@ pub(super) fn read_zone(station: &Section<'_>) -> Option<TimeZone> {
 
 fn read_sources(top: &Section<'_>, station: &str, beside: &Path, formats: &[&str]) -> Vec<Source> {
     let mut sources: Vec<Source> = Vec::new();
-    for section in top.list("source") {
+    for section in top.list("source").unwrap_or_default() {
         let kind = section.glance(source::KIND_KEYS).word("kind", SourceKind::ALL, SourceKind::word);
         let Some(kind) = kind else { continue };
         let section = section.holding(match kind {

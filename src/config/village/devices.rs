@@ -133,7 +133,7 @@ fn format(section: &Section<'_>, source: Option<SourceId>, known: &Known<'_>) ->
         (Some(format), spoken) if spoken.contains(&format.as_ref()) => Some(format.into_owned()),
         (Some(format), spoken) => {
             let found = section.find("format")?;
-            let problem = section.not_among("format", &found, What::UnknownName, &format, spoken);
+            let problem = section.not_among("format", &found, What::UnknownFormat, &format, spoken);
             section.report(problem.allowed(format!("what source {} speaks: {}", source.id, spoken.join(", "))));
             None
         }

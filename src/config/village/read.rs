@@ -110,7 +110,8 @@ fn ladder(section: &Section<'_>, known: &[&str], people: &People) -> Ladder {
     if section.demand("rungs").is_none() {
         return Ladder::default();
     }
-    let rungs = section.list("rungs").into_iter().map(|rung| rung_of(&rung.holding(RUNG_KEYS), known, people));
+    let Some(rungs) = section.list("rungs") else { return Ladder::default() };
+    let rungs = rungs.into_iter().map(|rung| rung_of(&rung.holding(RUNG_KEYS), known, people));
     let rungs: Vec<Rung> = rungs.collect();
     if rungs.is_empty() {
         section.report(section.whole_table(What::Empty).fix("add a rung: rungs = [{ call = [\"ID\"] }]"));
@@ -172,9 +173,11 @@ fn judge_ladder(section: &Section<'_>, ladder: Option<&Ladder>, people: &People)
     };
     let reachable = reachable_contacts(ladder, people);
     if reachable < CONTACTS_MIN {
-        let problem = section.whole_table(What::NotCovered).value(format!("{reachable} reachable"));
+        let problem = section.whole_table(What::NotCovered);
         section.report(
-            problem.allowed(format!("at least {CONTACTS_MIN}")).fix("add responders with telephones to the ladder"),
+            problem
+                .allowed(format!("at least {CONTACTS_MIN}, and there are {reachable}"))
+                .fix("add responders with telephones to the ladder"),
         );
     }
 }
