@@ -1,1 +1,3 @@
-//! stub
+//! The verbs of the command line, one file each.
+
+pub mod check;

@@ -169,8 +169,16 @@ impl Village {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn load(path: &Path, station: &Station) -> Result<Sound<Self>, Problems> {
+        Self::examine(path, Some(station))
+    }
+
+    /// Loads the file at `path`. Without a station, sources and formats are not checked and nothing can be heard.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn examine(path: &Path, station: Option<&Station>) -> Result<Sound<Self>, Problems> {
         let text = super::read(path)?;
-        Self::parse(&super::name_of(path), &text, Some(station))
+        Self::parse(&super::name_of(path), &text, station)
     }
 
     /// Reads the text of a file named `file`. Without a station, sources and formats are not checked.
