@@ -8,6 +8,10 @@ pub mod backoff;
 
 pub mod core;
 
+pub mod config;
+
+pub mod words;
+
 pub mod device;
 
 pub mod source;

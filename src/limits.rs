@@ -29,6 +29,18 @@ macro_rules! limits {
 }
 
 limits! {
+    // --- config ---
+
+    /// Largest configuration file, in bytes. judgement: 5,000 devices with long comments take 2 MiB.
+    CONFIG_BYTES_MAX: u64 = 8 * 1024 * 1024,
+        "the file is refused whole", "check: too_large";
+    /// Most problems gathered from one file. judgement: nobody reads further before mending the first.
+    CONFIG_PROBLEMS_MAX: usize = 200,
+        "further ones are counted only", "the last line of check says how many";
+    /// Largest file with a password, in bytes. judgement: the longest keys handed out as passwords have 512 signs.
+    SECRET_BYTES_MAX: u64 = 4096,
+        "the secret is refused", "check: secret_unreadable";
+
     // --- source and device ---
 
     /// Urgent inputs that wait for the station (DESIGN section 7).

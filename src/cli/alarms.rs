@@ -116,7 +116,9 @@ fn line(alarm: &Alarm, now: Moment, lang: Lang) -> String {
     let drill = if alarm.id.drill { words::shell::DRILL.say(lang) } else { "" };
     let age = words::time::span(now.mono.since(alarm.id.onset), lang);
     let state = match alarm.state {
-        State::Accepted { by, .. } | State::OnSite { by, .. } => format!("{} {by}", words::alarm::state(&alarm.state, lang)),
+        State::Accepted { by, .. } | State::OnSite { by, .. } => {
+            format!("{} {by}", words::alarm::state(&alarm.state, lang))
+        }
         State::PreAlarm { .. } | State::Raised { .. } | State::Closed { .. } => {
             words::alarm::state(&alarm.state, lang).to_owned()
         }

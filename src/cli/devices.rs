@@ -38,7 +38,11 @@ pub fn run(args: &Args) -> ExitCode {
     match args.socket.ask(&request) {
         Err(code) => code,
         Ok(Reply { body: Body::Heard(heard), .. }) => {
-            if args.socket.json { print_json(&heard) } else { heard.iter().for_each(|row| print_heard(row, lang)) }
+            if args.socket.json {
+                print_json(&heard)
+            } else {
+                heard.iter().for_each(|row| print_heard(row, lang))
+            }
             ExitCode::SUCCESS
         }
         Ok(Reply { now, body: Body::Devices(mut devices) }) => {
@@ -83,5 +87,11 @@ fn print_heard(row: &HeardRow, lang: Lang) {
         |seconds| words::time::span(std::time::Duration::from_secs(seconds), lang),
     );
     let model = row.model.as_deref().unwrap_or("");
-    println!("{whose:<12} {:<12} {} · {} × · {heard} · {} {model}", row.format, row.address, row.count, row.kinds.join(" "));
+    println!(
+        "{whose:<12} {:<12} {} · {} × · {heard} · {} {model}",
+        row.format,
+        row.address,
+        row.count,
+        row.kinds.join(" ")
+    );
 }

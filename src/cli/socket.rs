@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use crate::config::station::Station;
+use crate::config::Station;
 use crate::control::client::{AskError, ask};
 use crate::control::protocol::{Body, Reply, Request};
 use crate::core::alarm::{Alarm, AlarmId};
@@ -90,8 +90,7 @@ impl Socket {
     }
 
     fn socket_of_config(&self) -> Result<PathBuf, ExitCode> {
-        let formats: Vec<&str> = crate::device::FORMATS.iter().map(|format| format.name).collect();
-        match Station::load(&self.config, &formats) {
+        match Station::load(&self.config, &super::formats()) {
             Ok(station) => Ok(station.value.control_socket),
             Err(problems) => {
                 eprint!("{problems}");
@@ -133,7 +132,9 @@ pub fn print_json<T: Serialize>(value: &T) {
 
 /// The answer is of another kind than the question: two versions of the program.
 pub fn unexpected() -> ExitCode {
-    eprintln!("the station's answer does not fit the question; are the program and the running station of one version?");
+    eprintln!(
+        "the station's answer does not fit the question; are the program and the running station of one version?"
+    );
     ExitCode::FAILURE
 }
 

@@ -21,10 +21,13 @@ pub const OPEN_ALARMS: Both = Both::new("未结报警", "Open alarms");
 /// The log takes records.
 pub const DISK_WELL: Both = Both::new("存盘可用", "The disk takes records");
 /// The log takes none.
-pub const DISK_FAILED: Both =
-    Both::new("存盘失败:报警照常通知,但断电会丢记录", "The disk takes no records: alarms are told, and a power cut would lose them");
+pub const DISK_FAILED: Both = Both::new(
+    "存盘失败:报警照常通知,但断电会丢记录",
+    "The disk takes no records: alarms are told, and a power cut would lose them",
+);
 /// No connection to the county.
-pub const COUNTY_UNREACHABLE: Both = Both::new("县平台连不上,本地在守", "The county cannot be reached; watching goes on here");
+pub const COUNTY_UNREACHABLE: Both =
+    Both::new("县平台连不上,本地在守", "The county cannot be reached; watching goes on here");
 /// The broker is there, the county is not.
 pub const COUNTY_DEAF: Both = Both::new("消息服务器通,县平台不在", "The broker is there, the county is not listening");
 /// The county listens.
