@@ -100,6 +100,12 @@ fn every_key_stands_in_the_shipped_file_with_its_default_unit_and_reason_and_no_
                 }
             }
         }
+        // The keys of rungs stand inside a list.
+        for Table { keys, .. } in tables.iter().filter(|table| table.path.ends_with("rungs[]")) {
+            for key in *keys {
+                assert!(text.contains(&format!("{} = ", key.name)), "{file}: no rung shows {}", key.name);
+            }
+        }
         shown.retain(|place, _| !seen.contains(place));
         assert!(shown.is_empty(), "{file}: nothing reads {:?}", shown.keys().collect::<Vec<_>>());
     }
@@ -179,5 +185,40 @@ fn every_problem_has_a_place_a_sentence_and_a_fix() {
     assert_eq!(errors.count(), 6, "{problems}");
     for problem in problems.list() {
         assert!(!problem.fix.is_empty() && problem.line > 0, "{problem}");
+    }
+}
+
+mod damaged {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A shipped file with a stretch of it replaced by signs that mean something in TOML.
+    fn damaged(name: &str) -> impl Strategy<Value = String> + use<> {
+        let text = shipped(name);
+        let signs: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+        (0..signs.len(), 0..40_usize, r#"[\[\]{}="'#.,\n a-z0-9奶]{0,6}"#).prop_map(move |(from, length, insert)| {
+            let end = signs.get(from + length).copied().unwrap_or(text.len());
+            let mut text = text.clone();
+            text.replace_range(signs[from]..end, &insert);
+            text
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_damage_to_a_village_prints_a_person_or_panics(text in damaged("village.example.toml")) {
+            let outcome = Village::parse("village.toml", &text, Some(&shipped_station()));
+            let said = outcome.map_or_else(|problems| problems.to_string(), |sound| sound.warnings.to_string());
+            for private in ["示", "例", "奶", "0000000"] {
+                prop_assert!(!said.contains(private), "{said}");
+            }
+        }
+
+        #[test]
+        fn no_damage_to_the_other_files_panics(station in damaged("shouwang.toml"), county in damaged("county.toml")) {
+            _ = Station::parse("shouwang.toml", &station, Path::new(""), FORMATS);
+            _ = County::parse("county.toml", &county, Path::new(""));
+        }
     }
 }

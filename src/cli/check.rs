@@ -35,7 +35,7 @@ pub struct Args {
     /// One JSON object on stdout
     #[arg(long)]
     pub json: bool,
-    /// Show people by their form of address, on your own terminal only
+    /// Show residents' forms of address and responders' names, on your own terminal only
     #[arg(long)]
     pub names: bool,
     /// zh or en; left out, by LANG
@@ -106,7 +106,7 @@ pub fn check(config: &Path, village: Option<&Path>, machine: &Machine, formats: 
         let name = config.file_name().unwrap_or_default().to_string_lossy();
         problems.append(machine.examine(&name, station));
     }
-    let unanswered_after = station.as_ref().map_or(Duration::from_secs(600), |station| station.rules.unanswered_after);
+    let unanswered_after = station.as_ref().map_or(Duration::from_mins(10), |station| station.rules.unanswered_after);
     let plan = loaded.as_ref().map(|village| Plan::of(village, unanswered_after));
     Checked { problems, plan, people: loaded.map(|village| village.people).unwrap_or_default() }
 }

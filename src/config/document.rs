@@ -414,12 +414,11 @@ impl<'t> Document<'t> {
     }
 
     fn unjudged(&'t self, path: String, found: &Found<'t>, private: bool) -> Section<'t> {
-        let table = match found.value {
-            DeValue::Table(table) => Some(table),
-            _ => {
-                self.report(self.wrong_type(path.clone(), found, private, "a table", &format!("write [{path}]")));
-                None
-            }
+        let table = if let DeValue::Table(table) = found.value {
+            Some(table)
+        } else {
+            self.report(self.wrong_type(path.clone(), found, private, "a table", &format!("write [{path}]")));
+            None
         };
         Section { doc: self, path, table, at: found.at.clone(), keys: &[] }
     }

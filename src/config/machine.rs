@@ -51,8 +51,8 @@ impl Machine {
             missing(&mut problems, file, "county.ca_file".to_owned(), county.ca_file.as_deref(), fix);
             self.secret(&mut problems, file, "county.password_file".to_owned(), county.password.as_ref());
         }
-        let fix = "systemd makes it (StateDirectory=shouwang); by hand: mkdir -p";
-        missing(&mut problems, file, "station.data_dir".to_owned(), Some(&station.data_dir), fix);
+        let fix = format!("systemd makes it (StateDirectory=shouwang); by hand: mkdir {}", station.data_dir.display());
+        missing(&mut problems, file, "station.data_dir".to_owned(), Some(&station.data_dir), &fix);
         problems
     }
 

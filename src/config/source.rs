@@ -160,7 +160,7 @@ fn read_mqtt(section: &Section<'_>, id: &str, station: &str, beside: &Path, know
         ca_file,
         client_id: section
             .text("client_id")
-            .map_or_else(|| format!("shouwang-{station}-{id}"), |text| text.into_owned()),
+            .map_or_else(|| format!("shouwang-{station}-{id}"), std::borrow::Cow::into_owned),
         username,
         password: section.text("password_file").map(|written| Secret::new(&written, beside)),
         formats,

@@ -1,6 +1,6 @@
 //! Words about alarms: what is wrong, how urgent, where it stands, how it ended, why.
 
-use super::{Both, Lang, Say, say};
+use super::{Both, Lang, say};
 use crate::core::alarm::{Disposition, NoteKind, Reason, State};
 use crate::core::condition::{Condition, Priority};
 

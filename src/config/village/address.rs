@@ -61,6 +61,9 @@ impl AddressBook {
 
     /// A stranger's name: `x` and ten hex digits of SHA-256 over station, format and address. Forty bits: among
     /// 1,000 strangers two share a name once in two million villages.
+    ///
+    /// # Panics
+    /// Never: eleven signs of that kind are a slug.
     #[must_use]
     pub fn fingerprint(&self, format: &str, address: &str) -> StrangerId {
         let mut hash = Sha256::new();

@@ -224,6 +224,6 @@ pub(in super::super) fn phone(section: &Section<'_>, name: &'static str) -> Opti
     None
 }
 
-fn ids_of<'a, T>(all: &'a [(Slug, T)]) -> Vec<&'a str> {
+fn ids_of<T>(all: &[(Slug, T)]) -> Vec<&str> {
     all.iter().map(|(id, _)| id.as_str()).collect()
 }
