@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::village::{CONTACTS_MIN, Village, reachable_contacts};
+use crate::core::detector::device_health::{is_slow, silence_limit};
 use crate::core::id::{DeviceId, HomeId, ResidentId, ResponderId, RoomId};
 use crate::core::roster::{Device, Resident, Role, Service, Tier};
 use crate::core::watch::Watch;
@@ -109,21 +110,10 @@ words! {
 /// Farther than this, the first rung is far (DESIGN, forecast: "nobody within 15 minutes").
 const NEAR_MIN: u16 = 15;
 
-/// CARE-RULES 25: the cap of the limit, 4 h for life-safety and 24 h for others.
-const fn cap(role: Role) -> Duration {
-    Duration::from_secs(if role.is_life_safety() { 4 * 3600 } else { 24 * 3600 })
-}
-
-/// CARE-RULES 25: max(min(4 × rhythm, cap), 1.5 × rhythm).
-fn supervision_limit(device: &Device) -> Duration {
-    let rhythm = device.rhythm();
-    rhythm.saturating_mul(4).min(cap(device.role)).max(rhythm.saturating_mul(3) / 2)
-}
-
 fn pace(device: &Device) -> Pace {
     if device.mute {
         Pace::Mute
-    } else if device.rhythm() > cap(device.role) {
+    } else if is_slow(device) {
         Pace::Slow
     } else {
         Pace::Ordinary
@@ -193,7 +183,7 @@ impl DevicePlan {
             home: device.home,
             room: device.room,
             rhythm_s: device.rhythm().as_secs(),
-            limit_s: supervision_limit(device).as_secs(),
+            limit_s: silence_limit(device).as_secs(),
             pace: pace(device),
         }
     }

@@ -83,12 +83,11 @@ impl Unit {
         found: &mut Vec<Found>,
     ) {
         self.memory.take(now.mono, device, sample, news);
-        // A bridge that says a device is gone is not a word of the device. A message the broker kept is neither.
-        let gone = sample
-            .said
-            .iter()
-            .any(|said| matches!(said.measure, Measure::Availability { online: false, bridge: false }));
-        if !sample.retained && !gone {
+        // A bridge's word on whether a device can be reached is not a word of the device, and neither is what a broker
+        // kept from before.
+        let only_reachability = !sample.said.is_empty()
+            && sample.said.iter().all(|said| matches!(said.measure, Measure::Availability { .. }));
+        if !sample.retained && !only_reachability {
             self.health.hear(now, found);
         }
         for item in news.iter() {
