@@ -152,6 +152,12 @@ limits! {
     NOTE_BYTES_MAX: usize = 420,
         "cut at a sign", "the note ends in …";
 
+    // --- daemon ---
+
+    /// Acknowledgements of inputs that are told and not on disk yet.
+    WITHHELD_MAX: usize = 1_000,
+        "the oldest is let go unacknowledged: its sender keeps the message and delivers it again", "disk_fault";
+
     // --- store ---
 
     /// How long the log may take to answer a commit before people are told without it (DESIGN, contract).

@@ -170,6 +170,11 @@ impl Station {
         self.book.open()
     }
 
+    /// Alarms closed lately, oldest first.
+    pub fn closed_alarms(&self) -> impl Iterator<Item = &Alarm> {
+        self.book.closed()
+    }
+
     /// An alarm that is open or was closed lately.
     #[must_use]
     pub fn alarm(&self, id: AlarmId) -> Option<&Alarm> {
