@@ -4,9 +4,13 @@ pub mod limits;
 
 pub mod private;
 
+pub mod backoff;
+
 pub mod core;
 
 pub mod device;
+
+pub mod source;
 
 pub mod store;
 
