@@ -54,7 +54,7 @@ limits! {
         "the broker does not deliver it", "the broker's log";
     /// Largest payload from the local broker, `bridge/devices` apart, in bytes. judgement: 50 times a device's usual state.
     MQTT_PAYLOAD_BYTES_MAX: usize = 64 * 1024,
-        "refused before it is parsed", "FORMAT.refused.too_long";
+        "refused before it is parsed", "FORMAT.refused.too_long, FORMAT.ignored.long_bridge_topic";
     /// Longest topic, in bytes. judgement: base topic, 255 bytes of friendly name, `/availability`.
     TOPIC_BYTES_MAX: usize = 320,
         "refused before it is parsed", "FORMAT.refused.topic_too_long";
@@ -66,7 +66,10 @@ limits! {
         "the connection is not read further; TCP makes the broker keep the rest", "none needed";
     /// QoS 1 publishes without a PUBACK, announced as receive maximum. judgement: twice the urgent lane.
     MQTT_RECEIVE_MAX: u16 = 128,
-        "the broker keeps the rest", "none needed";
+        "the broker keeps the rest (mosquitto 2.0.11 was measured to send more after an absence)", "none needed";
+    /// PUBACKs that are owed. Source: a packet id is in use until its PUBACK, and MQTT has 65,535.
+    PUBACK_OWED_MAX: usize = 65_535,
+        "the broker uses a packet id twice: it gets no PUBACK for the second", "SOURCE.puback_overflow";
     /// How long a PUBACK waits for the disk before those behind it go first. judgement: `COMMIT_DEADLINE` and a little.
     PUBACK_PATIENCE: Duration = Duration::from_secs(3),
         "it is withheld: the broker delivers the message again at the next connection", "SOURCE.puback_withheld";

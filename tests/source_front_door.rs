@@ -67,7 +67,10 @@ async fn only_the_list_of_a_bridge_may_be_large() {
     assert!(admit(&mut door, "words/bridge/devices", &list).is_none(), "a list is administration");
     assert_eq!(village.heard(), [("b".to_owned(), 0)], "the address that is too long is not listed");
     assert_eq!(village.count("words.refused.too_long"), 0);
+    assert!(admit(&mut door, "words/d1", &list).is_none());
+    assert_eq!(village.count("words.refused.too_long"), 1);
     assert!(admit(&mut door, "words/bridge/info", &list).is_none());
+    assert_eq!(village.count("words.ignored.long_bridge_topic"), 1, "what a bridge says of itself is no refusal");
     assert_eq!(village.count("words.refused.too_long"), 1);
 }
 

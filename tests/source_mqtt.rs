@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use rumqttc::v5::mqttbytes::QoS;
+use shouwang::core::effect::Input;
 use shouwang::core::reading::Origin;
 use shouwang::limits::PUBACK_WITHHELD_MAX;
-use shouwang::source::lanes::Acknowledge;
+use shouwang::source::lanes::{Acknowledge, Arrival};
 use shouwang::source::mqtt::{FeedSettings, MqttSettings, run};
 use support::broker::Broker;
 use support::village::{Village, WORDS_MQTT, number};
@@ -27,18 +28,10 @@ struct Listening {
 
 impl Listening {
     fn start(broker: &Broker, village: &Village) -> Self {
-        Self::under_base(broker, village, "words")
+        Self::with(settings(broker), village)
     }
 
-    fn under_base(broker: &Broker, village: &Village, base_topic: &str) -> Self {
-        let settings = MqttSettings {
-            id: "z2m".parse().expect("an id"),
-            broker: broker.url().parse().expect("an address"),
-            ca_file: None,
-            client_id: "shouwang-test".to_owned(),
-            login: None,
-            feeds: vec![FeedSettings { format: WORDS_MQTT, base_topic: base_topic.to_owned() }],
-        };
+    fn with(settings: MqttSettings, village: &Village) -> Self {
         let stop = CancellationToken::new();
         let task = AbortOnDropHandle::new(tokio::spawn(run(settings, village.inlet.clone(), stop.clone())));
         Self { stop, task }
@@ -55,6 +48,17 @@ impl Listening {
         self.task.abort();
         // Once the task is gone, so is its socket.
         assert!(soon("the source ends", self.task).await.expect_err("it was ended").is_cancelled());
+    }
+}
+
+fn settings(broker: &Broker) -> MqttSettings {
+    MqttSettings {
+        id: "z2m".parse().expect("an id"),
+        broker: broker.url().parse().expect("an address"),
+        ca_file: None,
+        client_id: "shouwang-test".to_owned(),
+        login: None,
+        feeds: vec![FeedSettings { format: WORDS_MQTT, base_topic: "words".to_owned() }],
     }
 }
 
@@ -216,13 +220,20 @@ async fn what_is_said_while_nobody_listens_waits_in_the_session() {
     village.expect_source(true).await;
     source.stop().await;
     broker.publish_all(QoS::AtMostOnce, false, steps(1..=20)).await;
-    broker.publish_all(QoS::AtLeastOnce, false, steps(21..=40)).await;
+    // More than the receive maximum: mosquitto sends them all at once after an absence.
+    broker.publish_all(QoS::AtLeastOnce, false, steps(21..=1000)).await;
     broker.stop();
     assert!(broker.start_again().await, "its port is free again");
-    let _source = Listening::start(&broker, &village);
-    let mut got = numbers(&village, 40).await;
+    let source = Listening::start(&broker, &village);
+    let mut got = numbers(&village, 1000).await;
     got.sort_unstable();
-    assert_eq!(got, (1..=40).collect::<Vec<_>>());
+    assert_eq!(got, (1..=1000).collect::<Vec<_>>());
+    source.stop().await;
+
+    let _source = Listening::start(&broker, &village);
+    broker.publish_all(QoS::AtMostOnce, false, steps(0..=0)).await;
+    assert_eq!(numbers(&village, 1).await, [0], "each had its PUBACK, and none comes again");
+    assert_eq!(village.count("z2m.puback_overflow"), 0);
 }
 
 #[tokio::test]
@@ -323,7 +334,8 @@ async fn another_base_topic_is_the_same_to_the_decoder() {
     }
     let broker = Broker::start("").await;
     let mut village = Village::new();
-    let _source = Listening::under_base(&broker, &village, "village/zigbee");
+    let feeds = vec![FeedSettings { format: WORDS_MQTT, base_topic: "village/zigbee".to_owned() }];
+    let _source = Listening::with(MqttSettings { feeds, ..settings(&broker) }, &village);
     village.expect_source(true).await;
     broker.publish("village/zigbee/d1", QoS::AtMostOnce, false, "steps=4").await;
     assert_eq!(numbers(&village, 1).await, [4]);
@@ -347,4 +359,45 @@ async fn a_station_that_is_slow_costs_no_message_and_no_connection() {
         assert_eq!(sample.from, Origin::Device(format!("d{n}").parse().expect("an id")));
     }
     assert!(village.urgent.is_empty(), "the source did not go down");
+}
+
+#[tokio::test]
+async fn a_broker_with_tls_is_believed_by_its_certificate_only() {
+    if !(installed("mosquitto") && installed("openssl")) {
+        return;
+    }
+    let broker = Broker::start_with_tls().await;
+    let other = Broker::start_with_tls().await;
+    let address = format!("mqtts://localhost:{}", broker.port());
+    let secure = |ca_file| MqttSettings {
+        broker: address.parse().expect("an address"),
+        ca_file: Some(ca_file),
+        ..settings(&broker)
+    };
+    let mut village = Village::new();
+    let _source = Listening::with(secure(broker.ca_file()), &village);
+    village.expect_source(true).await;
+
+    let mut deceived = Village::new();
+    let _deceived = Listening::with(secure(other.ca_file()), &deceived);
+    deceived.expect_source(false).await;
+}
+
+#[tokio::test]
+#[ignore = "long: a frozen broker shows after two keep-alives, 20 s"]
+async fn a_broker_that_freezes_is_left_and_found_again() {
+    if !installed("mosquitto") {
+        return;
+    }
+    let broker = Broker::start("").await;
+    let mut village = Village::new();
+    let _source = Listening::start(&broker, &village);
+    village.expect_source(true).await;
+    broker.freeze();
+    let frozen = Instant::now();
+    let down = tokio::time::timeout(Duration::from_secs(40), village.urgent.recv()).await;
+    assert!(matches!(down, Ok(Some(Arrival { input: Input::Source { up: false, .. }, .. }))), "{down:?}");
+    assert!(frozen.elapsed() > Duration::from_secs(5), "the network did not tell: the silence did");
+    broker.thaw();
+    village.expect_source(true).await;
 }

@@ -90,6 +90,12 @@ impl FrontDoor {
             }
             (Transport::Mqtt { .. }, None) => ("", MQTT_PAYLOAD_BYTES_MAX),
         };
+        if raw.bytes.len() > bytes_max && below.starts_with("bridge/") {
+            // A bridge's words on itself (zigbee2mqtt's `bridge/info` and `bridge/definitions`) are often that long and
+            // say nothing of a device: nobody is to be sent looking for what is wrong with them.
+            self.inlet.counters.add(Scope::Format(self.format.name), "ignored", "long_bridge_topic");
+            return None;
+        }
         if raw.bytes.len() > bytes_max {
             self.refuse(word(DecodeError::TooLong), &DecodeError::TooLong);
             return None;

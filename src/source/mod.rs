@@ -167,6 +167,10 @@ impl Standing {
         Self { id, lanes, up: None, told: None }
     }
 
+    pub(crate) fn is_up(&self) -> bool {
+        self.up == Some(true)
+    }
+
     pub(crate) async fn up(&mut self) -> Result<(), StationGone> {
         if self.up != Some(true) {
             info!(source = %self.id, "the source is up");

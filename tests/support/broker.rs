@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rumqttc::v5::mqttbytes::QoS;
@@ -12,6 +12,8 @@ use tempfile::TempDir;
 
 use super::child::Guard;
 use super::{soon, until};
+
+const CA_FILE: &str = "ca.pem";
 
 /// A broker that can be killed and started again under the same port.
 pub struct Broker {
@@ -45,6 +47,25 @@ impl Broker {
         .await
     }
 
+    /// Starts one that speaks TLS only, as `localhost`, under an authority of its own; see [`Broker::ca_file`].
+    pub async fn start_with_tls() -> Self {
+        Self::start_with(|port, folder| {
+            let file = |name: &str| folder.join(name).display().to_string();
+            let (ca, ca_key, certificate, key) = (file(CA_FILE), file("ca-key.pem"), file("cert.pem"), file("key.pem"));
+            certify(&["-subj", "/CN=test authority", "-keyout", &ca_key, "-out", &ca]);
+            let leaf = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
+            let signed = ["-addext", "basicConstraints=critical,CA:FALSE", "-CA", &ca, "-CAkey", &ca_key];
+            certify(&[&leaf[..], &signed[..], &["-keyout", &key, "-out", &certificate]].concat());
+            format!("listener {port} 127.0.0.1\nallow_anonymous true\ncertfile {certificate}\nkeyfile {key}\n")
+        })
+        .await
+    }
+
+    /// The certificate to believe, of a broker with TLS.
+    pub fn ca_file(&self) -> PathBuf {
+        self.folder.path().join(CA_FILE)
+    }
+
     async fn start_with(config: impl Fn(u16, &Path) -> String) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut broker = Self { folder, port: 0, running: None };
@@ -52,8 +73,8 @@ impl Broker {
         for _ in 0..5 {
             broker.port = free_port();
             // As root mosquitto would change to a user who may not write here.
-            let config = format!("{}\nuser root\n", config(broker.port, broker.folder()));
-            fs::write(broker.folder().join("mosquitto.conf"), config).expect("the folder can be written");
+            let config = format!("{}\nuser root\n", config(broker.port, broker.folder.path()));
+            fs::write(broker.folder.path().join("mosquitto.conf"), config).expect("the folder can be written");
             if broker.start_again().await {
                 return broker;
             }
@@ -71,14 +92,19 @@ impl Broker {
         format!("mqtt://127.0.0.1:{}", self.port)
     }
 
-    /// Its folder, for certificates and its database.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
     /// Ends it on the spot: what it has not written is lost.
     pub fn kill(&mut self) {
         self.running.take().expect("it runs").kill();
+    }
+
+    /// Holds it: connections stay open and nothing answers.
+    pub fn freeze(&self) {
+        self.running.as_ref().expect("it runs").freeze();
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.running.as_ref().expect("it runs").thaw();
     }
 
     /// Ends it in peace: it writes its database, if it keeps one.
@@ -116,7 +142,7 @@ impl Broker {
     ) {
         let messages: Vec<(String, bytes::Bytes)> = messages.into_iter().collect();
         let mut options = MqttOptions::new(format!("test-{}", free_port()), "127.0.0.1", self.port);
-        options.set_keep_alive(Duration::from_secs(60)).set_outgoing_inflight_upper_limit(100);
+        options.set_keep_alive(Duration::from_mins(1)).set_outgoing_inflight_upper_limit(100);
         let (client, mut event_loop) = AsyncClient::new(options, messages.len() + 1);
         let count = messages.len();
         for (topic, payload) in messages {
@@ -134,6 +160,12 @@ impl Broker {
             }
         }
     }
+}
+
+/// Makes a key and its certificate.
+fn certify(more: &[&str]) {
+    let new = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+    Guard::run_to_end("openssl", new.iter().chain(more));
 }
 
 /// A port that was free a moment ago.

@@ -10,12 +10,18 @@ use rustix::process::{Pid, Signal, kill_process};
 pub struct Guard(Child);
 
 impl Guard {
+    /// Runs a program to its end, which is to be a success.
+    pub fn run_to_end<S: AsRef<OsStr>>(program: &str, arguments: impl IntoIterator<Item = S>) {
+        let status = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        assert!(status.expect("the program starts").success(), "{program} failed");
+    }
+
     /// Starts a program whose standard input is a pipe from the test.
     ///
     /// It is started through `setpriv`, which asks the kernel to end it when the starting thread ends: a test that
     /// aborts runs no destructor. Start it from the test's own thread.
     pub fn start<S: AsRef<OsStr>>(program: &str, arguments: impl IntoIterator<Item = S>) -> Self {
-        let mut command = if super::installed("setpriv") {
+        let mut command = if super::found("setpriv") {
             let mut command = Command::new("setpriv");
             command.args(["--pdeathsig", "KILL", program]);
             command
@@ -43,6 +49,16 @@ impl Guard {
         let pid = Pid::from_child(&self.0);
         kill_process(pid, Signal::TERM).expect("a running child takes a signal");
         self.0.wait().expect("a child can be waited for");
+    }
+
+    /// Holds it (SIGSTOP), as a machine out of memory does: its sockets stay open and nothing answers.
+    pub fn freeze(&self) {
+        kill_process(Pid::from_child(&self.0), Signal::STOP).expect("a running child takes a signal");
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        kill_process(Pid::from_child(&self.0), Signal::CONT).expect("a held child takes a signal");
     }
 
     /// Ends it on the spot (SIGKILL).

@@ -24,15 +24,20 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 /// Whether a program is installed. Without it a test passes with a word on a developer's machine, and fails in CI,
 /// where a test that does not run would be a test that always passes.
 pub fn installed(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    // Debian keeps servers where an ordinary user's PATH does not lead.
-    let folders = std::env::split_paths(&path).chain([Path::new("/usr/sbin").to_owned()]);
-    let found = folders.into_iter().any(|folder| folder.join(program).is_file());
+    let found = found(program);
     assert!(found || std::env::var("CI").as_deref() != Ok("true"), "{program} must be installed in CI");
     if !found {
         println!("skipped: {program} is not installed");
     }
     found
+}
+
+/// Whether a program is there to be used.
+fn found(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    // Debian keeps servers where an ordinary user's PATH does not lead.
+    let mut folders = std::env::split_paths(&path).chain([Path::new("/usr/sbin").to_owned()]);
+    folders.any(|folder| folder.join(program).is_file())
 }
 
 /// Waits until `holds`, looking every few milliseconds.
@@ -52,8 +57,5 @@ pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
 /// # Panics
 /// After [`PATIENCE`], naming what did not happen.
 pub async fn soon<F: Future>(what: &str, future: F) -> F::Output {
-    match timeout(PATIENCE, future).await {
-        Ok(output) => output,
-        Err(_) => panic!("did not happen: {what}"),
-    }
+    timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("did not happen: {what}"))
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use rumqttc::Outgoing;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{
     ConnectReturnCode, DisconnectReasonCode, Filter, Packet, Publish, SubAck, SubscribeReasonCode,
@@ -73,7 +72,10 @@ impl Pump {
         }
     }
 
-    /// Polls until the connection ends, by an error or by our own DISCONNECT.
+    /// Polls until the connection ends.
+    ///
+    /// Our own DISCONNECT is no end yet: the broker closes once it has read it and every PUBACK before it, and to
+    /// close first would leave it to chance whether those are read.
     pub(super) async fn run(mut self) {
         loop {
             let heard = match self.event_loop.poll().await {
@@ -81,8 +83,6 @@ impl Pump {
                 Ok(Event::Incoming(Packet::ConnAck(_))) => self.subscribe(),
                 Ok(Event::Incoming(Packet::SubAck(answer))) => self.subscribed(&answer),
                 Ok(Event::Incoming(_)) => Heard::Alive,
-                // To poll on after it would connect again.
-                Ok(Event::Outgoing(Outgoing::Disconnect)) => return,
                 Ok(Event::Outgoing(_)) => continue,
                 Err(error) => Heard::Lost(reason(error)),
             };

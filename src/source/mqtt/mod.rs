@@ -12,11 +12,11 @@
 //!   client id, `clean_start = false`, and a fresh SUBSCRIBE with its answer checked.
 //! - **The pump is never cancelled in the middle of a poll** and awaits nothing but room in *pending*. Pending
 //!   keeps it polling, and so pinging, while the station waits for its disk (2 s at most, then it says
-//!   Degraded). Should pending fill up as well, the socket is not read, TCP makes the broker keep the rest, and
-//!   the keep-alive has 10 s more. If even that is too short the broker ends the connection, keeps the session,
-//!   and nothing is lost: what was read is still in pending, which this task owns.
-//! - **A PUBACK is given in the order of receipt, and for an urgent message only from the disk.** The receive
-//!   maximum bounds how many may wait.
+//!   Degraded). Should pending fill up as well, the socket is not read and TCP makes the broker keep the rest; the
+//!   broker waits one and a half keep-alives, 15 s, for a ping. If even that is too short it ends the connection and
+//!   keeps the session, and nothing is lost: what was read is still in pending, which this task owns.
+//! - **A PUBACK is given in the order of receipt, and for an urgent message only from the disk.** The broker is asked
+//!   to send only so many ahead of it (receive maximum); one that does not listen is bounded by its packet ids.
 //! - **Connected and silent is a fault**: a broker that answers no ping is left and looked for again.
 //! - Nothing is published on this connection: a flood of readings would hold it up.
 
@@ -50,7 +50,7 @@ use crate::core::effect::Input;
 use crate::core::id::SourceId;
 use crate::core::roster::Class;
 use crate::device::{Format, Transport};
-use crate::limits::{COMMIT_DEADLINE, MQTT_PENDING_MAX, MQTT_RECEIVE_MAX};
+use crate::limits::{COMMIT_DEADLINE, MQTT_PENDING_MAX, MQTT_RECEIVE_MAX, PUBACK_OWED_MAX};
 use connection::{Heard, Message, Pump};
 use puback::{Ready, Ticket};
 
@@ -161,7 +161,9 @@ impl Listener {
                 },
                 Err(why) => why,
             };
-            backoff.worked_for(began.elapsed());
+            if self.standing.is_up() {
+                backoff.worked_for(began.elapsed());
+            }
             self.standing.down(&why).await?;
             if self.stop.run_until_cancelled(sleep(backoff.next(random()))).await.is_none() {
                 return Ok(());
@@ -173,7 +175,7 @@ impl Listener {
     async fn one_connection(&mut self, options: rumqttc::v5::MqttOptions) -> Result<Option<SourceError>, StationGone> {
         let (client, event_loop) = AsyncClient::new(options, usize::from(MQTT_RECEIVE_MAX));
         let (heard, mut pending) = mpsc::channel(MQTT_PENDING_MAX);
-        let (tickets, taken) = mpsc::channel(usize::from(MQTT_RECEIVE_MAX));
+        let (tickets, taken) = mpsc::channel(PUBACK_OWED_MAX);
         let pump = Pump::new(event_loop, client.clone(), &self.settings.feeds, heard);
         let _pump = AbortOnDropHandle::new(tokio::spawn(pump.run()));
         let source = Scope::Source(self.settings.id);
@@ -221,7 +223,8 @@ impl Listener {
         let source = Scope::Source(self.settings.id);
         let hand_in = |ready: Ready| {
             let Some(tickets) = tickets.filter(|_| wants_puback) else { return };
-            // More than the receive maximum: the broker breaks its word, and gets no PUBACK for it.
+            // There is room for every packet id there is, so that this task never waits for a PUBACK: the PUBACK
+            // waits for the pump, the pump for room in pending, and pending for this task.
             if tickets.try_send(Ticket::new(publish, ready)).is_err() {
                 self.counters.add(source, "puback_overflow", "");
             }
@@ -273,7 +276,7 @@ impl Listener {
             let _ = timeout_at(limit, puback).await;
             let _ = client.disconnect().await;
         }));
-        // The pump ends after the DISCONNECT, and pending with it.
+        // The broker closes after the DISCONNECT; the pump ends with the connection, and pending with the pump.
         while let Ok(Some(heard)) = timeout_at(limit + Duration::from_millis(500), pending.recv()).await {
             if let Heard::Publish(message) = heard {
                 self.take(&message, None).await?;
