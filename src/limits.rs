@@ -115,7 +115,7 @@ limits! {
         "sent", "the county raises 'station silent' at 180 s";
 
     /// Longest wait between two attempts to connect.
-    RECONNECT_CAP: Duration = Duration::from_secs(60),
+    RECONNECT_CAP: Duration = Duration::from_mins(1),
         "tries for ever, with full jitter", "log: county connection";
 
     /// Longest wait between two attempts to connect while an alarm waits (DESIGN, county contract).
@@ -151,7 +151,7 @@ limits! {
         "the connection is built anew", "log: county connection";
 
     /// How long the broker keeps our subscriptions and waiting receipts while we are away (receipts expire after 1 d).
-    RELAY_SESSION_EXPIRY: Duration = Duration::from_secs(24 * 60 * 60),
+    RELAY_SESSION_EXPIRY: Duration = Duration::from_hours(24),
         "the broker forgets; everything without a receipt is sent again", "none: harmless";
 
     /// How long the farewell may take at the end.

@@ -32,6 +32,15 @@ enum County {
     Offline,
 }
 
+/// Which alarms are next where both could go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// One that was sent before and has no receipt.
+    Old,
+    /// One that was not sent yet.
+    New,
+}
+
 /// The pump.
 #[derive(Debug, Clone)]
 pub struct Pump {
@@ -50,7 +59,7 @@ pub struct Pump {
     /// When the county last showed that it listens, or had nothing to listen to.
     heard_at: Mono,
     pace: Pace,
-    old_alarm_next: bool,
+    turn: Turn,
     /// When the alarm lane has something to send, as of the last call of `next`.
     alarm_at: Option<Mono>,
     counters: Counters,
@@ -75,7 +84,7 @@ impl Pump {
             county: County::Unknown,
             heard_at: Mono(0),
             pace: Pace::default(),
-            old_alarm_next: true,
+            turn: Turn::Old,
             alarm_at: None,
             counters: Counters::default(),
         }
@@ -324,8 +333,8 @@ impl Pump {
             return None;
         }
         // By turns, so that neither many old ones nor many new ones can keep the others back.
-        let take_old = may_old && (self.old_alarm_next || !may_new);
-        self.old_alarm_next = !take_old;
+        let take_old = may_old && (self.turn == Turn::Old || !may_new);
+        self.turn = if take_old { Turn::New } else { Turn::Old };
         if !(if take_old { old_is_free } else { new_is_free }) {
             self.pace.went(now);
         }

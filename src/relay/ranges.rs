@@ -78,7 +78,7 @@ impl Ranges {
     #[must_use]
     pub fn would_fragment(&self, from: u64, to: u64) -> bool {
         let touches = self.by_start.range(..=to.saturating_add(1)).next_back();
-        !touches.is_some_and(|(_, &end)| end >= from.saturating_sub(1))
+        touches.is_none_or(|(_, &end)| end < from.saturating_sub(1))
     }
 }
 
