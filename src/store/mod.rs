@@ -1,3 +1,7 @@
 //! What must not be lost.
 
+pub mod files;
+
+pub mod log;
+
 pub mod record;
