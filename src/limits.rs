@@ -71,7 +71,7 @@ limits! {
         "oldest segments are unlinked; records without a receipt are carried forward first", "store.urgent_bytes";
 
     /// The urgent stream is kept this long (DESIGN, store).
-    URGENT_KEPT: Duration = Duration::from_secs(2 * 365 * 86_400),
+    URGENT_KEPT: Duration = Duration::from_hours(2 * 365 * 24),
         "oldest segments are unlinked; records without a receipt are carried forward first", "store.urgent_bytes";
 
     /// A segment of the urgent stream is ended at this size; it is what a start reads whole.
@@ -83,7 +83,7 @@ limits! {
         "oldest segments are unlinked; readings without a receipt become a named hole", "store.routine_bytes";
 
     /// The routine stream is kept this long (DESIGN, store).
-    ROUTINE_KEPT: Duration = Duration::from_secs(30 * 86_400),
+    ROUTINE_KEPT: Duration = Duration::from_hours(30 * 24),
         "oldest segments are unlinked; readings without a receipt become a named hole", "store.routine_bytes";
 
     /// A segment of the routine stream is ended at this size.
@@ -111,11 +111,11 @@ limits! {
         "the oldest is forgotten", "store.closed_alarms";
 
     /// How long the ledger remembers a closed alarm. judgement: longer than the longest memory of a detector that is replayed.
-    CLOSED_ALARMS_KEPT: Duration = Duration::from_secs(48 * 3_600),
+    CLOSED_ALARMS_KEPT: Duration = Duration::from_hours(48),
         "forgotten", "store.closed_alarms";
 
     /// How long a command's answer is remembered (DESIGN, county contract).
-    COMMAND_MEMORY: Duration = Duration::from_secs(7 * 86_400),
+    COMMAND_MEMORY: Duration = Duration::from_hours(7 * 24),
         "a repeat is run again", "store.answers";
 
     /// Commands whose answers are remembered.
@@ -139,7 +139,7 @@ limits! {
         "pages are read again", "rss";
 
     /// The state index is made durable at most this long after a change. judgement: it can be rebuilt, and every flush wears the card.
-    INDEX_FLUSH: Duration = Duration::from_secs(60),
+    INDEX_FLUSH: Duration = Duration::from_mins(1),
         "flushed and synced", "store.index";
 
     /// Bytes of the urgent stream that are read when the index is rebuilt. judgement: 40,000 records, under a second.
@@ -163,7 +163,7 @@ limits! {
         "the index is put aside and rebuilt", "state_rebuilt";
 
     /// The time in which unclean starts are counted together.
-    UNCLEAN_WINDOW: Duration = Duration::from_secs(5 * 60),
+    UNCLEAN_WINDOW: Duration = Duration::from_mins(5),
         "older starts are not counted", "state_rebuilt";
 
     /// Requests that wait for the log's thread, and for the index's.

@@ -359,7 +359,7 @@ impl Log {
         let prefix = format!("{}-", self.stream);
         let mut kept: Vec<String> = self.files.list()?;
         kept.retain(|name| name.starts_with(&prefix) && name.contains(".torn-"));
-        let number = (1..).find(|number| !kept.contains(&format!("{stem}{number}"))).unwrap_or(1_u32);
+        let number = (1..=kept.len() + 1).find(|number| !kept.contains(&format!("{stem}{number}"))).unwrap_or(1);
         let name = format!("{stem}{number}");
         let mut handle = self.files.create(&name)?;
         handle.append(tail.get(..TORN_BYTES_MAX).unwrap_or(tail))?;
@@ -465,11 +465,11 @@ mod tests {
             for grace in 0..4 {
                 let disk = FakeDisk::new();
                 let mut log = open(&disk).log;
-                write(&mut log, &["a"], 1).expect("written");
+                write(&mut log, &["a"], 0).expect("written");
                 disk.fail(call, grace, 1, Fault::Eio);
-                let failed = write(&mut log, &["b"], 1).is_err();
+                let failed = write(&mut log, &["b"], 0).is_err();
                 disk.heal();
-                write(&mut log, if failed { &["b", "c"] } else { &["c"] }, 1).expect("written");
+                write(&mut log, if failed { &["b", "c"] } else { &["c"] }, 0).expect("written");
                 let words = ["a", "b", "c"].map(str::to_owned).to_vec();
                 assert_eq!(read(&disk), (words.clone(), vec![]), "{call:?} {grace}");
                 disk.cut_power();
