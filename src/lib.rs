@@ -11,3 +11,7 @@ pub mod device;
 pub mod store;
 
 pub mod relay;
+
+pub mod county;
+
+pub mod cli;
