@@ -59,6 +59,15 @@ limits! {
     COUNTY_INTAKE_MAX: u16 = 128,
         "PUBACKs are withheld and the broker stops delivering", "county state online:false when the database is why";
 
+    /// How long the county's connection holds back the network for want of room in the intake.
+    /// judgement: many transactions, and a small part of the keep-alive.
+    COUNTY_ROOM_WAIT: Duration = Duration::from_secs(1),
+        "what finds no room is left to its gateway's resending", "one log line";
+
+    /// Receipts and PUBACKs that wait for the county's connection. judgement: the most one transaction can cause.
+    COUNTY_REPLIES_MAX: usize = 512,
+        "the next transaction waits", "time to the receipt";
+
     /// Messages in one transaction of the county's database. judgement: a quarter of the intake, so that the broker
     /// refills it while the transaction runs.
     COUNTY_BATCH_MAX: usize = 32,

@@ -131,7 +131,7 @@ pub fn run(args: Args) -> ExitCode {
     };
     runtime.block_on(async {
         match args.verb {
-            None => service(&settings).await,
+            None => Box::pin(service(&settings)).await,
             Some(Verb::Alarms { json, open }) => answer(alarms(&settings, json, open, args.lang).await),
             Some(Verb::Devices { json }) => answer(devices(&settings, json, args.lang).await),
             Some(Verb::Stations { json }) => answer(stations(&settings, json, args.lang).await),
@@ -156,7 +156,7 @@ async fn service(settings: &Settings) -> ExitCode {
         }
         stopper.cancel();
     });
-    match session::serve(settings, clock(), stop).await {
+    match Box::pin(session::serve(settings, clock(), stop)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("shouwang county: {error}");
@@ -224,7 +224,9 @@ async fn send(settings: &Settings, to: Speaker, what: What, wait: Duration, lang
 fn answer(lines: Result<Vec<String>, BookError>) -> ExitCode {
     match lines {
         Ok(lines) => {
-            lines.iter().for_each(|line| println!("{line}"));
+            for line in lines {
+                println!("{line}");
+            }
             ExitCode::SUCCESS
         }
         Err(error) => fail(&error),

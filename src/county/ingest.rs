@@ -333,8 +333,11 @@ struct Readings {
     hist: bool,
 }
 
+/// Something under its number.
+type Numbered<T> = (u64, T);
+
 /// Entry by entry, so that a kind this county does not know costs only its own reading.
-fn readings_of(first: u64, entries: Vec<Value>) -> (Vec<(u64, ReadingBody)>, Vec<(u64, String)>) {
+fn readings_of(first: u64, entries: Vec<Value>) -> (Vec<Numbered<ReadingBody>>, Vec<Numbered<String>>) {
     let (mut batch, mut refused) = (Vec::with_capacity(entries.len()), Vec::new());
     for (seq, entry) in (first..).zip(entries) {
         match serde_json::from_value(entry) {

@@ -21,6 +21,8 @@ mod write;
 
 mod retry;
 
+mod writer;
+
 pub mod broker;
 
 pub mod session;

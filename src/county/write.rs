@@ -8,9 +8,9 @@ use super::book::BookError;
 use super::ingest::{Content, Numbers, Record, Report, Speaker, Standing, Why};
 use super::receipt::{Batch, Committed, DISPUTED, DeadLetter};
 use super::sql;
-use crate::core::alarm::State;
+use crate::core::alarm::{Disposition, State};
 use crate::core::effect::DeviceEvent;
-use crate::core::id::Epoch;
+use crate::core::id::{DeviceId, Epoch, ResidentId};
 use crate::core::reading::Said;
 use crate::core::sequence::{Lane, Range};
 use crate::core::time::Moment;
@@ -78,7 +78,7 @@ async fn alarm(
 ) -> Result<Alarm, BookError> {
     let Speaker { station, gateway } = record.speaker;
     let (id, rev) = (body.id.to_string(), i64::from(body.rev));
-    let said = (body.state.as_str(), body.priority.word(), body.disposition.map(|how| how.word()));
+    let said = (body.state.as_str(), body.priority.word(), body.disposition.map(Disposition::word));
     let inserted = sqlx::query(sql::ALARM_RECORD)
         .bind(station.as_str())
         .bind(gateway.as_str())
@@ -121,8 +121,8 @@ async fn board(to: &mut SqliteConnection, speaker: Speaker, body: &AlarmBody, no
         .bind(&body.state)
         .bind(body.condition.word())
         .bind(body.priority.word())
-        .bind(body.resident.as_ref().map(|id| id.as_str()))
-        .bind(body.device.as_ref().map(|id| id.as_str()))
+        .bind(body.resident.as_ref().map(ResidentId::as_str))
+        .bind(body.device.as_ref().map(DeviceId::as_str))
         .bind(body.drill)
         .bind(occurred.map(|at| at.wall.0))
         .bind(occurred.map(|at| at.trust.word()))
@@ -179,7 +179,7 @@ async fn device_event(
         .bind(record.speaker.gateway.as_str())
         .bind(record.epoch.to_string())
         .bind(whole(seq))
-        .bind(event.device.as_ref().map(|id| id.as_str()))
+        .bind(event.device.as_ref().map(DeviceId::as_str))
         .bind(event.source.as_str())
         .bind(event.what.word())
         .bind(event.at.wall.0)
