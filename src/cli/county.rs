@@ -173,6 +173,7 @@ async fn alarms(settings: &Settings, json: bool, open: bool, lang: Lang) -> Resu
     }
     let now_ms = clock()();
     let mut lines: Vec<String> = show::deaf(book.listened().await?, now_ms, lang).into_iter().collect();
+    lines.extend(show::refused_alarms(book.refused_alarms().await?, lang));
     lines.extend(show::alarms(&rows, now_ms, lang));
     Ok(lines)
 }

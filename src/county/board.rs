@@ -142,6 +142,14 @@ impl Book {
         rows.into_iter().map(row).collect()
     }
 
+    /// How many messages of the alarm lane were refused: alarms that are not on the board.
+    ///
+    /// # Errors
+    /// [`BookError`].
+    pub async fn refused_alarms(&self) -> Result<i64, BookError> {
+        Ok(sqlx::query_scalar(sql::REFUSED_ALARMS).fetch_one(&self.pool).await?)
+    }
+
     /// All devices.
     ///
     /// # Errors

@@ -76,12 +76,15 @@ impl Batch {
         self.records.is_empty() && self.reports.is_empty() && self.refused.is_empty()
     }
 
-    /// Everyone who spoke, and whether a message of theirs was a sign of life.
+    /// Everyone who spoke and may, and whether a message of theirs was a sign of life.
     #[must_use]
     pub fn speakers(&self) -> BTreeMap<Speaker, bool> {
         let mut speakers = BTreeMap::new();
-        let said = self.records.iter().map(|record| (record.speaker, true));
-        for (speaker, live) in said.chain(self.reports.iter().map(|report| (report.speaker, report.live))) {
+        let records = self.records.iter().map(|record| (record.speaker, true));
+        let reports = self.reports.iter().map(|report| (report.speaker, report.live));
+        let admitted = self.refused.iter().filter(|letter| letter.refusal.why != Why::Unlisted);
+        let refused = admitted.filter_map(|letter| Some((letter.refusal.speaker?, false)));
+        for (speaker, live) in records.chain(reports).chain(refused) {
             *speakers.entry(speaker).or_insert(false) |= live;
         }
         speakers

@@ -24,6 +24,15 @@ pub fn deaf(listening: Listening, now_ms: i64, lang: Lang) -> Option<String> {
     })
 }
 
+/// A line for alarms that are not on the board because they were refused.
+#[must_use]
+pub fn refused_alarms(count: i64, lang: Lang) -> Option<String> {
+    (count > 0).then(|| match lang {
+        Lang::Zh => format!("! 另有 {count} 条报警消息读不懂或有冲突,已拒收并留存(数据库 rejects 表)"),
+        Lang::En => format!("! {count} more alarm messages were refused and are kept in the table rejects"),
+    })
+}
+
 /// Alarms, a line each.
 #[must_use]
 pub fn alarms(rows: &[AlarmRow], now_ms: i64, lang: Lang) -> Vec<String> {

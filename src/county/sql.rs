@@ -186,6 +186,8 @@ pub const LIST_ALARMS: &str = "SELECT a.station, a.gateway, a.first_received_ms,
      ON r.station = a.station AND r.gateway = a.gateway AND r.alarm_id = a.alarm_id AND r.rev = a.rev
     WHERE a.is_open = TRUE OR $1 = FALSE
     ORDER BY a.first_received_ms, a.alarm_id";
+/// How many messages of the alarm lane were refused and are kept.
+pub const REFUSED_ALARMS: &str = "SELECT COUNT(*) FROM rejects WHERE lane = 'alarm'";
 /// All devices.
 pub const LIST_DEVICES: &str = "SELECT station, gateway, device, received_ms, body FROM devices
     ORDER BY station, gateway, device";

@@ -229,7 +229,7 @@ impl County {
         let mut county = County { settings, now_ms, stop: CancellationToken::new(), task: None };
         let (settings, clock, stop) = (county.settings.clone(), county.clock(), county.stop.clone());
         county.task = Some(tokio::spawn(async move {
-            session::serve(&settings, clock, stop).await.expect("the settings are sound");
+            Box::pin(session::serve(&settings, clock, stop)).await.expect("the settings are sound");
         }));
         county
     }
