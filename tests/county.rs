@@ -265,6 +265,23 @@ async fn a_database_that_cannot_be_written_gives_no_receipt_until_it_can() {
 }
 
 #[tokio::test]
+async fn a_county_that_starts_beside_a_locked_database_is_deaf_until_it_is_free() {
+    let Some(mut scene) = Scene::set().await else { return };
+    scene.county.kill().await;
+    let mut locker = open(&scene.county.settings.database).await;
+    let lock = locker.begin_with("BEGIN EXCLUSIVE").await.expect("locks");
+    scene.until_county_is(false).await;
+    scene.county = County::start(scene.dir.path(), scene.broker.port);
+    scene.send_what_has_no_receipt(5).await;
+    // Nothing may happen for a while, which cannot be polled for.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!((receipts(&scene.gateway, EPOCH, Lane::Alarm).0, county_state(&scene.gateway)), (vec![], Some(false)));
+    lock.rollback().await.expect("unlocks");
+    scene.until_county_is(true).await;
+    scene.send_until_all_have_a_receipt(5).await;
+}
+
+#[tokio::test]
 async fn a_broker_that_was_killed_is_found_again() {
     let Some(mut scene) = Scene::set().await else { return };
     scene.gateway.say(&format!("{ROOT}/ev/alarm"), alarm_message(EPOCH, 1, alarm(1, 1))).await;

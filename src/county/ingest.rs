@@ -11,7 +11,6 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::core::alarm::AlarmId;
 use crate::core::effect::DeviceEvent;
 use crate::core::id::{CommandId, DeviceId, Epoch, GatewayId, ResidentId, StationId};
 use crate::core::sequence::{Lane, Range};
@@ -187,15 +186,6 @@ impl Content {
             Content::Alarm { seq, .. } | Content::Device { seq, .. } => vec![Range(*seq, *seq)],
             Content::Readings { batch, .. } => batch.iter().map(|(seq, _)| Range(*seq, *seq)).collect(),
             Content::Skipped { seq, skipped, .. } => vec![*seq, Range(skipped.from, skipped.to)],
-        }
-    }
-
-    /// The alarm and revision it carries.
-    #[must_use]
-    pub fn alarm(&self) -> Option<(AlarmId, u32)> {
-        match self {
-            Content::Alarm { body, .. } => Some((body.id, body.rev)),
-            _ => None,
         }
     }
 }

@@ -128,8 +128,9 @@ impl Writer<'_> {
         }
         if gathered.listening {
             said.since = (self.clock)();
-            if self.book.listening(said.since).await.is_ok() {
-                self.announce(true, said).await?;
+            match self.book.listening(said.since).await {
+                Ok(()) => self.announce(true, said).await?,
+                Err(error) => self.fails(&error, said).await?,
             }
         }
         for refused in &gathered.batch.refused {
