@@ -20,6 +20,8 @@ pub mod store;
 
 pub mod relay;
 
+pub mod county;
+
 pub mod control;
 
 pub mod daemon;

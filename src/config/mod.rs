@@ -34,7 +34,9 @@ use std::path::Path;
 
 pub use county::County;
 pub use problem::{Problem, Problems, Severity, What};
-pub use station::Station;
+pub use secret::{Secret, SecretError};
+pub use station::{CountyLink, Station};
+pub use url::BrokerUrl;
 pub use village::Village;
 
 use crate::limits;

@@ -55,7 +55,14 @@ impl Board {
         epoch: Epoch,
         revision: String,
     ) -> Board {
-        Board { clock, store, counters, epoch, revision, shown: Mutex::new(Shown { durable: true, ..Shown::default() }) }
+        Board {
+            clock,
+            store,
+            counters,
+            epoch,
+            revision,
+            shown: Mutex::new(Shown { durable: true, ..Shown::default() }),
+        }
     }
 
     /// Takes over what a turn changed, and says which retained standings are to be sent.
@@ -77,8 +84,12 @@ impl Board {
         }
         for resident in residents {
             let Some(state) = station.watch().get(&resident) else { continue };
-            let message =
-                ResidentState { as_of: now, watch: state.watch, since: state.since, witnesses: state.witnesses.clone() };
+            let message = ResidentState {
+                as_of: now,
+                watch: state.watch,
+                since: state.since,
+                witnesses: state.witnesses.clone(),
+            };
             shown.retained.insert(RetainedKey::Resident(resident), RetainedMessage::Resident(message));
             changed.push(RetainedKey::Resident(resident));
         }

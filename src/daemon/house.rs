@@ -325,7 +325,9 @@ impl House {
                 Effect::Commit(alarm) => {
                     info!(alarm = %alarm.id, rev = alarm.rev, state = alarm.state.word(), durable = alarm.durable, "alarm");
                 }
-                Effect::Device(event) => info!(device = ?event.device, source = %event.source, change = %event.what, "device"),
+                Effect::Device(event) => {
+                    info!(device = ?event.device, source = %event.source, change = %event.what, "device")
+                }
                 // No channel to people is configured in this version: the call stands in the list and in the record.
                 Effect::Notify(notice) => {
                     warn!(alarm = %notice.alarm, to = ?notice.to, round = notice.round, because = ?notice.because, "to be told");

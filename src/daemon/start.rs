@@ -171,7 +171,11 @@ fn relearn(
 fn options(station: &config::Station) -> Options {
     let store = station.store;
     Options {
-        urgent: Budget { segment_bytes: store.urgent_segment_bytes, bytes_max: store.urgent_bytes, kept: store.urgent_keep },
+        urgent: Budget {
+            segment_bytes: store.urgent_segment_bytes,
+            bytes_max: store.urgent_bytes,
+            kept: store.urgent_keep,
+        },
         routine: Budget {
             segment_bytes: store.routine_segment_bytes,
             bytes_max: store.routine_bytes,
@@ -190,4 +194,3 @@ fn rules(station: &config::Station) -> Rules {
         blind_fault_after: station.rules.blind_fault_after,
     }
 }
-

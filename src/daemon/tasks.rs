@@ -51,12 +51,9 @@ pub async fn run(config: &Path, stop: CancellationToken) -> Result<(), StartErro
     let heard = Arc::new(Heard::new(Arc::clone(&counters)));
     let letterbox = Letterbox::default();
     let revision = loaded.village.revision.clone();
-    let board =
-        Arc::new(Board::new(Arc::clone(&clock), store.clone(), Arc::clone(&counters), epoch, revision));
-    let book: Arc<dyn Resolve> = Arc::new(VillageBook {
-        addresses: loaded.village.addresses.clone(),
-        roster: loaded.village.roster.clone(),
-    });
+    let board = Arc::new(Board::new(Arc::clone(&clock), store.clone(), Arc::clone(&counters), epoch, revision));
+    let book: Arc<dyn Resolve> =
+        Arc::new(VillageBook { addresses: loaded.village.addresses.clone(), roster: loaded.village.roster.clone() });
     let identity = Identity { station: loaded.station.id, gateway: loaded.station.gateway, epoch };
     let mut house = House::new(
         station,
@@ -127,11 +124,7 @@ fn spawn_sources(
                 });
                 let settings = MqttSettings {
                     id: source.id,
-                    broker: BrokerAddress {
-                        host: link.url.host.clone(),
-                        port: link.url.port,
-                        tls: link.url.tls,
-                    },
+                    broker: BrokerAddress { host: link.url.host.clone(), port: link.url.port, tls: link.url.tls },
                     ca_file: link.ca_file.clone(),
                     client_id: link.client_id.clone(),
                     login: login(link.username.as_ref(), link.password.as_ref())?

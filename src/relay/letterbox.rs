@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use crate::core::sequence::Lane;
-use crate::limits::{ANSWERS_MAX, RETAINED_KEYS_MAX};
+use crate::limits::{ANSWERS_WAITING_MAX, RETAINED_KEYS_MAX};
 
 use super::message::ResultMessage;
 use super::retained::RetainedKey;
@@ -60,7 +60,7 @@ impl Letterbox {
     /// The answer to a county command. A full box drops it and counts; the county asks again.
     pub fn answer(&self, message: ResultMessage) {
         self.leave(|letters| {
-            if letters.answers.len() < ANSWERS_MAX {
+            if letters.answers.len() < ANSWERS_WAITING_MAX {
                 letters.answers.push_back(message);
             } else {
                 letters.answers_dropped += 1;
@@ -103,13 +103,13 @@ mod tests {
             letterbox.head(Lane::Alarm, head);
         }
         let at = Moment { boot: Boot(1), mono: Mono(1), wall: Wall(1), trust: Trust::Unset };
-        for _ in 0..=ANSWERS_MAX {
+        for _ in 0..=ANSWERS_WAITING_MAX {
             let result = CommandResult::Answered(Answer::Refused { reason: Refusal::NotNow });
             letterbox.answer(ResultMessage { id: "c1".parse().expect("id"), at, result });
         }
         let letters = letterbox.take();
         assert_eq!(letters.heads, BTreeMap::from([(Lane::Alarm, 9)]));
-        assert_eq!((letters.answers.len(), letters.answers_dropped), (ANSWERS_MAX, 1));
+        assert_eq!((letters.answers.len(), letters.answers_dropped), (ANSWERS_WAITING_MAX, 1));
         assert!(letterbox.take().answers.is_empty());
     }
 }

@@ -205,7 +205,7 @@ impl<R: Records> Session<R> {
             self.pump.handle(now, Event::Changed(key));
         }
         for answer in letters.answers {
-            if self.answers.len() < crate::limits::ANSWERS_MAX {
+            if self.answers.len() < crate::limits::ANSWERS_WAITING_MAX {
                 self.answers.push_back(answer);
                 self.pump.handle(now, Event::Answer);
             } else {

@@ -12,15 +12,13 @@ use std::collections::{BTreeMap, VecDeque};
 use self::outbox::{Outbox, Place};
 use self::ranges::{Holes, Receipts};
 use super::log::Position;
-use super::record::{
-    Answered, Carried, Decision, Hole, ReadingSnapshot, Rejected, Snapshot, Start, Turn,
-};
+use super::record::{Answered, Carried, Decision, Hole, ReadingSnapshot, Rejected, Snapshot, Start, Turn};
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::effect::{Answer, DeviceEvent, Input};
 use crate::core::id::{CommandId, Epoch};
 use crate::core::sequence::{Lane, Range, SkipReason};
 use crate::core::time::Moment;
-use crate::limits::{ANSWERS_MAX, CLOSED_ALARMS_KEPT, CLOSED_ALARMS_MAX, COMMAND_MEMORY, REJECTS_MAX};
+use crate::limits::{COMMANDS_REMEMBERED_MAX, CLOSED_ALARMS_KEPT, CLOSED_ALARMS_MAX, COMMAND_MEMORY, REJECTS_MAX};
 
 /// A turn before its records have their numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -410,7 +408,7 @@ impl Ledger {
         }
         let forgotten = at.mono - COMMAND_MEMORY;
         self.answers.retain(|answered| answered.id != id && answered.at.mono >= forgotten);
-        push_bounded(&mut self.answers, Answered { at, id, answer: answer.clone() }, ANSWERS_MAX);
+        push_bounded(&mut self.answers, Answered { at, id, answer: answer.clone() }, COMMANDS_REMEMBERED_MAX);
     }
 
     fn receipt(&mut self, lane: Lane, Range(from, to): Range) {
