@@ -8,8 +8,9 @@ mod support;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use support::chance::Chance;
 use support::house::{House, buttons};
-use support::{Chance, installed, rounds, until};
+use support::{installed, is_long, until_within};
 
 const RESIDENTS: usize = 20;
 
@@ -18,7 +19,7 @@ async fn killed_at_any_moment_no_acknowledged_alarm_is_lost_or_doubled() {
     if !installed("mosquitto") {
         return;
     }
-    let rounds = rounds(20, 100);
+    let rounds = if is_long() { 100 } else { 20 };
     let mut chance = Chance::from_environment();
     let enrolled = buttons(RESIDENTS * rounds);
     let mut house = House::build(&enrolled).await;
@@ -44,13 +45,8 @@ async fn killed_at_any_moment_no_acknowledged_alarm_is_lost_or_doubled() {
             }
         }
     }
-    let mut last = 0;
-    let done = |house: &House, last: &mut usize| {
-        let found = house.at_county("alarms").iter().filter(|alarm| alarm["condition"] == "help_call").count();
-        *last = found;
-        found >= pressed
-    };
-    until("every pressed alarm is at the county", || done(&house, &mut last)).await;
+    let arrived = || house.at_county("alarms").iter().filter(|alarm| alarm["condition"] == "help_call").count();
+    until_within(Duration::from_secs(60), "every pressed alarm is at the county", || arrived() >= pressed).await;
     let alarms = house.at_county("alarms");
     let mut by_resident: BTreeMap<&str, u32> = BTreeMap::new();
     for alarm in alarms.iter().filter(|alarm| alarm["condition"] == "help_call") {

@@ -87,8 +87,14 @@ struct World {
 impl World {
     fn new() -> Self {
         let empty = LaneStanding { head: 0, settled: Vec::new(), oldest_at: Mono(0) };
-        let standing =
-            Standing { epoch: EPOCH, alarm: empty.clone(), device: empty.clone(), reading: empty, send_readings: true };
+        let standing = Standing {
+            epoch: EPOCH,
+            alarm: empty.clone(),
+            device: empty.clone(),
+            reading: empty,
+            send_readings: true,
+            heartbeat: Duration::from_secs(30),
+        };
         World {
             pump: Pump::new(&standing),
             now: Mono(1_000_000),

@@ -81,7 +81,7 @@ pub async fn run(config: &Path, stop: CancellationToken) -> Result<(), StartErro
     tracker.spawn(server::serve(listener, asked, sources_stop.clone()));
     if let Some(link) = &loaded.station.county {
         let settings = county_settings(&loaded, link)?;
-        let standing = standing(&ledger, epoch, link.readings, now.mono);
+        let standing = standing(&ledger, epoch, link, now.mono);
         let relay = session::run(settings, standing, now.mono, board, letterbox, to_station, relay_stop.clone());
         tracker.spawn(relay);
     }
@@ -159,7 +159,6 @@ fn county_settings(loaded: &Loaded, link: &CountyLink) -> Result<session::Settin
         ca_file: link.ca_file.clone(),
         login: login(link.username.as_ref(), link.password.as_ref())?
             .map(|(username, password)| session::Login { username, password }),
-        heartbeat: link.heartbeat,
     })
 }
 
@@ -173,7 +172,7 @@ fn login(
 }
 
 /// What the pump needs to know of every lane.
-fn standing(ledger: &crate::store::Ledger, epoch: crate::core::id::Epoch, send_readings: bool, now: Mono) -> Standing {
+fn standing(ledger: &crate::store::Ledger, epoch: crate::core::id::Epoch, link: &CountyLink, now: Mono) -> Standing {
     let lane = |lane| LaneStanding {
         head: ledger.lanes().get(&lane).map_or(0, |progress| progress.head),
         settled: ledger.settled(lane),
@@ -184,7 +183,8 @@ fn standing(ledger: &crate::store::Ledger, epoch: crate::core::id::Epoch, send_r
         alarm: lane(Lane::Alarm),
         device: lane(Lane::Device),
         reading: lane(Lane::Reading),
-        send_readings,
+        send_readings: link.readings,
+        heartbeat: link.heartbeat,
     }
 }
 

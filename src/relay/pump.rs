@@ -15,7 +15,7 @@ use crate::core::sequence::{Lane, Range};
 use crate::core::time::Mono;
 use crate::limits::{
     ALARM_PACE_PER_S, ALARMS_OUT_MAX, DEAF_AFTER, DEVICE_EVENTS_OUT_MAX, READINGS_OUT_MAX, READINGS_PER_MESSAGE_MAX,
-    RELAY_HEARTBEAT, RELAY_WINDOW, RESEND_CAP, RESEND_COUNTY_OFFLINE, RESEND_FIRST,
+    RELAY_WINDOW, RESEND_CAP, RESEND_COUNTY_OFFLINE, RESEND_FIRST,
 };
 
 use super::lane::{Outlane, Pick, Settling};
@@ -49,6 +49,7 @@ pub struct Pump {
     device: Outlane,
     reading: Outlane,
     send_readings: bool,
+    heartbeat: Duration,
     window: Window,
     connected: bool,
     birth_due: bool,
@@ -75,6 +76,7 @@ impl Pump {
             device: Outlane::new(&standing.device),
             reading: Outlane::new(&standing.reading),
             send_readings: standing.send_readings,
+            heartbeat: standing.heartbeat,
             window: Window::new(),
             connected: false,
             birth_due: false,
@@ -176,7 +178,7 @@ impl Pump {
             return Some(Step::Birth(self.window.depart(now, Cargo::Birth)));
         }
         if now >= self.heartbeat_at {
-            self.heartbeat_at = now + RELAY_HEARTBEAT;
+            self.heartbeat_at = now + self.heartbeat;
             return Some(Step::Heartbeat);
         }
         self.next_alarm(now)

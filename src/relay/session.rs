@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::core::id::{GatewayId, StationId};
 use crate::core::time::Mono;
-use crate::limits::{FAREWELL_DEADLINE, FROM_COUNTY_MAX, RECONNECT_CAP, RECONNECT_CAP_ALARM, RELAY_HEARTBEAT};
+use crate::limits::{FAREWELL_DEADLINE, FROM_COUNTY_MAX, RECONNECT_CAP, RECONNECT_CAP_ALARM};
 use crate::private::Private;
 
 use super::endpoint::Endpoint;
@@ -54,7 +54,7 @@ pub struct Login {
 }
 
 /// A heartbeat is of no use after three of them (DESIGN, county contract).
-const HEARTBEAT_EXPIRY: Duration = RELAY_HEARTBEAT.saturating_mul(3);
+const HEARTBEATS_TO_EXPIRY: u32 = 3;
 /// Steps before the session looks at its other inputs again. judgement: two windows.
 const STEPS_PER_TURN: usize = 64;
 /// The farewell's place in the pairing; the pump counts its tokens from 1.
@@ -138,6 +138,7 @@ pub(super) struct Connection {
 
 pub(super) struct Session<R> {
     pub(super) settings: Settings,
+    heartbeat: Duration,
     pub(super) root: String,
     pub(super) records: Arc<R>,
     letterbox: Letterbox,
@@ -293,7 +294,7 @@ impl<R: Records> Session<R> {
             payload: encode(&self.records.heartbeat(report)),
             acknowledged: false,
             retain: false,
-            expiry: Some(HEARTBEAT_EXPIRY),
+            expiry: Some(self.heartbeat * HEARTBEATS_TO_EXPIRY),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What the pump is told and what it says: plain values.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::core::id::Epoch;
 use crate::core::sequence::Lane;
@@ -22,6 +23,8 @@ pub struct Standing {
     pub reading: LaneStanding,
     /// Whether readings are sent at all: they can be switched off for privacy.
     pub send_readings: bool,
+    /// Time between two heartbeats.
+    pub heartbeat: Duration,
 }
 
 /// What happened.

@@ -1,7 +1,9 @@
 //! A child process that ends with its guard, and with its parent.
 
 use std::ffi::OsStr;
+use std::fs::OpenOptions;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -21,6 +23,16 @@ impl Guard {
     /// It is started through `setpriv`, which asks the kernel to end it when the starting thread ends: a test that
     /// aborts runs no destructor. Start it from the test's own thread.
     pub fn start<S: AsRef<OsStr>>(program: &str, arguments: impl IntoIterator<Item = S>) -> Self {
+        Self::spawn(program, arguments, Stdio::null())
+    }
+
+    /// As [`Guard::start`], with its standard error appended to a file.
+    pub fn start_logged<S: AsRef<OsStr>>(program: &str, arguments: impl IntoIterator<Item = S>, log: &Path) -> Self {
+        let log = OpenOptions::new().create(true).append(true).open(log).expect("the log can be opened");
+        Self::spawn(program, arguments, Stdio::from(log))
+    }
+
+    fn spawn<S: AsRef<OsStr>>(program: &str, arguments: impl IntoIterator<Item = S>, errors: Stdio) -> Self {
         let mut command = if super::found("setpriv") {
             let mut command = Command::new("setpriv");
             command.args(["--pdeathsig", "KILL", program]);
@@ -29,7 +41,7 @@ impl Guard {
             Command::new(program)
         };
         let path = format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default());
-        command.env("PATH", path).args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.env("PATH", path).args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(errors);
         Self(command.spawn().expect("the program starts"))
     }
 
@@ -37,6 +49,11 @@ impl Guard {
     pub fn write(&mut self, bytes: &[u8]) {
         let pipe = self.0.stdin.as_mut().expect("standard input is a pipe");
         pipe.write_all(bytes).and_then(|()| pipe.flush()).expect("the program reads its input");
+    }
+
+    /// Its process number.
+    pub fn pid(&self) -> u32 {
+        self.0.id()
     }
 
     /// Whether it has ended by itself.

@@ -7,9 +7,15 @@
 
 pub mod broker;
 
+pub mod chance;
+
 pub mod child;
 
+pub mod house;
+
 pub mod hub;
+
+pub mod recorder;
 
 pub mod village;
 
@@ -40,12 +46,25 @@ fn found(program: &str) -> bool {
     folders.any(|folder| folder.join(program).is_file())
 }
 
+/// Whether the long form of the acceptance tests was asked for.
+pub fn is_long() -> bool {
+    std::env::var_os("SHOUWANG_LONG").is_some()
+}
+
 /// Waits until `holds`, looking every few milliseconds.
 ///
 /// # Panics
 /// After [`PATIENCE`], naming what did not happen.
-pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
+pub async fn until(what: &str, holds: impl FnMut() -> bool) {
+    until_within(PATIENCE, what, holds).await;
+}
+
+/// As [`until`], for what may take longer.
+///
+/// # Panics
+/// After `patience`, naming what did not happen.
+pub async fn until_within(patience: Duration, what: &str, mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + patience;
     while !holds() {
         assert!(Instant::now() < end, "did not happen: {what}");
         sleep(Duration::from_millis(5)).await;

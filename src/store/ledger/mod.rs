@@ -18,7 +18,7 @@ use crate::core::effect::{Answer, DeviceEvent, Input};
 use crate::core::id::{CommandId, Epoch};
 use crate::core::sequence::{Lane, Range, SkipReason};
 use crate::core::time::Moment;
-use crate::limits::{COMMANDS_REMEMBERED_MAX, CLOSED_ALARMS_KEPT, CLOSED_ALARMS_MAX, COMMAND_MEMORY, REJECTS_MAX};
+use crate::limits::{CLOSED_ALARMS_KEPT, CLOSED_ALARMS_MAX, COMMAND_MEMORY, COMMANDS_REMEMBERED_MAX, REJECTS_MAX};
 
 /// A turn before its records have their numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
