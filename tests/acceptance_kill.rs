@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use support::chance::Chance;
 use support::house::{House, buttons};
-use support::{installed, is_long, until_within};
+use support::{installed, is_long, until, until_within};
 
 const RESIDENTS: usize = 20;
 
@@ -28,11 +28,14 @@ async fn killed_at_any_moment_no_acknowledged_alarm_is_lost_or_doubled() {
     let mut pressed = 0;
     for round in 0..rounds {
         let batch = &enrolled[round * RESIDENTS..(round + 1) * RESIDENTS];
+        // A kill must hit a gateway at work, and not one that is still starting.
+        until("the gateway answers", || house.try_shell(&["status", "--json"]).is_some()).await;
         let kill_at = chance.below(RESIDENTS as u64);
         let broker_at = chance.below(RESIDENTS as u64 * 2);
         for (number, device) in batch.iter().enumerate() {
             house.press(&device.address).await;
             pressed += 1;
+            tokio::time::sleep(Duration::from_millis(chance.below(8))).await;
             if number as u64 == kill_at {
                 // Up to 5 ms after a press: before, in and after its sync.
                 tokio::time::sleep(Duration::from_micros(chance.below(5_000))).await;

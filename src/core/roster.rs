@@ -214,32 +214,6 @@ pub struct Roster {
     pub responders: BTreeMap<ResponderId, Responder>,
     /// Sources by their configured names.
     pub sources: Vec<SourceId>,
-    /// Which devices are whose; made by [`Roster::new`].
-    by_resident: BTreeMap<ResidentId, Vec<DeviceId>>,
-}
-
-impl Roster {
-    /// A village of these.
-    #[must_use]
-    pub fn new(
-        residents: BTreeMap<ResidentId, Resident>,
-        devices: BTreeMap<DeviceId, Device>,
-        responders: BTreeMap<ResponderId, Responder>,
-        sources: Vec<SourceId>,
-    ) -> Roster {
-        let mut by_resident: BTreeMap<ResidentId, Vec<DeviceId>> = BTreeMap::new();
-        for device in devices.values() {
-            if let Some(resident) = device.resident {
-                by_resident.entry(resident).or_default().push(device.id);
-            }
-        }
-        Roster { residents, devices, responders, sources, by_resident }
-    }
-
-    /// A resident's devices, the removed ones too.
-    pub fn devices_of(&self, resident: ResidentId) -> impl Iterator<Item = &Device> {
-        self.by_resident.get(&resident).into_iter().flatten().filter_map(|id| self.devices.get(id))
-    }
 }
 
 /// How quickly an input must be on disk.

@@ -76,12 +76,12 @@ pub fn roster() -> Roster {
         responder("g-1", ResponderRole::GridWorker),
         responder("desk", ResponderRole::DutyDesk),
     ];
-    Roster::new(
-        BTreeMap::from([(resident.id, resident)]),
-        devices.into_iter().map(|device| (device.id, device)).collect(),
-        responders.into_iter().map(|responder| (responder.id, responder)).collect(),
-        vec![id("zigbee")],
-    )
+    Roster {
+        residents: BTreeMap::from([(resident.id, resident)]),
+        devices: devices.into_iter().map(|device| (device.id, device)).collect(),
+        responders: responders.into_iter().map(|responder| (responder.id, responder)).collect(),
+        sources: vec![id("zigbee")],
+    }
 }
 
 fn moment(mono: Mono) -> Moment {

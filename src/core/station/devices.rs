@@ -322,7 +322,8 @@ impl Station {
     }
 
     fn contributions(&self, resident: ResidentId) -> impl Iterator<Item = Contribution> {
-        self.roster.devices_of(resident).filter(|device| !device.removed).map(|device| Contribution {
+        let devices = self.devices_of.get(&resident).into_iter().flatten();
+        devices.filter_map(|id| self.roster.devices.get(id)).map(|device| Contribution {
             device: device.id,
             inside: self.is_reachable(device.source)
                 && self.units.get(&device.id).is_some_and(|unit| unit.health.is_inside()),

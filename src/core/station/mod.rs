@@ -80,6 +80,7 @@ pub struct Station {
     rules: Rules,
     roster: Roster,
     units: BTreeMap<DeviceId, Unit>,
+    devices_of: BTreeMap<ResidentId, Vec<DeviceId>>,
     links: BTreeMap<SourceId, Link>,
     detectors: BTreeMap<ResidentId, Vec<Box<dyn Detector>>>,
     watch: BTreeMap<ResidentId, WatchState>,
@@ -102,11 +103,18 @@ impl Station {
         let units = roster.devices.values().map(unit).collect();
         let links = roster.sources.iter().map(|source| (*source, Link::unknown(now.mono))).collect();
         let detectors = roster.residents.keys().map(|resident| (*resident, detector::all())).collect();
+        let mut devices_of: BTreeMap<ResidentId, Vec<DeviceId>> = BTreeMap::new();
+        for device in roster.devices.values().filter(|device| !device.removed) {
+            if let Some(resident) = device.resident {
+                devices_of.entry(resident).or_default().push(device.id);
+            }
+        }
         let mut station = Station {
             identity,
             rules,
             roster,
             units,
+            devices_of,
             links,
             detectors,
             watch: BTreeMap::new(),
