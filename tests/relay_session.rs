@@ -320,3 +320,71 @@ async fn a_wrong_password_is_named() {
     until("a connection", || right.told().contains(&FromCounty::Connected { conn: 1 })).await;
     right.stop().await;
 }
+
+#[tokio::test]
+async fn a_station_that_takes_nothing_holds_up_no_alarm() {
+    if !mosquitto_is_here() {
+        return;
+    }
+    let broker = Broker::start();
+    let county = County::connect(broker.port, Habit::Receipt).await;
+    let (gateway, _never_read) =
+        Gateway::without_station(settings(&format!("mqtt://127.0.0.1:{}", broker.port)), [1_000, 100, 3_000]);
+    until("everything", || {
+        county.seen(Lane::Alarm) == all(1_000)
+            && county.seen(Lane::Device) == all(100)
+            && county.seen(Lane::Reading) == all(3_000)
+    })
+    .await;
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_broker_with_a_small_limit_gets_small_batches() {
+    if !mosquitto_is_here() {
+        return;
+    }
+    let broker =
+        Broker::with(|_, port| format!("listener {port} 127.0.0.1\nallow_anonymous true\nmax_packet_size 3000\n"));
+    let county = County::connect(broker.port, Habit::Receipt).await;
+    let gateway = Gateway::start(broker.port, [5, 0, 1_000]);
+    until("everything", || gateway.settled(Lane::Reading) == 1_000 && gateway.settled(Lane::Alarm) == 5).await;
+    assert!(county.of_kind("reading").len() >= 20, "{} batches", county.of_kind("reading").len());
+    assert_eq!(gateway.stop().await, []);
+}
+
+#[tokio::test]
+async fn what_is_no_broker_is_survived() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let good_connack: &[u8] = &[0x20, 3, 0, 0, 0];
+    let nonsense: Vec<Vec<u8>> = vec![
+        b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(),
+        vec![0xFF; 4_096],
+        vec![0x20, 0xFF, 0xFF, 0xFF, 0xFF],
+        vec![0x20, 3, 0, 0x99, 0],
+        // A CONNACK, and then an unasked PUBACK, a PUBREC, a PUBCOMP, a cut message, one with a topic that is no text.
+        [good_connack, &[0x40, 2, 0, 9]].concat(),
+        [good_connack, &[0x50, 2, 0, 1]].concat(),
+        [good_connack, &[0x70, 2, 0xFF, 0xFF]].concat(),
+        [good_connack, &[0x30, 0x7F, 0, 1]].concat(),
+        [good_connack, &[0x30, 6, 0, 2, 0xFF, 0xFE, 0, 1], &[0xE0, 0]].concat(),
+    ];
+    let rounds = nonsense.len();
+    let served = tokio::spawn(async move {
+        for bytes in nonsense {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            tokio::io::AsyncWriteExt::write_all(&mut stream, &bytes).await.expect("written");
+        }
+    });
+    // An alarm waits, so that attempts follow within a second.
+    let gateway = Gateway::start(port, [1, 0, 0]);
+    until("every attempt", || served.is_finished()).await;
+    until("the last word", || matches!(gateway.told().last(), Some(FromCounty::Disconnected(_)))).await;
+    let broken = gateway.told().iter().filter(|word| matches!(word, FromCounty::Disconnected(_))).count();
+    assert!(broken + 1 >= rounds, "{broken} of {rounds}");
+    // "By ourselves" would mean that the task behind the connection ended without a word: that it panicked.
+    let by_ourselves = FromCounty::Disconnected(Trouble::Closed("by ourselves".to_owned()));
+    assert!(!gateway.told().contains(&by_ourselves));
+    assert_eq!(gateway.stop().await, []);
+}

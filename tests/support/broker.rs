@@ -46,11 +46,6 @@ impl Broker {
         broker
     }
 
-    /// The broker's directory, for keys and password files.
-    pub fn dir(&self) -> &Path {
-        self.dir.path()
-    }
-
     /// SIGKILL: everything it had acknowledged and not delivered is gone.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {

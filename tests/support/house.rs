@@ -116,7 +116,7 @@ impl Records for House {
                 next_expected: None,
                 fault: None,
             };
-            RetainedMessage::Device(state, Duration::from_secs(60))
+            RetainedMessage::Device(state, Duration::from_mins(1))
         })
     }
 }
@@ -128,7 +128,7 @@ pub struct Gateway {
     pub told: Arc<Mutex<Vec<FromCounty>>>,
     pub shutdown: CancellationToken,
     pub session: JoinHandle<()>,
-    station: JoinHandle<()>,
+    station: Option<JoinHandle<()>>,
 }
 
 impl Gateway {
@@ -139,11 +139,30 @@ impl Gateway {
 
     /// A gateway with these heads of the alarm, device and reading lanes; nothing is receipted yet.
     pub fn with(settings: Settings, heads: [u64; 3]) -> Self {
+        let (mut gateway, mut receiver) = Self::without_station(settings, heads);
+        let (notes, store) = (gateway.told.clone(), gateway.house.clone());
+        gateway.station = Some(tokio::spawn(async move {
+            while let Some(word) = receiver.recv().await {
+                if let FromCounty::Receipt(ack) = &word {
+                    let mut settled = store.settled.lock().expect("not poisoned");
+                    let lane = settled.entry(ack.lane).or_default();
+                    for number in ack.ranges.iter().flat_map(|range| range.0..=range.1) {
+                        assert!(lane.insert(number), "{} {number} was told twice", ack.lane);
+                    }
+                }
+                notes.lock().expect("not poisoned").push(word);
+            }
+        }));
+        gateway
+    }
+
+    /// A gateway whose station has to be played by the caller.
+    pub fn without_station(settings: Settings, heads: [u64; 3]) -> (Self, mpsc::Receiver<FromCounty>) {
         let house = Arc::new(House::default());
         let letterbox = Letterbox::default();
         let told = Arc::new(Mutex::new(Vec::new()));
         let shutdown = CancellationToken::new();
-        let (sender, mut receiver) = mpsc::channel(4);
+        let (sender, receiver) = mpsc::channel(4);
         let [alarm, device, reading] =
             heads.map(|head| LaneStanding { head, settled: Vec::new(), oldest_at: Mono(1_000_000) });
         let standing = Standing { epoch: EPOCH, alarm, device, reading, send_readings: true };
@@ -157,20 +176,7 @@ impl Gateway {
             shutdown.clone(),
         );
         let session = tokio::spawn(run);
-        let (notes, store) = (told.clone(), house.clone());
-        let station = tokio::spawn(async move {
-            while let Some(word) = receiver.recv().await {
-                if let FromCounty::Receipt(ack) = &word {
-                    let mut settled = store.settled.lock().expect("not poisoned");
-                    let lane = settled.entry(ack.lane).or_default();
-                    for number in ack.ranges.iter().flat_map(|range| range.0..=range.1) {
-                        assert!(lane.insert(number), "{} {number} was told twice", ack.lane);
-                    }
-                }
-                notes.lock().expect("not poisoned").push(word);
-            }
-        });
-        Self { house, letterbox, told, shutdown, session, station }
+        (Self { house, letterbox, told, shutdown, session, station: None }, receiver)
     }
 
     /// How many records of a lane the station knows as receipted.
@@ -187,7 +193,9 @@ impl Gateway {
     pub async fn stop(self) -> Vec<(Lane, u64)> {
         self.shutdown.cancel();
         self.session.await.expect("the session ends well");
-        self.station.await.expect("the station's assertions held");
+        if let Some(station) = self.station {
+            station.await.expect("the station's assertions held");
+        }
         self.house.asked_after_settled.lock().expect("not poisoned").clone()
     }
 }
