@@ -2,7 +2,7 @@
 //!
 //! One task, one loop. It waits for: the end, room at the station, the connection's next event, news in the
 //! letterbox, the next deadline. It never waits for the station or the broker in any other place, and for the store
-//! at most `limits::RELAY_FETCH_DEADLINE`. Every connection is made with a fresh client (see [`super::link`]).
+//! at most `limits::RELAY_FETCH_DEADLINE`. Every connection is made with a fresh client (see `link.rs`).
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -181,13 +181,13 @@ impl<R: Records> Session<R> {
     /// Heads, receipts and counters for a heartbeat.
     pub(super) fn report(&mut self) -> Report {
         let now = self.now();
-        let pump = self.pump.counters().named();
-        let drops = self.counters.iter().map(|(&name, &count)| (name.to_owned(), count));
-        Report {
-            lanes: self.pump.lanes(),
-            oldest_unreceipted_s: self.pump.oldest_unreceipted(now).as_secs(),
-            drops: drops.chain(pump.into_iter().map(|(name, count)| (name.to_owned(), count))).collect(),
+        let mut drops: BTreeMap<String, u64> = BTreeMap::new();
+        for (name, count) in
+            self.counters.iter().map(|(&name, &count)| (name, count)).chain(self.pump.counters().named())
+        {
+            *drops.entry(name.to_owned()).or_default() += count;
         }
+        Report { lanes: self.pump.lanes(), oldest_unreceipted_s: self.pump.oldest_unreceipted(now).as_secs(), drops }
     }
 
     fn empty_letterbox(&mut self) {
@@ -208,7 +208,7 @@ impl<R: Records> Session<R> {
             }
         }
         *self.counters.entry("relay.answers_dropped").or_default() += letters.answers_dropped;
-        *self.counters.entry("relay.keys_dropped").or_default() += letters.retained_dropped;
+        *self.counters.entry("relay.retained_dropped").or_default() += letters.retained_dropped;
     }
 
     /// Does what is to be done now: the next attempt, or what the pump says.
