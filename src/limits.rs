@@ -353,10 +353,6 @@ limits! {
     PUBACK_SILENCE: Duration = Duration::from_secs(30),
         "the connection is built anew", "relay.stalled";
 
-    /// Heartbeat to the county (DESIGN, county contract).
-    RELAY_HEARTBEAT: Duration = Duration::from_secs(30),
-        "sent", "the county raises 'station silent' at 180 s";
-
     /// Longest wait between two attempts to connect.
     RECONNECT_CAP: Duration = Duration::from_mins(1),
         "tries for ever, with full jitter", "log: county connection";

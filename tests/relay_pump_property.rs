@@ -239,12 +239,12 @@ impl World {
 
     fn send(&mut self, token: Token, lane: Lane, from: u64, to: u64, cut: u64) {
         assert!(1 <= from && from <= to && to <= self.heads[&lane]);
-        if lane != Lane::Alarm {
-            assert!(!self.offline, "{lane} pauses while the county is offline");
-            self.no_alarm_is_kept_back(lane);
-        } else {
+        if lane == Lane::Alarm {
             assert_eq!(from, to, "one alarm a message");
             self.alarms_sent.insert(from);
+        } else {
+            assert!(!self.offline, "{lane} pauses while the county is offline");
+            self.no_alarm_is_kept_back(lane);
         }
         let to = to.min(from + cut);
         self.pump.handle(self.now, Event::Took { token, to });
@@ -276,8 +276,7 @@ impl World {
         self.apply(Op::County(true, 99));
         for _ in 0..20_000 {
             self.drain(u64::MAX / 2);
-            let arrived: Vec<(Token, Option<(Lane, u64, u64)>)> =
-                std::mem::take(&mut self.flights).into_iter().collect();
+            let arrived = std::mem::take(&mut self.flights);
             if arrived.is_empty() && Lane::ALL.iter().all(|&lane| self.unsettled(lane).is_empty()) {
                 return;
             }

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use crate::core::sequence::Lane;
 use crate::core::time::Mono;
-use crate::limits::{READING_MESSAGE_BYTES_MAX, RELAY_FETCH_DEADLINE};
+use crate::limits::{MESSAGE_BYTES_MAX, READING_MESSAGE_BYTES_MAX, RELAY_FETCH_DEADLINE};
 
 use super::fit::{self, Fitted};
 use super::link::{Publication, QueueFull};
@@ -94,11 +94,20 @@ impl<R: Records> Session<R> {
                 self.pump.handle(now, Event::Refused(token));
                 return Carried::StoreIsSlow;
             }
+            // Too large for this broker is the broker's fault and may be repaired; so is an alarm, which is never given up.
+            Fetched::TooLarge if lane == Lane::Alarm || bytes_max < MESSAGE_BYTES_MAX => {
+                self.count("relay.oversize");
+                self.complain(Trouble::TakesTooLittle(bytes_max));
+                self.pump.handle(now, Event::Refused(token));
+                return Carried::Done;
+            }
             Fetched::TooLarge => {
                 self.count("relay.oversize");
                 self.pump.handle(now, Event::Took { token, to: from });
                 let dead = self.pump.give_up(now, token, "larger than any message may be");
-                self.told.extend(dead.map(FromCounty::Receipt));
+                if let Some(dead) = dead {
+                    self.told.push(FromCounty::Receipt(dead));
+                }
                 return Carried::Done;
             }
         };
@@ -175,7 +184,7 @@ impl<R: Records> Session<R> {
                 && let Some(state) = self.parse::<CountyState>(payload)
             {
                 self.pump.handle(now, Event::County { online: state.online, since: state.since });
-                self.told.push_back(FromCounty::County(state));
+                self.told.push(FromCounty::County(state));
             }
             return;
         }
@@ -195,11 +204,11 @@ impl<R: Records> Session<R> {
                         self.pump.handle(now, Event::Resync);
                         self.all_retained(now);
                     }
-                    self.told.push_back(FromCounty::Command { id, message });
+                    self.told.push(FromCounty::Command { id, message });
                 }
                 Err(error) => {
                     self.count("relay.unreadable");
-                    self.told.push_back(FromCounty::Unreadable { id, why: short(&error.to_string()) });
+                    self.told.push(FromCounty::Unreadable { id, why: short(&error.to_string()) });
                 }
             },
             Some(_) | None => self.count("relay.unreadable"),
@@ -210,7 +219,9 @@ impl<R: Records> Session<R> {
         for reject in &mut ack.reject {
             reject.reason = short(&reject.reason);
         }
-        self.told.extend(self.pump.receipt(now, ack).map(FromCounty::Receipt));
+        if let Some(new) = self.pump.receipt(now, ack) {
+            self.told.push(FromCounty::Receipt(new));
+        }
     }
 
     fn parse<T: DeserializeOwned>(&mut self, payload: &[u8]) -> Option<T> {

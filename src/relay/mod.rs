@@ -38,6 +38,10 @@ mod pairing;
 
 mod link;
 
+mod pause;
+
+mod told;
+
 mod carry;
 
 pub mod session;

@@ -2,7 +2,7 @@
 //!
 //! One task, one loop. It waits for: the end, room at the station, the connection's next event, news in the
 //! letterbox, the next deadline. It never waits for the station or the broker in any other place, and for the store
-//! at most `limits::RELAY_FETCH_DEADLINE`. Every connection is made with a fresh client (see [`super::link`]).
+//! at most `limits::RELAY_FETCH_DEADLINE`. Every connection is made with a fresh client (see `link.rs`).
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::core::id::{GatewayId, StationId};
 use crate::core::time::Mono;
-use crate::limits::{FAREWELL_DEADLINE, FROM_COUNTY_MAX, RECONNECT_CAP, RECONNECT_CAP_ALARM};
+use crate::limits::{ANSWERS_WAITING_MAX, FAREWELL_DEADLINE, MESSAGE_BYTES_MAX};
 use crate::private::Private;
 
 use super::endpoint::Endpoint;
@@ -23,9 +23,11 @@ use super::letterbox::Letterbox;
 use super::link::{Link, LinkEvent, Publication, QueueFull};
 use super::message::{COUNTY_STATE_TOPIC, GatewayState, ResultMessage, Topic, encode, root};
 use super::pairing::{OutOfStep, Pairing};
+use super::pause::Pause;
 use super::pump::{Event, Pump, Standing};
 use super::records::{FromCounty, Records, Report};
 use super::tls;
+use super::told::Told;
 use super::trouble::Trouble;
 use super::window::Token;
 
@@ -73,18 +75,18 @@ pub async fn run<R: Records>(
     shutdown: CancellationToken,
 ) {
     let mut session = Session::new(settings, &standing, now, records, letterbox);
-    let mut phase = Phase::Pause(Pause::first());
+    let mut phase = Phase::Pause(Pause::first(Instant::now()));
     loop {
         session.empty_letterbox();
         phase = session.advance(phase).await;
         let wake = session.wake_at(&phase);
         let link = match &mut phase {
-            Phase::Linked(connection) if session.told.len() < FROM_COUNTY_MAX => Some(&mut connection.link),
+            Phase::Linked(connection) if !session.told.is_full() => Some(&mut connection.link),
             Phase::Linked(_) | Phase::Pause(_) => None,
         };
         tokio::select! {
             () = shutdown.cancelled() => break,
-            permit = to_station.reserve(), if !session.told.is_empty() => match (permit, session.told.pop_front()) {
+            permit = to_station.reserve(), if !session.told.is_empty() => match (permit, session.told.pop()) {
                 (Ok(permit), Some(told)) => permit.send(told),
                 (Err(_), _) | (_, None) => break,
             },
@@ -115,13 +117,6 @@ enum Phase {
     Linked(Box<Connection>),
 }
 
-/// The wait before an attempt: full jitter under a cap that doubles with every attempt.
-struct Pause {
-    since: Instant,
-    attempt: u32,
-    chance: u64,
-}
-
 /// One connection with what belongs to it only.
 pub(super) struct Connection {
     pub(super) link: Link,
@@ -145,7 +140,7 @@ pub(super) struct Session<R> {
     pub(super) pump: Pump,
     pub(super) answers: VecDeque<ResultMessage>,
     /// What the station has not taken yet.
-    pub(super) told: VecDeque<FromCounty>,
+    pub(super) told: Told,
     /// The last trouble that was told, so that a dark night is one line in the log.
     trouble: Option<Trouble>,
     conn: u64,
@@ -166,7 +161,7 @@ impl<R: Records> Session<R> {
             letterbox,
             pump: Pump::new(standing),
             answers: VecDeque::new(),
-            told: VecDeque::new(),
+            told: Told::default(),
             trouble: None,
             conn: 0,
             counters: BTreeMap::new(),
@@ -188,13 +183,13 @@ impl<R: Records> Session<R> {
     /// Heads, receipts and counters for a heartbeat.
     pub(super) fn report(&mut self) -> Report {
         let now = self.now();
-        let pump = self.pump.counters().named();
-        let drops = self.counters.iter().map(|(&name, &count)| (name.to_owned(), count));
-        Report {
-            lanes: self.pump.lanes(),
-            oldest_unreceipted_s: self.pump.oldest_unreceipted(now).as_secs(),
-            drops: drops.chain(pump.into_iter().map(|(name, count)| (name.to_owned(), count))).collect(),
+        let mut drops: BTreeMap<String, u64> = BTreeMap::new();
+        for (name, count) in
+            self.counters.iter().map(|(&name, &count)| (name, count)).chain(self.pump.counters().named())
+        {
+            *drops.entry(name.to_owned()).or_default() += count;
         }
+        Report { lanes: self.pump.lanes(), oldest_unreceipted_s: self.pump.oldest_unreceipted(now).as_secs(), drops }
     }
 
     fn empty_letterbox(&mut self) {
@@ -207,7 +202,7 @@ impl<R: Records> Session<R> {
             self.pump.handle(now, Event::Changed(key));
         }
         for answer in letters.answers {
-            if self.answers.len() < crate::limits::ANSWERS_WAITING_MAX {
+            if self.answers.len() < ANSWERS_WAITING_MAX {
                 self.answers.push_back(answer);
                 self.pump.handle(now, Event::Answer);
             } else {
@@ -215,25 +210,20 @@ impl<R: Records> Session<R> {
             }
         }
         *self.counters.entry("relay.answers_dropped").or_default() += letters.answers_dropped;
-        *self.counters.entry("relay.keys_dropped").or_default() += letters.retained_dropped;
+        *self.counters.entry("relay.retained_dropped").or_default() += letters.retained_dropped;
     }
 
     /// Does what is to be done now: the next attempt, or what the pump says.
     async fn advance(&mut self, phase: Phase) -> Phase {
         match phase {
             Phase::Pause(pause) if pause.ends_at(self.pump.alarm_waits()) > Instant::now() => Phase::Pause(pause),
-            Phase::Pause(pause) => match self.open(pause.attempt).await {
+            Phase::Pause(pause) => match self.open(pause.failures()).await {
                 Ok(connection) => Phase::Linked(connection),
-                Err(trouble) => self.pause(pause.attempt, trouble),
+                Err(trouble) => self.pause(pause.failures(), trouble),
             },
             Phase::Linked(mut connection) => {
                 self.busy = true;
                 for _ in 0..STEPS_PER_TURN {
-                    // A station that takes nothing must not let our word to it grow: it makes room first.
-                    if self.told.len() >= 2 * FROM_COUNTY_MAX {
-                        self.busy = false;
-                        break;
-                    }
                     let Some(step) = self.pump.next(self.now()) else {
                         self.busy = false;
                         break;
@@ -268,7 +258,7 @@ impl<R: Records> Session<R> {
         Ok(Box::new(Connection {
             link: Link::open(&self.settings, tls, &farewell),
             pairing: Pairing::default(),
-            payload_bytes_max: crate::limits::MESSAGE_BYTES_MAX,
+            payload_bytes_max: MESSAGE_BYTES_MAX,
             answers: BTreeMap::new(),
             filters: vec![Topic::Ack.under(&self.root), format!("{}/cmd/+", self.root), COUNTY_STATE_TOPIC.to_owned()],
             farewell,
@@ -318,7 +308,7 @@ impl<R: Records> Session<R> {
                 self.all_retained(now);
                 self.trouble = None;
                 tracing::info!(conn = self.conn, broker = %self.settings.broker, "connected to the county");
-                self.told.push_back(FromCounty::Connected { conn: self.conn });
+                self.told.push(FromCounty::Connected { conn: self.conn });
             }
             LinkEvent::Departed(packet_id) => {
                 connection.pairing.departed(packet_id).map_err(|OutOfStep| out_of_step())?;
@@ -370,12 +360,8 @@ impl<R: Records> Session<R> {
             tracing::warn!(broker = %self.settings.broker, "{trouble}");
         }
         self.trouble = Some(trouble.clone());
-        // One line is enough for a station that is busy: the newest.
-        if matches!(self.told.back(), Some(FromCounty::Disconnected(_))) {
-            self.told.pop_back();
-        }
-        self.told.push_back(FromCounty::Disconnected(trouble));
-        Phase::Pause(Pause { since: Instant::now(), attempt: attempt.saturating_add(1), chance: chance() })
+        self.told.push(FromCounty::Disconnected(trouble));
+        Phase::Pause(Pause::after(attempt.saturating_add(1), Instant::now()))
     }
 
     /// Tells of a trouble that does not end the connection, once until another comes.
@@ -385,7 +371,7 @@ impl<R: Records> Session<R> {
         }
         tracing::warn!(broker = %self.settings.broker, "{trouble}");
         self.trouble = Some(trouble.clone());
-        self.told.push_back(FromCounty::Trouble(trouble));
+        self.told.push(FromCounty::Trouble(trouble));
     }
 
     /// Says goodbye by its own word, so that the county need not wait for the will.
@@ -420,36 +406,6 @@ impl<R: Records> Session<R> {
     }
 }
 
-impl Pause {
-    /// The first attempt follows at once.
-    fn first() -> Self {
-        Self { since: Instant::now(), attempt: 0, chance: 0 }
-    }
-
-    /// When the next attempt follows; sooner when an alarm has come in the meantime.
-    fn ends_at(&self, alarm_waits: bool) -> Instant {
-        let cap = if alarm_waits { RECONNECT_CAP_ALARM } else { RECONNECT_CAP };
-        self.since + back_off(self.attempt, cap, self.chance)
-    }
-}
-
-/// Full jitter: anything up to a second that doubles with every attempt, up to `cap`; at least a twentieth of it, so
-/// that a broker that closes at once is not hammered. No wait before attempt 0.
-fn back_off(attempt: u32, cap: Duration, chance: u64) -> Duration {
-    if attempt == 0 {
-        return Duration::ZERO;
-    }
-    let most = Duration::from_secs(1).saturating_mul(1 << (attempt - 1).min(16)).min(cap);
-    let least = most / 20;
-    let span_ms = u64::try_from(most.saturating_sub(least).as_millis()).unwrap_or(u64::MAX);
-    least + Duration::from_millis(chance % (span_ms + 1))
-}
-
-fn chance() -> u64 {
-    // Without randomness every gateway waits the middle of the span: worse jitter, and still a wait.
-    getrandom::u64().unwrap_or(u64::MAX / 2)
-}
-
 fn out_of_step() -> Trouble {
     Trouble::Protocol("packets were counted differently on both sides".to_owned())
 }
@@ -465,26 +421,5 @@ async fn sleep_until(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_double_up_to_the_cap_and_an_alarm_shortens_them() {
-        let longest = |attempt, cap| back_off(attempt, cap, 950 * 60);
-        assert_eq!(back_off(0, RECONNECT_CAP, 7), Duration::ZERO);
-        assert_eq!(back_off(1, RECONNECT_CAP, 0), Duration::from_millis(50));
-        assert_eq!(back_off(1, RECONNECT_CAP, 950), Duration::from_secs(1));
-        assert_eq!(longest(7, RECONNECT_CAP), Duration::from_secs(60));
-        for attempt in 1..80 {
-            for chance in [0, 1, u64::MAX, u64::MAX / 2] {
-                let wait = back_off(attempt, RECONNECT_CAP, chance);
-                assert!(wait >= Duration::from_millis(50) && wait <= RECONNECT_CAP);
-                assert!(back_off(attempt, RECONNECT_CAP_ALARM, chance) <= RECONNECT_CAP_ALARM);
-            }
-        }
     }
 }

@@ -80,6 +80,11 @@ pub enum Trouble {
     /// A subscription was refused.
     #[error("the county's broker does not let this box read {0}: its access list must allow it")]
     MayNotRead(String),
+    /// Its limit is too small for what must be sent.
+    #[error(
+        "the county's broker takes messages of {0} bytes only and this box has a larger one: its max_packet_size must allow 66560"
+    )]
+    TakesTooLittle(usize),
     /// A publish was refused.
     #[error("the county's broker does not take what this box sends ({0}): its access list or quota must allow it")]
     MayNotWrite(String),

@@ -1,0 +1,224 @@
+//! A made-up house behind the relay: records by number, and a station that notes what it is told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use shouwang::core::id::Epoch;
+use shouwang::core::reading::{Measure, Said};
+use shouwang::core::sequence::{Lane, Range, SkipReason};
+use shouwang::core::time::{Boot, Moment, Mono, Trust, Wall};
+use shouwang::relay::endpoint::Endpoint;
+use shouwang::relay::lane::LaneStanding;
+use shouwang::relay::letterbox::Letterbox;
+use shouwang::relay::message::{
+    AlarmMessage, AlarmRecord, DeviceMessage, DeviceState, GatewayState, Heartbeat, LaneState, ReadingBody,
+    ReadingMessage, Skipped,
+};
+use shouwang::relay::pump::Standing;
+use shouwang::relay::records::{FromCounty, Records, Report, RetainedMessage};
+use shouwang::relay::retained::RetainedKey;
+use shouwang::relay::session::{self, Settings};
+
+pub const EPOCH: Epoch = Epoch(0xE1);
+pub const AT: Moment = Moment { boot: Boot(3), mono: Mono(1), wall: Wall(1), trust: Trust::Synced };
+
+/// The store's side: every number has a record, and asking for a settled one is noted.
+#[derive(Default)]
+pub struct House {
+    pub settled: Mutex<BTreeMap<Lane, BTreeSet<u64>>>,
+    pub asked_after_settled: Mutex<Vec<(Lane, u64)>>,
+    pub devices: Mutex<BTreeSet<RetainedKey>>,
+}
+
+impl House {
+    fn asked(&self, lane: Lane, seq: u64) {
+        if self.settled.lock().expect("not poisoned").get(&lane).is_some_and(|numbers| numbers.contains(&seq)) {
+            self.asked_after_settled.lock().expect("not poisoned").push((lane, seq));
+        }
+    }
+}
+
+fn hole(seq: u64) -> Skipped {
+    Skipped { from: seq, to: seq, reason: SkipReason::Damaged }
+}
+
+impl Records for House {
+    async fn alarm(&self, seq: u64) -> Option<AlarmMessage> {
+        self.asked(Lane::Alarm, seq);
+        Some(AlarmMessage { epoch: EPOCH, seq, record: AlarmRecord::Skipped { skipped: hole(seq) } })
+    }
+
+    async fn device(&self, seq: u64) -> Option<DeviceMessage> {
+        self.asked(Lane::Device, seq);
+        Some(DeviceMessage { epoch: EPOCH, seq, event: None, skipped: Some(hole(seq)) })
+    }
+
+    async fn readings(&self, from: u64, to: u64, _bytes_max: usize) -> Option<ReadingMessage> {
+        self.asked(Lane::Reading, from);
+        let body = |number: u64| ReadingBody {
+            dev: format!("d{number}").parse().expect("an id"),
+            after_ms: 0,
+            said: vec![Said::level(Measure::Motion(true))],
+        };
+        let batch = (from..=to).map(body).collect();
+        Some(ReadingMessage { epoch: EPOCH, seq: Range(from, to), at: AT, batch, skipped: None, hist: true })
+    }
+
+    fn birth(&self, conn: u64, lanes: BTreeMap<Lane, LaneState>) -> GatewayState {
+        GatewayState {
+            online: true,
+            epoch: EPOCH,
+            boot: Boot(3),
+            conn,
+            version: "0".to_owned(),
+            cfg_rev: "0".to_owned(),
+            clock: AT,
+            lanes,
+        }
+    }
+
+    fn heartbeat(&self, report: Report) -> Heartbeat {
+        Heartbeat {
+            epoch: EPOCH,
+            at: AT,
+            clock: Trust::Synced,
+            lanes: report.lanes,
+            oldest_unreceipted_s: report.oldest_unreceipted_s,
+            drops: report.drops,
+            disk_free_bytes: None,
+            durable: true,
+            mains: None,
+            cert_days: None,
+            sources: BTreeMap::new(),
+            residents: BTreeMap::new(),
+            second_path_proven: None,
+        }
+    }
+
+    fn retained_keys(&self) -> Vec<RetainedKey> {
+        self.devices.lock().expect("not poisoned").iter().copied().collect()
+    }
+
+    fn retained(&self, key: RetainedKey) -> Option<RetainedMessage> {
+        let known = self.devices.lock().expect("not poisoned").contains(&key);
+        known.then(|| {
+            let state = DeviceState {
+                as_of: AT,
+                battery: Some(50),
+                days_left: None,
+                link: None,
+                last_heard: Some(AT),
+                next_expected: None,
+                fault: None,
+            };
+            RetainedMessage::Device(state, Duration::from_mins(1))
+        })
+    }
+}
+
+/// A gateway: a running session, and what its station was told.
+pub struct Gateway {
+    pub house: Arc<House>,
+    pub letterbox: Letterbox,
+    pub told: Arc<Mutex<Vec<FromCounty>>>,
+    pub shutdown: CancellationToken,
+    pub session: JoinHandle<()>,
+    station: Option<JoinHandle<()>>,
+}
+
+impl Gateway {
+    /// A gateway without login at a plain broker.
+    pub fn start(port: u16, heads: [u64; 3]) -> Self {
+        Self::with(settings(&format!("mqtt://127.0.0.1:{port}")), heads)
+    }
+
+    /// A gateway with these heads of the alarm, device and reading lanes; nothing is receipted yet.
+    pub fn with(settings: Settings, heads: [u64; 3]) -> Self {
+        let (mut gateway, mut receiver) = Self::without_station(settings, heads);
+        let (notes, store) = (gateway.told.clone(), gateway.house.clone());
+        gateway.station = Some(tokio::spawn(async move {
+            while let Some(word) = receiver.recv().await {
+                if let FromCounty::Receipt(ack) = &word {
+                    let mut settled = store.settled.lock().expect("not poisoned");
+                    let lane = settled.entry(ack.lane).or_default();
+                    for number in ack.ranges.iter().flat_map(|range| range.0..=range.1) {
+                        assert!(lane.insert(number), "{} {number} was told twice", ack.lane);
+                    }
+                }
+                notes.lock().expect("not poisoned").push(word);
+            }
+        }));
+        gateway
+    }
+
+    /// A gateway whose station has to be played by the caller.
+    pub fn without_station(settings: Settings, heads: [u64; 3]) -> (Self, mpsc::Receiver<FromCounty>) {
+        let house = Arc::new(House::default());
+        let letterbox = Letterbox::default();
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let shutdown = CancellationToken::new();
+        let (sender, receiver) = mpsc::channel(4);
+        let [alarm, device, reading] =
+            heads.map(|head| LaneStanding { head, settled: Vec::new(), oldest_at: Mono(1_000_000) });
+        let standing =
+            Standing { epoch: EPOCH, alarm, device, reading, send_readings: true, heartbeat: Duration::from_secs(30) };
+        let run = session::run(
+            settings,
+            standing,
+            Mono(1_000_000),
+            house.clone(),
+            letterbox.clone(),
+            sender,
+            shutdown.clone(),
+        );
+        let session = tokio::spawn(run);
+        (Self { house, letterbox, told, shutdown, session, station: None }, receiver)
+    }
+
+    /// How many records of a lane the station knows as receipted.
+    pub fn settled(&self, lane: Lane) -> usize {
+        self.house.settled.lock().expect("not poisoned").get(&lane).map_or(0, BTreeSet::len)
+    }
+
+    /// Everything the station was told.
+    pub fn told(&self) -> Vec<FromCounty> {
+        self.told.lock().expect("not poisoned").clone()
+    }
+
+    /// Ends it in good order, and tells whether anything was asked for after its receipt.
+    pub async fn stop(self) -> Vec<(Lane, u64)> {
+        self.shutdown.cancel();
+        self.session.await.expect("the session ends well");
+        if let Some(station) = self.station {
+            station.await.expect("the station's assertions held");
+        }
+        self.house.asked_after_settled.lock().expect("not poisoned").clone()
+    }
+}
+
+/// Settings for the made-up station.
+pub fn settings(broker: &str) -> Settings {
+    Settings {
+        station: "st1".parse().expect("an id"),
+        gateway: "gw1".parse().expect("an id"),
+        broker: broker.parse::<Endpoint>().expect("an address"),
+        ca_file: None,
+        login: None,
+    }
+}
+
+/// Polls a condition until it holds; panics with what was wanted after half a minute.
+pub async fn until(wanted: &str, condition: impl Fn() -> bool) {
+    for _ in 0..3_000 {
+        if condition() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("within 30 s: {wanted}");
+}
