@@ -39,9 +39,9 @@ pub fn run(args: &Args) -> ExitCode {
         Err(code) => code,
         Ok(Reply { body: Body::Heard(heard), .. }) => {
             if args.socket.json {
-                print_json(&heard)
+                print_json(&heard);
             } else {
-                heard.iter().for_each(|row| print_heard(row, lang))
+                heard.iter().for_each(|row| print_heard(row, lang));
             }
             ExitCode::SUCCESS
         }

@@ -15,7 +15,7 @@ use super::roster::{Device, Role};
 use super::time::Mono;
 
 /// A level help call that repeats after more than this, with nothing else changed, is a press. Source: CARE-RULES 18.
-pub const LEVEL_PRESS_AFTER: Duration = Duration::from_secs(60);
+pub const LEVEL_PRESS_AFTER: Duration = Duration::from_mins(1);
 
 /// Kinds remembered per device. judgement: the richest device of the vectors says twelve.
 const LEVELS_MAX: usize = 24;
@@ -151,14 +151,13 @@ impl Memory {
     /// Keeps the newest word of a kind and returns the one before.
     fn remember(&mut self, said: Said) -> Option<Measure> {
         let kind = said.measure.kind();
-        match self.levels.iter_mut().find(|known| known.measure.kind() == kind) {
-            Some(known) => Some(std::mem::replace(&mut known.measure, said.measure)),
-            None => {
-                if self.levels.len() < LEVELS_MAX {
-                    self.levels.push(said);
-                }
-                None
+        if let Some(known) = self.levels.iter_mut().find(|known| known.measure.kind() == kind) {
+            Some(std::mem::replace(&mut known.measure, said.measure))
+        } else {
+            if self.levels.len() < LEVELS_MAX {
+                self.levels.push(said);
             }
+            None
         }
     }
 }

@@ -633,7 +633,7 @@ impl Serialize for Said {
         list.serialize_element(self.measure.kind())?;
         match self.measure {
             Measure::Availability { online, .. } if bridge => {
-                list.serialize_element(if online { "bridge_online" } else { "bridge_offline" })?
+                list.serialize_element(if online { "bridge_online" } else { "bridge_offline" })?;
             }
             _ => list.serialize_element(&self.measure.value())?,
         }

@@ -70,9 +70,9 @@ impl Role {
     #[must_use]
     pub const fn rhythm(self) -> Duration {
         match self {
-            Role::Presence => Duration::from_secs(5 * 60),
-            Role::Vital | Role::Fall => Duration::from_secs(10 * 60),
-            _ => Duration::from_secs(60 * 60),
+            Role::Presence => Duration::from_mins(5),
+            Role::Vital | Role::Fall => Duration::from_mins(10),
+            _ => Duration::from_hours(1),
         }
     }
 }
@@ -186,7 +186,7 @@ pub struct Ladder {
 }
 
 /// Time without acceptance after which everyone is called. Source: CARE-RULES 5, "or 10 minutes".
-pub const EVERYONE_AFTER: Duration = Duration::from_secs(10 * 60);
+pub const EVERYONE_AFTER: Duration = Duration::from_mins(10);
 
 impl Default for Ladder {
     fn default() -> Self {

@@ -11,7 +11,7 @@ use super::word::words;
 
 /// A resident who is not watched for longer than this is a fault; in the high-risk tier, at once.
 /// Source: DESIGN, watch state (judgement there: a bridge restart or a village power blink is over by then).
-pub const BLIND_FAULT_AFTER: Duration = Duration::from_secs(30 * 60);
+pub const BLIND_FAULT_AFTER: Duration = Duration::from_mins(30);
 
 words! {
     /// The watch state of a resident.

@@ -24,7 +24,7 @@ const WRITTEN: Wall = Wall(1_793_491_200_000);
 
 /// After a reboot station time resumes this far behind the newest record. It covers what was said but not written:
 /// routine blocks are written within 10 s, everything else before it is said.
-const RESERVED: Duration = Duration::from_secs(60);
+const RESERVED: Duration = Duration::from_mins(1);
 
 /// The station's clock.
 #[derive(Debug)]

@@ -34,7 +34,7 @@ const STORE_TICK: Duration = Duration::from_secs(1);
 
 /// How often the last-heard table is written whole. judgement: replay of so much of the log takes a blink, and more
 /// often would wear the card (a packed table of 500 devices is some 50 kB).
-const WORDS_EVERY: Duration = Duration::from_secs(5 * 60);
+const WORDS_EVERY: Duration = Duration::from_mins(5);
 
 /// What the station task listens to.
 pub(super) struct Ears {
@@ -326,7 +326,7 @@ impl House {
                     info!(alarm = %alarm.id, rev = alarm.rev, state = alarm.state.word(), durable = alarm.durable, "alarm");
                 }
                 Effect::Device(event) => {
-                    info!(device = ?event.device, source = %event.source, change = %event.what, "device")
+                    info!(device = ?event.device, source = %event.source, change = %event.what, "device");
                 }
                 // No channel to people is configured in this version: the call stands in the list and in the record.
                 Effect::Notify(notice) => {

@@ -20,7 +20,7 @@ use crate::store::{Budget, Ledger, Opened, Options, Report, Store, StoreError, U
 
 /// How far back the log is read when the last-heard table is missing. judgement: a day, the cap of every supervision
 /// limit but those of class slow, and some; at 500 devices that is two seconds' work, once, after damage.
-const RELEARN_MAX: Duration = Duration::from_secs(25 * 60 * 60);
+const RELEARN_MAX: Duration = Duration::from_hours(25);
 
 /// Why the gateway cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -105,10 +105,7 @@ pub(super) fn start(loaded: &Loaded) -> Result<Started, StartError> {
     let checked = state::check::open_checked(&exe, &dir.join("state"), &starts, limits::STATE_CHECK_DEADLINE);
     let Opened { store, ledger, words, reports } = Store::open(files.clone(), checked, options(&loaded.station))?;
     for report in &reports {
-        match report {
-            Report::FirstStart => info!("{report}"),
-            _ => warn!("{report}"),
-        }
+        if report == &Report::FirstStart { info!("{report}") } else { warn!("{report}") }
     }
     let epoch = epoch(&ledger, &reports)?;
     let before = ledger.start().cloned().zip(ledger.newest()).map(|(start, last)| Before { start, last });

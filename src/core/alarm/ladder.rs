@@ -13,7 +13,7 @@ pub const ROUNDS: u8 = 2;
 
 /// How often everyone is called again while nobody accepts.
 /// judgement: long enough that phones are free to call back on, short enough that a night has over a hundred tries.
-pub const EVERYONE_AGAIN: Duration = Duration::from_secs(5 * 60);
+pub const EVERYONE_AGAIN: Duration = Duration::from_mins(5);
 
 /// How far the ladder has been climbed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -56,9 +56,10 @@ impl Climb {
     /// The next step up, in addition to all that was called before.
     #[must_use]
     pub fn up(self, ladder: &Ladder, now: Mono) -> (Climb, Audience) {
-        let (rung, round) = match usize::from(self.called) < ladder.rungs.len() {
-            true => (self.called, self.round),
-            false => (0, self.round.saturating_add(1)),
+        let (rung, round) = if usize::from(self.called) < ladder.rungs.len() {
+            (self.called, self.round)
+        } else {
+            (0, self.round.saturating_add(1))
         };
         let exhausted = round >= ROUNDS || now.since(self.since) >= ladder.everyone_after;
         match ladder.rungs.get(usize::from(rung)) {

@@ -27,17 +27,17 @@ use crate::core::roster::Ladder;
 use crate::core::time::Mono;
 
 /// An acceptance is believed for the travel time and this much more. Source: CARE-RULES 6.
-pub const LEASE_BEYOND_TRAVEL: Duration = Duration::from_secs(5 * 60);
+pub const LEASE_BEYOND_TRAVEL: Duration = Duration::from_mins(5);
 /// The person on site is asked again after this. Source: CARE-RULES 6.
-pub const ON_SITE_ASK: Duration = Duration::from_secs(20 * 60);
+pub const ON_SITE_ASK: Duration = Duration::from_mins(20);
 /// The ladder re-opens after this on site. Source: CARE-RULES 6.
-pub const ON_SITE_REOPEN: Duration = Duration::from_secs(40 * 60);
+pub const ON_SITE_REOPEN: Duration = Duration::from_mins(40);
 /// After a new press, how long the acceptor has to reply before the next rung is called. Source: CARE-RULES 7.
-pub const PRESSED_AGAIN_REPLY: Duration = Duration::from_secs(60);
+pub const PRESSED_AGAIN_REPLY: Duration = Duration::from_mins(1);
 /// After a stop of unknown length a lease is worth this much. Source: CARE-RULES 23.
-pub const LEASE_AFTER_RESTART: Duration = Duration::from_secs(5 * 60);
+pub const LEASE_AFTER_RESTART: Duration = Duration::from_mins(5);
 /// The clock of a fault with an owner. Source: DESIGN, supervision.
-pub const FAULT_CLOCK: Duration = Duration::from_secs(2 * 60 * 60);
+pub const FAULT_CLOCK: Duration = Duration::from_hours(2);
 
 /// Where an alarm stands. Each state owns only what is true in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -455,12 +455,11 @@ fn close(
     now: Mono,
     among: &Among<'_>,
 ) -> Result<Step, Refusal> {
-    match ending(by, disposition, conversation, presence, among)? {
-        Some(state) => Ok(Step::to(state)),
-        None => {
-            let step = climb_on(climb, now, Because::NotAnEnding, among).noting(NoteKind::NotAnEnding);
-            Ok(Step { more_urgent: true, ..step })
-        }
+    if let Some(state) = ending(by, disposition, conversation, presence, among)? {
+        Ok(Step::to(state))
+    } else {
+        let step = climb_on(climb, now, Because::NotAnEnding, among).noting(NoteKind::NotAnEnding);
+        Ok(Step { more_urgent: true, ..step })
     }
 }
 

@@ -16,11 +16,11 @@ use crate::core::time::{Moment, Mono};
 use crate::core::unit::Milli;
 
 /// Cap of the supervision limit for life-safety devices. Source: CARE-RULES 25.
-pub const CAP_LIFE_SAFETY: Duration = Duration::from_secs(4 * 60 * 60);
+pub const CAP_LIFE_SAFETY: Duration = Duration::from_hours(4);
 /// Cap of the supervision limit for all others. Source: CARE-RULES 25.
-pub const CAP_OTHERS: Duration = Duration::from_secs(24 * 60 * 60);
+pub const CAP_OTHERS: Duration = Duration::from_hours(24);
 /// A mute device must be pressed within this time. Source: CARE-RULES 25.
-pub const PRESS_PROVEN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+pub const PRESS_PROVEN: Duration = Duration::from_hours(168);
 /// Claimed charge at which a battery is called low, in per cent.
 /// judgement: below it common cells of alarm buttons fail within weeks; makers' own flags come at 10 to 20.
 pub const CHARGE_LOW_PERCENT: u8 = 15;
@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn the_limit_is_four_rhythms_capped_but_never_less_than_one_and_a_half() {
         let hours = |device: &Device| silence_limit(device).as_secs() / 3600;
-        assert_eq!(silence_limit(&device(Role::Motion, 10)), Duration::from_secs(40 * 60));
+        assert_eq!(silence_limit(&device(Role::Motion, 10)), Duration::from_mins(40));
         assert_eq!(hours(&device(Role::Sos, 60)), 4);
         assert_eq!(hours(&device(Role::Sos, 4 * 60)), 6);
         assert_eq!(hours(&device(Role::Motion, 8 * 60)), 24);

@@ -18,7 +18,7 @@ use crate::core::watch::{self, Contribution, Watch, WatchState};
 
 /// How long a source may be down before it is a fault.
 /// judgement: a broker or bridge that restarts is back within half of it, and a fault must not cry at every restart.
-pub(super) const SOURCE_FAULT_AFTER: Duration = Duration::from_secs(60);
+pub(super) const SOURCE_FAULT_AFTER: Duration = Duration::from_mins(1);
 
 /// One device at work.
 #[derive(Debug)]

@@ -18,9 +18,9 @@ use crate::limits;
 /// Presses of an unknown device that make a notice. Source: CARE-RULES 17.
 const PRESSES: usize = 3;
 /// Within this time. Source: CARE-RULES 17.
-const WITHIN: Duration = Duration::from_secs(60);
+const WITHIN: Duration = Duration::from_mins(1);
 /// At most one notice a device in this time. Source: CARE-RULES 17.
-const NOTICE_EVERY: Duration = Duration::from_secs(60 * 60);
+const NOTICE_EVERY: Duration = Duration::from_hours(1);
 
 /// Who was heard and is not enrolled, as far as presses go.
 #[derive(Debug, Default)]
