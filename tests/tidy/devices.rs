@@ -126,7 +126,9 @@ fn described(module: &str, file: &File) -> Format {
 mod tests {
     use super::*;
 
-    const RADAR: &str = r#"pub const FORMAT: Format = Format { name: "radar", about: "radars", transport: Transport::SerialLines { line_bytes_max: 9 } };"#;
+    const RADAR: &str = r#"pub const FORMAT: Format = Format {
+        name: "radar", about: "radars", transport: Transport::SerialLines { line_bytes_max: 9 },
+    };"#;
     const LISTED: &str = "pub mod radar;\npub const FORMATS: &[Format] = &[radar::FORMAT];";
 
     fn says(files: &[(&str, &str)]) -> Vec<String> {

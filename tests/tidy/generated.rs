@@ -39,7 +39,7 @@ pub fn check(tree: &Tree) -> Vec<Complaint> {
             fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE), &made).expect("the page can be written");
         } else {
             let line = made.lines().zip(page.lines()).take_while(|(new, old)| new == old).count() + 1;
-            let says = "a table that differs from the code is banned, use `SHOUWANG_BLESS=1 cargo test --test tidy` and review the difference";
+            let says = "a table that differs from the code is banned, use `just bless` and review the difference";
             complaints.push(Complaint::new(PAGE, line, says));
         }
     }
@@ -190,7 +190,8 @@ mod tests {
 
     #[test]
     fn the_first_sentence_is_whole_and_without_links() {
-        let source = "//! Bytes to [`Sample`](crate::core::reading::Sample)s: one file a wire\n//! format, pure. More.\n//!\n//! Else.\nmod a;";
+        let source =
+            "//! Bytes to [`Sample`](crate::core::Sample)s: one file a wire\n//! format, pure. More.\n//!\n//! Else.\n";
         assert_eq!(first_sentence(source), "Bytes to `Sample`s: one file a wire format, pure");
         assert_eq!(first_sentence("//! To the county.\n"), "To the county");
     }

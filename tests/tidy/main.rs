@@ -28,6 +28,8 @@ mod manifest;
 
 mod generated;
 
+mod examples;
+
 use std::fmt;
 
 use tree::Tree;
@@ -116,4 +118,9 @@ fn every_dependency_has_a_reason() {
 #[test]
 fn the_generated_tables_are_up_to_date() {
     none(generated::check(&Tree::of_the_house()));
+}
+
+#[test]
+fn the_examples_of_the_record_formats_are_true() {
+    none(examples::check(&Tree::of_the_house()));
 }
