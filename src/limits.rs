@@ -29,7 +29,93 @@ macro_rules! limits {
 }
 
 limits! {
+    // --- config ---
+
+    /// Largest configuration file, in bytes. judgement: 5,000 devices with long comments take 2 MiB.
+    CONFIG_BYTES_MAX: u64 = 8 * 1024 * 1024,
+        "the file is refused whole", "check: too_large";
+    /// Most problems gathered from one file. judgement: nobody reads further before mending the first.
+    CONFIG_PROBLEMS_MAX: usize = 200,
+        "further ones are counted only", "the last line of check says how many";
+    /// Largest file with a password, in bytes. judgement: the longest keys handed out as passwords have 512 signs.
+    SECRET_BYTES_MAX: u64 = 4096,
+        "the secret is refused", "check: secret_unreadable";
+
     // --- source and device ---
+
+    /// Urgent inputs that wait for the station (DESIGN section 7).
+    URGENT_LANE_MAX: usize = 64,
+        "the source waits and leaves the rest at its sender; nothing is dropped", "none needed";
+    /// Routine samples that wait for the station. judgement: a reading a minute of 5,000 devices for three minutes.
+    ROUTINE_LANE_MAX: usize = 16 * 1024,
+        "the oldest is dropped", "routine_lane.dropped";
+    /// Largest packet announced to the local broker, in bytes: `bridge/devices` of a large Zigbee network (DESIGN section 5).
+    MQTT_PACKET_BYTES_MAX: u32 = 8 * 1024 * 1024,
+        "the broker does not deliver it", "the broker's log";
+    /// Largest payload from the local broker, `bridge/devices` apart, in bytes. judgement: 50 times a device's usual state.
+    MQTT_PAYLOAD_BYTES_MAX: usize = 64 * 1024,
+        "refused before it is parsed", "FORMAT.refused.too_long, FORMAT.ignored.long_bridge_topic";
+    /// Longest topic, in bytes. judgement: base topic, 255 bytes of friendly name, `/availability`.
+    TOPIC_BYTES_MAX: usize = 320,
+        "refused before it is parsed", "FORMAT.refused.topic_too_long";
+    /// Longest address of a device, in bytes. judgement: a file name's length, which zigbee2mqtt's names stay below.
+    ADDRESS_BYTES_MAX: usize = 255,
+        "refused", "FORMAT.refused.address_too_long";
+    /// Publishes that were read from the broker and not yet decoded; at most one of them exceeds `MQTT_PAYLOAD_BYTES_MAX`.
+    MQTT_PENDING_MAX: usize = 256,
+        "the connection is not read further; TCP makes the broker keep the rest", "none needed";
+    /// QoS 1 publishes without a PUBACK, announced as receive maximum. judgement: twice the urgent lane.
+    MQTT_RECEIVE_MAX: u16 = 128,
+        "the broker keeps the rest (mosquitto 2.0.11 was measured to send more after an absence)", "none needed";
+    /// PUBACKs that are owed. Source: a packet id is in use until its PUBACK, and MQTT has 65,535.
+    PUBACK_OWED_MAX: usize = 65_535,
+        "the broker uses a packet id twice: it gets no PUBACK for the second", "SOURCE.puback_overflow";
+    /// How long a PUBACK waits for the disk before those behind it go first. judgement: `COMMIT_DEADLINE` and a little.
+    PUBACK_PATIENCE: Duration = Duration::from_secs(3),
+        "it is withheld: the broker delivers the message again at the next connection", "SOURCE.puback_withheld";
+    /// Withheld PUBACKs of a connection; below mosquitto's usual 20 in flight, or help calls could no longer come in.
+    PUBACK_WITHHELD_MAX: usize = 8,
+        "the oldest is given after all: people were told of it already", "SOURCE.puback_given_up";
+    /// Oldest part of a serial line that is kept. Source: 1,024 bytes at 9,600 baud take 1.07 s; twice that.
+    SERIAL_LINE_AGE_MAX: Duration = Duration::from_secs(2),
+        "the part is dropped", "SOURCE.serial.line_unfinished";
+    /// Devices heard that are not enrolled. judgement: every radio device of a village.
+    HEARD_STRANGERS_MAX: usize = 2048,
+        "the eighth least recently heard is forgotten", "heard.forgotten";
+    /// Kinds shown of a device's last words.
+    HEARD_KINDS_MAX: usize = 12,
+        "the rest is not shown", "none needed";
+    /// Longest model name kept of a listed device, in bytes. judgement: longer than any in zigbee2mqtt's list.
+    HEARD_MODEL_BYTES_MAX: usize = 64,
+        "the model is not shown", "none needed";
+    /// Deepest nesting of a JSON payload, found by a scan before anything is parsed. judgement: the deepest list a bridge
+    /// sends (composite features of a device) nests 10.
+    JSON_DEPTH_MAX: usize = 32,
+        "the frame is refused", "decode.refused: nested too deeply";
+
+    /// Largest state payload of one device, in bytes. judgement: the longest known ones, with region tables, stay under 4 KiB.
+    STATE_PAYLOAD_BYTES_MAX: usize = 64 * 1024,
+        "the frame is refused", "decode.refused: longer than the format allows";
+
+    /// Largest list of devices that a bridge may send, in bytes (DESIGN: the limit announced to the local broker).
+    BRIDGE_LIST_BYTES_MAX: usize = 8 * 1024 * 1024,
+        "the list is refused, the one before it stays", "decode.refused: longer than the format allows";
+
+    /// Devices remembered of a bridge's list. judgement: the house is designed for 5,000.
+    LISTED_DEVICES_MAX: usize = 8192,
+        "devices beyond it are not listed and take the meaning of an unknown model", "decode.refused_keys: devices";
+
+    /// Things said in one frame. judgement: three times the fullest known device.
+    FRAME_SAID_MAX: usize = 64,
+        "life-safety stays, the rest goes", "decode.refused_keys: readings";
+
+    /// Longest line of the JSON Lines profile, in bytes (the profile's own limit).
+    JSON_LINE_BYTES_MAX: usize = 1024,
+        "the line is refused", "decode.refused: longer than the format allows";
+
+    /// Longest line of a vector file, in bytes: a bridge's list, escaped twice.
+    VECTOR_LINE_BYTES_MAX: usize = 4 * BRIDGE_LIST_BYTES_MAX,
+        "`shouwang decode` stops and says so", "exit code 2";
 
     // --- core ---
 
@@ -69,11 +155,136 @@ limits! {
     NOTE_BYTES_MAX: usize = 420,
         "cut at a sign", "the note ends in …";
 
+    // --- daemon ---
+
+    /// Acknowledgements of inputs that are told and not on disk yet.
+    WITHHELD_MAX: usize = 1_000,
+        "the oldest is let go unacknowledged: its sender keeps the message and delivers it again", "disk_fault";
+
     // --- store ---
 
     /// How long the log may take to answer a commit before people are told without it (DESIGN, contract).
     COMMIT_DEADLINE: Duration = Duration::from_secs(2),
         "Degraded: people are told at once, the record is marked undurable", "disk_fault";
+
+    /// Turns that wait in memory while the disk does not take them. judgement: 2,000 of about 2 kB are 4 MB, and more
+    /// alarms than a village has in a year.
+    PENDING_TURNS_MAX: usize = 2_000,
+        "the oldest whose alarms the county has is forgotten first", "store.turns_dropped";
+
+    /// Routine samples are written at the latest this long after the first of them came in; what a power cut can take.
+    /// judgement: 10 s is the promise, and a sync costs about 12 kB of file system journal whatever it carries.
+    ROUTINE_GATHER: Duration = Duration::from_secs(8),
+        "the block is written", "store.blocks";
+
+    /// Routine samples are written as soon as this many bytes of them have gathered.
+    ROUTINE_BLOCK_BYTES: usize = 48 * 1024,
+        "the block is written", "store.blocks";
+
+    /// Routine samples that wait in memory while the disk does not take them, in bytes. judgement: about a minute of
+    /// 5,000 devices.
+    ROUTINE_WAITING_BYTES_MAX: usize = 1024 * 1024,
+        "the oldest are dropped and their numbers named as a hole", "store.samples_dropped";
+
+    /// Largest record of the log that is believed, in bytes. A snapshot with 10,000 open records is a tenth of it.
+    RECORD_BYTES_MAX: usize = 32 * 1024 * 1024,
+        "a longer length is read as damage", "store.missing";
+
+    /// The urgent stream (alarms, commands, audit) keeps at most this many bytes.
+    URGENT_BYTES_MAX: u64 = 512 * 1024 * 1024,
+        "oldest segments are unlinked; records without a receipt are carried forward first", "store.urgent_bytes";
+
+    /// The urgent stream is kept this long (DESIGN, store).
+    URGENT_KEPT: Duration = Duration::from_hours(2 * 365 * 24),
+        "oldest segments are unlinked; records without a receipt are carried forward first", "store.urgent_bytes";
+
+    /// A segment of the urgent stream is ended at this size; it is what a start reads whole.
+    URGENT_SEGMENT_BYTES: u64 = 1024 * 1024,
+        "the next segment begins with a snapshot", "store.urgent_bytes";
+
+    /// The routine stream keeps at most this many bytes. judgement: 30 days of 500 devices at one reading a minute.
+    ROUTINE_BYTES_MAX: u64 = 3 * 1024 * 1024 * 1024,
+        "oldest segments are unlinked; readings without a receipt become a named hole", "store.routine_bytes";
+
+    /// The routine stream is kept this long (DESIGN, store).
+    ROUTINE_KEPT: Duration = Duration::from_hours(30 * 24),
+        "oldest segments are unlinked; readings without a receipt become a named hole", "store.routine_bytes";
+
+    /// A segment of the routine stream is ended at this size.
+    ROUTINE_SEGMENT_BYTES: u64 = 4 * 1024 * 1024,
+        "the next segment begins", "store.routine_bytes";
+
+    /// The ballast: bytes held on the disk to be let go when it is full.
+    BALLAST_BYTES: u64 = 8 * 1024 * 1024,
+        "released when the disk is full, so that alarms are still written", "store.ballast";
+
+    /// Readings stop when less than this is free on the disk; alarms never do.
+    ROUTINE_RESERVE_BYTES: u64 = 32 * 1024 * 1024,
+        "readings wait, then become a named hole", "store.samples_dropped";
+
+    /// Torn tails that are kept aside, and how much of each.
+    TORN_KEPT: usize = 8,
+        "the oldest is removed", "store.torn";
+
+    /// Bytes of a torn tail that are kept aside.
+    TORN_BYTES_MAX: usize = 1024 * 1024,
+        "the rest of the tail is not copied", "store.torn";
+
+    /// How long the ledger remembers a closed alarm. judgement: longer than the longest memory of a detector that is replayed.
+    CLOSED_ALARMS_KEPT: Duration = Duration::from_hours(48),
+        "forgotten", "store.closed_alarms";
+
+    /// How long a command's answer is remembered (DESIGN, county contract).
+    COMMAND_MEMORY: Duration = Duration::from_hours(7 * 24),
+        "a repeat is run again", "store.answers";
+
+    /// Records that the county refused, for the dead-letter list.
+    REJECTS_MAX: usize = 200,
+        "the oldest is forgotten", "store.rejects";
+
+    /// Ranges of receipts for readings that lie above a gap, and named holes that wait for a receipt.
+    RANGES_MAX: usize = 1_024,
+        "a receipt above is ignored and the readings are sent again; the newest holes are joined", "store.ranges";
+
+    /// Alarms in the history, open and closed. judgement: a year of a large village.
+    ALARM_HISTORY_MAX: usize = 5_000,
+        "the oldest leaves the history; it stays in the log", "store.history";
+
+    /// Memory that the state index may use as its cache, in bytes.
+    INDEX_CACHE_BYTES: u64 = 8 * 1024 * 1024,
+        "pages are read again", "rss";
+
+    /// The state index is made durable at most this long after a change. judgement: it can be rebuilt, and every flush wears the card.
+    INDEX_FLUSH: Duration = Duration::from_mins(1),
+        "flushed and synced", "store.index";
+
+    /// Bytes of the urgent stream that are read when the index is rebuilt. judgement: 40,000 records, under a second.
+    REBUILD_BYTES_MAX: u64 = 64 * 1024 * 1024,
+        "older alarms stay in the log and leave the history", "state_rebuilt";
+
+    /// Devices' last words, one packed value, in bytes.
+    WORDS_BYTES_MAX: usize = 4 * 1024 * 1024,
+        "refused", "store.index";
+
+    /// How long the check of the state index in a child process may take. judgement: 30 times what 5,000 alarms take on a slow card.
+    STATE_CHECK_DEADLINE: Duration = Duration::from_secs(10),
+        "the index is put aside and rebuilt", "state_rebuilt";
+
+    /// Damaged state indexes that are kept.
+    STATE_BAD_KEPT: usize = 2,
+        "the oldest is removed", "state.bad-N";
+
+    /// Unclean starts within [`UNCLEAN_WINDOW`] after which the state index is put aside without a look.
+    UNCLEAN_STARTS_MAX: usize = 3,
+        "the index is put aside and rebuilt", "state_rebuilt";
+
+    /// The time in which unclean starts are counted together.
+    UNCLEAN_WINDOW: Duration = Duration::from_mins(5),
+        "older starts are not counted", "state_rebuilt";
+
+    /// Requests that wait for the log's thread, and for the index's.
+    STORE_QUEUE: usize = 64,
+        "a wake-up is already waiting; a question is answered with nothing", "store.queue";
 
     // --- relay and county ---
 
@@ -81,5 +292,191 @@ limits! {
     MESSAGE_BYTES_MAX: usize = 64 * 1024,
         "batches are cut to fit; a larger incoming message is refused", "relay.oversize";
 
+    /// Publishes without a PUBACK on the county connection; the broker may ask for fewer.
+    /// judgement: 32 of 1.5 kB fill a rural uplink for a fraction of a second, and mosquitto allows 20 by default.
+    RELAY_WINDOW: u16 = 32,
+        "the rest waits; a quarter is kept free for alarms", "heartbeat: heads and receipts";
+
+    /// Messages of readings without a PUBACK. judgement: what is already in the socket stands in front of the next
+    /// alarm; four of 16 KiB are half a second at 1 Mbit/s.
+    READING_MESSAGES_IN_FLIGHT_MAX: usize = 4,
+        "the next batch waits", "heartbeat: heads and receipts";
+
+    /// Largest message of readings that the relay makes. judgement: as the row above.
+    READING_MESSAGE_BYTES_MAX: usize = 16 * 1024,
+        "the batch is cut to fit", "heartbeat: heads and receipts";
+
+    /// Readings in one message. judgement: about 60 bytes each fill 16 KiB with 270.
+    READINGS_PER_MESSAGE_MAX: u64 = 400,
+        "the batch is cut to fit", "heartbeat: heads and receipts";
+
+    /// Readings sent and not yet receipted, so that a deaf county is not filled with what it does not keep.
+    READINGS_OUT_MAX: u64 = 2_000,
+        "the next batch waits for receipts", "heartbeat: oldest_unreceipted_s";
+
+    /// Device events sent and not yet receipted.
+    DEVICE_EVENTS_OUT_MAX: u64 = 256,
+        "the next event waits for receipts", "heartbeat: oldest_unreceipted_s";
+
+    /// Alarm records sent and not yet receipted before further ones are paced. judgement: more than a village raises
+    /// in a week, so only a backlog or a deaf county comes here.
+    ALARMS_OUT_MAX: u64 = 256,
+        "further ones leave at ALARM_PACE_PER_S", "heartbeat: oldest_unreceipted_s";
+
+    /// Alarm records a second to a county that receipts nothing. judgement: 12 kB/s is 43 MB an hour on a SIM card.
+    ALARM_PACE_PER_S: u32 = 8,
+        "the longest waiting goes first, new and old by turns", "heartbeat: oldest_unreceipted_s";
+
+    /// A county that was sent something and has receipted nothing for so long is deaf.
+    DEAF_AFTER: Duration = Duration::from_secs(10),
+        "alarms are sent again at ALARM_PACE_PER_S", "heartbeat: oldest_unreceipted_s";
+
+    /// Ranges in which the receipts of one lane may lie scattered; twice as many numbers at least.
+    RECEIPT_RANGES_MAX: usize = 8_192,
+        "a receipt that would open another hole is ignored, its records are sent again", "relay.receipts_too_scattered";
+
+    /// How long a receipt may take before its record is sent again for the first time (DESIGN, county contract).
+    RESEND_FIRST: Duration = Duration::from_secs(1),
+        "sent again; alarms every second, others doubling", "heartbeat: oldest_unreceipted_s";
+
+    /// Longest wait before a reading or device event is sent again.
+    RESEND_CAP: Duration = Duration::from_secs(30),
+        "sent again at this rhythm", "heartbeat: oldest_unreceipted_s";
+
+    /// Wait before an alarm is sent again to a county that says it is offline. judgement: its word may be a stale
+    /// will, so alarms keep trying.
+    RESEND_COUNTY_OFFLINE: Duration = Duration::from_secs(10),
+        "sent again at this rhythm; readings pause", "heartbeat: oldest_unreceipted_s";
+
+    /// Connected, something in flight and no PUBACK for so long: the connection is rebuilt. judgement: a full window
+    /// of readings on a 20 kbit/s link is acknowledged message by message well within it.
+    PUBACK_SILENCE: Duration = Duration::from_secs(30),
+        "the connection is built anew", "relay.stalled";
+
+    /// Heartbeat to the county (DESIGN, county contract).
+    RELAY_HEARTBEAT: Duration = Duration::from_secs(30),
+        "sent", "the county raises 'station silent' at 180 s";
+
+    /// Longest wait between two attempts to connect.
+    RECONNECT_CAP: Duration = Duration::from_mins(1),
+        "tries for ever, with full jitter", "log: county connection";
+
+    /// Longest wait between two attempts to connect while an alarm waits (DESIGN, county contract).
+    RECONNECT_CAP_ALARM: Duration = Duration::from_secs(1),
+        "tries for ever, with full jitter", "log: county connection";
+
+    /// How long the store may take to hand over a record that is to be sent.
+    RELAY_FETCH_DEADLINE: Duration = Duration::from_secs(5),
+        "the record is tried again later", "relay.not_fetched";
+
+    /// Events of the county connection that the session has not looked at yet.
+    LINK_EVENTS_MAX: usize = 64,
+        "the socket is not read further", "none: it waits";
+
+    /// Words from the county that the station has not taken yet, beside its own channel.
+    FROM_COUNTY_MAX: usize = 64,
+        "the socket is not read further", "none: it waits";
+
+    /// Answers to county commands that are not yet acknowledged by the broker.
+    ANSWERS_WAITING_MAX: usize = 64,
+        "a further answer is dropped; the county asks again", "relay.answers_dropped";
+
+    /// Devices and residents with a retained standing.
+    RETAINED_KEYS_MAX: usize = 10_000,
+        "a further key is not kept", "relay.retained_dropped";
+
+    /// Signs of a reason given by the county or the broker, in bytes.
+    REASON_BYTES_MAX: usize = 200,
+        "cut", "the reason ends in …";
+
+    /// Keep-alive of the county connection; a dead link shows after at most twice this.
+    RELAY_KEEP_ALIVE: Duration = Duration::from_secs(20),
+        "the connection is built anew", "log: county connection";
+
+    /// How long the broker keeps our subscriptions and waiting receipts while we are away (receipts expire after 1 d).
+    RELAY_SESSION_EXPIRY: Duration = Duration::from_hours(24),
+        "the broker forgets; everything without a receipt is sent again", "none: harmless";
+
+    /// How long the farewell may take at the end.
+    FAREWELL_DEADLINE: Duration = Duration::from_secs(2),
+        "the connection is dropped and the broker publishes the will", "the same message";
+
+    /// Marks that remember when records became known, for the age of the oldest.
+    AGE_MARKS_MAX: usize = 64,
+        "marks are thinned out; the age is then told too high, never too low", "none: an estimate";
+    /// Largest packet the county takes from its broker, in bytes. judgement: four messages, so that an oversize message
+    /// can still be told its number in the refusal instead of vanishing in the broker.
+    COUNTY_PACKET_BYTES_MAX: u32 = 4 * 64 * 1024,
+        "the broker does not deliver it", "the gateway's oldest_unreceipted_s";
+
+    /// Messages the county holds between the broker and its database, on each of its two connections.
+    /// judgement: 128 full messages are 8 MiB; the broker queues the rest, and gateways send again.
+    COUNTY_INTAKE_MAX: u16 = 128,
+        "PUBACKs are withheld and the broker stops delivering", "county state online:false when the database is why";
+
+    /// How long the county's connection holds back the network for want of room in the intake.
+    /// judgement: many transactions, and a small part of the keep-alive.
+    COUNTY_ROOM_WAIT: Duration = Duration::from_secs(1),
+        "what finds no room is left to its gateway's resending", "one log line";
+
+    /// Receipts and PUBACKs that wait for the county's connection. judgement: the most one transaction can cause.
+    COUNTY_REPLIES_MAX: usize = 512,
+        "the next transaction waits", "time to the receipt";
+
+    /// Messages in one transaction of the county's database. judgement: a quarter of the intake, so that the broker
+    /// refills it while the transaction runs.
+    COUNTY_BATCH_MAX: usize = 32,
+        "the rest waits for the next transaction", "nothing is lost";
+
+    /// How long the county gathers messages for one transaction. judgement: a fraction of one fsync on a slow disk.
+    COUNTY_BATCH_WAIT: Duration = Duration::from_millis(10),
+        "the transaction begins", "time to the receipt";
+
+    /// Ranges in one receipt. judgement: each is at most 44 bytes, so 1,000 fit into a message.
+    COUNTY_RANGES_MAX: usize = 1000,
+        "a further receipt follows", "nothing is lost";
+
+    /// Refused numbers in one receipt. judgement: each is at most 300 bytes with its reason, so 200 fit into a message.
+    COUNTY_REFUSED_MAX: usize = 200,
+        "a further receipt follows", "nothing is lost";
+
+    /// Numbers that one unreadable message may have refused. judgement: more than the readings that fit into a message.
+    COUNTY_REFUSED_PER_MESSAGE_MAX: u64 = 2000,
+        "the message is counted and its numbers stay without a receipt", "refusals at the county, by kind";
+
+    /// Refused records kept with their payload at the county. judgement: 10,000 of 64 KiB are 640 MB at worst.
+    COUNTY_REFUSED_KEPT_MAX: i64 = 10_000,
+        "further ones are refused and counted without their payload", "refusals at the county, by kind";
+
+    /// How long the county waits for a lock of its database before it says that the database fails.
+    /// judgement: longer than any reader's query, shorter than a gateway's patience.
+    COUNTY_DATABASE_WAIT: Duration = Duration::from_secs(2),
+        "no receipts; the transaction is tried again", "county state online:false, one log line";
+
+    /// Longest wait between two attempts of the county to reach its broker or its database.
+    /// judgement: a restarted broker is found again within seconds.
+    COUNTY_RETRY_MAX: Duration = Duration::from_secs(5),
+        "the wait grows no further", "one log line a cause";
+
     // --- control ---
+
+    /// Connections to the local socket at a time.
+    CONTROL_CONNECTIONS_MAX: usize = 16,
+        "a further one is turned away", "debug log";
+
+    /// Longest request over the local socket, in bytes.
+    CONTROL_REQUEST_BYTES_MAX: u64 = 64 * 1024,
+        "cut there, and refused as unreadable", "the answer";
+
+    /// How long a conversation over the local socket may take.
+    CONTROL_CONNECTION_TIME: Duration = Duration::from_secs(10),
+        "ended", "the asker is told";
+
+    /// Pause after the local socket failed to take a connection (out of descriptors).
+    CONTROL_ACCEPT_PAUSE: Duration = Duration::from_millis(200),
+        "tried again", "warning in the log";
+
+    /// Requests over the local socket that wait for the station (DESIGN section 7).
+    COMMANDS_WAITING_MAX: usize = 32,
+        "the asker waits", "none";
 }

@@ -25,7 +25,7 @@ fn ladder() -> Ladder {
         responders: names.iter().map(|name| who(name)).collect(),
         wait: Duration::from_secs(s),
     };
-    Ladder { rungs: vec![rung(&["n-1"], 60), rung(&["g-1"], 90), rung(&["d-1"], 90)] }
+    Ladder { rungs: vec![rung(&["n-1"], 60), rung(&["g-1"], 90), rung(&["d-1"], 90)], ..Ladder::default() }
 }
 
 fn states() -> Vec<(&'static str, State)> {

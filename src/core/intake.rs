@@ -107,6 +107,10 @@ impl Memory {
                     return None;
                 }
                 self.event = Some((said, now));
+                if let Meaning::Fall(_) = meaning {
+                    // A bridge repeats the newest verdict as a level with every later report: it is known already.
+                    self.remember(said);
+                }
                 Some(News { said, meaning })
             }
             Nature::Level => {

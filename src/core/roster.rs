@@ -177,10 +177,21 @@ words! {
 }
 
 /// The people to call for a resident, in order. Rungs add up: climbing never silences the rung below.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ladder {
     /// First rung first; an empty ladder falls back to everyone at once (CARE-RULES 5).
     pub rungs: Vec<Rung>,
+    /// Without acceptance for this long everyone is called, however far the ladder has been climbed.
+    pub everyone_after: Duration,
+}
+
+/// Time without acceptance after which everyone is called. Source: CARE-RULES 5, "or 10 minutes".
+pub const EVERYONE_AFTER: Duration = Duration::from_secs(10 * 60);
+
+impl Default for Ladder {
+    fn default() -> Self {
+        Self { rungs: Vec::new(), everyone_after: EVERYONE_AFTER }
+    }
 }
 
 /// One rung.

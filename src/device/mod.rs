@@ -1,8 +1,52 @@
 //! Bytes to [`Sample`](crate::core::reading::Sample)s: one file a wire format, pure.
+//!
+//! A [`Frame`] goes in, a [`Decoded`] comes out, and nothing else happens: no IO, no clock, nobody's name. A decoder is as
+//! strict about its envelope as the format allows and as forgiving as it can be inside, because a help call may stand
+//! beside a key that nobody can read.
+//!
+//! The rules that every adapter needs live in one place each:
+//!
+//! | rule | where |
+//! | --- | --- |
+//! | role before meaning; only enrolled devices may alarm; silence is data; retained never raises | the station's intake, which knows roles |
+//! | merge repeats | named here as [`Format::merge_ms`], done by the intake |
+//! | zero and NaN are not values; plausibility is a filter | [`Speech`](speech::Speech) over [`Measure::number`](crate::core::reading::Measure::number) |
+//! | serial is a stream; reply in time | the source |
+//! | size, depth and UTF-8 before parsing | [`json`] |
+//! | clocks lie | no decoder hands on a device's time |
+//!
+//! To add a format: copy [`template`], add its two lines to the registry below, add `tests/vectors/NAME.jsonl`.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::core::reading::{Implausible, Said};
+
+pub mod json;
+
+pub mod speech;
+
+pub mod unit;
+
+pub mod template;
+
+pub mod harness;
+
+// The registry: a format's module here and its `FORMAT` in the list right below, in the same order.
+pub mod zigbee2mqtt;
+
+pub mod json_lines;
+
+/// Every format that the gateway speaks.
+pub const FORMATS: &[Format] = &[
+    zigbee2mqtt::FORMAT, //
+    json_lines::FORMAT,
+];
+
+/// The format of that name.
+#[must_use]
+pub fn format(name: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.name == name)
+}
 
 /// What a decoder is given: one frame, already cut out of its stream and bounded by its source.
 #[derive(Debug, Clone, Copy)]
@@ -11,7 +55,8 @@ pub struct Frame<'a> {
     pub topic: Option<&'a str>,
     /// The bytes.
     pub bytes: &'a [u8],
-    /// What live enrolment knows and a lone frame does not: `{"model": …, "map": …, "key": …}`; `Value::Null` when nothing.
+    /// What configuration and enrolment know and a lone frame does not, as an object: `base` (the base topic of an MQTT
+    /// source, when it is not the format's usual one), `model`, `map`, `key`; `Value::Null` when nothing.
     pub context: &'a Value,
 }
 
@@ -25,6 +70,8 @@ pub struct Decoded {
     pub said: Vec<Said>,
     /// Values that were decoded and are not plausible, by kind: counted, never an error.
     pub dropped: Vec<(&'static str, Implausible)>,
+    /// Known keys that could not be read beside others that could: counted by key, never an error.
+    pub refused_keys: Vec<(&'static str, DecodeError)>,
     /// The devices that a bridge lists, for the heard list.
     pub listed: Vec<Listed>,
 }
@@ -77,6 +124,12 @@ pub trait Decode: Send {
     /// # Errors
     /// [`DecodeError`]; a refused frame changes nothing.
     fn decode(&mut self, frame: &Frame<'_>) -> Result<Decoded, DecodeError>;
+
+    /// What the frame says on the level of its protocol (model, sequence number, message type), for an installer's eyes
+    /// and for vectors. It is not on the way of a reading and may be slow.
+    fn fields(&self, _frame: &Frame<'_>) -> Map<String, Value> {
+        Map::new()
+    }
 }
 
 /// One line of the registry.

@@ -5,12 +5,79 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::log::Position;
 use crate::core::alarm::Alarm;
 use crate::core::effect::{Answer, DeviceEvent, Input};
 use crate::core::id::{CommandId, Epoch};
 use crate::core::reading::Sample;
 use crate::core::sequence::{Lane, Range, SkipReason};
 use crate::core::time::{Gap, Moment};
+
+/// What a record is: the byte in its frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// A [`Turn`].
+    Turn = 1,
+    /// A [`Snapshot`].
+    Snapshot = 2,
+    /// A [`Carried`].
+    Carried = 3,
+    /// A [`Block`].
+    Block = 17,
+}
+
+impl Kind {
+    /// The byte in the frame.
+    #[must_use]
+    pub const fn byte(self) -> u8 {
+        self as u8
+    }
+}
+
+/// A record, read back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// One turn of the station.
+    Turn(Turn),
+    /// What the urgent stream amounts to at the beginning of a segment.
+    Snapshot(Box<Snapshot>),
+    /// A decision of a segment that was retired.
+    Carried(Carried),
+    /// Routine samples.
+    Block(Block),
+}
+
+/// A record whose CRC holds and which this version cannot read.
+#[derive(Debug, thiserror::Error)]
+pub enum UnreadableEntry {
+    /// Written by a newer version.
+    #[error("record kind {0} is not known to this version")]
+    Kind(u8),
+    /// Not in the form that its kind has.
+    #[error("record cannot be read: {0}")]
+    Form(#[from] serde_json::Error),
+}
+
+impl Entry {
+    /// Reads a record's payload.
+    ///
+    /// # Errors
+    /// [`UnreadableEntry`] for records of newer versions.
+    pub fn read(kind: u8, payload: &[u8]) -> Result<Entry, UnreadableEntry> {
+        const TURN: u8 = Kind::Turn.byte();
+        const SNAPSHOT: u8 = Kind::Snapshot.byte();
+        const CARRIED: u8 = Kind::Carried.byte();
+        const BLOCK: u8 = Kind::Block.byte();
+        Ok(match kind {
+            TURN => Entry::Turn(serde_json::from_slice(payload)?),
+            SNAPSHOT => Entry::Snapshot(serde_json::from_slice(payload)?),
+            CARRIED => Entry::Carried(serde_json::from_slice(payload)?),
+            BLOCK => Entry::Block(serde_json::from_slice(payload)?),
+            other => return Err(UnreadableEntry::Kind(other)),
+        })
+    }
+}
 
 /// One turn of the station: the urgent inputs it took and what it decided, in one record, so that it is either
 /// wholly on disk or not at all.
@@ -82,6 +149,22 @@ pub enum Decision {
     },
 }
 
+impl Decision {
+    /// Its lane and number, if it goes to the county under one of its own.
+    #[must_use]
+    pub const fn number(&self) -> Option<(Lane, u64)> {
+        match self {
+            Decision::Alarm { seq, .. } => Some((Lane::Alarm, *seq)),
+            Decision::Device { seq, .. } => Some((Lane::Device, *seq)),
+            Decision::Start(_)
+            | Decision::Answer { .. }
+            | Decision::Receipt { .. }
+            | Decision::Rejected { .. }
+            | Decision::Skipped { .. } => None,
+        }
+    }
+}
+
 /// One start of the process, with what is needed to carry station time on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Start {
@@ -116,4 +199,105 @@ pub struct Timed {
     /// What was said.
     #[serde(flatten)]
     pub sample: Sample,
+}
+
+/// A decision without a receipt, copied out of a segment before it was retired.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    /// When it was decided.
+    pub at: Moment,
+    /// The decision.
+    pub decision: Decision,
+}
+
+/// What all records before amount to: the first record of every urgent segment, so that a start reads one segment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The newest moment recorded.
+    pub at: Option<Moment>,
+    /// The sequence space in force; none before the first start.
+    pub epoch: Option<Epoch>,
+    /// The last start.
+    pub start: Option<Start>,
+    /// Open alarms.
+    pub open: Vec<Alarm>,
+    /// Alarms closed lately.
+    pub closed: Vec<Alarm>,
+    /// The alarm lane.
+    pub alarm: LaneSnapshot,
+    /// The device lane.
+    pub device: LaneSnapshot,
+    /// The reading lane.
+    pub reading: ReadingSnapshot,
+    /// Answered commands.
+    pub answers: Vec<Answered>,
+    /// Records that the county refused.
+    pub rejects: Vec<Rejected>,
+}
+
+/// A lane whose records stand in the urgent stream.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct LaneSnapshot {
+    /// Number of the newest record.
+    pub head: u64,
+    /// Records without a receipt, and where they are: `[seq, segment, offset]`, segment 0 when the record follows in this
+    /// very segment.
+    pub waiting: Vec<(u64, u64, u64)>,
+    /// Holes without a receipt.
+    pub holes: Vec<Hole>,
+}
+
+impl LaneSnapshot {
+    /// The places of the waiting records.
+    pub fn places(&self) -> impl Iterator<Item = (u64, Option<Position>)> {
+        self.waiting.iter().map(|(seq, segment, offset)| {
+            (*seq, (*segment > 0).then_some(Position { segment: *segment, offset: *offset }))
+        })
+    }
+}
+
+/// The reading lane.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ReadingSnapshot {
+    /// Number of the newest reading that was on the disk.
+    pub head: u64,
+    /// Everything up to here has its receipt.
+    pub receipted: u64,
+    /// And these ranges above.
+    pub above: Vec<Range>,
+    /// Holes without a receipt.
+    pub holes: Vec<Hole>,
+}
+
+/// Numbers that were dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hole {
+    /// From and to, both included.
+    pub range: Range,
+    /// Why.
+    pub reason: SkipReason,
+}
+
+/// A command that was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// When.
+    pub at: Moment,
+    /// Which.
+    pub id: CommandId,
+    /// What was answered.
+    pub answer: Answer,
+}
+
+/// A record that the county refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejected {
+    /// When.
+    pub at: Moment,
+    /// In which lane.
+    pub lane: Lane,
+    /// Which.
+    pub seq: u64,
+    /// Why.
+    pub reason: String,
 }

@@ -9,7 +9,7 @@ use shouwang::core::effect::{Answer, Audience, Authority, Because, Command, Effe
 use shouwang::core::id::{DeviceId, Epoch, ResponderId};
 use shouwang::core::reading::{Origin, Said, Sample};
 use shouwang::core::roster::{Device, Ladder, Resident, Responder, ResponderRole, Role, Roster, Rung, Service, Tier};
-use shouwang::core::station::{Identity, Past, Station};
+use shouwang::core::station::{Identity, Past, Rules, Station};
 use shouwang::core::time::{Boot, Gap, Moment, Mono, Trust, Wall};
 
 /// Station time of second 0, so that subtracting never saturates.
@@ -68,7 +68,7 @@ pub fn roster() -> Roster {
         service: Service::Active,
         tier: Tier::Ordinary,
         prompt: true,
-        ladder: Ladder { rungs: vec![rung("n-1", 60), rung("g-1", 60), rung("desk", 60)] },
+        ladder: Ladder { rungs: vec![rung("n-1", 60), rung("g-1", 60), rung("desk", 60)], ..Ladder::default() },
     };
     let responder = |name: &str, role| Responder { id: id(name), role, travel_min: 5 };
     let responders = [
@@ -97,7 +97,7 @@ impl Play {
     /// A station whose source is up and whose devices have all been heard at second 0.
     pub fn watched() -> Play {
         let now = Mono(BEGIN_MS);
-        let station = Station::new(identity(), roster(), moment(now));
+        let station = Station::new(identity(), Rules::default(), roster(), moment(now));
         let mut play = Play { station, now, told: Vec::new(), answers: Vec::new(), records: Vec::new(), commands: 0 };
         play.source(0, true);
         for name in ["button", "cancel", "watch", "motion", "smoke", "radar"] {
@@ -151,7 +151,7 @@ impl Play {
         let alarms = latest(&self.records);
         let words = self.station.words();
         self.now = Mono(BEGIN_MS + back * 1000);
-        self.station = Station::new(identity(), roster(), moment(self.now));
+        self.station = Station::new(identity(), Rules::default(), roster(), moment(self.now));
         self.station.restore(Past { alarms, answered: Vec::new(), words });
         let effects = self.station.resume(moment(self.now), Some(last), gap);
         self.carry_out(effects);

@@ -11,9 +11,6 @@ use crate::core::time::Mono;
 /// Rounds before everyone is called. Source: CARE-RULES 5, "after the second round".
 pub const ROUNDS: u8 = 2;
 
-/// Time without acceptance after which everyone is called. Source: CARE-RULES 5, "or 10 minutes".
-pub const EVERYONE_AFTER: Duration = Duration::from_secs(10 * 60);
-
 /// How often everyone is called again while nobody accepts.
 /// judgement: long enough that phones are free to call back on, short enough that a night has over a hundred tries.
 pub const EVERYONE_AGAIN: Duration = Duration::from_secs(5 * 60);
@@ -63,11 +60,11 @@ impl Climb {
             true => (self.called, self.round),
             false => (0, self.round.saturating_add(1)),
         };
-        let exhausted = round >= ROUNDS || now.since(self.since) >= EVERYONE_AFTER;
+        let exhausted = round >= ROUNDS || now.since(self.since) >= ladder.everyone_after;
         match ladder.rungs.get(usize::from(rung)) {
             Some(next) if !exhausted => {
                 let climb = Climb { called: rung.saturating_add(1), round, ..self };
-                (climb.waiting(now + next.wait), Audience::Rung(rung))
+                (climb.waiting(now + next.wait, ladder.everyone_after), Audience::Rung(rung))
             }
             _ => {
                 let unanswered = exhausted.then(|| self.unanswered.unwrap_or(now));
@@ -91,9 +88,9 @@ impl Climb {
         if self.unanswered.is_some() { Because::Unanswered } else { Because::NotAccepted }
     }
 
-    fn waiting(self, until: Mono) -> Climb {
-        // However long a rung is given, everybody is called when 10 minutes are over.
-        let everyone = self.since + EVERYONE_AFTER;
+    fn waiting(self, until: Mono, everyone_after: Duration) -> Climb {
+        // However long a rung is given, everybody is called when this time is over.
+        let everyone = self.since + everyone_after;
         Climb { next: Some(if until < everyone { until } else { everyone }), ..self }
     }
 }
@@ -106,6 +103,7 @@ mod tests {
     fn ladder(waits_s: &[u64]) -> Ladder {
         Ladder {
             rungs: waits_s.iter().map(|s| Rung { responders: Vec::new(), wait: Duration::from_secs(*s) }).collect(),
+            ..Ladder::default()
         }
     }
 

@@ -23,9 +23,9 @@ pub const CAP_OTHERS: Duration = Duration::from_secs(24 * 60 * 60);
 pub const PRESS_PROVEN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Claimed charge at which a battery is called low, in per cent.
 /// judgement: below it common cells of alarm buttons fail within weeks; makers' own flags come at 10 to 20.
-pub const CHARGE_LOW_PERCENT: i64 = 15;
-/// Claimed charge at which it is well again: above the first by more than readings wander.
-pub const CHARGE_WELL_PERCENT: i64 = 20;
+pub const CHARGE_LOW_PERCENT: u8 = 15;
+/// A low battery is well again this far above the limit, in per cent: more than claimed charges wander.
+const CHARGE_WELL_ABOVE: u8 = 5;
 
 /// How long a device may be silent: `max(min(4 × rhythm, cap), 1.5 × rhythm)` (CARE-RULES 25).
 #[must_use]
@@ -49,6 +49,7 @@ pub fn is_slow(device: &Device) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeviceHealth {
     limit: Duration,
+    charge_low_percent: u8,
     /// From when silence is counted: the last word, or the moment from which it could have been heard.
     counted_from: Mono,
     heard: Option<Moment>,
@@ -63,9 +64,10 @@ pub type Found = (Finding, Option<DeviceChange>);
 impl DeviceHealth {
     /// A device of which nothing has been heard yet.
     #[must_use]
-    pub fn new(device: &Device, now: Mono) -> Self {
+    pub fn new(device: &Device, charge_low_percent: u8, now: Mono) -> Self {
         Self {
             limit: silence_limit(device),
+            charge_low_percent,
             counted_from: now,
             heard: None,
             silent: false,
@@ -144,12 +146,14 @@ impl DeviceHealth {
 
     /// Takes one piece of news of the device about itself.
     pub fn news(&mut self, now: Moment, news: &News, found: &mut Vec<Found>) {
+        let low_at = Milli::whole(i64::from(self.charge_low_percent));
+        let well_at = Milli::whole(i64::from(self.charge_low_percent.saturating_add(CHARGE_WELL_ABOVE)));
         match news.said.measure {
             Measure::BatteryLow(low) => self.battery(now, news, low, Reason::BatteryLow, found),
-            Measure::Number(Quantity::Battery, charge) if charge <= Milli::whole(CHARGE_LOW_PERCENT) => {
+            Measure::Number(Quantity::Battery, charge) if charge <= low_at => {
                 self.battery(now, news, true, Reason::ChargeLow, found);
             }
-            Measure::Number(Quantity::Battery, charge) if charge >= Milli::whole(CHARGE_WELL_PERCENT) => {
+            Measure::Number(Quantity::Battery, charge) if charge >= well_at => {
                 self.battery(now, news, false, Reason::Over, found);
             }
             Measure::Tamper(open) if open != self.tampered => {

@@ -1,7 +1,6 @@
 //! The book of alarms: the open ones, and those closed lately. Every change makes a new record, and nothing else does.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::time::Duration;
 
 use super::{Station, Timer};
 use crate::core::alarm::life_cycle::{Among, State, Step, Trigger};
@@ -319,6 +318,3 @@ const fn more_urgent(priority: Priority) -> Priority {
 pub(super) fn drill_evidence(now: Moment) -> Evidence {
     Evidence { at: now, device: None, said: None, reason: Reason::Drill }
 }
-
-/// How long answers to commands are remembered. Source: DESIGN, county contract ("id remembered 7 d").
-pub(super) const COMMAND_MEMORY: Duration = Duration::from_secs(7 * 24 * 60 * 60);

@@ -1,7 +1,7 @@
 //! What people and the county may order, and what they are answered.
 
 use super::Station;
-use super::book::{COMMAND_MEMORY, bounded, drill_evidence, keep_note, unmoved};
+use super::book::{bounded, drill_evidence, keep_note, unmoved};
 use crate::core::alarm::life_cycle::Trigger;
 use crate::core::alarm::{Alarm, AlarmId, Disposition, Note, NoteKind, Subject};
 use crate::core::condition::Condition;
@@ -26,7 +26,7 @@ impl Station {
     }
 
     pub(super) fn remember_answer(&mut self, now: Mono, id: CommandId, answer: Answer) {
-        self.answered.retain(|_, (at, _)| now.since(*at) < COMMAND_MEMORY);
+        self.answered.retain(|_, (at, _)| now.since(*at) < limits::COMMAND_MEMORY);
         if self.answered.len() >= limits::COMMANDS_REMEMBERED_MAX {
             let oldest = self.answered.iter().min_by_key(|(_, (at, _))| *at).map(|(id, _)| *id);
             if let Some(oldest) = oldest {

@@ -14,7 +14,7 @@ use crate::core::reading::{Measure, Quantity, Sample};
 use crate::core::roster::{Device, Service, Tier};
 use crate::core::time::{Moment, Mono};
 use crate::core::unit::Milli;
-use crate::core::watch::{self, BLIND_FAULT_AFTER, Contribution, Watch, WatchState};
+use crate::core::watch::{self, Contribution, Watch, WatchState};
 
 /// How long a source may be down before it is a fault.
 /// judgement: a broker or bridge that restarts is back within half of it, and a fault must not cry at every restart.
@@ -69,8 +69,8 @@ pub struct SourceStanding {
 }
 
 impl Unit {
-    pub(super) fn new(device: &Device, now: Mono) -> Unit {
-        Unit { memory: Memory::default(), health: DeviceHealth::new(device, now), shown: None }
+    pub(super) fn new(device: &Device, charge_low_percent: u8, now: Mono) -> Unit {
+        Unit { memory: Memory::default(), health: DeviceHealth::new(device, charge_low_percent, now), shown: None }
     }
 
     /// Takes a sample: what in it is news, and what it says about the device itself.
@@ -83,12 +83,11 @@ impl Unit {
         found: &mut Vec<Found>,
     ) {
         self.memory.take(now.mono, device, sample, news);
-        // A bridge that says a device is gone is not a word of the device. A message the broker kept is neither.
-        let gone = sample
-            .said
-            .iter()
-            .any(|said| matches!(said.measure, Measure::Availability { online: false, bridge: false }));
-        if !sample.retained && !gone {
+        // A bridge's word on whether a device can be reached is not a word of the device, and neither is what a broker
+        // kept from before.
+        let only_reachability = !sample.said.is_empty()
+            && sample.said.iter().all(|said| matches!(said.measure, Measure::Availability { .. }));
+        if !sample.retained && !only_reachability {
             self.health.hear(now, found);
         }
         for item in news.iter() {
@@ -289,7 +288,7 @@ impl Station {
         self.watch.insert(id, state);
         self.changed_residents.insert(id);
         if watch == Watch::Blind && !paused {
-            let limit = if tier == Tier::High { Duration::ZERO } else { BLIND_FAULT_AFTER };
+            let limit = if tier == Tier::High { Duration::ZERO } else { self.rules.blind_fault_after };
             self.timers.set(Timer::Resident(id), Some(since.mono + limit));
         } else {
             self.timers.set(Timer::Resident(id), None);

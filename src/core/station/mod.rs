@@ -21,6 +21,7 @@ mod strangers;
 mod timers;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 pub use book::Book;
 pub use devices::{DeviceStanding, SourceStanding};
@@ -31,14 +32,15 @@ use self::strangers::Strangers;
 use self::timers::{Timer, Timers};
 use super::alarm::{Alarm, AlarmId, Evidence, Reason, Subject};
 use super::condition::Condition;
+use super::detector::device_health::CHARGE_LOW_PERCENT;
 use super::detector::{self, Detector, Finding, Heard};
 use super::effect::{Answer, Effect, Input};
 use super::id::{CommandId, DeviceId, Epoch, ResidentId, SourceId, StationId};
 use super::intake::News;
 use super::reading::{Origin, Reading, Sample};
-use super::roster::{Device, Roster};
+use super::roster::{Device, EVERYONE_AFTER, Roster};
 use super::time::{Moment, Mono};
-use super::watch::WatchState;
+use super::watch::{BLIND_FAULT_AFTER, WatchState};
 use crate::limits;
 
 /// Which station this is, and in which sequence space it speaks.
@@ -50,10 +52,32 @@ pub struct Identity {
     pub epoch: Epoch,
 }
 
+/// What the rules of care leave to the village.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// A claimed charge at or below this is a low battery, in per cent.
+    pub charge_low_percent: u8,
+    /// Without acceptance for this long everyone is called.
+    pub everyone_after: Duration,
+    /// A resident who is not watched for longer than this is a fault.
+    pub blind_fault_after: Duration,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            charge_low_percent: CHARGE_LOW_PERCENT,
+            everyone_after: EVERYONE_AFTER,
+            blind_fault_after: BLIND_FAULT_AFTER,
+        }
+    }
+}
+
 /// The station: who is watched, what has been heard, which alarms stand.
 #[derive(Debug)]
 pub struct Station {
     identity: Identity,
+    rules: Rules,
     roster: Roster,
     units: BTreeMap<DeviceId, Unit>,
     links: BTreeMap<SourceId, Link>,
@@ -70,12 +94,17 @@ pub struct Station {
 impl Station {
     /// A station that has heard nothing yet.
     #[must_use]
-    pub fn new(identity: Identity, roster: Roster, now: Moment) -> Station {
-        let units = roster.devices.values().map(|device| (device.id, Unit::new(device, now.mono))).collect();
+    pub fn new(identity: Identity, rules: Rules, mut roster: Roster, now: Moment) -> Station {
+        for resident in roster.residents.values_mut() {
+            resident.ladder.everyone_after = rules.everyone_after;
+        }
+        let unit = |device: &Device| (device.id, Unit::new(device, rules.charge_low_percent, now.mono));
+        let units = roster.devices.values().map(unit).collect();
         let links = roster.sources.iter().map(|source| (*source, Link::unknown(now.mono))).collect();
         let detectors = roster.residents.keys().map(|resident| (*resident, detector::all())).collect();
         let mut station = Station {
             identity,
+            rules,
             roster,
             units,
             links,
@@ -139,6 +168,11 @@ impl Station {
     /// Every open alarm, oldest first.
     pub fn open_alarms(&self) -> impl Iterator<Item = &Alarm> {
         self.book.open()
+    }
+
+    /// Alarms closed lately, oldest first.
+    pub fn closed_alarms(&self) -> impl Iterator<Item = &Alarm> {
+        self.book.closed()
     }
 
     /// An alarm that is open or was closed lately.

@@ -1,0 +1,80 @@
+//! The shell: one file a verb. Each has `Args` and `run`, which gives the exit code.
+
+pub mod run;
+
+pub mod check;
+
+pub mod alarms;
+
+pub mod devices;
+
+pub mod status;
+
+pub mod drill;
+
+pub mod county;
+
+pub mod decode;
+
+// pub mod simulate;
+
+mod socket;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// 守望 shouwang: the elder-care gateway of a village care station.
+#[derive(Debug, Parser)]
+#[command(name = "shouwang", version, about, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Runs the gateway.
+    Run(run::Args),
+    /// Checks the configuration and prints who is watched by what, who would be called when, and what is not covered.
+    Check(check::Args),
+    /// Lists alarms; accepts, sets on site and closes them in a person's name.
+    Alarms(alarms::Args),
+    /// Lists devices, what is heard on the air, and faults.
+    Devices(devices::Args),
+    /// Shows how the station is.
+    Status(status::Args),
+    /// Raises a drill: the whole way to the county, marked as a drill everywhere.
+    Drill(drill::Args),
+    /// The county console.
+    County(county::Args),
+    /// Decodes captured frames, and checks vectors.
+    Decode(decode::Args),
+    // /// A village in a box: simulated days through the real code, checked at every step.
+    // Simulate(simulate::Args),
+    /// Reads a state directory through. The gateway runs it as a child, because damage shows as an abort.
+    #[command(hide = true)]
+    CheckState(run::CheckState),
+}
+
+/// The names of the formats that can be decoded.
+pub(crate) fn formats() -> Vec<&'static str> {
+    crate::device::FORMATS.iter().map(|format| format.name).collect()
+}
+
+/// Runs the verb of the command line.
+#[must_use]
+pub fn main() -> ExitCode {
+    match Cli::parse().verb {
+        Verb::Run(args) => run::run(&args),
+        Verb::Check(args) => check::run(&args, &formats()),
+        Verb::Alarms(args) => alarms::run(&args),
+        Verb::Devices(args) => devices::run(&args),
+        Verb::Status(args) => status::run(&args),
+        Verb::Drill(args) => drill::run(&args),
+        Verb::County(args) => county::run(args),
+        Verb::Decode(args) => decode::run(&args),
+        // Verb::Simulate(args) => simulate::run(args),
+        Verb::CheckState(args) => run::check_state(&args),
+    }
+}

@@ -1,0 +1,86 @@
+//! `shouwang run`: the gateway itself.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use super::socket::EX_CONFIG;
+use crate::daemon::{self, StartError};
+
+/// Runs the gateway in the foreground; ends cleanly on SIGTERM and Ctrl-C.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Configuration of the station.
+    #[arg(long, value_name = "FILE", default_value = "/etc/shouwang/shouwang.toml")]
+    config: PathBuf,
+}
+
+/// Reads a state directory through.
+#[derive(Debug, clap::Args)]
+pub struct CheckState {
+    /// The directory.
+    dir: PathBuf,
+}
+
+/// Runs the verb.
+#[must_use]
+pub fn run(args: &Args) -> ExitCode {
+    log_to_stderr();
+    // One thread for the house: every part waits more than it works, and a hop between threads costs more than a turn.
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let ended = runtime.block_on(async {
+        let stop = CancellationToken::new();
+        tokio::spawn(stop_on_signal(stop.clone()));
+        daemon::run(&args.config, stop).await
+    });
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error @ (StartError::Config(_) | StartError::Secret(_) | StartError::Address(_))) => {
+            eprintln!("{error}");
+            ExitCode::from(EX_CONFIG)
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs the hidden verb.
+#[must_use]
+pub fn check_state(args: &CheckState) -> ExitCode {
+    match daemon::check_state(&args.dir) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            eprintln!("{sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The journal takes standard error; `RUST_LOG` narrows or widens it for one run.
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sled=warn,rumqttc=warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+}
+
+async fn stop_on_signal(stop: CancellationToken) {
+    let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        // Without signal handlers the process ends as the system ends it, which it must survive anyway.
+        return;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    stop.cancel();
+}

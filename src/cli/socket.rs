@@ -1,0 +1,151 @@
+//! What the verbs share that speak to the running station.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use crate::config::Station;
+use crate::control::client::{AskError, ask};
+use crate::control::protocol::{Body, Reply, Request};
+use crate::core::alarm::{Alarm, AlarmId};
+use crate::core::effect::{Answer, Order};
+use crate::core::id::{CommandId, ResponderId};
+use crate::core::time::Moment;
+use crate::words::{self, Lang};
+
+/// How the station is reached, and how its answer is printed.
+#[derive(Debug, clap::Args)]
+pub struct Socket {
+    /// Configuration of the station; names its socket.
+    #[arg(long, global = true, value_name = "FILE", default_value = "/etc/shouwang/shouwang.toml")]
+    config: PathBuf,
+    /// The socket itself, instead.
+    #[arg(long, global = true, value_name = "PATH")]
+    socket: Option<PathBuf>,
+    /// As JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Language: zh or en.
+    #[arg(long, global = true, value_name = "LANG")]
+    lang: Option<Lang>,
+}
+
+impl Socket {
+    /// The language asked for, or the terminal's.
+    pub fn lang(&self) -> Lang {
+        self.lang.unwrap_or_else(language_of_terminal)
+    }
+
+    /// Asks one question; on failure says why and gives the exit code.
+    pub fn ask(&self, request: &Request) -> Result<Reply, ExitCode> {
+        let socket = match &self.socket {
+            Some(socket) => socket.clone(),
+            None => self.socket_of_config()?,
+        };
+        ask(&socket, request).map_err(|error| {
+            eprintln!("{error}");
+            match error {
+                AskError::Unreachable { .. } => ExitCode::from(EX_UNAVAILABLE),
+                AskError::Broken(_) | AskError::Unreadable(_) | AskError::Trouble(_) => ExitCode::FAILURE,
+            }
+        })
+    }
+
+    /// Gives an order in a person's name and prints what became of it.
+    pub fn order(&self, order: Order) -> ExitCode {
+        match self.ask(&Request::Order { id: command_id(), order }) {
+            Err(code) => code,
+            Ok(Reply { body: Body::Answer(answer), .. }) => self.print_answer(&answer),
+            Ok(_) => unexpected(),
+        }
+    }
+
+    /// The alarm whose id contains `part`, which must fit exactly one open alarm.
+    pub fn find(&self, part: &str) -> Result<AlarmId, ExitCode> {
+        if let Ok(id) = part.parse() {
+            return Ok(id);
+        }
+        let alarms = self.alarms(false)?.1;
+        let mut fitting = alarms.iter().map(|alarm| alarm.id).filter(|id| id.to_string().contains(part));
+        match (fitting.next(), fitting.next()) {
+            (Some(id), None) => Ok(id),
+            (None, _) => {
+                eprintln!("{}", words::shell::NO_SUCH_ALARM.say(self.lang()));
+                Err(ExitCode::FAILURE)
+            }
+            (Some(_), Some(_)) => {
+                eprintln!("{}", words::shell::SEVERAL_ALARMS.say(self.lang()));
+                Err(ExitCode::FAILURE)
+            }
+        }
+    }
+
+    /// The alarms, oldest first, and the station's time.
+    pub fn alarms(&self, all: bool) -> Result<(Moment, Vec<Alarm>), ExitCode> {
+        match self.ask(&Request::Alarms { all })? {
+            Reply { now, body: Body::Alarms(alarms) } => Ok((now, alarms)),
+            _ => Err(unexpected()),
+        }
+    }
+
+    fn socket_of_config(&self) -> Result<PathBuf, ExitCode> {
+        match Station::load(&self.config, &super::formats()) {
+            Ok(station) => Ok(station.value.control_socket),
+            Err(problems) => {
+                eprint!("{problems}");
+                Err(ExitCode::from(EX_CONFIG))
+            }
+        }
+    }
+
+    fn print_answer(&self, answer: &Answer) -> ExitCode {
+        if self.json {
+            print_json(answer);
+        } else {
+            println!("{}", words::shell::answer(answer, self.lang()));
+        }
+        match answer {
+            Answer::Done { .. } | Answer::Noted { .. } | Answer::Open { .. } => ExitCode::SUCCESS,
+            Answer::Refused { .. } => ExitCode::FAILURE,
+        }
+    }
+}
+
+/// Chinese, unless the terminal says English.
+fn language_of_terminal() -> Lang {
+    Lang::of_locale(&std::env::var("LANG").unwrap_or_default())
+}
+
+/// sysexits.h: the service is not available.
+pub const EX_UNAVAILABLE: u8 = 69;
+/// sysexits.h: the configuration is wrong; systemd does not try again.
+pub const EX_CONFIG: u8 = 78;
+
+/// Prints a value as JSON on standard output.
+pub fn print_json<T: Serialize>(value: &T) {
+    match serde_json::to_string(value) {
+        Ok(text) => println!("{text}"),
+        Err(error) => eprintln!("{error}"),
+    }
+}
+
+/// The answer is of another kind than the question: two versions of the program.
+pub fn unexpected() -> ExitCode {
+    eprintln!(
+        "the station's answer does not fit the question; are the program and the running station of one version?"
+    );
+    ExitCode::FAILURE
+}
+
+/// A fresh id, so that an order that is sent twice is done once.
+fn command_id() -> CommandId {
+    let number = getrandom::u64().unwrap_or_else(|_| u64::from(std::process::id()));
+    let text = format!("sh-{number:016x}");
+    text.parse().expect("sixteen hex digits behind a prefix are an id")
+}
+
+/// A responder given on the command line.
+pub fn responder(text: &str) -> Result<ResponderId, String> {
+    text.parse().map_err(|error: crate::core::id::SlugError| error.to_string())
+}

@@ -1,0 +1,65 @@
+//! `shouwang status`: how the station itself is.
+
+use std::process::ExitCode;
+
+use super::socket::{Socket, print_json, unexpected};
+use crate::control::protocol::{Body, Reply, Request, Status};
+use crate::core::time::Moment;
+use crate::core::watch::Watch;
+use crate::words::{self, Lang, Say as _};
+
+/// Shows how the station is.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    socket: Socket,
+}
+
+/// Runs the verb.
+#[must_use]
+pub fn run(args: &Args) -> ExitCode {
+    match args.socket.ask(&Request::Status) {
+        Err(code) => code,
+        Ok(Reply { now, body: Body::Status(status) }) => {
+            if args.socket.json {
+                print_json(&status);
+            } else {
+                print_text(now, &status, args.socket.lang());
+            }
+            ExitCode::SUCCESS
+        }
+        Ok(_) => unexpected(),
+    }
+}
+
+/// People who are not watched come first.
+fn print_text(now: Moment, status: &Status, lang: Lang) {
+    use words::shell as say;
+    println!("{} {}/{} · {}", say::STATION.say(lang), status.station, status.gateway, status.version);
+    for (resident, (watch, since)) in status.residents.iter().filter(|(_, (watch, _))| *watch != Watch::Watched) {
+        let age = words::time::span(now.mono.since(since.mono), lang);
+        println!("  {resident}: {} · {age}", watch.say(lang));
+    }
+    let watched = status.residents.values().filter(|(watch, _)| *watch == Watch::Watched).count();
+    println!("{}: {watched}/{}", Watch::Watched.say(lang), status.residents.len());
+    println!("{}: {}", say::OPEN_ALARMS.say(lang), status.open_alarms);
+    let disk = if status.durable { say::DISK_WELL } else { say::DISK_FAILED };
+    println!("{}", disk.say(lang));
+    let county = match (status.relay_connected, status.county_online) {
+        (false, _) => say::COUNTY_UNREACHABLE,
+        (true, Some(false)) => say::COUNTY_DEAF,
+        (true, Some(true)) => say::COUNTY_LISTENS,
+        (true, None) => say::COUNTY_UNKNOWN,
+    };
+    println!("{}", county.say(lang));
+    for (source, up) in &status.sources {
+        let state = if *up { say::SOURCE_UP } else { say::SOURCE_DOWN };
+        println!("  {source}: {}", state.say(lang));
+    }
+    for (lane, (head, receipted)) in &status.lanes {
+        println!("  {lane}: {receipted}/{head}");
+    }
+    for (counter, count) in status.counters.iter().filter(|(_, count)| **count > 0) {
+        println!("  {counter}: {count}");
+    }
+}

@@ -1,0 +1,166 @@
+//! `county.toml`: the county console's own configuration.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use super::document::{Document, Section};
+use super::key::{Key, Table};
+use super::problem::{Problems, What};
+use super::secret::Secret;
+use super::station::LogLevel;
+use super::url::BrokerUrl;
+use super::{Sound, judge, source, village};
+use crate::core::id::StationId;
+use crate::private::Private;
+
+/// Everything in `county.toml`.
+#[derive(Debug, Clone)]
+pub struct County {
+    /// The broker to which the stations send.
+    pub broker: CountyBroker,
+    /// The SQLite file.
+    pub database: PathBuf,
+    /// Where the board will be served.
+    pub listen: SocketAddr,
+    /// Time zone in which people read times.
+    pub zone: TimeZone,
+    /// How much is said in the journal.
+    pub log_level: LogLevel,
+    /// A station without a heartbeat for so long is silent.
+    pub silent_after: Duration,
+    /// The stations that may speak; an unlisted one is refused and shown.
+    pub stations: BTreeMap<StationId, KnownStation>,
+}
+
+/// `[broker]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountyBroker {
+    /// Where it listens.
+    pub url: BrokerUrl,
+    /// Who signed its certificate.
+    pub ca_file: Option<PathBuf>,
+    /// Session name.
+    pub client_id: String,
+    /// Log-in name.
+    pub username: Option<String>,
+    /// Password.
+    pub password: Option<Secret>,
+}
+
+/// `[stations.ID]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownStation {
+    /// What people call it.
+    pub name: String,
+    /// Who is called when the station falls silent (CARE-RULES 11).
+    pub duty_phone: Option<Private<String>>,
+}
+
+/// The tables of `county.toml`.
+pub const TABLES: &[Table] = &[
+    Table { path: "broker", about: "The broker to which the stations send.", keys: BROKER_KEYS },
+    Table { path: "console", about: "The console itself.", keys: CONSOLE_KEYS },
+    Table { path: "stations.*", about: "A station that may speak.", keys: STATION_KEYS },
+];
+
+const BROKER_KEYS: &[Key] = &[
+    Key::required(
+        "url",
+        "Where the broker listens: mqtt://127.0.0.1:1883 on the same machine, mqtts://host:port elsewhere.",
+    ),
+    Key::optional("ca_file", "Certificate authority of the broker, PEM, for mqtts://."),
+    Key::or("client_id", "\"shouwang-county\"", "Session name; a second console needs one of its own."),
+    Key::optional("username", "Log-in name at the broker."),
+    Key::optional("password_file", "File with the password, or a bare name of a systemd credential."),
+];
+
+const CONSOLE_KEYS: &[Key] = &[
+    Key::or(
+        "database",
+        "\"/var/lib/shouwang-county/county.sqlite\"",
+        "The database; a receipt is sent only after its commit.",
+    ),
+    Key::or(
+        "listen",
+        "\"127.0.0.1:8080\"",
+        "Where the board will be served; a proxy with TLS and log-in stands in front of it.",
+    ),
+    Key::or("zone", "\"Asia/Shanghai\"", "Time zone in which people read times; records are in UTC."),
+    Key::or("log_level", "\"info\"", "How much is said in the journal: error, warn, info, debug, trace."),
+    Key::or("silent_after_s", "180", "A station without a heartbeat for so long is silent, and somebody is called.")
+        .within(60, 600, "s"),
+];
+
+const STATION_KEYS: &[Key] = &[
+    Key::required("name", "What people call the station."),
+    Key::optional(
+        "duty_phone",
+        "Who is called when the station falls silent; without one the township is called first.",
+    )
+    .private(),
+];
+
+impl County {
+    /// Loads the file at `path`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn load(path: &Path) -> Result<Sound<Self>, Problems> {
+        let text = super::read(path)?;
+        Self::parse(&super::name_of(path), &text, path.parent().unwrap_or(Path::new("")))
+    }
+
+    /// Reads the text of a file named `file` whose relative paths lie in `beside`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn parse(file: &str, text: &str, beside: &Path) -> Result<Sound<Self>, Problems> {
+        let document = Document::parse(file, text, true)?;
+        let county = read(&document.top(TABLES), beside);
+        judge((county, document.finish()))
+    }
+}
+
+fn read(top: &Section<'_>, beside: &Path) -> Option<County> {
+    let broker = top.table("broker", BROKER_KEYS);
+    if !broker.is_given() {
+        top.report(broker.whole_table(What::MissingKey).fix("add [broker] with url"));
+    }
+    let console = top.table("console", CONSOLE_KEYS);
+    let stations = top.by_id("stations", STATION_KEYS).into_iter().filter_map(|(id, section)| {
+        let duty_phone = village::phone(&section, "duty_phone");
+        Some((StationId(id), KnownStation { name: section.text("name")?.into_owned(), duty_phone }))
+    });
+    let stations = stations.collect();
+    let broker = read_broker(&broker, beside);
+    let listen = console.text("listen").and_then(|text| text.parse().ok());
+    if let (None, Some(found)) = (listen, console.find("listen")) {
+        let problem = console.wrong("listen", &found, What::WrongType).allowed("address:port");
+        console.report(problem.fix("write listen = \"127.0.0.1:8080\""));
+    }
+    let zone = super::station::read_zone(&console);
+    Some(County {
+        database: console.text("database").map(|path| beside.join(path.as_ref()))?,
+        log_level: console.word("log_level", LogLevel::ALL, LogLevel::word).unwrap_or(LogLevel::Info),
+        silent_after: console.whole("silent_after_s").map(Duration::from_secs)?,
+        stations,
+        listen: listen?,
+        zone: zone?,
+        broker: broker?,
+    })
+}
+
+fn read_broker(broker: &Section<'_>, beside: &Path) -> Option<CountyBroker> {
+    let url = source::read_url(broker);
+    Some(CountyBroker {
+        ca_file: broker.text("ca_file").map(|file| beside.join(file.as_ref())),
+        client_id: broker.text("client_id")?.into_owned(),
+        username: broker.text("username").map(std::borrow::Cow::into_owned),
+        password: broker.text("password_file").map(|written| Secret::new(&written, beside)),
+        url: url?,
+    })
+}

@@ -1,0 +1,221 @@
+//! `[[source]]`: where frames come from.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::document::Section;
+use super::key::Key;
+use super::problem::What;
+use super::secret::Secret;
+use super::url::{BrokerUrl, UrlError};
+use crate::core::id::SourceId;
+use crate::core::word::words;
+
+words! {
+    /// What a source is.
+    SourceKind {
+        /// A connection to an MQTT broker.
+        Mqtt = "mqtt",
+        /// A serial port.
+        Serial = "serial",
+    }
+}
+
+/// A source of frames.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Its name, in records and in `village.toml`.
+    pub id: SourceId,
+    /// What it is.
+    pub link: Link,
+}
+
+/// How a source is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Link {
+    /// Over a broker.
+    Mqtt(MqttLink),
+    /// Over a serial port.
+    Serial(SerialLink),
+}
+
+/// A connection to the local broker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MqttLink {
+    /// Where it listens.
+    pub url: BrokerUrl,
+    /// Who signed its certificate, for `mqtts://`.
+    pub ca_file: Option<PathBuf>,
+    /// Session name; the broker keeps what is missed under it.
+    pub client_id: String,
+    /// Log-in name.
+    pub username: Option<String>,
+    /// Password.
+    pub password: Option<Secret>,
+    /// The formats spoken, with the base topic where it is not the format's usual one.
+    pub formats: BTreeMap<String, Option<String>>,
+    /// The broker's configuration on this machine, looked at by `check`.
+    pub mosquitto_conf: Option<PathBuf>,
+}
+
+/// A serial port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SerialLink {
+    /// Device file.
+    pub path: PathBuf,
+    /// Bits a second.
+    pub baud: u32,
+    /// The one format spoken.
+    pub format: String,
+}
+
+impl Source {
+    /// The formats heard here.
+    pub fn formats(&self) -> impl Iterator<Item = &str> {
+        let (over_mqtt, over_serial) = match &self.link {
+            Link::Mqtt(link) => (Some(link.formats.keys().map(String::as_str)), None),
+            Link::Serial(link) => (None, Some(link.format.as_str())),
+        };
+        over_mqtt.into_iter().flatten().chain(over_serial)
+    }
+}
+
+const ID: Key = Key::required("id", "The source's name, in records and in village.toml; at most 23 signs a-z 0-9 - _.");
+const KIND: Key = Key::required("kind", "mqtt or serial.");
+
+/// Keys of a source with `kind = "mqtt"`.
+pub const MQTT_KEYS: &[Key] = &[
+    ID,
+    KIND,
+    Key::required("url", "Where the broker listens: mqtt://host:port, or mqtts://host:port with TLS."),
+    Key::required("formats", "The formats spoken there; shouwang decode --list names them."),
+    Key::optional("base_topics", "Base topic of a format where it is not the usual one, as { zigbee2mqtt = \"z2m\" }."),
+    Key::optional(
+        "client_id",
+        "Session name; left out it is shouwang-STATION-ID. The broker keeps what is missed under it.",
+    ),
+    Key::optional("ca_file", "Certificate authority of the broker, PEM, for mqtts://."),
+    Key::optional("username", "Log-in name at the broker."),
+    Key::optional("password_file", "File with the password, or a bare name of a systemd credential."),
+    Key::optional("mosquitto_conf", "The broker's own configuration, so that check can see whether it keeps messages."),
+];
+
+/// Keys of a source with `kind = "serial"`.
+pub const SERIAL_KEYS: &[Key] = &[
+    ID,
+    KIND,
+    Key::required("path", "Device file; use the name under /dev/serial/by-id, which survives being plugged again."),
+    Key::or("baud", "115200", "Speed as the hub's manual says.").within(300, 4_000_000, "bit/s"),
+    Key::required("format", "The one format spoken there; shouwang decode --list names them."),
+];
+
+/// The key that decides which others a source has.
+pub(super) const KIND_KEYS: &[Key] = &[KIND];
+
+/// Reads one source of this kind.
+pub(super) fn read(
+    section: &Section<'_>,
+    kind: SourceKind,
+    station: &str,
+    beside: &Path,
+    formats: &[&str],
+) -> Option<Source> {
+    let id = section.id("id").map(SourceId);
+    let link = match kind {
+        SourceKind::Mqtt => {
+            Link::Mqtt(read_mqtt(section, id.as_ref().map_or("", SourceId::as_str), station, beside, formats)?)
+        }
+        SourceKind::Serial => Link::Serial(read_serial(section, formats)?),
+    };
+    Some(Source { id: id?, link })
+}
+
+fn read_mqtt(section: &Section<'_>, id: &str, station: &str, beside: &Path, known: &[&str]) -> Option<MqttLink> {
+    let url = read_url(section);
+    let mut formats: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for (name, found) in section.texts("formats") {
+        if !known.contains(&name.as_ref()) {
+            section.report(section.not_among("formats", &found, What::UnknownFormat, &name, known));
+        }
+        formats.insert(name.into_owned(), None);
+    }
+    for (name, found) in section.entries("base_topics") {
+        let Some(topic) = section.text_of("base_topics", &found) else { continue };
+        let spoken: Vec<&str> = formats.keys().map(String::as_str).collect();
+        if !spoken.contains(&name) {
+            section.report(section.not_among("base_topics", &found, What::UnknownName, name, &spoken));
+        } else if topic.is_empty() || topic.contains(['#', '+']) || topic.ends_with('/') {
+            let problem = section.wrong("base_topics", &found, What::Contradiction);
+            section.report(
+                problem.allowed("a topic without + and #").fix("write it without wildcards and without / at its end"),
+            );
+        } else {
+            formats.insert(name.to_owned(), Some(topic.into_owned()));
+        }
+    }
+    let ca_file = section.text("ca_file").map(|file| beside.join(file.as_ref()));
+    let username = section.text("username").map(std::borrow::Cow::into_owned);
+    Some(MqttLink {
+        url: url?,
+        ca_file,
+        client_id: section
+            .text("client_id")
+            .map_or_else(|| format!("shouwang-{station}-{id}"), std::borrow::Cow::into_owned),
+        username,
+        password: section.text("password_file").map(|written| Secret::new(&written, beside)),
+        formats,
+        mosquitto_conf: section.text("mosquitto_conf").map(|file| beside.join(file.as_ref())),
+    })
+}
+
+fn read_serial(section: &Section<'_>, known: &[&str]) -> Option<SerialLink> {
+    let path = section.text("path").map(|path| PathBuf::from(path.as_ref()));
+    if let (Some(path), Some(found)) = (&path, section.find("path"))
+        && is_unstable(path)
+    {
+        let problem = section.wrong("path", &found, What::UnstablePort);
+        section.report(
+            problem.allowed("/dev/serial/by-id/…").fix("look with ls -l /dev/serial/by-id and write that name"),
+        );
+    }
+    let baud = section.whole("baud").and_then(|baud| u32::try_from(baud).ok());
+    let format = section.text("format");
+    if let (Some(format), Some(found)) = (&format, section.find("format"))
+        && !known.contains(&format.as_ref())
+    {
+        section.report(section.not_among("format", &found, What::UnknownFormat, format, known));
+    }
+    Some(SerialLink { path: path?, baud: baud?, format: format?.into_owned() })
+}
+
+/// The kernel numbers USB ports in the order in which they appear, so these names move.
+fn is_unstable(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    name.starts_with("/dev/ttyUSB") || name.starts_with("/dev/ttyACM")
+}
+
+/// The broker's address under the key `url`; unencrypted ways out of the box are warned of.
+pub(super) fn read_url(section: &Section<'_>) -> Option<BrokerUrl> {
+    let found = section.demand("url")?;
+    let text = section.text_of("url", &found)?;
+    match text.parse::<BrokerUrl>() {
+        Ok(url) => {
+            if !url.tls && !url.is_local() {
+                let fix =
+                    format!("write mqtts://{}:{} and name the authority in ca_file", url.host, BrokerUrl::PORT_TLS);
+                section.report(section.wrong("url", &found, What::Unencrypted).fix(fix));
+            }
+            Some(url)
+        }
+        Err(UrlError::Secret) => {
+            let problem = section.wrong("url", &found, What::SecretInFile).value(super::document::MASK);
+            section.report(problem.fix(UrlError::Secret.to_string()));
+            None
+        }
+        Err(why) => {
+            let problem = section.wrong("url", &found, What::NotAUrl);
+            section.report(problem.allowed("mqtt://host:port, mqtts://host:port").fix(why.to_string()));
+            None
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! `village.toml`: residents, homes, devices and responders, the one place where names stand.
+//!
+//! What comes out is parted at once: the [`Roster`] with pseudonyms for the core, the [`AddressBook`] for the sources,
+//! and [`People`] with names and telephones behind [`Private`] for those who call and print.
+
+mod address;
+
+mod read;
+
+mod devices;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+pub use address::{AddressBook, Enrolled};
+pub(super) use read::{phone, reachable_contacts};
+
+use super::document::Document;
+use super::key::{Key, Table};
+use super::problem::Problems;
+use super::station::Station;
+use super::{Sound, judge};
+use crate::core::id::{HomeId, ResidentId, ResponderId, RoomId};
+use crate::core::roster::Roster;
+use crate::private::Private;
+
+/// Everything in `village.toml`.
+#[derive(Debug, Clone)]
+pub struct Village {
+    /// Who is watched by what and who is called, in pseudonyms.
+    pub roster: Roster,
+    /// Who speaks under which address.
+    pub addresses: AddressBook,
+    /// Names, places, telephones.
+    pub people: People,
+    /// The first 16 hex digits of the file's SHA-256.
+    pub revision: String,
+}
+
+/// What is personal, by pseudonym.
+#[derive(Debug, Clone, Default)]
+pub struct People {
+    /// Where people live.
+    pub homes: BTreeMap<HomeId, HomeCard>,
+    /// Who lives there.
+    pub residents: BTreeMap<ResidentId, ResidentCard>,
+    /// Who is called.
+    pub responders: BTreeMap<ResponderId, Contact>,
+}
+
+/// A home.
+#[derive(Debug, Clone)]
+pub struct HomeCard {
+    /// Group and house number, as villagers say it.
+    pub label: Private<String>,
+    /// How a stranger finds it.
+    pub landmark: Option<Private<String>>,
+    /// Its rooms.
+    pub rooms: Vec<RoomId>,
+    /// A pet: motion is no proof of a person (CARE-RULES 14).
+    pub pet: bool,
+    /// Visitors come and go.
+    pub visitor: bool,
+    /// Somebody else lives there who is not watched over.
+    pub second_person: bool,
+}
+
+/// A resident.
+#[derive(Debug, Clone)]
+pub struct ResidentCard {
+    /// Full name.
+    pub name: Private<String>,
+    /// What people call them: 王奶奶.
+    pub address_form: Private<String>,
+}
+
+/// A responder.
+#[derive(Debug, Clone)]
+pub struct Contact {
+    /// Full name.
+    pub name: Private<String>,
+    /// Telephone; none for somebody who is reached at the desk only.
+    pub phone: Option<Private<String>>,
+    /// Minutes to a home where they differ from the usual.
+    pub travel_min: BTreeMap<HomeId, u16>,
+    /// May be sent; family only when the village says so.
+    pub dispatched: bool,
+}
+
+impl Contact {
+    /// Whether they count as a contact who can be reached and sent.
+    #[must_use]
+    pub const fn is_reachable(&self) -> bool {
+        self.dispatched && self.phone.is_some()
+    }
+}
+
+/// Fewer reachable contacts than this are shown as not covered (DESIGN, people).
+pub const CONTACTS_MIN: usize = 3;
+
+/// The tables of `village.toml`.
+pub const TABLES: &[Table] = &[
+    Table { path: "homes.*", about: "A home.", keys: HOME_KEYS },
+    Table { path: "responders.*", about: "Somebody who may be called.", keys: RESPONDER_KEYS },
+    Table { path: "ladders.*", about: "Who is called, in which order.", keys: LADDER_KEYS },
+    Table { path: "ladders.*.rungs[]", about: "One rung.", keys: RUNG_KEYS },
+    Table { path: "residents.*", about: "A resident.", keys: RESIDENT_KEYS },
+    Table { path: "devices.*", about: "A device.", keys: DEVICE_KEYS },
+];
+
+const HOME_KEYS: &[Key] = &[
+    Key::required("label", "Group and house number, as villagers say it.").private(),
+    Key::optional("landmark", "How a stranger finds it in the dark.").private(),
+    Key::or("rooms", "[]", "Ids of its rooms: bedroom, bathroom, kitchen, hall, yard …"),
+    Key::or("pet", "false", "A pet lives there: motion is then no proof of a person."),
+    Key::or("visitor", "false", "Visitors come and go: motion is then no proof of the resident."),
+    Key::or("second_person", "false", "Somebody else lives there who is not watched over."),
+];
+
+const RESPONDER_KEYS: &[Key] = &[
+    Key::required("name", "Full name.").private(),
+    Key::optional("phone", "Telephone; without one they cannot be reached and do not count as a contact.").private(),
+    Key::required("role", "neighbour, grid_worker, duty_desk, village_doctor or family."),
+    Key::or("travel_min", "10", "Minutes on the way; sets how long an acceptance is believed.").within(1, 120, "min"),
+    Key::optional("travel", "Minutes to homes where they differ, as { h01 = 3 }."),
+    Key::optional("dispatched", "May be sent; left out, everybody but family is (family is informed)."),
+];
+
+const LADDER_KEYS: &[Key] = &[Key::required("rungs", "The rungs in order; climbing adds people and drops nobody.")];
+
+const RUNG_KEYS: &[Key] = &[
+    Key::required("call", "Ids of responders who are called together; by night better two."),
+    Key::or("wait_s", "120", "How long this rung is given before the next is called too.").within(30, 600, "s"),
+];
+
+const RESIDENT_KEYS: &[Key] = &[
+    Key::required("name", "Full name.").private(),
+    Key::required("address_form", "What people call them, used in every message.").private(),
+    Key::required("home", "Id of the home."),
+    Key::or("service", "\"active\"", "active, paused, moved or deceased; the last two end every reminder."),
+    Key::or("tier", "\"ordinary\"", "ordinary or high; high is told at night when nobody watches."),
+    Key::or(
+        "prompt",
+        "false",
+        "A prompt device in the home asks \"are you all right?\" before an alarm that may wait.",
+    ),
+    Key::optional("ladder", "Id of a ladder; without one, everybody is called at once."),
+];
+
+const DEVICE_KEYS: &[Key] = &[
+    Key::required("source", "Id of the source in shouwang.toml through which it is heard."),
+    Key::optional("format", "Its format; may be left out where the source has only one."),
+    Key::required("address", "Radio address or friendly name, as shouwang devices --heard shows it.").private(),
+    Key::optional("resident", "Whose it is; left out, the home's only resident."),
+    Key::optional("home", "In which home, for a device that several share."),
+    Key::optional("room", "In which room of that home."),
+    Key::required("role", "What it is for; decides what its words mean."),
+    Key::optional("rhythm_s", "How often it reports; left out, what its role usually does.").within(1, 7 * 86_400, "s"),
+    Key::or("mute", "false", "It cannot report by itself (433 MHz buttons): proven by a press every 7 days."),
+    Key::optional("removed", "Day on which it was taken out of service, as 2026-03-01; what it still says is shown."),
+    Key::optional("model", "Maker's model, where the format needs it to be read."),
+];
+
+impl Village {
+    /// Loads the file at `path`, for this station.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn load(path: &Path, station: &Station) -> Result<Sound<Self>, Problems> {
+        Self::examine(path, Some(station))
+    }
+
+    /// Loads the file at `path`. Without a station, sources and formats are not checked and nothing can be heard.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn examine(path: &Path, station: Option<&Station>) -> Result<Sound<Self>, Problems> {
+        let text = super::read(path)?;
+        Self::parse(&super::name_of(path), &text, station)
+    }
+
+    /// Reads the text of a file named `file`. Without a station, sources and formats are not checked.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn parse(file: &str, text: &str, station: Option<&Station>) -> Result<Sound<Self>, Problems> {
+        let document = Document::parse(file, text, true)?;
+        let (roster, addresses, people) = read::village(&document.top(TABLES), station);
+        let revision = revision_of(text);
+        judge((Some(Village { roster, addresses, people, revision }), document.finish()))
+    }
+
+    /// Minutes a responder needs to a home.
+    #[must_use]
+    pub fn travel_min(&self, responder: ResponderId, home: HomeId) -> Option<u16> {
+        let usual = self.roster.responders.get(&responder)?.travel_min;
+        let card = self.people.responders.get(&responder);
+        Some(card.and_then(|card| card.travel_min.get(&home).copied()).unwrap_or(usual))
+    }
+}
+
+/// The first 16 hex digits of the text's SHA-256.
+fn revision_of(text: &str) -> String {
+    let hash = Sha256::digest(text.as_bytes());
+    let first = hash.iter().take(8).fold(0, |number: u64, byte| number << 8 | u64::from(*byte));
+    format!("{first:016x}")
+}

@@ -1,0 +1,229 @@
+//! Reading the village from top to bottom: homes, responders, ladders, residents; each knows those before it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use toml::de::DeValue;
+
+use super::super::document::Section;
+use super::super::problem::What;
+use super::super::station::Station;
+use super::{
+    AddressBook, CONTACTS_MIN, Contact, DEVICE_KEYS, HOME_KEYS, HomeCard, LADDER_KEYS, People, RESIDENT_KEYS,
+    RESPONDER_KEYS, RUNG_KEYS, ResidentCard, devices,
+};
+use crate::core::id::{HomeId, ResidentId, ResponderId, RoomId, Slug};
+use crate::core::roster::{Ladder, Resident, Responder, ResponderRole, Roster, Rung, Service, Tier};
+use crate::private::Private;
+
+/// The village, with every problem reported; what is wrong is left out.
+pub(super) fn village(top: &Section<'_>, station: Option<&Station>) -> (Roster, AddressBook, People) {
+    let mut roster = Roster::default();
+    let mut people = People::default();
+    if let Some(station) = station {
+        roster.sources = station.sources.iter().map(|source| source.id).collect();
+    }
+    let homes = top.by_id("homes", HOME_KEYS);
+    for (id, section) in &homes {
+        people.homes.insert(HomeId(*id), home(section));
+    }
+    let responders = top.by_id("responders", RESPONDER_KEYS);
+    for (id, section) in &responders {
+        let id = ResponderId(*id);
+        if let Some((responder, contact)) = responder(id, section, &people) {
+            roster.responders.insert(id, responder);
+            people.responders.insert(id, contact);
+        }
+    }
+    // A responder whose own entry is wrong is known all the same: one mistake is one problem.
+    let known = ids_of(&responders);
+    let ladders: BTreeMap<Slug, Ladder> =
+        top.by_id("ladders", LADDER_KEYS).iter().map(|(id, section)| (*id, ladder(section, &known, &people))).collect();
+    let residents = top.by_id("residents", RESIDENT_KEYS);
+    for (id, section) in &residents {
+        let id = ResidentId(*id);
+        if let Some((resident, card)) = resident(id, section, &ladders, &people) {
+            roster.residents.insert(id, resident);
+            people.residents.insert(id, card);
+        }
+    }
+    let sections = top.by_id("devices", DEVICE_KEYS);
+    let known = devices::Known::new(station, &roster, &people, ids_of(&residents));
+    let (devices, enrolled) = devices::read(&sections, &known);
+    roster.devices = devices;
+    (roster, AddressBook::new(station.map(|station| station.id), enrolled), people)
+}
+
+fn home(section: &Section<'_>) -> HomeCard {
+    let mut rooms = Vec::new();
+    for (name, found) in section.texts("rooms") {
+        match name.parse() {
+            Ok(room) => rooms.push(RoomId(room)),
+            Err(why) => {
+                let problem = section.wrong("rooms", &found, What::NotAnId);
+                section.report(
+                    problem.allowed("ids such as bedroom, bathroom, kitchen, hall, yard").fix(format!("{why}")),
+                );
+            }
+        }
+    }
+    HomeCard {
+        label: private(section, "label").unwrap_or_default(),
+        landmark: private(section, "landmark"),
+        rooms,
+        pet: section.flag("pet"),
+        visitor: section.flag("visitor"),
+        second_person: section.flag("second_person"),
+    }
+}
+
+fn responder(id: ResponderId, section: &Section<'_>, people: &People) -> Option<(Responder, Contact)> {
+    let name = private(section, "name");
+    let phone = phone(section, "phone");
+    let role = section.word("role", ResponderRole::ALL, ResponderRole::word);
+    let travel_min = section.whole("travel_min").and_then(|minutes| u16::try_from(minutes).ok());
+    let mut travel = BTreeMap::new();
+    let homes: Vec<&str> = people.homes.keys().map(HomeId::as_str).collect();
+    for (key, found) in section.entries("travel") {
+        let minutes = match found.value {
+            DeValue::Integer(minutes) => minutes.as_str().parse().ok().filter(|minutes| (1..=120).contains(minutes)),
+            _ => None,
+        };
+        let home = key.parse().ok().map(HomeId).filter(|home| people.homes.contains_key(home));
+        match (home, minutes) {
+            (Some(home), Some(minutes)) => _ = travel.insert(home, minutes),
+            (None, _) => section.report(section.not_among("travel", &found, What::UnknownName, key, &homes)),
+            (_, None) => {
+                let problem = section.wrong("travel", &found, What::OutOfRange).allowed("1 to 120 (min)");
+                section.report(problem.fix("write whole minutes"));
+            }
+        }
+    }
+    let role = role?;
+    let dispatched =
+        if section.find("dispatched").is_some() { section.flag("dispatched") } else { role != ResponderRole::Family };
+    let contact = Contact { name: name?, phone, travel_min: travel, dispatched };
+    Some((Responder { id, role, travel_min: travel_min? }, contact))
+}
+
+fn ladder(section: &Section<'_>, known: &[&str], people: &People) -> Ladder {
+    if section.demand("rungs").is_none() {
+        return Ladder::default();
+    }
+    let Some(rungs) = section.list("rungs") else { return Ladder::default() };
+    let rungs = rungs.into_iter().map(|rung| rung_of(&rung.holding(RUNG_KEYS), known, people));
+    let rungs: Vec<Rung> = rungs.collect();
+    if rungs.is_empty() {
+        section.report(section.whole_table(What::Empty).fix("add a rung: rungs = [{ call = [\"ID\"] }]"));
+    }
+    Ladder { rungs, ..Ladder::default() }
+}
+
+fn rung_of(section: &Section<'_>, known: &[&str], people: &People) -> Rung {
+    let mut responders = Vec::new();
+    let call = section.texts("call");
+    for (name, found) in &call {
+        let Some(id) = name.parse().ok().map(ResponderId).filter(|_| known.contains(&name.as_ref())) else {
+            section.report(section.not_among("call", found, What::UnknownName, name, known));
+            continue;
+        };
+        if people.responders.get(&id).is_some_and(|contact| !contact.dispatched) {
+            let problem = section.wrong("call", found, What::FamilyNotDispatched);
+            section.report(problem.fix(format!("take {id} out, or write dispatched = true in responders.{id}")));
+        } else if responders.contains(&id) {
+            section.report(section.wrong("call", found, What::Shared).fix("name everybody once a rung"));
+        } else {
+            responders.push(id);
+        }
+    }
+    if let (true, Some(found)) = (call.is_empty(), section.find("call")) {
+        section.report(section.wrong("call", &found, What::Empty).fix("name at least one responder"));
+    }
+    Rung { responders, wait: Duration::from_secs(section.whole("wait_s").unwrap_or_default()) }
+}
+
+fn resident(
+    id: ResidentId,
+    section: &Section<'_>,
+    ladders: &BTreeMap<Slug, Ladder>,
+    people: &People,
+) -> Option<(Resident, ResidentCard)> {
+    let name = private(section, "name");
+    let address_form = private(section, "address_form");
+    let homes: Vec<&str> = people.homes.keys().map(HomeId::as_str).collect();
+    let home = reference(section, "home", &homes).map(HomeId);
+    let service = section.word("service", Service::ALL, Service::word).unwrap_or(Service::Active);
+    let tier = section.word("tier", Tier::ALL, Tier::word).unwrap_or(Tier::Ordinary);
+    let names: Vec<&str> = ladders.keys().map(Slug::as_str).collect();
+    let ladder = reference(section, "ladder", &names).and_then(|name| ladders.get(&name)).cloned();
+    if service == Service::Active || service == Service::Paused {
+        judge_ladder(section, ladder.as_ref(), people);
+    }
+    let prompt = section.flag("prompt");
+    let card = ResidentCard { name: name?, address_form: address_form? };
+    Some((Resident { id, home: home?, service, tier, prompt, ladder: ladder.unwrap_or_default() }, card))
+}
+
+fn judge_ladder(section: &Section<'_>, ladder: Option<&Ladder>, people: &People) {
+    let Some(ladder) = ladder else {
+        if section.find("ladder").is_none() {
+            section.report(section.whole_table(What::NoLadder).fix("add ladder = \"ID\""));
+        }
+        return;
+    };
+    let reachable = reachable_contacts(ladder, people);
+    if reachable < CONTACTS_MIN {
+        let problem = section.whole_table(What::NotCovered);
+        section.report(
+            problem
+                .allowed(format!("at least {CONTACTS_MIN}, and there are {reachable}"))
+                .fix("add responders with telephones to the ladder"),
+        );
+    }
+}
+
+/// How many different people of a ladder can be reached by telephone and sent.
+pub(in super::super) fn reachable_contacts(ladder: &Ladder, people: &People) -> usize {
+    let mut all: Vec<ResponderId> = ladder.rungs.iter().flat_map(|rung| rung.responders.iter().copied()).collect();
+    all.sort_unstable();
+    all.dedup();
+    all.iter().filter(|id| people.responders.get(id).is_some_and(Contact::is_reachable)).count()
+}
+
+/// The id under a key, which must be one of `known`.
+pub(super) fn reference(section: &Section<'_>, name: &'static str, known: &[&str]) -> Option<Slug> {
+    let found = section.demand(name)?;
+    let text = section.text_of(name, &found)?;
+    if known.contains(&text.as_ref()) {
+        return text.parse().ok();
+    }
+    section.report(section.not_among(name, &found, What::UnknownName, &text, known));
+    None
+}
+
+/// A personal text.
+fn private(section: &Section<'_>, name: &'static str) -> Option<Private<String>> {
+    section.text(name).map(|text| Private::new(text.into_owned()))
+}
+
+/// A telephone number: digits, with `+` in front and spaces or hyphens between allowed, and kept without these.
+pub(in super::super) fn phone(section: &Section<'_>, name: &'static str) -> Option<Private<String>> {
+    let text = section.text(name)?;
+    let number: String = text.chars().filter(|sign| !matches!(sign, ' ' | '-')).collect();
+    let digits = number.strip_prefix('+').unwrap_or(&number);
+    // ITU-T E.164: at most 15 digits; three are the shortest in use (110, 120).
+    if (3..=15).contains(&digits.len()) && digits.bytes().all(|sign| sign.is_ascii_digit()) {
+        return Some(Private::new(number));
+    }
+    if let Some(found) = section.find(name) {
+        let problem = section.wrong(name, &found, What::NotAPhone);
+        section.report(
+            problem.allowed("3 to 15 digits, + in front for other countries").fix("write digits only, between quotes"),
+        );
+    }
+    None
+}
+
+fn ids_of<T>(all: &[(Slug, T)]) -> Vec<&str> {
+    all.iter().map(|(id, _)| id.as_str()).collect()
+}

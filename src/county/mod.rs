@@ -1,0 +1,36 @@
+//! The county console, first form: takes what gateways send, commits it to its database, then gives receipts.
+//!
+//! - A receipt means that the database has it durably: first the commit, then the receipt, and nothing in between.
+//! - Everything may come twice, late, or in another order; what is stored is the same.
+//! - The connection to the broker promises nothing: a record that was lost on the way, or was not taken because the
+//!   database stood still, is sent again by its gateway until it has its receipt.
+
+mod settings;
+
+pub use settings::{Clock, SILENT_AFTER_S, Settings, SettingsError};
+
+pub mod ingest;
+
+pub mod receipt;
+
+pub mod sql;
+
+pub mod book;
+
+mod write;
+
+mod retry;
+
+mod writer;
+
+pub mod broker;
+
+pub mod session;
+
+pub mod board;
+
+pub mod order;
+
+pub mod words;
+
+pub mod show;

@@ -1,0 +1,123 @@
+//! Answers to the shell's questions, made from the station as it stands.
+
+use std::collections::BTreeMap;
+
+use tokio::time::Instant;
+
+use super::house::House;
+use crate::control::protocol::{Body, DeviceRow, HeardRow, Request, Status};
+use crate::core::alarm::Alarm;
+use crate::core::id::{Epoch, GatewayId, StationId};
+use crate::core::reading::Origin;
+use crate::core::unit::Milli;
+
+/// Who answers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Identity {
+    pub(super) station: StationId,
+    pub(super) gateway: GatewayId,
+    pub(super) epoch: Epoch,
+}
+
+/// What is known of the county's side.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct CountyLink {
+    pub(super) connected: bool,
+    pub(super) online: Option<bool>,
+}
+
+impl House {
+    pub(super) fn answer(&self, request: &Request) -> Body {
+        match request {
+            Request::Alarms { all } => Body::Alarms(self.alarms(*all)),
+            Request::Devices => Body::Devices(self.devices()),
+            Request::Heard => Body::Heard(self.heard_rows()),
+            Request::Status => Body::Status(Box::new(self.status())),
+            Request::Order { .. } => Body::Trouble("an order is answered by its turn".to_owned()),
+        }
+    }
+
+    fn alarms(&self, all: bool) -> Vec<Alarm> {
+        let mut alarms: Vec<Alarm> = self.station.open_alarms().cloned().collect();
+        if all {
+            alarms.extend(self.station.closed_alarms().cloned());
+            alarms.sort_by_key(|alarm| alarm.id);
+        }
+        alarms
+    }
+
+    fn devices(&self) -> Vec<DeviceRow> {
+        let now = self.clock.now().mono;
+        let rows = self.station.roster().devices.values().filter_map(|device| {
+            let standing = self.station.device_standing(device.id)?;
+            let ms = i128::from(standing.next_expected.0) - i128::from(now.0);
+            Some(DeviceRow {
+                id: device.id,
+                resident: device.resident,
+                home: device.home,
+                room: device.room,
+                role: device.role,
+                source: device.source,
+                reachable: standing.reachable,
+                heard: standing.heard,
+                expected_in_s: i64::try_from(ms / 1000).unwrap_or(i64::MAX),
+                fault: standing.fault.map(|fault| fault.word().to_owned()),
+                battery: standing.battery,
+                link: standing.link,
+                removed: device.removed,
+            })
+        });
+        rows.collect()
+    }
+
+    fn heard_rows(&self) -> Vec<HeardRow> {
+        let lines = self.heard.view(&*self.book, Instant::now());
+        let mut rows: Vec<HeardRow> = lines
+            .into_iter()
+            .map(|line| HeardRow {
+                format: line.format.to_owned(),
+                address: line.address.reveal().clone(),
+                device: match line.origin {
+                    Origin::Device(id) => Some(id),
+                    Origin::Stranger(_) | Origin::Bridge(_) => None,
+                },
+                model: line.model,
+                kinds: line.kinds.into_iter().map(str::to_owned).collect(),
+                link: line.link.map(|link| Milli::whole(i64::from(link))),
+                count: line.count,
+                heard_s_ago: line.last_ago.map(|ago| ago.as_secs()),
+            })
+            .collect();
+        rows.sort_by_key(|row| (row.device.is_some(), row.heard_s_ago));
+        rows
+    }
+
+    fn status(&self) -> Status {
+        let mut counters = self.board.counters.view();
+        counters.retain(|_, count| *count > 0);
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            station: self.identity.station,
+            gateway: self.identity.gateway,
+            epoch: self.identity.epoch,
+            durable: self.is_durable(),
+            relay_connected: self.link.connected,
+            county_online: self.link.online,
+            lanes: self
+                .store
+                .lanes()
+                .into_iter()
+                .map(|(lane, progress)| (lane.word().to_owned(), (progress.head, progress.receipted)))
+                .collect(),
+            sources: self.station.sources().map(|source| (source.id, source.up)).collect(),
+            residents: self
+                .station
+                .watch()
+                .iter()
+                .map(|(resident, state)| (*resident, (state.watch, state.since)))
+                .collect::<BTreeMap<_, _>>(),
+            open_alarms: self.station.open_alarms().count(),
+            counters,
+        }
+    }
+}

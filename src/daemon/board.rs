@@ -1,0 +1,245 @@
+//! What the relay may know of the house without asking the station task: standings for the retained topics, the birth
+//! and the heartbeat. The station task writes it after each turn; the relay reads it when it sends.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::clock::Clock;
+use crate::core::effect::Answer;
+use crate::core::id::{CommandId, DeviceId, Epoch, SourceId};
+use crate::core::reading::Origin;
+use crate::core::sequence::{Lane, Range};
+use crate::core::station::Station;
+use crate::core::time::Moment;
+use crate::core::unit::Milli;
+use crate::core::watch::Watch;
+use crate::relay::message::{
+    AlarmMessage, AlarmRecord, CommandResult, DeviceMessage, DeviceState, GatewayState, Heartbeat, LaneState,
+    ReadingBody, ReadingMessage, ResidentState, ResultMessage, Skipped,
+};
+use crate::relay::records::{Records, Report, RetainedMessage};
+use crate::relay::retained::RetainedKey;
+use crate::source::counters::Counters;
+use crate::store::record::Decision;
+use crate::store::{Readings, Store};
+
+/// A batch that was received longer ago than this when it is sent is marked as history.
+/// judgement: twice the longest time a block is gathered.
+const HISTORY_AFTER: Duration = Duration::from_secs(20);
+
+/// The house as the relay sees it.
+pub(super) struct Board {
+    pub(super) clock: Arc<Clock>,
+    pub(super) store: Store,
+    pub(super) counters: Arc<Counters>,
+    pub(super) epoch: Epoch,
+    pub(super) revision: String,
+    shown: Mutex<Shown>,
+}
+
+/// What changes from turn to turn.
+#[derive(Default)]
+struct Shown {
+    retained: BTreeMap<RetainedKey, RetainedMessage>,
+    sources: BTreeMap<SourceId, bool>,
+    watch: BTreeMap<Watch, u32>,
+    durable: bool,
+}
+
+impl Board {
+    pub(super) fn new(
+        clock: Arc<Clock>,
+        store: Store,
+        counters: Arc<Counters>,
+        epoch: Epoch,
+        revision: String,
+    ) -> Board {
+        Board {
+            clock,
+            store,
+            counters,
+            epoch,
+            revision,
+            shown: Mutex::new(Shown { durable: true, ..Shown::default() }),
+        }
+    }
+
+    /// Takes over what a turn changed, and says which retained standings are to be sent.
+    pub(super) fn update(&self, station: &mut Station, now: Moment, durable: bool) -> Vec<RetainedKey> {
+        let (devices, residents) = station.take_changed();
+        let mut shown = self.shown();
+        shown.durable = durable;
+        shown.sources = station.sources().map(|source| (source.id, source.up)).collect();
+        let mut changed = Vec::new();
+        for device in devices {
+            let key = RetainedKey::Device(device);
+            if let Some(message) = device_message(station, device, now) {
+                shown.retained.insert(key, message);
+            }
+            changed.push(key);
+        }
+        if residents.is_empty() {
+            return changed;
+        }
+        for resident in residents {
+            let Some(state) = station.watch().get(&resident) else { continue };
+            let message = ResidentState {
+                as_of: now,
+                watch: state.watch,
+                since: state.since,
+                witnesses: state.witnesses.clone(),
+            };
+            shown.retained.insert(RetainedKey::Resident(resident), RetainedMessage::Resident(message));
+            changed.push(RetainedKey::Resident(resident));
+        }
+        shown.watch = [Watch::Watched, Watch::Weak, Watch::Blind]
+            .map(|watch| (watch, station.watch().values().filter(|state| state.watch == watch).count()))
+            .into_iter()
+            .map(|(watch, count)| (watch, u32::try_from(count).unwrap_or(u32::MAX)))
+            .collect();
+        changed
+    }
+
+    /// The answer to a county command.
+    pub(super) fn result(&self, id: CommandId, answer: Answer) -> ResultMessage {
+        ResultMessage { id, at: self.clock.now(), result: CommandResult::Answered(answer) }
+    }
+
+    /// The answer to a county command that was not run.
+    pub(super) fn not_run(&self, id: CommandId, why: &str) -> ResultMessage {
+        ResultMessage { id, at: self.clock.now(), result: CommandResult::NotRun { not_run: why.to_owned() } }
+    }
+
+    async fn record(&self, lane: Lane, seq: u64) -> Option<Decision> {
+        let found = self.store.records(lane, seq, 1).await;
+        let hole = |decision: &Decision| matches!(decision, Decision::Skipped { range, .. } if range.0 <= seq);
+        found.into_iter().find(|(number, decision)| *number == seq || hole(decision)).map(|(_, decision)| decision)
+    }
+
+    fn shown(&self) -> MutexGuard<'_, Shown> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Records for Board {
+    async fn alarm(&self, seq: u64) -> Option<AlarmMessage> {
+        let record = match self.record(Lane::Alarm, seq).await? {
+            Decision::Alarm { alarm, .. } => AlarmRecord::Alarm(Box::new((*alarm).into())),
+            Decision::Skipped { range, reason, .. } => {
+                AlarmRecord::Skipped { skipped: Skipped { from: range.0, to: range.1, reason } }
+            }
+            _ => return None,
+        };
+        Some(AlarmMessage { epoch: self.epoch, seq, record })
+    }
+
+    async fn device(&self, seq: u64) -> Option<DeviceMessage> {
+        let (event, skipped) = match self.record(Lane::Device, seq).await? {
+            Decision::Device { event, .. } => (Some(event), None),
+            Decision::Skipped { range, reason, .. } => (None, Some(Skipped { from: range.0, to: range.1, reason })),
+            _ => return None,
+        };
+        Some(DeviceMessage { epoch: self.epoch, seq, event, skipped })
+    }
+
+    async fn readings(&self, from: u64, to: u64, bytes_max: usize) -> Option<ReadingMessage> {
+        let now = self.clock.now();
+        match self.store.readings(from, bytes_max).await {
+            Readings::UpToDate => None,
+            Readings::Skipped { range, reason } => Some(ReadingMessage {
+                epoch: self.epoch,
+                seq: range,
+                at: now,
+                batch: Vec::new(),
+                skipped: Some(Skipped { from: range.0, to: range.1, reason }),
+                hist: true,
+            }),
+            Readings::Batch { seq, at, samples } => {
+                let wanted = usize::try_from(to.saturating_sub(seq).saturating_add(1)).unwrap_or(usize::MAX);
+                let batch: Vec<ReadingBody> = samples
+                    .into_iter()
+                    .take(wanted)
+                    .map(|timed| ReadingBody {
+                        dev: speaker(timed.sample.from),
+                        after_ms: timed.after_ms,
+                        said: timed.sample.said,
+                    })
+                    .collect();
+                let last = seq.saturating_add(batch.len() as u64).saturating_sub(1);
+                let hist = now.mono.since(at.mono) > HISTORY_AFTER;
+                Some(ReadingMessage { epoch: self.epoch, seq: Range(seq, last), at, batch, skipped: None, hist })
+            }
+        }
+    }
+
+    fn birth(&self, conn: u64, lanes: BTreeMap<Lane, LaneState>) -> GatewayState {
+        let clock = self.clock.now();
+        GatewayState {
+            online: true,
+            epoch: self.epoch,
+            boot: clock.boot,
+            conn,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            cfg_rev: self.revision.clone(),
+            clock,
+            lanes,
+        }
+    }
+
+    fn heartbeat(&self, report: Report) -> Heartbeat {
+        let at = self.clock.now();
+        let usage = self.store.usage();
+        let shown = self.shown();
+        let mut drops = report.drops;
+        drops.extend(self.counters.view());
+        Heartbeat {
+            epoch: self.epoch,
+            at,
+            clock: at.trust,
+            lanes: report.lanes,
+            oldest_unreceipted_s: report.oldest_unreceipted_s,
+            drops,
+            disk_free_bytes: usage.free_bytes,
+            durable: shown.durable,
+            mains: None,
+            cert_days: None,
+            sources: shown.sources.iter().map(|(id, up)| (id.to_string(), *up)).collect(),
+            residents: shown.watch.iter().map(|(watch, count)| (watch.word().to_owned(), *count)).collect(),
+            second_path_proven: None,
+        }
+    }
+
+    fn retained_keys(&self) -> Vec<RetainedKey> {
+        self.shown().retained.keys().copied().collect()
+    }
+
+    fn retained(&self, key: RetainedKey) -> Option<RetainedMessage> {
+        self.shown().retained.get(&key).cloned()
+    }
+}
+
+/// Whose reading it is. Only enrolled devices' words are kept; whatever else stood in a block keeps its number.
+fn speaker(from: Origin) -> DeviceId {
+    match from {
+        Origin::Device(id) => id,
+        Origin::Stranger(id) => DeviceId(id.0),
+        Origin::Bridge(id) => DeviceId(id.0),
+    }
+}
+
+fn device_message(station: &Station, device: DeviceId, now: Moment) -> Option<RetainedMessage> {
+    let standing = station.device_standing(device)?;
+    let enrolled = station.roster().devices.get(&device)?;
+    let whole = |milli: Milli| milli.0 / 1000;
+    let state = DeviceState {
+        as_of: now,
+        battery: standing.battery.and_then(|percent| u8::try_from(whole(percent)).ok()),
+        days_left: None,
+        link: standing.link.and_then(|link| i32::try_from(whole(link)).ok()),
+        last_heard: standing.heard,
+        next_expected: Some(now.at(standing.next_expected)),
+        fault: standing.fault.map(|fault| fault.word().to_owned()),
+    };
+    Some(RetainedMessage::Device(state, enrolled.rhythm() * 2))
+}

@@ -1,0 +1,382 @@
+//! The station task: takes what waits, decides, commits, and only then carries out. It owns the station; nobody holds a
+//! lock on it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info, warn};
+
+use super::answers;
+use super::board::Board;
+use super::clock::Clock;
+use super::receipts::Receipts;
+use crate::control::protocol::{Body, Reply, Request};
+use crate::control::server::Asked;
+use crate::core::effect::{Answer, Authority, Command, Effect, Input, Order};
+use crate::core::id::CommandId;
+use crate::core::reading::Origin;
+use crate::core::station::Station;
+use crate::core::time::{Moment, Mono, Trust};
+use crate::limits;
+use crate::relay::letterbox::Letterbox;
+use crate::relay::message::{CommandMessage, CountyOrder};
+use crate::relay::records::FromCounty;
+use crate::source::heard::Heard;
+use crate::source::lanes::{Acknowledge, Arrival, RoutineLane, UrgentLane};
+use crate::store::record::Decision;
+use crate::store::{Committed, Degraded, Draft, Outcome, Store, Undecided};
+
+/// Between two turns of an idle station; each proves to the watchdog that it lives.
+/// judgement: a third of the unit's watchdog time.
+const IDLE_TURN: Duration = Duration::from_secs(10);
+
+/// How often the last-heard table is written whole. judgement: replay of so much of the log takes a blink, and more
+/// often would wear the card (a packed table of 500 devices is some 50 kB).
+const WORDS_EVERY: Duration = Duration::from_secs(5 * 60);
+
+/// What the station task listens to.
+pub(super) struct Ears {
+    pub(super) urgent: UrgentLane,
+    pub(super) routine: RoutineLane,
+    pub(super) asked: mpsc::Receiver<Asked>,
+    pub(super) county: mpsc::Receiver<FromCounty>,
+}
+
+/// The station with everything it commands.
+pub(super) struct House {
+    pub(super) station: Station,
+    pub(super) clock: Arc<Clock>,
+    pub(super) store: Store,
+    pub(super) board: Arc<Board>,
+    pub(super) letterbox: Letterbox,
+    pub(super) heard: Arc<Heard>,
+    pub(super) book: Arc<dyn crate::source::Resolve>,
+    pub(super) identity: answers::Identity,
+    pub(super) link: answers::CountyLink,
+    state: Standing,
+}
+
+/// What the house remembers from turn to turn.
+#[derive(Default)]
+struct Standing {
+    receipts: Receipts,
+    /// Acknowledgements of inputs that are told and not on disk yet.
+    withheld: Vec<Acknowledge>,
+    /// Why the log does not take records, while it does not.
+    trouble: Option<Degraded>,
+    words_written: Option<Mono>,
+}
+
+/// What one turn takes in and has to answer.
+#[derive(Default)]
+struct Turn {
+    inputs: Vec<Input>,
+    effects: Vec<Effect>,
+    acknowledge: Vec<Acknowledge>,
+    waiting: Vec<(CommandId, Back)>,
+    questions: Vec<(Request, oneshot::Sender<Reply>)>,
+}
+
+/// The way back for an answer.
+enum Back {
+    Shell(oneshot::Sender<Reply>),
+    County,
+}
+
+impl House {
+    #[expect(clippy::too_many_arguments, reason = "the house is put together once, from its parts")]
+    pub(super) fn new(
+        station: Station,
+        clock: Arc<Clock>,
+        store: Store,
+        board: Arc<Board>,
+        letterbox: Letterbox,
+        heard: Arc<Heard>,
+        book: Arc<dyn crate::source::Resolve>,
+        identity: answers::Identity,
+    ) -> House {
+        let (link, state) = (answers::CountyLink::default(), Standing::default());
+        House { station, clock, store, board, letterbox, heard, book, identity, link, state }
+    }
+
+    /// Lives until told to stop.
+    pub(super) async fn live(&mut self, mut ears: Ears, stop: CancellationToken) {
+        let mut batch: Vec<Arrival> = Vec::with_capacity(limits::TURN_INPUTS_MAX);
+        loop {
+            let sleep = tokio::time::sleep(self.until_due());
+            let mut turn = Turn::default();
+            let now;
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                Some(asked) = ears.asked.recv() => {
+                    now = self.clock.now();
+                    self.take_asked(now, asked, &mut turn);
+                }
+                Some(word) = ears.county.recv() => {
+                    now = self.clock.now();
+                    self.take_county(now, word, &mut turn);
+                }
+                Some(arrival) = ears.urgent.recv() => {
+                    now = self.clock.now();
+                    self.take_urgent(now, arrival, &mut turn);
+                }
+                () = sleep => {
+                    now = self.clock.now();
+                    turn.effects.extend(self.station.handle(now, &Input::Tick));
+                }
+                () = ears.routine.take(&mut batch, limits::TURN_INPUTS_MAX) => {
+                    now = self.clock.now();
+                    batch.drain(..).for_each(|arrival| self.take_routine(now, arrival, &mut turn));
+                }
+            }
+            self.take_what_waits(now, &mut ears, &mut turn);
+            self.finish(now, turn).await;
+            watchdog();
+        }
+        self.write_words(self.clock.now()).await;
+    }
+
+    /// One turn for effects that no input brought: those of the start.
+    pub(super) async fn begin(&mut self, now: Moment, effects: Vec<Effect>, first: Vec<Undecided>) {
+        let turn = Turn { effects, ..Turn::default() };
+        self.finish_with(now, turn, first).await;
+    }
+
+    /// More of what waits already shares this turn's sync; urgent before commands before receipts, all within the limit.
+    fn take_what_waits(&mut self, now: Moment, ears: &mut Ears, turn: &mut Turn) {
+        let full = |turn: &Turn| turn.inputs.len() >= limits::TURN_INPUTS_MAX;
+        while !full(turn)
+            && let Ok(arrival) = ears.urgent.try_recv()
+        {
+            self.take_urgent(now, arrival, turn);
+        }
+        while !full(turn)
+            && let Ok(asked) = ears.asked.try_recv()
+        {
+            self.take_asked(now, asked, turn);
+        }
+        for _ in 0..limits::TURN_INPUTS_MAX {
+            let Ok(word) = ears.county.try_recv() else { break };
+            self.take_county(now, word, turn);
+        }
+    }
+
+    fn take_urgent(&mut self, now: Moment, arrival: Arrival, turn: &mut Turn) {
+        turn.effects.extend(self.station.handle(now, &arrival.input));
+        turn.inputs.push(arrival.input);
+        turn.acknowledge.extend(arrival.done);
+    }
+
+    fn take_routine(&mut self, now: Moment, arrival: Arrival, turn: &mut Turn) {
+        turn.effects.extend(self.station.handle(now, &arrival.input));
+        // Only the words of enrolled devices are kept.
+        if let Input::Sample(sample) = arrival.input
+            && let Origin::Device(device) = sample.from
+            && self.station.roster().devices.get(&device).is_some_and(|device| !device.removed)
+        {
+            self.store.routine(now, sample);
+        }
+    }
+
+    fn take_asked(&mut self, now: Moment, asked: Asked, turn: &mut Turn) {
+        match asked.request {
+            Request::Order { id, order } => {
+                turn.waiting.push((id, Back::Shell(asked.reply)));
+                self.take_command(now, Command { id, from: Authority::Local, order }, turn);
+            }
+            // Answered when the turn is done, so that the answer shows what the turn decided.
+            request => turn.questions.push((request, asked.reply)),
+        }
+    }
+
+    fn take_county(&mut self, now: Moment, word: FromCounty, turn: &mut Turn) {
+        match word {
+            FromCounty::Receipt(ack) => self.state.receipts.take_in(now.mono, ack),
+            FromCounty::Command { id, message } => match self.order_of(now, message) {
+                Ok(order) => {
+                    turn.waiting.push((id, Back::County));
+                    self.take_command(now, Command { id, from: Authority::County, order }, turn);
+                }
+                Err(why) => self.letterbox.answer(self.board.not_run(id, why)),
+            },
+            FromCounty::Unreadable { id, why } => self.letterbox.answer(self.board.not_run(id, &why)),
+            FromCounty::County(county) => self.link.online = Some(county.online),
+            FromCounty::Connected { .. } => self.link.connected = true,
+            FromCounty::Disconnected(_) => self.link = answers::CountyLink::default(),
+            FromCounty::Trouble(trouble) => debug!(%trouble, "the county link"),
+        }
+    }
+
+    fn take_command(&mut self, now: Moment, command: Command, turn: &mut Turn) {
+        let input = Input::Command(command);
+        turn.effects.extend(self.station.handle(now, &input));
+        let asks_only = matches!(&input, Input::Command(Command { order: Order::Query, .. }));
+        if !asks_only {
+            turn.inputs.push(input);
+        }
+    }
+
+    /// What the county orders, if it is in time. Lateness is judged by a synced clock only: a wrong clock must not make a
+    /// command disappear.
+    fn order_of(&self, now: Moment, message: CommandMessage) -> Result<Order, &'static str> {
+        if now.trust == Trust::Synced && message.not_after.is_some_and(|last| now.wall.0 > last) {
+            return Err("it came too late");
+        }
+        Ok(match message.order {
+            CountyOrder::Acknowledge { alarm } => Order::Acknowledge { alarm, by: None },
+            CountyOrder::Close { alarm, disposition, conversation } => {
+                Order::Close { alarm, by: None, disposition, conversation }
+            }
+            CountyOrder::Note { alarm, text } => Order::Note { alarm, by: None, text },
+            CountyOrder::Drill { resident } => Order::Drill { resident },
+            // The relay sends everything again by itself; what is open is the answer.
+            CountyOrder::Query | CountyOrder::Resync => Order::Query,
+        })
+    }
+
+    async fn finish(&mut self, now: Moment, turn: Turn) {
+        self.finish_with(now, turn, Vec::new()).await;
+        if self.words_are_due(now.mono) {
+            self.write_words(now).await;
+        }
+    }
+
+    /// Commits, then carries out in order.
+    async fn finish_with(&mut self, now: Moment, mut turn: Turn, mut decisions: Vec<Undecided>) {
+        let at = self.clock.now();
+        self.station.seal(&mut turn.effects, at);
+        decisions.extend(turn.effects.iter().filter_map(undecided));
+        let receipts_due = self.state.receipts.due().is_some_and(|due| now.mono >= due);
+        if !turn.inputs.is_empty() || !decisions.is_empty() || receipts_due {
+            decisions.extend(self.state.receipts.take_out());
+            let draft = Draft { at, inputs: std::mem::take(&mut turn.inputs), decisions };
+            let committed = self.store.commit(draft).await;
+            let disk = self.settle(&committed, &mut turn.acknowledge);
+            // People first: what the disk did is told after what happened to a person.
+            self.carry_out(&mut turn, now);
+            if let Some(up) = disk {
+                self.disk(up).await;
+            }
+        }
+        self.carry_out(&mut turn, now);
+        for key in self.board.update(&mut self.station, now, self.state.trouble.is_none()) {
+            self.letterbox.changed(key);
+        }
+        for (lane, progress) in self.store.lanes() {
+            self.letterbox.head(lane, progress.head);
+        }
+        for (request, reply) in turn.questions {
+            // An asker who has gone does not want the answer.
+            let _ = reply.send(Reply { now, body: self.answer(&request) });
+        }
+    }
+
+    /// What became of the turn on disk decides whether its sources are acknowledged. Says when the disk went or came back.
+    fn settle(&mut self, committed: &Committed, acknowledge: &mut Vec<Acknowledge>) -> Option<bool> {
+        match committed.outcome {
+            Outcome::Durable => {
+                // The log keeps its order: what was withheld before is on disk before this.
+                self.state.withheld.drain(..).chain(acknowledge.drain(..)).for_each(Acknowledge::durable);
+                let trouble = self.state.trouble.take()?;
+                info!(%trouble, "the log takes records again");
+                Some(true)
+            }
+            Outcome::Degraded(trouble) => {
+                self.state.withheld.append(acknowledge);
+                // Beyond the limit the oldest are let go unacknowledged: their sender keeps them.
+                let surplus = self.state.withheld.len().saturating_sub(limits::WITHHELD_MAX);
+                self.state.withheld.drain(..surplus);
+                for decision in &committed.decisions {
+                    if let Decision::Alarm { alarm, .. } = decision {
+                        self.station.mark_undurable(alarm.id);
+                    }
+                }
+                if self.state.trouble.replace(trouble).is_some() {
+                    return None;
+                }
+                error!(%trouble, "the log does not take records: people are told without it");
+                Some(false)
+            }
+        }
+    }
+
+    /// Tells the station about its own disk, and commits what it makes of that as far as the disk lets.
+    async fn disk(&mut self, up: bool) {
+        let now = self.clock.now();
+        let input = Input::Disk { up };
+        let mut turn = Turn { effects: self.station.handle(now, &input), ..Turn::default() };
+        self.station.seal(&mut turn.effects, now);
+        let decisions: Vec<Undecided> = turn.effects.iter().filter_map(undecided).collect();
+        if !decisions.is_empty() {
+            let committed = self.store.commit(Draft { at: now, inputs: vec![input], decisions }).await;
+            if let Outcome::Degraded(trouble) = committed.outcome {
+                self.state.trouble = Some(trouble);
+            }
+        }
+        self.carry_out(&mut turn, now);
+    }
+
+    fn carry_out(&self, turn: &mut Turn, now: Moment) {
+        for effect in turn.effects.drain(..) {
+            match effect {
+                Effect::Commit(alarm) => {
+                    info!(alarm = %alarm.id, rev = alarm.rev, state = alarm.state.word(), durable = alarm.durable, "alarm");
+                }
+                Effect::Device(event) => {
+                    info!(device = ?event.device, source = %event.source, change = %event.what, "device")
+                }
+                // No channel to people is configured in this version: the call stands in the list and in the record.
+                Effect::Notify(notice) => {
+                    warn!(alarm = %notice.alarm, to = ?notice.to, round = notice.round, because = ?notice.because, "to be told");
+                }
+                Effect::Answer(id, answer) => {
+                    let Some(index) = turn.waiting.iter().position(|(waiting, _)| *waiting == id) else { continue };
+                    match turn.waiting.swap_remove(index).1 {
+                        Back::Shell(reply) => drop(reply.send(Reply { now, body: Body::Answer(answer) })),
+                        Back::County => self.letterbox.answer(self.board.result(id, answer)),
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) const fn is_durable(&self) -> bool {
+        self.state.trouble.is_none()
+    }
+
+    fn words_are_due(&self, now: Mono) -> bool {
+        self.state.words_written.is_none_or(|written| now.since(written) >= WORDS_EVERY)
+    }
+
+    async fn write_words(&mut self, now: Moment) {
+        self.state.words_written = Some(now.mono);
+        match serde_json::to_vec(&self.station.words()) {
+            Ok(words) => self.store.put_words(now, words).await,
+            Err(error) => warn!(%error, "the last-heard table could not be written"),
+        }
+    }
+
+    fn until_due(&self) -> Duration {
+        let due = [self.station.deadline(), self.state.receipts.due()].into_iter().flatten().min();
+        due.map_or(IDLE_TURN, |due| self.clock.until(due).min(IDLE_TURN))
+    }
+}
+
+/// What of an effect is written down. A notice is made again from its alarm's state; a question's answer is not kept.
+fn undecided(effect: &Effect) -> Option<Undecided> {
+    match effect {
+        Effect::Commit(alarm) => Some(Undecided::Alarm(alarm.clone())),
+        Effect::Device(event) => Some(Undecided::Device(event.clone())),
+        Effect::Answer(_, Answer::Open { .. }) | Effect::Notify(_) => None,
+        Effect::Answer(id, answer) => Some(Undecided::Answer { id: *id, answer: answer.clone() }),
+    }
+}
+
+/// Says to systemd that a whole turn was completed: what is proved alive is the thing that matters.
+fn watchdog() {
+    // Without systemd there is nobody to tell.
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+}

@@ -1,0 +1,103 @@
+//! Receipts on their way to the log.
+//!
+//! A receipt that is lost costs one message more, because the county takes a record twice as once. So receipts wait for
+//! the next turn that is written anyway, and only an alarm's is worth a write of its own.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::core::id::Epoch;
+use crate::core::sequence::{Lane, Range};
+use crate::core::time::Mono;
+use crate::relay::message::Ack;
+use crate::store::Undecided;
+
+/// An alarm's receipt waits no longer. judgement: it ends the alarm's way, and alarms are rare.
+const ALARM_WAIT: Duration = Duration::from_secs(1);
+/// Other receipts wait no longer: at one write each half minute they cost an SD card nothing.
+const OTHER_WAIT: Duration = Duration::from_secs(30);
+
+/// What the county has receipted and the log does not know.
+#[derive(Debug, Default)]
+pub(super) struct Receipts {
+    ranges: BTreeMap<(Epoch, Lane), Vec<Range>>,
+    rejects: Vec<Undecided>,
+    due: Option<Mono>,
+}
+
+impl Receipts {
+    /// Takes a receipt in.
+    pub(super) fn take_in(&mut self, now: Mono, ack: Ack) {
+        let wait = if ack.lane == Lane::Alarm { ALARM_WAIT } else { OTHER_WAIT };
+        self.due = Some(self.due.map_or(now + wait, |due| due.min(now + wait)));
+        for reject in ack.reject {
+            self.rejects.push(Undecided::Rejected { lane: ack.lane, seq: reject.seq, reason: reject.reason });
+        }
+        if !ack.ranges.is_empty() {
+            let known = self.ranges.entry((ack.epoch, ack.lane)).or_default();
+            for range in ack.ranges {
+                join(known, range);
+            }
+        }
+    }
+
+    /// When they are to be written by themselves.
+    pub(super) fn due(&self) -> Option<Mono> {
+        self.due
+    }
+
+    /// Everything, for the turn that is being written.
+    pub(super) fn take_out(&mut self) -> Vec<Undecided> {
+        self.due = None;
+        let mut out = std::mem::take(&mut self.rejects);
+        for ((epoch, lane), ranges) in std::mem::take(&mut self.ranges) {
+            out.push(Undecided::Receipt { epoch, lane, ranges });
+        }
+        out
+    }
+}
+
+/// Receipts mostly follow one another, so most ranges grow the last one.
+fn join(known: &mut Vec<Range>, range: Range) {
+    match known.last_mut() {
+        Some(last) if range.0 == last.1.saturating_add(1) => last.1 = range.1,
+        _ => known.push(range),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::relay::message::Reject;
+
+    fn ack(lane: Lane, ranges: &[(u64, u64)]) -> Ack {
+        let ranges = ranges.iter().map(|(from, to)| Range(*from, *to)).collect();
+        Ack { epoch: Epoch(1), lane, ranges, reject: Vec::new() }
+    }
+
+    #[test]
+    fn receipts_gather_and_an_alarms_does_not_wait_long() {
+        let mut receipts = Receipts::default();
+        receipts.take_in(Mono(0), ack(Lane::Reading, &[(1, 9)]));
+        assert_eq!(receipts.due(), Some(Mono(30_000)));
+        receipts.take_in(Mono(500), ack(Lane::Reading, &[(10, 12), (20, 20)]));
+        receipts.take_in(Mono(1_000), ack(Lane::Alarm, &[(3, 3)]));
+        assert_eq!(receipts.due(), Some(Mono(2_000)));
+        let out = receipts.take_out();
+        assert_eq!(out.len(), 2);
+        assert!(out.contains(&Undecided::Receipt {
+            epoch: Epoch(1),
+            lane: Lane::Reading,
+            ranges: vec![Range(1, 12), Range(20, 20)]
+        }));
+        assert_eq!((receipts.due(), receipts.take_out().len()), (None, 0));
+    }
+
+    #[test]
+    fn a_rejected_record_is_written_down() {
+        let mut receipts = Receipts::default();
+        let reject = vec![Reject { seq: 4, reason: "unreadable".to_owned() }];
+        receipts.take_in(Mono(0), Ack { reject, ..ack(Lane::Alarm, &[]) });
+        assert!(matches!(&receipts.take_out()[..], [Undecided::Rejected { seq: 4, .. }]));
+    }
+}

@@ -1,0 +1,196 @@
+//! From files to a station that goes on where the last run ended.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use super::clock::{Before, Clock};
+use crate::config::{self, Problems, Village};
+use crate::core::detector;
+use crate::core::effect::{Effect, Input};
+use crate::core::id::Epoch;
+use crate::core::station::{Identity, Past, Rules, Station, Words};
+use crate::core::time::{Gap, Moment, Mono};
+use crate::store::files::disk::Disk;
+use crate::store::{Budget, Ledger, Opened, Options, Report, Store, StoreError, Undecided, replay, state};
+
+/// How far back the log is read when the last-heard table is missing. judgement: a day, the cap of every supervision
+/// limit but those of class slow, and some; at 500 devices that is two seconds' work, once, after damage.
+const RELEARN_MAX: Duration = Duration::from_secs(25 * 60 * 60);
+
+/// Why the gateway cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration is wrong.
+    #[error("{0}")]
+    Config(Problems),
+    /// The store cannot be opened.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// The data directory cannot be made or is in use.
+    #[error("the data directory {} cannot be used: {source}; is another gateway running?", path.display())]
+    Data {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The control socket cannot be opened.
+    #[error("the control socket {} cannot be opened: {source}; does its directory exist and belong to the service's user?", path.display())]
+    Socket {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A secret cannot be read.
+    #[error("{0}")]
+    Secret(#[from] config::SecretError),
+    /// An address cannot be used.
+    #[error("{0}")]
+    Address(String),
+    /// The kernel gives no randomness.
+    #[error("the kernel gives no randomness for a new epoch: {0}")]
+    Randomness(#[from] getrandom::Error),
+}
+
+impl From<Problems> for StartError {
+    fn from(problems: Problems) -> Self {
+        StartError::Config(problems)
+    }
+}
+
+/// Both configuration files, sound.
+pub(super) struct Loaded {
+    pub(super) station: config::Station,
+    pub(super) village: Village,
+}
+
+/// Loads both files; warnings are said once.
+pub(super) fn load(path: &Path) -> Result<Loaded, StartError> {
+    let formats: Vec<&str> = crate::device::FORMATS.iter().map(|format| format.name).collect();
+    let station = config::Station::load(path, &formats)?;
+    let village = Village::load(&station.value.village_file, &station.value)?;
+    for problem in station.warnings.list().iter().chain(village.warnings.list()) {
+        warn!("{problem}");
+    }
+    Ok(Loaded { station: station.value, village: village.value })
+}
+
+/// Everything that goes on from the run before.
+pub(super) struct Started {
+    pub(super) station: Station,
+    pub(super) clock: Arc<Clock>,
+    pub(super) store: Store,
+    pub(super) ledger: Ledger,
+    pub(super) epoch: Epoch,
+    /// What the first turn carries out and writes.
+    pub(super) effects: Vec<Effect>,
+    pub(super) first: Vec<Undecided>,
+}
+
+/// Opens the store, carries time on, and replays what the devices last said.
+pub(super) fn start(loaded: &Loaded) -> Result<Started, StartError> {
+    let dir = &loaded.station.data_dir;
+    let in_use = |source| StartError::Data { path: dir.clone(), source };
+    let files = Arc::new(Disk::own(&dir.join("log")).map_err(in_use)?);
+    let index = state::open_checked(&dir.join("state"), &std::env::current_exe().map_err(in_use)?);
+    let Opened { store, ledger, words, reports } = Store::open(files.clone(), index, options(&loaded.station))?;
+    for report in &reports {
+        match report {
+            Report::FirstStart => info!("{report}"),
+            _ => warn!("{report}"),
+        }
+    }
+    let epoch = epoch(&ledger, &reports)?;
+    let before = ledger.start().cloned().zip(ledger.newest()).map(|(start, last)| Before { start, last });
+    let (clock, start) = Clock::start(before.as_ref(), epoch);
+    let now = clock.now();
+    let gap = start.gap;
+    info!(?gap, boot = now.boot.0, trust = now.trust.word(), "start");
+
+    let identity = Identity { station: loaded.station.id, epoch };
+    let mut station = Station::new(identity, rules(&loaded.station), loaded.village.roster.clone(), now);
+    let last = before.map(|before| before.last.mono);
+    relearn(&mut station, &ledger, words, last, &files);
+    let mut effects = station.resume(now, last, gap);
+    if reports.iter().any(|report| matches!(report, Report::Rebuilt { .. })) {
+        effects.extend(station.handle(now, &Input::StateRebuilt));
+    }
+    let first = vec![Undecided::Start(start)];
+    Ok(Started { station, clock: Arc::new(clock), store, ledger, epoch, effects, first })
+}
+
+/// Reads a state index through in this process: damage shows as an abort, which is why it is a child's work.
+///
+/// # Errors
+/// A sentence on what could not be read.
+pub fn check_state(dir: &Path) -> Result<(), String> {
+    state::check_state(dir).map_err(|error| error.to_string())
+}
+
+/// The sequence goes on, unless nobody can say how far it had come.
+fn epoch(ledger: &Ledger, reports: &[Report]) -> Result<Epoch, StartError> {
+    let broken = reports.iter().any(|report| matches!(report, Report::Missing(_) | Report::Unreadable(_)));
+    match ledger.epoch() {
+        Some(epoch) if !broken => Ok(epoch),
+        _ => Ok(Epoch(getrandom::u64()?)),
+    }
+}
+
+/// Puts back alarms and answers, and teaches the devices' memories from the last-heard table and what was logged since.
+fn relearn(
+    station: &mut Station,
+    ledger: &Ledger,
+    words: Option<(Moment, Vec<u8>)>,
+    last: Option<Mono>,
+    files: &Arc<Disk>,
+) {
+    let (known_at, words) = match words.map(|(at, bytes)| (at, serde_json::from_slice::<Words>(&bytes))) {
+        Some((at, Ok(words))) => (Some(at.mono), words),
+        Some((_, Err(error))) => {
+            warn!(%error, "the last-heard table cannot be read: the log is read instead");
+            (None, Words::default())
+        }
+        None => (None, Words::default()),
+    };
+    let alarms = ledger.open_alarms().chain(ledger.closed_alarms()).cloned().collect();
+    let answered = ledger.answers().map(|known| (known.id, known.at.mono, known.answer.clone())).collect();
+    station.restore(Past { alarms, answered, words });
+    let Some(last) = last else { return };
+    let since = known_at.unwrap_or(last - RELEARN_MAX).min(last - detector::memory());
+    let files: Arc<dyn crate::store::files::Files> = files.clone();
+    match replay(&files, since) {
+        Ok(inputs) => inputs.for_each(|(at, input)| station.relearn(at, &input)),
+        Err(error) => warn!(%error, "the log could not be read back: devices are as the last-heard table says"),
+    }
+}
+
+fn options(station: &config::Station) -> Options {
+    let store = station.store;
+    Options {
+        urgent: Budget {
+            segment_bytes: store.urgent_segment_bytes,
+            bytes_max: store.urgent_bytes,
+            kept: store.urgent_keep,
+        },
+        routine: Budget {
+            segment_bytes: store.routine_segment_bytes,
+            bytes_max: store.routine_bytes,
+            kept: store.routine_keep,
+        },
+        ballast_bytes: store.ballast_bytes,
+        gather: store.routine_block,
+        ..Options::default()
+    }
+}
+
+fn rules(station: &config::Station) -> Rules {
+    Rules {
+        charge_low_percent: station.rules.battery_low_percent,
+        everyone_after: station.rules.unanswered_after,
+        blind_fault_after: station.rules.blind_fault_after,
+    }
+}

@@ -1,0 +1,196 @@
+//! Spawning and ending: which tasks there are, and in which order they come and go.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use super::answers::Identity;
+use super::board::Board;
+use super::house::{Ears, House};
+use super::resolve::VillageBook;
+use super::start::{self, Loaded, StartError, Started};
+use crate::config::source::Link;
+use crate::config::{BrokerUrl, CountyLink, Secret};
+use crate::control::server;
+use crate::core::sequence::Lane;
+use crate::core::time::Mono;
+use crate::device;
+use crate::limits;
+use crate::private::Private;
+use crate::relay::endpoint::Endpoint;
+use crate::relay::lane::LaneStanding;
+use crate::relay::letterbox::Letterbox;
+use crate::relay::session;
+use crate::relay::step::Standing;
+use crate::source::counters::Counters;
+use crate::source::heard::Heard;
+use crate::source::lanes::lanes;
+use crate::source::mqtt::{self, BrokerAddress, FeedSettings, Login, MqttSettings};
+use crate::source::serial::{self, SerialSettings};
+use crate::source::{Inlet, Resolve};
+
+/// What the tasks have to end in, so that systemd does not have to.
+const FAREWELL: Duration = Duration::from_secs(10);
+
+/// Runs the gateway until `stop`.
+///
+/// # Errors
+/// [`StartError`], before anything was spawned.
+pub async fn run(config: &Path, stop: CancellationToken) -> Result<(), StartError> {
+    let loaded = start::load(config)?;
+    let Started { station, clock, store, ledger, epoch, effects, first } = start::start(&loaded)?;
+    let listener = server::listen(&loaded.station.control_socket)
+        .map_err(|source| StartError::Socket { path: loaded.station.control_socket.clone(), source })?;
+
+    let counters: Arc<Counters> = Arc::default();
+    let heard = Arc::new(Heard::new(Arc::clone(&counters)));
+    let letterbox = Letterbox::default();
+    let revision = loaded.village.revision.clone();
+    let board = Arc::new(Board::new(Arc::clone(&clock), store.clone(), Arc::clone(&counters), epoch, revision));
+    let book: Arc<dyn Resolve> =
+        Arc::new(VillageBook { addresses: loaded.village.addresses.clone(), roster: loaded.village.roster.clone() });
+    let identity = Identity { station: loaded.station.id, gateway: loaded.station.gateway, epoch };
+    let mut house = House::new(
+        station,
+        Arc::clone(&clock),
+        store.clone(),
+        Arc::clone(&board),
+        letterbox.clone(),
+        Arc::clone(&heard),
+        Arc::clone(&book),
+        identity,
+    );
+    let now = clock.now();
+    house.begin(now, effects, first).await;
+
+    // Sources end first, so that what they brought is still decided; the relay ends last, so that it is still sent.
+    let (tracker, sources_stop, relay_stop) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
+    let (lanes, urgent, routine) = lanes(Arc::clone(&counters));
+    let (asked, asked_end) = mpsc::channel(limits::COMMANDS_WAITING_MAX);
+    let (to_station, county) = mpsc::channel(limits::COMMANDS_WAITING_MAX);
+    // The sender is kept: whoever reads a changed village file will send the new book through it.
+    let (_book_sender, resolve) = watch::channel(book);
+    let inlet = Inlet { lanes, resolve, heard, counters };
+    spawn_sources(&loaded, &inlet, &tracker, &sources_stop)?;
+    drop(inlet);
+    tracker.spawn(server::serve(listener, asked, sources_stop.clone()));
+    if let Some(link) = &loaded.station.county {
+        let settings = county_settings(&loaded, link)?;
+        let standing = standing(&ledger, epoch, link, now.mono);
+        let relay = session::run(settings, standing, now.mono, board, letterbox, to_station, relay_stop.clone());
+        tracker.spawn(relay);
+    }
+    drop(ledger);
+    ready();
+
+    let house_stop = CancellationToken::new();
+    let ears = Ears { urgent, routine, asked: asked_end, county };
+    let ending = async {
+        stop.cancelled().await;
+        info!("stopping");
+        sources_stop.cancel();
+        // Whatever the sources brought until now stands in the lanes; one pass of the station takes it.
+        tokio::task::yield_now().await;
+        house_stop.cancel();
+    };
+    tokio::join!(house.live(ears, house_stop.clone()), ending);
+    store.finish(clock.now()).await;
+    relay_stop.cancel();
+    tracker.close();
+    if tokio::time::timeout(FAREWELL, tracker.wait()).await.is_err() {
+        warn!("a task did not end in time");
+    }
+    Ok(())
+}
+
+fn spawn_sources(
+    loaded: &Loaded,
+    inlet: &Inlet,
+    tracker: &TaskTracker,
+    stop: &CancellationToken,
+) -> Result<(), StartError> {
+    for source in &loaded.station.sources {
+        match &source.link {
+            Link::Mqtt(link) => {
+                let feeds = link.formats.iter().filter_map(|(name, base_topic)| {
+                    let format = *device::format(name)?;
+                    let base_topic = base_topic.clone().or_else(|| usual_base_topic(&format))?;
+                    Some(FeedSettings { format, base_topic })
+                });
+                let settings = MqttSettings {
+                    id: source.id,
+                    broker: BrokerAddress { host: link.url.host.clone(), port: link.url.port, tls: link.url.tls },
+                    ca_file: link.ca_file.clone(),
+                    client_id: link.client_id.clone(),
+                    login: login(link.username.as_ref(), link.password.as_ref())?
+                        .map(|(user, password)| Login { user, password }),
+                    feeds: feeds.collect(),
+                };
+                tracker.spawn(mqtt::run(settings, inlet.clone(), stop.clone()));
+            }
+            Link::Serial(link) => {
+                let Some(format) = device::format(&link.format).copied() else { continue };
+                let settings = SerialSettings { id: source.id, path: link.path.clone(), baud: link.baud, format };
+                tracker.spawn(serial::run(settings, inlet.clone(), stop.clone()));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn usual_base_topic(format: &device::Format) -> Option<String> {
+    match format.transport {
+        device::Transport::Mqtt { base_topic } => Some(base_topic.to_owned()),
+        device::Transport::SerialLines { .. } => None,
+    }
+}
+
+fn county_settings(loaded: &Loaded, link: &CountyLink) -> Result<session::Settings, StartError> {
+    let BrokerUrl { tls, host, port } = link.url.clone();
+    Ok(session::Settings {
+        station: loaded.station.id,
+        gateway: loaded.station.gateway,
+        broker: Endpoint { host, port, tls },
+        ca_file: link.ca_file.clone(),
+        login: login(link.username.as_ref(), link.password.as_ref())?
+            .map(|(username, password)| session::Login { username, password }),
+    })
+}
+
+fn login(
+    username: Option<&String>,
+    password: Option<&Secret>,
+) -> Result<Option<(String, Private<String>)>, StartError> {
+    let (Some(username), Some(password)) = (username, password) else { return Ok(None) };
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(std::path::PathBuf::from);
+    Ok(Some((username.clone(), password.read(credentials.as_deref())?)))
+}
+
+/// What the pump needs to know of every lane.
+fn standing(ledger: &crate::store::Ledger, epoch: crate::core::id::Epoch, link: &CountyLink, now: Mono) -> Standing {
+    let lane = |lane| LaneStanding {
+        head: ledger.lanes().get(&lane).map_or(0, |progress| progress.head),
+        settled: ledger.settled(lane),
+        oldest_at: now,
+    };
+    Standing {
+        epoch,
+        alarm: lane(Lane::Alarm),
+        device: lane(Lane::Device),
+        reading: lane(Lane::Reading),
+        send_readings: link.readings,
+        heartbeat: link.heartbeat,
+    }
+}
+
+/// Says to systemd that the station watches.
+fn ready() {
+    info!("the station watches");
+    // Without systemd there is nobody to tell.
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+}

@@ -1,0 +1,335 @@
+//! Golden vectors: one decoded, and compared by the rules that stand beside them.
+//!
+//! A vector is one line of JSON: `id`, `protocol`, the frame (`input_hex`, `input_text`, or `topic` and `payload`), what
+//! the decoder must be told (`context`), and what must come of it (`expect`, `readings`). The test of all formats and the
+//! verb `decode` both use this module, so what an installer sees is what the test compares.
+//!
+//! Rules: numbers agree within 1e-4 after conversion to the vocabulary's unit; `readings` is a set, and only link quality,
+//! voltage and `availability: online` may come in addition; a line without `readings` is compared by `expect` against the
+//! decoder's `fields`; `expect.error` matches any refusal; every line meets a fresh decoder.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::unit::to_vocabulary;
+use super::{Decoded, Format, Frame};
+use crate::core::reading::{Nature, Quantity, Said};
+
+/// Largest relative difference of two numbers that are still the same (source: the rules of the vector files).
+const TOLERANCE: f64 = 1e-4;
+
+/// One line of a vector file, or a frame typed at the shell.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Vector {
+    /// Stable name.
+    #[serde(default)]
+    pub id: String,
+    /// Name of the format.
+    #[serde(default)]
+    pub protocol: String,
+    /// The frame in hex; blanks are skipped.
+    #[serde(default)]
+    pub input_hex: Option<String>,
+    /// The frame as text, without its line end.
+    #[serde(default)]
+    pub input_text: Option<String>,
+    /// The topic, over MQTT.
+    #[serde(default)]
+    pub topic: Option<String>,
+    /// The payload, over MQTT; an object stands for its own JSON.
+    #[serde(default)]
+    pub payload: Option<Value>,
+    /// What the decoder must be told.
+    #[serde(default)]
+    pub context: Value,
+    /// What must come of it on the level of the protocol.
+    #[serde(default)]
+    pub expect: Map<String, Value>,
+    /// What must come of it in the vocabulary; absent when the frame is no reading.
+    #[serde(default)]
+    pub readings: Option<Vec<Value>>,
+}
+
+/// Why a vector cannot be run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VectorError {
+    /// No frame in it.
+    #[error("no frame: give input_hex, input_text or payload")]
+    NoFrame,
+    /// The hex is not hex.
+    #[error("input_hex is not hex: pairs of 0-9 a-f are expected")]
+    Hex,
+}
+
+impl Vector {
+    /// The frame's bytes.
+    ///
+    /// # Errors
+    /// [`VectorError`].
+    pub fn bytes(&self) -> Result<Cow<'_, [u8]>, VectorError> {
+        match (&self.input_hex, &self.input_text, &self.payload) {
+            (Some(hex), ..) => unhex(hex).map(Cow::Owned),
+            (None, Some(text), _) | (None, None, Some(Value::String(text))) => Ok(Cow::Borrowed(text.as_bytes())),
+            (None, None, Some(payload)) => Ok(Cow::Owned(payload.to_string().into_bytes())),
+            (None, None, None) => Err(VectorError::NoFrame),
+        }
+    }
+
+    /// What the decoder is told: the vector's context, and the model and map that live enrolment would know.
+    #[must_use]
+    pub fn context(&self) -> Value {
+        let mut context = match &self.context {
+            Value::Object(context) => context.clone(),
+            _ => Map::new(),
+        };
+        for key in ["model", "map"] {
+            if let (false, Some(value)) = (context.contains_key(key), self.expect.get(key)) {
+                context.insert(key.to_owned(), value.clone());
+            }
+        }
+        Value::Object(context)
+    }
+
+    /// Decodes the frame with a fresh decoder.
+    ///
+    /// # Errors
+    /// [`VectorError`] when there is no frame; a frame that the decoder refuses is an [`Outcome`] with an error.
+    pub fn run(&self, format: &Format) -> Result<Outcome, VectorError> {
+        let bytes = self.bytes()?;
+        let context = self.context();
+        let frame = Frame { topic: self.topic.as_deref(), bytes: &bytes, context: &context };
+        let mut fresh = (format.decoder)();
+        let result = fresh.decode(&frame);
+        let mut fields = fresh.fields(&frame);
+        let (readings, error) = match result {
+            Ok(decoded) => {
+                add_fields(&mut fields, &decoded);
+                (readings(&decoded.said), None)
+            }
+            Err(error) => (Vec::new(), Some(error.to_string())),
+        };
+        Ok(Outcome { id: self.id.clone(), readings, fields, error })
+    }
+}
+
+/// What came of a frame, as `shouwang decode` prints it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Outcome {
+    /// The vector's name.
+    pub id: String,
+    /// Objects with `kind`, `value`, `unit` and `scope`.
+    pub readings: Vec<Value>,
+    /// The level of the protocol: `address`, `happened` (kinds that are events rather than levels), `dropped`,
+    /// `refused`, `listed`, and what the format adds.
+    pub fields: Map<String, Value>,
+    /// Why the frame was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+impl Outcome {
+    /// Compares with what the vector expects.
+    ///
+    /// # Errors
+    /// A sentence for each difference.
+    pub fn compare(&self, vector: &Vector) -> Result<(), String> {
+        let mut differences = Vec::new();
+        match (vector.expect.contains_key("error"), &self.error) {
+            (true, None) => differences.push("expected a refusal, was taken".to_owned()),
+            (false, Some(error)) => differences.push(format!("refused: {error}")),
+            (true, Some(_)) | (false, None) => {}
+        }
+        let none = Vec::new();
+        match &vector.readings {
+            Some(wanted) => self.compare_readings(wanted, &mut differences),
+            None if vector.expect.contains_key("error") => self.compare_readings(&none, &mut differences),
+            None => self.compare_fields(&vector.expect, &mut differences),
+        }
+        // Our own vectors also say which kinds are events, `"happened":["sos"]`; others do not have the key.
+        let happened = self.fields.get("happened");
+        if let Some(wanted) = vector.expect.get("happened").filter(|wanted| Some(*wanted) != happened) {
+            differences.push(format!("what happened is {happened:?}, expected {wanted}"));
+        }
+        if differences.is_empty() { Ok(()) } else { Err(differences.join("; ")) }
+    }
+
+    fn compare_readings(&self, wanted: &[Value], differences: &mut Vec<String>) {
+        for want in wanted {
+            if !self.readings.iter().any(|got| is_same_reading(want, got)) {
+                differences.push(format!("missing {want}"));
+            }
+        }
+        for got in &self.readings {
+            if !is_free(got) && !wanted.iter().any(|want| is_same_reading(want, got)) {
+                differences.push(format!("unexpected {got}"));
+            }
+        }
+    }
+
+    fn compare_fields(&self, expect: &Map<String, Value>, differences: &mut Vec<String>) {
+        for (key, want) in expect {
+            match self.fields.get(key) {
+                Some(got) if is_same(want, got) => {}
+                Some(got) => differences.push(format!("field {key} is {got}, expected {want}")),
+                None => differences.push(format!("field {key} is missing, expected {want}")),
+            }
+        }
+    }
+}
+
+fn readings(said: &[Said]) -> Vec<Value> {
+    said.iter()
+        .filter(|said| said.measure.is_reading())
+        .map(|said| {
+            let mut reading = json!({"kind": said.measure.kind(), "value": said.measure.value()});
+            for (key, word) in [("unit", said.measure.unit()), ("scope", said.measure.scope())] {
+                if let Some(word) = word {
+                    reading[key] = word.into();
+                }
+            }
+            reading
+        })
+        .collect()
+}
+
+fn add_fields(fields: &mut Map<String, Value>, decoded: &Decoded) {
+    if let Some(address) = &decoded.address {
+        fields.insert("address".into(), address.as_str().into());
+    }
+    let lists = [
+        (
+            "happened",
+            decoded
+                .said
+                .iter()
+                .filter(|said| said.nature == Nature::Event)
+                .map(|said| said.measure.kind().into())
+                .collect(),
+        ),
+        ("dropped", decoded.dropped.iter().map(|(kind, why)| json!([kind, why.word()])).collect()),
+        ("refused", decoded.refused_keys.iter().map(|(key, why)| json!([key, why.to_string()])).collect()),
+        (
+            "listed",
+            decoded.listed.iter().map(|listed| json!({"address": listed.address, "model": listed.model})).collect(),
+        ),
+    ];
+    for (key, list) in lists {
+        let list: Vec<Value> = list;
+        if !list.is_empty() {
+            fields.insert(key.into(), list.into());
+        }
+    }
+}
+
+fn is_free(reading: &Value) -> bool {
+    match reading["kind"].as_str() {
+        Some("rssi" | "lqi" | "snr" | "voltage") => true,
+        Some("availability") => reading["value"] == "online",
+        _ => false,
+    }
+}
+
+fn is_same_reading(want: &Value, got: &Value) -> bool {
+    let Some(kind) = want["kind"].as_str() else { return false };
+    if want["kind"] != got["kind"] || want.get("scope") != got.get("scope") {
+        return false;
+    }
+    let quantity = Quantity::from_word(kind);
+    match (quantity, want["unit"].as_str(), want["value"].as_f64(), got["value"].as_f64()) {
+        (Some(quantity), Some(unit), Some(want), Some(got)) => {
+            to_vocabulary(quantity, unit, want).is_some_and(|want| is_near(want, got))
+        }
+        _ => is_same(&want["value"], &got["value"]),
+    }
+}
+
+fn is_same(want: &Value, got: &Value) -> bool {
+    match (want, got) {
+        (Value::Number(want), Value::Number(got)) => match (want.as_f64(), got.as_f64()) {
+            (Some(want), Some(got)) => is_near(want, got),
+            _ => want == got,
+        },
+        (Value::Array(want), Value::Array(got)) => {
+            want.len() == got.len() && want.iter().zip(got).all(|(want, got)| is_same(want, got))
+        }
+        (Value::Object(want), Value::Object(got)) => {
+            want.len() == got.len() && want.iter().all(|(key, want)| got.get(key).is_some_and(|got| is_same(want, got)))
+        }
+        _ => want == got,
+    }
+}
+
+fn is_near(want: f64, got: f64) -> bool {
+    (want - got).abs() <= TOLERANCE * want.abs().max(got.abs()) + f64::EPSILON
+}
+
+fn unhex(text: &str) -> Result<Vec<u8>, VectorError> {
+    let digits: Option<Vec<u8>> = text
+        .chars()
+        .filter(|sign| !sign.is_ascii_whitespace())
+        .map(|sign| sign.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+        .collect();
+    let digits = digits.ok_or(VectorError::Hex)?;
+    let pairs = digits.chunks_exact(2);
+    if !pairs.remainder().is_empty() {
+        return Err(VectorError::Hex);
+    }
+    Ok(pairs.map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(readings: Value, fields: Value, error: Option<&str>) -> Outcome {
+        let (Value::Array(readings), Value::Object(fields)) = (readings, fields) else {
+            panic!("a list and an object")
+        };
+        Outcome { id: "x".into(), readings, fields, error: error.map(str::to_owned) }
+    }
+
+    fn vector(line: &Value) -> Vector {
+        serde_json::from_value(line.clone()).expect("a vector")
+    }
+
+    #[test]
+    fn readings_are_a_set_with_tolerance_after_conversion() {
+        let want = vector(&json!({"expect": {}, "readings": [
+            {"kind": "distance", "value": 81, "unit": "cm"}, {"kind": "presence", "value": true}]}));
+        let got = json!([{"kind": "presence", "value": true}, {"kind": "distance", "value": 0.81, "unit": "m"},
+            {"kind": "voltage", "value": 2.9, "unit": "V"}, {"kind": "availability", "value": "online"}]);
+        assert_eq!(outcome(got, json!({}), None).compare(&want), Ok(()));
+        let far = json!([{"kind": "presence", "value": true}, {"kind": "distance", "value": 0.82, "unit": "m"}]);
+        assert!(outcome(far, json!({}), None).compare(&want).is_err());
+        let more = json!([{"kind": "presence", "value": true}, {"kind": "distance", "value": 0.81, "unit": "m"},
+            {"kind": "motion", "value": true}]);
+        assert!(outcome(more, json!({}), None).compare(&want).is_err());
+        assert!(outcome(json!([]), json!({}), Some("cut off")).compare(&want).is_err());
+    }
+
+    #[test]
+    fn an_expected_refusal_wants_a_refusal_and_no_readings() {
+        let want = vector(&json!({"expect": {"error": "bad checksum"}}));
+        assert_eq!(outcome(json!([]), json!({}), Some("anything")).compare(&want), Ok(()));
+        assert!(outcome(json!([]), json!({}), None).compare(&want).is_err());
+        let said = json!([{"kind": "sos", "value": true}]);
+        assert!(outcome(said, json!({}), Some("anything")).compare(&want).is_err());
+    }
+
+    #[test]
+    fn a_line_without_readings_is_compared_by_its_fields() {
+        let want = vector(&json!({"expect": {"length": 3, "text": "你好"}}));
+        assert_eq!(outcome(json!([]), json!({"length": 3.0, "text": "你好", "more": 1}), None).compare(&want), Ok(()));
+        assert!(outcome(json!([]), json!({"length": 3}), None).compare(&want).is_err());
+    }
+
+    #[test]
+    fn hex_may_have_blanks_and_must_have_pairs() {
+        assert_eq!(unhex("0a FF\n10"), Ok(vec![0x0a, 0xff, 0x10]));
+        assert_eq!(unhex("0a f"), Err(VectorError::Hex));
+        assert_eq!(unhex("0x10"), Err(VectorError::Hex));
+        assert_eq!(Vector::default().bytes(), Err(VectorError::NoFrame));
+    }
+}

@@ -1,0 +1,489 @@
+//! The county session: carries out what the [`Pump`] says over MQTT 5, and decides nothing about records itself.
+//!
+//! One task, one loop. It waits for: the end, room at the station, the connection's next event, news in the
+//! letterbox, the next deadline. It never waits for the station or the broker in any other place, and for the store
+//! at most `limits::RELAY_FETCH_DEADLINE`. Every connection is made with a fresh client (see [`super::link`]).
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::core::id::{GatewayId, StationId};
+use crate::core::time::Mono;
+use crate::limits::{FAREWELL_DEADLINE, FROM_COUNTY_MAX, RECONNECT_CAP, RECONNECT_CAP_ALARM};
+use crate::private::Private;
+
+use super::endpoint::Endpoint;
+use super::letterbox::Letterbox;
+use super::link::{Link, LinkEvent, Publication, QueueFull};
+use super::message::{COUNTY_STATE_TOPIC, GatewayState, ResultMessage, Topic, encode, root};
+use super::pairing::{OutOfStep, Pairing};
+use super::pump::{Event, Pump, Standing};
+use super::records::{FromCounty, Records, Report};
+use super::tls;
+use super::trouble::Trouble;
+use super::window::Token;
+
+/// What is configured.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The station.
+    pub station: StationId,
+    /// The gateway.
+    pub gateway: GatewayId,
+    /// The county's broker.
+    pub broker: Endpoint,
+    /// The county's CA, PEM; needed for `mqtts://`.
+    pub ca_file: Option<PathBuf>,
+    /// User name and password, if the broker wants them.
+    pub login: Option<Login>,
+}
+
+/// User name and password at the broker.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// User name.
+    pub username: String,
+    /// Password.
+    pub password: Private<String>,
+}
+
+/// A heartbeat is of no use after three of them (DESIGN, county contract).
+const HEARTBEATS_TO_EXPIRY: u32 = 3;
+/// Steps before the session looks at its other inputs again. judgement: two windows.
+const STEPS_PER_TURN: usize = 64;
+/// The farewell's place in the pairing; the pump counts its tokens from 1.
+const FAREWELL: Token = Token(0);
+
+/// Speaks with the county until `shutdown`, or until nobody listens to `to_station` any more.
+///
+/// `now` is station time at the call, on the same scale as the times in `standing`.
+pub async fn run<R: Records>(
+    settings: Settings,
+    standing: Standing,
+    now: Mono,
+    records: Arc<R>,
+    letterbox: Letterbox,
+    to_station: mpsc::Sender<FromCounty>,
+    shutdown: CancellationToken,
+) {
+    let mut session = Session::new(settings, &standing, now, records, letterbox);
+    let mut phase = Phase::Pause(Pause::first());
+    loop {
+        session.empty_letterbox();
+        phase = session.advance(phase).await;
+        let wake = session.wake_at(&phase);
+        let link = match &mut phase {
+            Phase::Linked(connection) if session.told.len() < FROM_COUNTY_MAX => Some(&mut connection.link),
+            Phase::Linked(_) | Phase::Pause(_) => None,
+        };
+        tokio::select! {
+            () = shutdown.cancelled() => break,
+            permit = to_station.reserve(), if !session.told.is_empty() => match (permit, session.told.pop_front()) {
+                (Ok(permit), Some(told)) => permit.send(told),
+                (Err(_), _) | (_, None) => break,
+            },
+            event = next_event(link) => phase = session.on_link(phase, event),
+            () = session.letterbox.news() => {}
+            () = sleep_until(wake) => {}
+        }
+    }
+    if let Phase::Linked(connection) = phase {
+        session.take_leave(connection).await;
+    }
+}
+
+/// How a step went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Carried {
+    /// Done, one way or the other.
+    Done,
+    /// The store did not answer: the others are looked after before it is asked again.
+    StoreIsSlow,
+}
+
+/// Where the session stands.
+enum Phase {
+    /// No connection; the next attempt follows.
+    Pause(Pause),
+    /// A connection, or an attempt at one.
+    Linked(Box<Connection>),
+}
+
+/// The wait before an attempt: full jitter under a cap that doubles with every attempt.
+struct Pause {
+    since: Instant,
+    attempt: u32,
+    chance: u64,
+}
+
+/// One connection with what belongs to it only.
+pub(super) struct Connection {
+    pub(super) link: Link,
+    pub(super) pairing: Pairing,
+    pub(super) payload_bytes_max: usize,
+    /// The answers in flight, to be sent again if the connection ends before their PUBACK.
+    pub(super) answers: BTreeMap<Token, ResultMessage>,
+    filters: Vec<String>,
+    farewell: Publication,
+    /// How many attempts in a row failed before this one; forgotten with the first PUBACK.
+    attempt: u32,
+    up: bool,
+}
+
+pub(super) struct Session<R> {
+    pub(super) settings: Settings,
+    heartbeat: Duration,
+    pub(super) root: String,
+    pub(super) records: Arc<R>,
+    letterbox: Letterbox,
+    pub(super) pump: Pump,
+    pub(super) answers: VecDeque<ResultMessage>,
+    /// What the station has not taken yet.
+    pub(super) told: VecDeque<FromCounty>,
+    /// The last trouble that was told, so that a dark night is one line in the log.
+    trouble: Option<Trouble>,
+    conn: u64,
+    counters: BTreeMap<&'static str, u64>,
+    /// The pump was not asked to its end: it goes on in the next turn.
+    busy: bool,
+    started: Instant,
+    started_at: Mono,
+}
+
+impl<R: Records> Session<R> {
+    fn new(settings: Settings, standing: &Standing, now: Mono, records: Arc<R>, letterbox: Letterbox) -> Self {
+        Self {
+            root: root(settings.station, settings.gateway),
+            settings,
+            records,
+            letterbox,
+            pump: Pump::new(standing),
+            answers: VecDeque::new(),
+            told: VecDeque::new(),
+            trouble: None,
+            conn: 0,
+            counters: BTreeMap::new(),
+            busy: false,
+            started: Instant::now(),
+            started_at: now,
+        }
+    }
+
+    /// Station time.
+    pub(super) fn now(&self) -> Mono {
+        self.started_at + self.started.elapsed()
+    }
+
+    pub(super) fn count(&mut self, counter: &'static str) {
+        *self.counters.entry(counter).or_default() += 1;
+    }
+
+    /// Heads, receipts and counters for a heartbeat.
+    pub(super) fn report(&mut self) -> Report {
+        let now = self.now();
+        let pump = self.pump.counters().named();
+        let drops = self.counters.iter().map(|(&name, &count)| (name.to_owned(), count));
+        Report {
+            lanes: self.pump.lanes(),
+            oldest_unreceipted_s: self.pump.oldest_unreceipted(now).as_secs(),
+            drops: drops.chain(pump.into_iter().map(|(name, count)| (name.to_owned(), count))).collect(),
+        }
+    }
+
+    fn empty_letterbox(&mut self) {
+        let now = self.now();
+        let letters = self.letterbox.take();
+        for (lane, head) in letters.heads {
+            self.pump.handle(now, Event::Head { lane, head });
+        }
+        for key in letters.changed {
+            self.pump.handle(now, Event::Changed(key));
+        }
+        for answer in letters.answers {
+            if self.answers.len() < crate::limits::ANSWERS_WAITING_MAX {
+                self.answers.push_back(answer);
+                self.pump.handle(now, Event::Answer);
+            } else {
+                self.count("relay.answers_dropped");
+            }
+        }
+        *self.counters.entry("relay.answers_dropped").or_default() += letters.answers_dropped;
+        *self.counters.entry("relay.keys_dropped").or_default() += letters.retained_dropped;
+    }
+
+    /// Does what is to be done now: the next attempt, or what the pump says.
+    async fn advance(&mut self, phase: Phase) -> Phase {
+        match phase {
+            Phase::Pause(pause) if pause.ends_at(self.pump.alarm_waits()) > Instant::now() => Phase::Pause(pause),
+            Phase::Pause(pause) => match self.open(pause.attempt).await {
+                Ok(connection) => Phase::Linked(connection),
+                Err(trouble) => self.pause(pause.attempt, trouble),
+            },
+            Phase::Linked(mut connection) => {
+                self.busy = true;
+                for _ in 0..STEPS_PER_TURN {
+                    // A station that takes nothing must not let our word to it grow: it makes room first.
+                    if self.told.len() >= 2 * FROM_COUNTY_MAX {
+                        self.busy = false;
+                        break;
+                    }
+                    let Some(step) = self.pump.next(self.now()) else {
+                        self.busy = false;
+                        break;
+                    };
+                    match self.carry_out(&mut connection, step).await {
+                        Ok(Carried::Done) => {}
+                        Ok(Carried::StoreIsSlow) => break,
+                        Err(trouble) => return self.lose(*connection, trouble),
+                    }
+                }
+                Phase::Linked(connection)
+            }
+        }
+    }
+
+    fn wake_at(&self, phase: &Phase) -> Option<Instant> {
+        match phase {
+            Phase::Pause(pause) => Some(pause.ends_at(self.pump.alarm_waits())),
+            Phase::Linked(_) if self.busy => Some(Instant::now()),
+            Phase::Linked(_) => self.pump.deadline().map(|at| self.started + at.since(self.started_at)),
+        }
+    }
+
+    async fn open(&mut self, attempt: u32) -> Result<Box<Connection>, Trouble> {
+        let tls = if self.settings.broker.tls {
+            Some(tls::configuration(self.settings.ca_file.as_deref()).await?)
+        } else {
+            None
+        };
+        self.conn += 1;
+        let farewell = self.state(GatewayState { online: false, ..self.records.birth(self.conn, self.pump.lanes()) });
+        Ok(Box::new(Connection {
+            link: Link::open(&self.settings, tls, &farewell),
+            pairing: Pairing::default(),
+            payload_bytes_max: crate::limits::MESSAGE_BYTES_MAX,
+            answers: BTreeMap::new(),
+            filters: vec![Topic::Ack.under(&self.root), format!("{}/cmd/+", self.root), COUNTY_STATE_TOPIC.to_owned()],
+            farewell,
+            attempt,
+            up: false,
+        }))
+    }
+
+    /// Birth, will and farewell are one message with another word in it.
+    pub(super) fn state(&self, state: GatewayState) -> Publication {
+        let topic = Topic::State.under(&self.root);
+        let state = GatewayState { conn: self.conn, ..state };
+        Publication { topic, payload: encode(&state), acknowledged: true, retain: true, expiry: None }
+    }
+
+    pub(super) fn birth(&self) -> Publication {
+        self.state(GatewayState { online: true, ..self.records.birth(self.conn, self.pump.lanes()) })
+    }
+
+    pub(super) fn heartbeat(&mut self) -> Publication {
+        let report = self.report();
+        Publication {
+            topic: Topic::Heartbeat.under(&self.root),
+            payload: encode(&self.records.heartbeat(report)),
+            acknowledged: false,
+            retain: false,
+            expiry: Some(self.heartbeat * HEARTBEATS_TO_EXPIRY),
+        }
+    }
+
+    fn on_link(&mut self, phase: Phase, event: LinkEvent) -> Phase {
+        let Phase::Linked(mut connection) = phase else { return phase };
+        match self.follow(&mut connection, event) {
+            Ok(()) => Phase::Linked(connection),
+            Err(trouble) => self.lose(*connection, trouble),
+        }
+    }
+
+    fn follow(&mut self, connection: &mut Connection, event: LinkEvent) -> Result<(), Trouble> {
+        let now = self.now();
+        match event {
+            LinkEvent::Up { receive_max, payload_bytes_max } => {
+                connection.link.subscribe(&connection.filters).map_err(|QueueFull| out_of_step())?;
+                connection.payload_bytes_max = payload_bytes_max;
+                connection.up = true;
+                self.pump.handle(now, Event::Connected { receive_max });
+                self.all_retained(now);
+                self.trouble = None;
+                tracing::info!(conn = self.conn, broker = %self.settings.broker, "connected to the county");
+                self.told.push_back(FromCounty::Connected { conn: self.conn });
+            }
+            LinkEvent::Departed(packet_id) => {
+                connection.pairing.departed(packet_id).map_err(|OutOfStep| out_of_step())?;
+            }
+            LinkEvent::Acknowledged { packet_id, refused } => {
+                let token = connection.pairing.acknowledged(packet_id).map_err(|OutOfStep| out_of_step())?;
+                connection.answers.remove(&token);
+                match refused {
+                    None => {
+                        connection.attempt = 0;
+                        self.pump.handle(now, Event::Published(token));
+                    }
+                    Some(reason) => {
+                        self.pump.handle(now, Event::Refused(token));
+                        self.complain(Trouble::MayNotWrite(reason));
+                    }
+                }
+            }
+            LinkEvent::Subscribed { refused } => {
+                for filter in refused.iter().filter_map(|&place| connection.filters.get(place)) {
+                    self.complain(Trouble::MayNotRead(filter.clone()));
+                }
+            }
+            LinkEvent::Message { topic, payload, retained } => self.read(&topic, &payload, retained),
+            LinkEvent::Left => return Err(Trouble::Closed("by ourselves".to_owned())),
+            LinkEvent::Down(trouble) => return Err(trouble),
+        }
+        Ok(())
+    }
+
+    /// All retained standings are due: after a connection, because the broker may have lost them, and on resync.
+    pub(super) fn all_retained(&mut self, now: Mono) {
+        for key in self.records.retained_keys() {
+            self.pump.handle(now, Event::Changed(key));
+        }
+    }
+
+    /// The connection is over; what it had in flight is due again with the next one.
+    fn lose(&mut self, connection: Connection, trouble: Trouble) -> Phase {
+        self.pump.handle(self.now(), Event::Disconnected);
+        for (_, answer) in connection.answers.into_iter().rev() {
+            self.answers.push_front(answer);
+        }
+        self.pause(connection.attempt, trouble)
+    }
+
+    fn pause(&mut self, attempt: u32, trouble: Trouble) -> Phase {
+        if self.trouble.as_ref() != Some(&trouble) {
+            tracing::warn!(broker = %self.settings.broker, "{trouble}");
+        }
+        self.trouble = Some(trouble.clone());
+        // One line is enough for a station that is busy: the newest.
+        if matches!(self.told.back(), Some(FromCounty::Disconnected(_))) {
+            self.told.pop_back();
+        }
+        self.told.push_back(FromCounty::Disconnected(trouble));
+        Phase::Pause(Pause { since: Instant::now(), attempt: attempt.saturating_add(1), chance: chance() })
+    }
+
+    /// Tells of a trouble that does not end the connection, once until another comes.
+    pub(super) fn complain(&mut self, trouble: Trouble) {
+        if self.trouble.as_ref() == Some(&trouble) {
+            return;
+        }
+        tracing::warn!(broker = %self.settings.broker, "{trouble}");
+        self.trouble = Some(trouble.clone());
+        self.told.push_back(FromCounty::Trouble(trouble));
+    }
+
+    /// Says goodbye by its own word, so that the county need not wait for the will.
+    async fn take_leave(&mut self, mut connection: Box<Connection>) {
+        if !connection.up || connection.link.publish(connection.farewell.clone()).is_err() {
+            return;
+        }
+        connection.pairing.hand_over(FAREWELL);
+        let goodbye = async {
+            loop {
+                match connection.link.event().await {
+                    LinkEvent::Departed(packet_id) => {
+                        if connection.pairing.departed(packet_id).is_err() {
+                            return;
+                        }
+                    }
+                    LinkEvent::Acknowledged { packet_id, .. } => {
+                        if connection.pairing.acknowledged(packet_id) == Ok(FAREWELL)
+                            && connection.link.leave().is_err()
+                        {
+                            return;
+                        }
+                    }
+                    LinkEvent::Left | LinkEvent::Down(_) => return,
+                    LinkEvent::Up { .. } | LinkEvent::Subscribed { .. } | LinkEvent::Message { .. } => {}
+                }
+            }
+        };
+        if tokio::time::timeout(FAREWELL_DEADLINE, goodbye).await.is_err() {
+            tracing::info!("the farewell to the county was not acknowledged; the broker publishes the will");
+        }
+    }
+}
+
+impl Pause {
+    /// The first attempt follows at once.
+    fn first() -> Self {
+        Self { since: Instant::now(), attempt: 0, chance: 0 }
+    }
+
+    /// When the next attempt follows; sooner when an alarm has come in the meantime.
+    fn ends_at(&self, alarm_waits: bool) -> Instant {
+        let cap = if alarm_waits { RECONNECT_CAP_ALARM } else { RECONNECT_CAP };
+        self.since + back_off(self.attempt, cap, self.chance)
+    }
+}
+
+/// Full jitter: anything up to a second that doubles with every attempt, up to `cap`; at least a twentieth of it, so
+/// that a broker that closes at once is not hammered. No wait before attempt 0.
+fn back_off(attempt: u32, cap: Duration, chance: u64) -> Duration {
+    if attempt == 0 {
+        return Duration::ZERO;
+    }
+    let most = Duration::from_secs(1).saturating_mul(1 << (attempt - 1).min(16)).min(cap);
+    let least = most / 20;
+    let span_ms = u64::try_from(most.saturating_sub(least).as_millis()).unwrap_or(u64::MAX);
+    least + Duration::from_millis(chance % (span_ms + 1))
+}
+
+fn chance() -> u64 {
+    // Without randomness every gateway waits the middle of the span: worse jitter, and still a wait.
+    getrandom::u64().unwrap_or(u64::MAX / 2)
+}
+
+fn out_of_step() -> Trouble {
+    Trouble::Protocol("packets were counted differently on both sides".to_owned())
+}
+
+async fn next_event(link: Option<&mut Link>) -> LinkEvent {
+    match link {
+        Some(link) => link.event().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_the_cap_and_an_alarm_shortens_them() {
+        let longest = |attempt, cap| back_off(attempt, cap, 950 * 60);
+        assert_eq!(back_off(0, RECONNECT_CAP, 7), Duration::ZERO);
+        assert_eq!(back_off(1, RECONNECT_CAP, 0), Duration::from_millis(50));
+        assert_eq!(back_off(1, RECONNECT_CAP, 950), Duration::from_secs(1));
+        assert_eq!(longest(7, RECONNECT_CAP), Duration::from_secs(60));
+        for attempt in 1..80 {
+            for chance in [0, 1, u64::MAX, u64::MAX / 2] {
+                let wait = back_off(attempt, RECONNECT_CAP, chance);
+                assert!(wait >= Duration::from_millis(50) && wait <= RECONNECT_CAP);
+                assert!(back_off(attempt, RECONNECT_CAP_ALARM, chance) <= RECONNECT_CAP_ALARM);
+            }
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! Frames from the local broker: zigbee2mqtt and every other bridge that speaks MQTT.
+//!
+//! ```text
+//!  broker ══ pump: polls, pings ══ pending (256) ══ this task: front door ══▶ lanes ══▶ station
+//!               ▲                                       │ a ticket a QoS 1 message          │
+//!               └────── PUBACK, in order of receipt ◀── puback ◀──────── on disk ───────────┘
+//! ```
+//!
+//! Constraints:
+//! - **A fresh client for every connection**, dropped whole on any error: a client that lived through one may
+//!   repeat, reorder or forget what it had in hand. The session lives in the broker, not in the client: fixed
+//!   client id, `clean_start = false`, and a fresh SUBSCRIBE with its answer checked.
+//! - **The pump is never cancelled in the middle of a poll** and awaits nothing but room in *pending*. Pending
+//!   keeps it polling, and so pinging, while the station waits for its disk (2 s at most, then it says
+//!   Degraded). Should pending fill up as well, the socket is not read and TCP makes the broker keep the rest; the
+//!   broker waits one and a half keep-alives, 15 s, for a ping. If even that is too short it ends the connection and
+//!   keeps the session, and nothing is lost: what was read is still in pending, which this task owns.
+//! - **A PUBACK is given in the order of receipt, and for an urgent message only from the disk.** The broker is asked
+//!   to send only so many ahead of it (receive maximum); one that does not listen is bounded by its packet ids.
+//! - **Connected and silent is a fault**: a broker that answers no ping is left and looked for again.
+//! - Nothing is published on this connection: a flood of readings would hold it up.
+
+mod connection;
+
+mod options;
+
+mod puback;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rumqttc::v5::AsyncClient;
+use rumqttc::v5::mqttbytes::QoS;
+use tokio::sync::mpsc;
+use tokio::task::yield_now;
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::warn;
+
+pub use options::{BrokerAddress, Login, tls_config};
+
+use super::counters::{Counters, Scope};
+use super::front_door::{Admitted, FrontDoor, Raw};
+use super::lanes::{Acknowledge, Arrival, Lanes, StationGone};
+use super::{Inlet, SourceError, Standing, random};
+use crate::backoff::Backoff;
+use crate::core::effect::Input;
+use crate::core::id::SourceId;
+use crate::core::roster::Class;
+use crate::device::{Format, Transport};
+use crate::limits::{COMMIT_DEADLINE, MQTT_PENDING_MAX, MQTT_RECEIVE_MAX, PUBACK_OWED_MAX};
+use connection::{Heard, Message, Pump};
+use puback::{Ready, Ticket};
+
+/// judgement: a restarted local broker is to be back within three seconds, and costs nothing to ask for.
+const RECONNECT: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
+
+/// Keep-alive. judgement: rumqttc finds a dead link after at most two of them; below 5 s it panics.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// Silence that ends a connection: three keep-alives without even an answer to a ping.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
+
+/// Publishes handled between two looks at everything else. judgement: a third of a millisecond of decoding.
+const BATCH: usize = 64;
+
+/// One broker connection.
+#[derive(Debug, Clone)]
+pub struct MqttSettings {
+    /// The source's name.
+    pub id: SourceId,
+    /// Where the broker is.
+    pub broker: BrokerAddress,
+    /// PEM file of the authority that signed the broker's certificate; needed for `mqtts`.
+    pub ca_file: Option<PathBuf>,
+    /// The client id, the same at every start: the broker keeps the session under it.
+    pub client_id: String,
+    /// User and password, if the broker asks for them.
+    pub login: Option<Login>,
+    /// The formats behind the broker.
+    pub feeds: Vec<FeedSettings>,
+}
+
+/// One format behind a broker.
+#[derive(Debug, Clone)]
+pub struct FeedSettings {
+    /// What is spoken.
+    pub format: Format,
+    /// Under which base topic, without a `/` at its end.
+    pub base_topic: String,
+}
+
+impl FeedSettings {
+    fn filter(&self) -> String {
+        format!("{}/#", self.base_topic)
+    }
+}
+
+/// Listens to a broker until `stop`, or until the station has ended.
+///
+/// At `stop` it goes on for at most 2.5 s, so that what the station still commits is acknowledged and does not
+/// come a second time at the next start.
+pub async fn run(settings: MqttSettings, inlet: Inlet, stop: CancellationToken) {
+    let feeds = settings.feeds.iter().map(|feed| Feed::new(settings.id, feed, &inlet)).collect();
+    let mut listener = Listener {
+        feeds,
+        standing: Standing::new(settings.id, inlet.lanes.clone()),
+        lanes: inlet.lanes,
+        counters: inlet.counters,
+        settings,
+        stop,
+    };
+    // The only error is that the station has ended, and then there is nothing left to do.
+    let _: Result<(), StationGone> = listener.listen_until_stopped().await;
+}
+
+struct Listener {
+    settings: MqttSettings,
+    feeds: Vec<Feed>,
+    standing: Standing,
+    lanes: Lanes,
+    counters: Arc<Counters>,
+    stop: CancellationToken,
+}
+
+/// One format at its base topic.
+struct Feed {
+    base: String,
+    usual_base: &'static str,
+    door: FrontDoor,
+}
+
+impl Feed {
+    fn new(source: SourceId, settings: &FeedSettings, inlet: &Inlet) -> Self {
+        let usual_base = match settings.format.transport {
+            Transport::Mqtt { base_topic } => base_topic,
+            // A format of a serial line under a topic: its lines come as payloads, whatever the topic.
+            Transport::SerialLines { .. } => "",
+        };
+        let door = FrontDoor::new(source, settings.format, inlet.clone());
+        Self { base: settings.base_topic.clone(), usual_base, door }
+    }
+}
+
+/// The topic below a base.
+fn below<'t>(topic: &'t str, base: &str) -> Option<&'t str> {
+    topic.strip_prefix(base)?.strip_prefix('/')
+}
+
+impl Listener {
+    async fn listen_until_stopped(&mut self) -> Result<(), StationGone> {
+        let mut backoff = RECONNECT;
+        loop {
+            let began = Instant::now();
+            let why = match options::connect_options(&self.settings) {
+                Ok(options) => match self.one_connection(options).await? {
+                    Some(why) => why,
+                    None => return Ok(()),
+                },
+                Err(why) => why,
+            };
+            if self.standing.is_up() {
+                backoff.worked_for(began.elapsed());
+            }
+            self.standing.down(&why).await?;
+            if self.stop.run_until_cancelled(sleep(backoff.next(random()))).await.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Connects and listens; why the connection ended, or `None` when it is to stop.
+    async fn one_connection(&mut self, options: rumqttc::v5::MqttOptions) -> Result<Option<SourceError>, StationGone> {
+        let (client, event_loop) = AsyncClient::new(options, usize::from(MQTT_RECEIVE_MAX));
+        let (heard, mut pending) = mpsc::channel(MQTT_PENDING_MAX);
+        let (tickets, taken) = mpsc::channel(PUBACK_OWED_MAX);
+        let pump = Pump::new(event_loop, client.clone(), &self.settings.feeds, heard);
+        let _pump = AbortOnDropHandle::new(tokio::spawn(pump.run()));
+        let source = Scope::Source(self.settings.id);
+        let puback = puback::in_order(taken, client.clone(), Arc::clone(&self.counters), source);
+        let puback = AbortOnDropHandle::new(tokio::spawn(puback));
+
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            let silent = Instant::now() + SILENCE_MAX;
+            let count = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => {
+                    drop(tickets);
+                    self.wind_down(pending, client, puback).await?;
+                    return Ok(None);
+                }
+                count = pending.recv_many(&mut batch, BATCH) => count,
+                () = sleep_until(silent) => return Ok(Some(SourceError::BrokerSilent)),
+            };
+            for heard in batch.drain(..) {
+                match heard {
+                    Heard::Publish(message) => self.take(&message, Some(&tickets)).await?,
+                    Heard::Subscribed => self.standing.up().await?,
+                    Heard::Alive => {}
+                    Heard::Lost(why) => return Ok(Some(why)),
+                }
+            }
+            if count == BATCH {
+                // A flood is to leave the station its turn, or the routine lane would overflow for no reason.
+                yield_now().await;
+            }
+        }
+    }
+
+    /// Takes one message as far as its lane. Without `tickets` a message of QoS 1 is left to its broker.
+    async fn take(
+        &mut self,
+        Message { publish, at, .. }: &Message,
+        tickets: Option<&mpsc::Sender<Ticket>>,
+    ) -> Result<(), StationGone> {
+        let wants_puback = publish.qos != QoS::AtMostOnce;
+        if wants_puback && tickets.is_none() {
+            return Ok(());
+        }
+        let source = Scope::Source(self.settings.id);
+        let hand_in = |ready: Ready| {
+            let Some(tickets) = tickets.filter(|_| wants_puback) else { return };
+            // There is room for every packet id there is, so that this task never waits for a PUBACK: the PUBACK
+            // waits for the pump, the pump for room in pending, and pending for this task.
+            if tickets.try_send(Ticket::new(publish, ready)).is_err() {
+                self.counters.add(source, "puback_overflow", "");
+            }
+        };
+        let Ok(topic) = std::str::from_utf8(&publish.topic) else {
+            self.refuse("topic_not_utf8");
+            hand_in(Ready::Now);
+            return Ok(());
+        };
+        let Some(feed) = self.feeds.iter_mut().find(|feed| below(topic, &feed.base).is_some()) else {
+            self.refuse("topic_of_no_format");
+            hand_in(Ready::Now);
+            return Ok(());
+        };
+        // Decoders know the usual base topic only; a broker with another is translated here.
+        let usual = (feed.base != feed.usual_base)
+            .then(|| format!("{}/{}", feed.usual_base, below(topic, &feed.base).unwrap_or_default()));
+        let topic = usual.as_deref().unwrap_or(topic);
+        let at = *at;
+        let raw = Raw { topic: Some(topic), bytes: &publish.payload, retained: publish.retain };
+        let Some(Admitted { sample, class }) = feed.door.admit(&raw, at) else {
+            hand_in(Ready::Now);
+            return Ok(());
+        };
+        let done = if wants_puback && class == Class::Urgent {
+            let (promise, kept) = Acknowledge::pair();
+            hand_in(Ready::OnDisk { kept, received: at });
+            Some(promise)
+        } else {
+            hand_in(Ready::Now);
+            None
+        };
+        let arrival = Arrival { source: self.settings.id, received: at, input: Input::Sample(sample), done };
+        self.lanes.put(class, arrival).await
+    }
+
+    /// Waits for the PUBACKs that are still due, then takes leave.
+    ///
+    /// Messages of QoS 0 are still delivered: they exist nowhere else. Those of QoS 1 stay with the broker, without
+    /// their PUBACK, for the next start.
+    async fn wind_down(
+        &mut self,
+        mut pending: mpsc::Receiver<Heard>,
+        client: AsyncClient,
+        puback: AbortOnDropHandle<()>,
+    ) -> Result<(), StationGone> {
+        let limit = Instant::now() + COMMIT_DEADLINE + Duration::from_millis(500);
+        let _leave = AbortOnDropHandle::new(tokio::spawn(async move {
+            let _ = timeout_at(limit, puback).await;
+            let _ = client.disconnect().await;
+        }));
+        // The broker closes after the DISCONNECT; the pump ends with the connection, and pending with the pump.
+        while let Ok(Some(heard)) = timeout_at(limit + Duration::from_millis(500), pending.recv()).await {
+            if let Heard::Publish(message) = heard {
+                self.take(&message, None).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse(&self, kind: &'static str) {
+        let id = self.settings.id;
+        if self.counters.add(Scope::Source(id), "refused", kind) == 1 {
+            warn!(source = %id, kind, "a message was refused; more of this kind are only counted");
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Frames from a serial port: lines from a hub on a USB adapter that is plugged, unplugged and renumbered.
+//!
+//! Constraints, each met in the field:
+//! - A port whose device has gone reads `Ok(0)` at once and for ever, or an error; both mean *gone*. Going on to
+//!   read would burn a core.
+//! - The port is dropped **before** it is opened again: while it is held, the kernel gives the returning device
+//!   a new number.
+//! - Renumbering is solved by the name: `/dev/serial/by-id/…` is opened again under that name and no list of
+//!   ports is searched.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_serial::{SerialPortBuilderExt, SerialStream};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use super::counters::Scope;
+use super::front_door::{Admitted, FrontDoor, Raw};
+use super::lanes::{Arrival, StationGone};
+use super::line::{Cut, Lines};
+use super::{Inlet, SourceError, Standing, random};
+use crate::backoff::Backoff;
+use crate::core::effect::Input;
+use crate::core::id::SourceId;
+use crate::device::{Format, Transport};
+use crate::limits::{MQTT_PAYLOAD_BYTES_MAX, SERIAL_LINE_AGE_MAX};
+
+/// judgement: an adapter that was only reset is back in half a second; one that stays away costs an open every ten.
+const REOPEN: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
+
+/// One read's buffer. judgement: what 115,200 baud bring in a third of a second.
+const READ_BYTES: usize = 4096;
+
+/// One serial port.
+#[derive(Debug, Clone)]
+pub struct SerialSettings {
+    /// The source's name.
+    pub id: SourceId,
+    /// The port, best under `/dev/serial/by-id/`.
+    pub path: PathBuf,
+    /// Baud; 8N1, no flow control.
+    pub baud: u32,
+    /// What is spoken on it.
+    pub format: Format,
+}
+
+/// Whether the kernel may give this path to another device after a replug: `check` warns of it.
+#[must_use]
+pub fn may_be_renumbered(path: &Path) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| {
+        path.parent() == Some(Path::new("/dev")) && (name.starts_with("ttyUSB") || name.starts_with("ttyACM"))
+    })
+}
+
+/// Reads a port until `stop`, or until the station has ended.
+pub async fn run(settings: SerialSettings, inlet: Inlet, stop: CancellationToken) {
+    let mut reader = Reader {
+        door: FrontDoor::new(settings.id, settings.format, inlet.clone()),
+        standing: Standing::new(settings.id, inlet.lanes.clone()),
+        settings,
+        inlet,
+        stop,
+    };
+    // The only error is that the station has ended, and then there is nothing left to do.
+    let _: Result<(), StationGone> = reader.read_until_stopped().await;
+}
+
+struct Reader {
+    settings: SerialSettings,
+    inlet: Inlet,
+    door: FrontDoor,
+    standing: Standing,
+    // Looked at only where nothing is in hand: a line that was read is delivered before the source ends.
+    stop: CancellationToken,
+}
+
+impl Reader {
+    async fn read_until_stopped(&mut self) -> Result<(), StationGone> {
+        let mut backoff = REOPEN;
+        loop {
+            let why = match open(&self.settings) {
+                Ok(port) => {
+                    self.standing.up().await?;
+                    let opened = Instant::now();
+                    // The port is moved in, and so dropped before anything else happens.
+                    let Some(why) = self.read_until_gone(port).await? else { return Ok(()) };
+                    backoff.worked_for(opened.elapsed());
+                    why
+                }
+                Err(why) => why,
+            };
+            self.standing.down(&why).await?;
+            if self.stop.run_until_cancelled(sleep(backoff.next(random()))).await.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads lines; why the port is gone, or `None` when it is to stop.
+    async fn read_until_gone(&mut self, mut port: SerialStream) -> Result<Option<SourceError>, StationGone> {
+        let line_bytes_max = match self.settings.format.transport {
+            Transport::SerialLines { line_bytes_max } => line_bytes_max,
+            // A format that does not come in lines is a mistake of the configuration, which its decoder will refuse.
+            Transport::Mqtt { .. } => MQTT_PAYLOAD_BYTES_MAX,
+        };
+        let mut lines = Lines::new(line_bytes_max);
+        let mut began = Instant::now();
+        let mut buffer = vec![0; READ_BYTES];
+        loop {
+            let read = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Ok(None),
+                read = port.read(&mut buffer) => read,
+                () = sleep_until(began + SERIAL_LINE_AGE_MAX), if lines.unfinished() => {
+                    lines.forget_unfinished();
+                    self.count("line_unfinished", "a line did not end");
+                    continue;
+                }
+            };
+            let now = Instant::now();
+            let mut chunk = match read {
+                Ok(bytes @ 1..) => buffer.get(..bytes).unwrap_or_default(),
+                Ok(0) | Err(_) => return Ok(Some(SourceError::PortGone { path: self.settings.path.clone() })),
+            };
+            if !lines.unfinished() {
+                began = now;
+            }
+            while let Some(cut) = lines.next_cut(&mut chunk) {
+                // What follows a cut began in this read.
+                began = now;
+                match cut {
+                    Cut::Line(line) => self.take_line(line, now).await?,
+                    Cut::Overlong => self.count("line_overlong", "a line is too long"),
+                }
+            }
+        }
+    }
+
+    async fn take_line(&mut self, line: &[u8], now: Instant) -> Result<(), StationGone> {
+        let raw = Raw { topic: None, bytes: line, retained: false };
+        let Some(Admitted { sample, class }) = self.door.admit(&raw, now) else { return Ok(()) };
+        let input = Input::Sample(sample);
+        self.inlet.lanes.put(class, Arrival { source: self.settings.id, received: now, input, done: None }).await
+    }
+
+    fn count(&self, what: &'static str, why: &str) {
+        let id = self.settings.id;
+        if self.inlet.counters.add(Scope::Source(id), "serial", what) == 1 {
+            warn!(source = %id, "{why} (wrong baud rate, or a hub that was reset?); more of this are only counted");
+        }
+    }
+}
+
+fn open(settings: &SerialSettings) -> Result<SerialStream, SourceError> {
+    use std::io::ErrorKind as Io;
+    use tokio_serial::ErrorKind as Kind;
+
+    let path = settings.path.clone();
+    let Some(text) = path.to_str() else {
+        return Err(SourceError::PortUnusable { path, why: "the path is not UTF-8".to_owned() });
+    };
+    tokio_serial::new(text, settings.baud).open_native_async().map_err(|error| match error.kind() {
+        Kind::Io(Io::NotFound) => SourceError::PortAbsent { path },
+        Kind::Io(Io::PermissionDenied) => SourceError::PortForbidden { path },
+        // The library's word for a port that is locked by somebody else.
+        Kind::NoDevice => SourceError::PortBusy { path },
+        Kind::Io(_) | Kind::InvalidInput | Kind::Unknown => SourceError::PortUnusable { path, why: error.to_string() },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_numbered_names_may_be_renumbered() {
+        assert!(may_be_renumbered(Path::new("/dev/ttyUSB0")));
+        assert!(may_be_renumbered(Path::new("/dev/ttyACM1")));
+        assert!(!may_be_renumbered(Path::new("/dev/serial/by-id/usb-1a86_USB_Serial-if00-port0")));
+        assert!(!may_be_renumbered(Path::new("/dev/serial0")));
+    }
+}

@@ -1,0 +1,69 @@
+//! From the files to the ledger, at start: the newest snapshot that can be read, and every record after it.
+
+use std::io;
+use std::sync::Arc;
+
+use super::StoreError;
+use super::files::Files;
+use super::ledger::Ledger;
+use super::ledger::outbox::Place;
+use super::log::frame::HEADER_BYTES;
+use super::log::read::record_at;
+use super::log::{Item, Log, Missing, Position, Reader, Record, Stream, append};
+use super::record::{Block, Entry};
+
+/// What the urgent stream amounts to, and what could not be read of it.
+#[derive(Debug, Default)]
+pub struct Folded {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// Ranges that are damaged or gone.
+    pub missing: Vec<Missing>,
+    /// Records that are well and that this version cannot read.
+    pub unreadable: Vec<Position>,
+}
+
+/// Reads the urgent stream from its newest snapshot on.
+pub fn fold(files: &Arc<dyn Files>, log: &Log) -> Result<Folded, StoreError> {
+    let mut folded = Folded::default();
+    let from = newest_snapshot(&**files, log);
+    for item in Reader::open(Arc::clone(files), Stream::Urgent, from).map_err(StoreError::List)? {
+        match item {
+            Item::Record(record) => folded.take(&record),
+            Item::Missing(missing) => folded.missing.push(missing),
+        }
+    }
+    folded.ledger.name_lost();
+    Ok(folded)
+}
+
+/// The newest block of the routine stream.
+pub fn newest_block(files: &dyn Files, routine: &append::Opened) -> Option<Block> {
+    let record = record_at(files, Stream::Routine, routine.last?).ok()?;
+    match Entry::read(record.kind, record.payload()) {
+        Ok(Entry::Block(block)) => Some(block),
+        Ok(_) | Err(_) => None,
+    }
+}
+
+impl Folded {
+    fn take(&mut self, record: &Record) {
+        match Entry::read(record.kind, record.payload()) {
+            Ok(Entry::Snapshot(snapshot)) => self.ledger = Ledger::restore(*snapshot),
+            Ok(Entry::Turn(turn)) => self.ledger.apply(&turn, Place::Written(record.position)),
+            Ok(Entry::Carried(carried)) => self.ledger.apply_carried(&carried, record.position),
+            Ok(Entry::Block(_)) | Err(_) => self.unreadable.push(record.position),
+        }
+    }
+}
+
+/// The beginning of the newest segment whose snapshot can be read; none when there is no such segment.
+fn newest_snapshot(files: &dyn Files, log: &Log) -> Option<Position> {
+    log.segments().iter().rev().find_map(|segment| {
+        let first = Position { segment: segment.number, offset: HEADER_BYTES as u64 };
+        let record: io::Result<Record> = record_at(files, Stream::Urgent, first);
+        let record = record.ok()?;
+        matches!(Entry::read(record.kind, record.payload()), Ok(Entry::Snapshot(_)))
+            .then_some(Position { offset: 0, ..first })
+    })
+}

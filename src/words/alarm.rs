@@ -1,0 +1,135 @@
+//! Words about alarms: what is wrong, how urgent, where it stands, how it ended, why.
+
+use super::{Both, Lang, say};
+use crate::core::alarm::{Disposition, NoteKind, Reason, State};
+use crate::core::condition::{Condition, Priority};
+
+say! { Condition {
+    HelpCall: "求助", "help call";
+    Smoke: "烟雾", "smoke";
+    Gas: "燃气泄漏", "gas";
+    CarbonMonoxide: "一氧化碳", "carbon monoxide";
+    FallConfirmed: "跌倒", "fall";
+    FallSuspected: "疑似跌倒", "suspected fall";
+    OverStay: "停留过久", "stayed too long";
+    BedExit: "离床未归", "out of bed and not back";
+    WaterLeak: "漏水", "water leak";
+    Silence: "久未活动", "no sign of activity";
+    DoorAtNight: "夜间出门未归", "went out at night and is not back";
+    VitalSigns: "体征超出范围", "vital signs out of bounds";
+    ColdRoom: "室温过低", "cold room";
+    Trend: "近期变化提醒", "change over weeks";
+    ResidentBlind: "老人未守护", "resident not being watched";
+    DeviceSilent: "设备无信号", "device silent";
+    BatteryLow: "设备电量低", "device battery low";
+    Tamper: "设备外壳被打开", "device case opened";
+    SourceDown: "接收器中断", "receiver down";
+    StrangerCall: "未登记设备发出求助", "help call from a device that is not enrolled";
+    DiskFault: "存储故障", "storage fault";
+    ClockFault: "时钟故障", "clock fault";
+    StateRebuilt: "索引已由日志重建", "index rebuilt from the log";
+} }
+
+say! { Priority {
+    Technical: "设备", "equipment";
+    Low: "留意", "take note";
+    Medium: "尽快", "soon";
+    High: "紧急", "urgent";
+} }
+
+/// Where an alarm stands. 未响应 is a standing of its own: everybody was called and nobody came.
+#[must_use]
+pub fn state(state: &State, lang: Lang) -> &'static str {
+    let both = match state {
+        State::PreAlarm { .. } => Both::new("预报警", "asking first"),
+        State::Raised { climb } if climb.unanswered.is_some() => Both::new("未响应", "unanswered"),
+        State::Raised { .. } => Both::new("报警中", "raised"),
+        State::Accepted { .. } => Both::new("已接单", "accepted"),
+        State::OnSite { .. } => Both::new("已到场", "on site"),
+        State::Closed { unverified: true, .. } => Both::new("已办结(未核实)", "closed, unverified"),
+        State::Closed { unverified: false, .. } => Both::new("已办结", "closed"),
+    };
+    both.say(lang)
+}
+
+say! { Disposition {
+    Helped: "已到场帮助", "helped on site";
+    Medical: "已就医", "medical care";
+    HazardRemoved: "险情已排除", "hazard removed";
+    FalseAlarm: "虚惊", "nothing was wrong";
+    MistakenPress: "误触", "pressed by mistake";
+    NoHelpNeeded: "本人表示不需要帮助", "the resident says no help is needed";
+    Test: "测试", "test";
+    Drill: "演练", "drill";
+    Repaired: "故障已修复", "fault repaired";
+    Cancelled: "预报警期内已取消", "cancelled while asking first";
+    SelfCleared: "故障自行恢复", "cleared by itself";
+    CouldNotEnter: "进不了门", "could not enter";
+    NotFound: "没有找到人", "person not found";
+    NoAnswer: "敲门无人应", "no answer at the door";
+    WrongHome: "不是这家", "wrong home";
+} }
+
+say! { Reason {
+    Pressed: "按下求助按钮", "help button pressed";
+    PressedWithoutRelease: "再次收到求助信号", "help signal repeated";
+    Hazard: "探测器报险", "detector reports a hazard";
+    HazardCleared: "探测器已安静,仍需核实", "detector quiet again, still to be looked into";
+    FallConfirmed: "设备确认跌倒", "device is sure of a fall";
+    FallSuspected: "设备怀疑跌倒", "device suspects a fall";
+    WearerCleared: "本人在佩戴设备上取消", "wearer cancelled on the wearable";
+    CancelPressed: "按下取消按钮", "cancel button pressed";
+    FlagFellBack: "设备信号回落,不算取消", "device flag fell back, which is no cancel";
+    Recovered: "佩戴设备报告已起身行走", "wearable reports walking again";
+    Drill: "演练", "drill";
+    Silent: "超过时限无信号", "silent beyond its limit";
+    BridgeSaysOffline: "接收器报告设备离线", "its bridge says it is gone";
+    PressDue: "到期需按一次验证", "a press is due to prove it";
+    HeardAgain: "重新收到信号", "heard again";
+    BatteryLow: "设备自报电量低", "device says its battery is low";
+    ChargeLow: "电量低于下限", "charge below the limit";
+    CaseOpened: "外壳被打开", "case opened";
+    Over: "情况已解除", "the condition is over";
+    LinkDown: "线路中断", "link down";
+    LinkBack: "线路恢复", "link back";
+    Blind: "没有设备在守护", "nothing watches this resident";
+    RemovedDeviceCalled: "已停用的设备发出求助", "a removed device called";
+    UnknownPressedThrice: "未登记的设备一分钟内按了三次", "an unknown device was pressed three times in a minute";
+    LogFailed: "日志未能按时写入", "the log could not be written in time";
+    LogBack: "日志恢复写入", "the log is written again";
+    ClockUnset: "时钟未校准", "the clock is not trusted";
+    ClockSet: "时钟已校准", "the clock is trusted";
+    IndexDamaged: "索引损坏,已重建", "index damaged and rebuilt";
+} }
+
+say! { NoteKind {
+    Remark: "备注", "remark";
+    Conversation: "与本人通话记录", "conversation with the resident";
+    CountyAcknowledged: "县平台已确认,村里继续处置", "acknowledged by the county; the village goes on";
+    CountyCloseRefused: "县平台要求办结,未获准", "the county wanted to close; refused";
+    SaysAllWell: "本人说没事,仍需核实", "says all is well, still to be verified";
+    NotAnEnding: "尚未办结", "not an ending";
+} }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::alarm::life_cycle::Climb;
+    use crate::core::time::Mono;
+
+    #[test]
+    fn an_unanswered_alarm_is_never_shown_as_merely_raised() {
+        let raised = State::Raised { climb: Climb::default() };
+        let unanswered = State::Raised { climb: Climb { unanswered: Some(Mono(1)), ..Climb::default() } };
+        assert_eq!(state(&raised, Lang::Zh), "报警中");
+        assert_eq!(state(&unanswered, Lang::Zh), "未响应");
+        assert_eq!(state(&unanswered, Lang::En), "unanswered");
+    }
+
+    #[test]
+    fn an_ending_that_nobody_saw_says_so() {
+        let closed = |unverified| State::Closed { by: None, disposition: Disposition::NoHelpNeeded, unverified };
+        assert_eq!(state(&closed(false), Lang::Zh), "已办结");
+        assert_eq!(state(&closed(true), Lang::Zh), "已办结(未核实)");
+    }
+}

@@ -1,0 +1,20 @@
+//! Words of answers to commands.
+
+use super::say;
+use crate::core::effect::Refusal;
+
+say! { Refusal {
+    UnknownAlarm: "没有这个编号的报警", "there is no alarm of this id";
+    AlreadyClosed: "这个报警已经办结", "this alarm is closed already";
+    UnknownResponder: "名册里没有这位响应人", "no responder of this id stands in the village file";
+    UnknownResident: "名册里没有这位老人", "no resident of this id stands in the village file";
+    NobodyNamed: "要写明是谁", "somebody must be named";
+    OnlyLocal: "只有村里的人可以这样做", "only a local person may do this";
+    NeedsConversation: "需要先与本人通话并记录", "needs a recorded conversation with the resident";
+    NeedsAcceptance: "需要先有村里的人接单", "needs a local acceptance first";
+    HeldByAnother: "已由别人接单", "somebody else has accepted it";
+    NotNow: "现在这一步做不了", "this step is not possible as the alarm stands";
+    NotForPeople: "这个结果只能由系统得出", "this ending is the machine's, not a person's";
+    NotTechnical: "只有设备故障可以这样确认", "only technical alarms are acknowledged here";
+    Full: "已到上限,先处理未办结的", "a limit is reached; deal with what is open first";
+} }

@@ -1,0 +1,51 @@
+//! Words about devices: what they are for, where they are, how they stand.
+
+use super::{Both, Lang, say};
+use crate::core::effect::DeviceChange;
+use crate::core::id::RoomId;
+use crate::core::roster::Role;
+
+say! { Role {
+    Sos: "求助按钮", "help button";
+    Cancel: "取消按钮", "cancel button";
+    Fall: "跌倒佩戴设备", "fall wearable";
+    Smoke: "烟雾探测", "smoke detector";
+    Gas: "燃气探测", "gas detector";
+    Co: "一氧化碳探测", "carbon monoxide detector";
+    Leak: "漏水探测", "leak detector";
+    Motion: "活动感应", "motion sensor";
+    Presence: "在场雷达", "presence radar";
+    Door: "门磁", "door contact";
+    Bed: "床垫感应", "bed mat";
+    Vital: "体征监测", "vital signs";
+    Climate: "温湿度", "climate";
+    Other: "其他设备", "other device";
+} }
+
+say! { DeviceChange {
+    Joined: "首次上线", "heard for the first time";
+    Lost: "失去信号", "signal lost";
+    Back: "恢复信号", "signal back";
+    BatteryLow: "电量低", "battery low";
+    BatteryOk: "电量已恢复", "battery well again";
+    Tamper: "外壳被打开", "case opened";
+    SourceDown: "接收器中断", "receiver down";
+    SourceBack: "接收器恢复", "receiver back";
+} }
+
+/// A room by its usual id; another id is its own word.
+#[must_use]
+pub fn room(id: &RoomId, lang: Lang) -> &str {
+    let both = match id.as_str() {
+        "bedroom" => Both::new("卧室", "bedroom"),
+        "bathroom" => Both::new("浴室", "bathroom"),
+        "toilet" => Both::new("厕所", "toilet"),
+        "kitchen" => Both::new("厨房", "kitchen"),
+        "hall" => Both::new("堂屋", "hall"),
+        "living" => Both::new("客厅", "living room"),
+        "yard" => Both::new("院子", "yard"),
+        "gate" => Both::new("院门", "gate"),
+        other => return other,
+    };
+    both.say(lang)
+}

@@ -1,0 +1,135 @@
+//! `shouwang check` on the shipped files and on broken ones: what it says and what it answers.
+
+use std::path::{Path, PathBuf};
+
+use shouwang::cli::check::{Checked, check};
+use shouwang::config::machine::Machine;
+use shouwang::config::plan::Gap;
+use shouwang::config::{Problems, What};
+use shouwang::core::watch::Watch;
+use shouwang::words::Lang;
+use shouwang::words::plan::{gap, pace};
+use shouwang::words::setting::mistake_zh;
+
+const FORMATS: &[&str] = &["zigbee2mqtt", "json_lines"];
+
+fn config(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("config").join(name)
+}
+
+fn bare_machine() -> Machine {
+    Machine { credentials: None, mosquitto_conf: PathBuf::from("/nonexistent/mosquitto.conf") }
+}
+
+fn shipped() -> Checked {
+    check(&config("shouwang.toml"), Some(&config("village.example.toml")), &bare_machine(), FORMATS)
+}
+
+fn whats(problems: &Problems) -> Vec<What> {
+    problems.list().iter().map(|problem| problem.what).collect()
+}
+
+#[test]
+fn the_example_village_shows_every_watch_state_worth_telling() {
+    let checked = shipped();
+    assert!(checked.is_sound(), "{}", checked.problems);
+    let plan = checked.plan.expect("a plan");
+    let states: Vec<(&str, Watch)> = plan.residents.iter().map(|one| (one.id.as_str(), one.watch_at_best)).collect();
+    assert_eq!(states, [("r01", Watch::Watched), ("r02", Watch::Weak), ("r03", Watch::Watched), ("r04", Watch::Blind)]);
+    let [r01, r02, _, r04] = plan.residents.as_slice() else { panic!("four residents") };
+    assert!(r01.gaps.is_empty());
+    assert_eq!(r02.gaps, [Gap::HelpCallUnproven]);
+    assert_eq!(r04.gaps, [Gap::NoHelpCall, Gap::NoLifeSign]);
+    let times: Vec<u64> = r01.rungs.iter().map(|rung| rung.after_s).collect();
+    assert_eq!((times.as_slice(), r01.everybody_after_s), ([0, 120, 240].as_slice(), 600));
+    // The smoke detector of a home with one resident is theirs; the gas detector of a shared home is nobody's own.
+    assert!(r01.devices.iter().any(|device| device.id.as_str() == "d003"));
+    assert_eq!(plan.shared.iter().map(|device| device.id.as_str()).collect::<Vec<_>>(), ["d008"]);
+}
+
+#[test]
+fn names_are_shown_only_when_asked_for_and_telephones_never() {
+    let checked = shipped();
+    for lang in [Lang::Zh, Lang::En] {
+        assert!(!checked.text(lang, false).contains("示例"));
+        let named = checked.text(lang, true);
+        assert!(named.contains("示例奶奶") && !named.contains("0000000000"), "{named}");
+    }
+    assert!(!checked.json(false).to_string().contains("示例"));
+    assert_eq!(checked.json(true)["names"]["r01"], "示例奶奶");
+}
+
+#[test]
+fn the_plan_is_said_in_both_languages() {
+    let checked = shipped();
+    let zh = checked.text(Lang::Zh, false);
+    for word in ["守护减弱", "未守护", "求助按钮 · h01 · 卧室", "+2 分钟: desk", "未覆盖", "配置可用"]
+    {
+        assert!(zh.contains(word), "{word} is missing:\n{zh}");
+    }
+    let en = checked.text(Lang::En, false);
+    for word in ["weakly watched", "not watched", "help button · h01 · bedroom", "+2 min: desk", "not covered", "sound"]
+    {
+        assert!(en.contains(word), "{word} is missing:\n{en}");
+    }
+}
+
+#[test]
+fn what_the_machine_lacks_is_a_warning_and_no_error() {
+    let checked = shipped();
+    assert!(checked.is_sound());
+    let whats = whats(&checked.problems);
+    for what in [What::BrokerUnseen, What::FileMissing, What::SecretUnreadable] {
+        assert!(whats.contains(&what), "{what} is missing: {whats:?}");
+    }
+}
+
+#[test]
+fn a_broken_station_file_does_not_hide_what_is_wrong_with_the_village() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let at = |name: &str| directory.path().join(name);
+    std::fs::write(at("shouwang.toml"), "[station]\nid = \"st1\"\n").expect("writes");
+    std::fs::write(at("village.toml"), "[residents.r1]\nnmae = \"x\"\n").expect("writes");
+    let checked = check(&at("shouwang.toml"), None, &bare_machine(), FORMATS);
+    assert!(!checked.is_sound());
+    let files: Vec<&str> = checked.problems.list().iter().map(|problem| problem.file.as_str()).collect();
+    assert!(files.contains(&"shouwang.toml") && files.contains(&"village.toml"), "{}", checked.problems);
+    assert!(checked.text(Lang::Zh, false).contains("缺少这个键"));
+}
+
+#[test]
+fn every_mistake_gap_and_pace_has_its_chinese() {
+    for what in What::ALL {
+        let zh = mistake_zh(what.word()).unwrap_or_else(|| panic!("{what} has no Chinese in words::setting"));
+        assert!(!zh.is_ascii());
+    }
+    for each in Gap::ALL {
+        assert!(gap(each.word(), Lang::Zh).is_some() && gap(each.word(), Lang::En).is_some(), "{each}");
+    }
+    assert!(pace("slow", Lang::Zh).is_some() && pace("mute", Lang::En).is_some());
+}
+
+#[test]
+fn a_village_of_three_hundred_homes_and_five_thousand_devices_loads_whole() {
+    use std::fmt::Write as _;
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut text = std::fs::read_to_string(config("village.example.toml")).expect("reads");
+    for home in 0..300 {
+        _ = writeln!(text, "[homes.x{home}]\nlabel = \"示例 {home}\"\nrooms = [\"hall\"]");
+        _ = writeln!(
+            text,
+            "[residents.x{home}]\nname = \"示例\"\naddress_form = \"示例\"\nhome = \"x{home}\"\nladder = \"usual\""
+        );
+    }
+    for device in 0..5_000 {
+        let home = device % 300;
+        _ = writeln!(text, "[devices.x{device}]\nsource = \"zigbee\"\naddress = \"x{device}\"\nresident = \"x{home}\"");
+        _ = writeln!(text, "room = \"hall\"\nrole = \"motion\"");
+    }
+    let village = directory.path().join("village.toml");
+    std::fs::write(&village, text).expect("writes");
+    let checked = check(&config("shouwang.toml"), Some(&village), &bare_machine(), FORMATS);
+    assert!(checked.is_sound(), "{}", checked.problems);
+    let plan = checked.plan.expect("a plan");
+    assert_eq!(plan.residents.iter().map(|one| one.devices.len()).sum::<usize>(), 5_000 + 7);
+}

@@ -1,0 +1,257 @@
+//! A whole house: a real local broker, a real county broker, the gateway and the county console as processes of the
+//! binary under test, a hub on a real pty, and the shell.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use rumqttc::v5::mqttbytes::QoS;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::broker::Broker;
+use super::child::Guard;
+use super::until;
+
+/// What a station's local broker needs so that nothing is lost while the gateway is away; the same lines as in
+/// `config/mosquitto.conf`.
+pub const LOCAL_BROKER: &str = "persistence true\nqueue_qos0_messages true\nmax_queued_messages 100000\n";
+
+/// One device to be enrolled.
+pub struct Enrolled {
+    pub id: String,
+    pub source: &'static str,
+    pub address: String,
+    pub resident: String,
+    pub role: &'static str,
+}
+
+/// The house.
+pub struct House {
+    folder: TempDir,
+    pub local: Broker,
+    pub county: Broker,
+    gateway: Option<Guard>,
+    console: Option<Guard>,
+}
+
+/// `count` residents `r0001…`, each with a help button `b0001…` on Zigbee.
+pub fn buttons(count: usize) -> Vec<Enrolled> {
+    (1..=count)
+        .map(|number| Enrolled {
+            id: format!("b{number:04}"),
+            source: "zigbee",
+            address: format!("button_{number:04}"),
+            resident: format!("r{number:04}"),
+            role: "sos",
+        })
+        .collect()
+}
+
+impl House {
+    /// Starts both brokers and writes the configuration; gateway and console are started by the test.
+    pub async fn build(devices: &[Enrolled]) -> House {
+        let house = House {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+            local: Broker::start(LOCAL_BROKER).await,
+            county: Broker::start("persistence false\nmax_queued_messages 100000\n").await,
+            gateway: None,
+            console: None,
+        };
+        house.write_config(devices);
+        house
+    }
+
+    /// A path in the house's folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Starts the gateway.
+    pub fn start_gateway(&mut self) {
+        let config = self.path("shouwang.toml");
+        let log = self.path("gateway.log");
+        self.gateway = Some(Guard::start_logged(binary(), ["run", "--config", text(&config)], &log));
+    }
+
+    /// Starts the gateway and waits until its shell answers.
+    pub async fn start_gateway_and_wait(&mut self) {
+        self.start_gateway();
+        until("the gateway answers", || self.try_shell(&["status", "--json"]).is_some()).await;
+    }
+
+    /// SIGKILL.
+    pub fn kill_gateway(&mut self) {
+        self.gateway.take().expect("the gateway runs").kill();
+    }
+
+    /// SIGTERM, and waits for its end.
+    pub fn stop_gateway(&mut self) {
+        self.gateway.take().expect("the gateway runs").stop();
+    }
+
+    /// The gateway's process number.
+    pub fn gateway_pid(&self) -> u32 {
+        self.gateway.as_ref().expect("the gateway runs").pid()
+    }
+
+    /// Starts the county console.
+    pub fn start_console(&mut self) {
+        let config = self.path("county.toml");
+        let log = self.path("county.log");
+        self.console = Some(Guard::start_logged(binary(), ["county", "--config", text(&config)], &log));
+    }
+
+    /// SIGKILL.
+    pub fn kill_console(&mut self) {
+        self.console.take().expect("the console runs").kill();
+    }
+
+    /// Presses a Zigbee help button: QoS 1, and the local broker has it when this returns.
+    pub async fn press(&self, address: &str) {
+        let payload = br#"{"action":"emergency","battery":97,"linkquality":120}"#;
+        self.local.publish(&format!("zigbee2mqtt/{address}"), QoS::AtLeastOnce, false, payload.to_vec()).await;
+    }
+
+    /// Runs a verb of the shell on this gateway; its JSON, when it succeeds.
+    pub fn try_shell(&self, verb: &[&str]) -> Option<Value> {
+        let output = self.run_shell(verb);
+        output.status.success().then(|| serde_json::from_slice(&output.stdout).unwrap_or(Value::Null))
+    }
+
+    /// Runs a verb of the shell on this gateway that must succeed.
+    pub fn shell(&self, verb: &[&str]) -> Value {
+        let output = self.run_shell(verb);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "shouwang {verb:?}: {said}\n{}", self.log_tail());
+        serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
+    }
+
+    fn run_shell(&self, verb: &[&str]) -> Output {
+        let config = self.path("shouwang.toml");
+        let output = Command::new(binary()).args(verb).args(["--config", text(&config)]).output();
+        output.expect("the binary under test runs")
+    }
+
+    /// What the county's database says: `alarms`, `devices` or `stations`.
+    pub fn at_county(&self, what: &str) -> Vec<Value> {
+        let config = self.path("county.toml");
+        let output = Command::new(binary())
+            .args(["county", what, "--json", "--config", text(&config)])
+            .output()
+            .expect("the binary under test runs");
+        serde_json::from_slice(&output.stdout).unwrap_or_default()
+    }
+
+    /// The end of the gateway's log, for a failing test's message.
+    pub fn log_tail(&self) -> String {
+        let log = std::fs::read_to_string(self.path("gateway.log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(30)..].join("\n")
+    }
+
+    fn write_config(&self, devices: &[Enrolled]) {
+        let folder = self.folder.path().display();
+        let (local, county) = (self.local.url(), self.county.url());
+        let station = format!(
+            r#"
+[station]
+id = "test-station"
+gateway = "test-gw"
+village_file = "village.toml"
+data_dir = "{folder}/data"
+control_socket = "{folder}/control.sock"
+log_level = "info"
+
+[[source]]
+id = "zigbee"
+kind = "mqtt"
+url = "{local}"
+formats = ["zigbee2mqtt"]
+
+[[source]]
+id = "hub"
+kind = "serial"
+path = "{folder}/hub"
+format = "json_lines"
+
+[county]
+url = "{county}"
+heartbeat_s = 5
+
+[store]
+routine_block_s = 1
+ballast_mib = 8
+"#
+        );
+        self.write("shouwang.toml", &station);
+        self.write("village.toml", &village(devices));
+        let console = format!(
+            r#"
+[broker]
+url = "{county}"
+
+[console]
+database = "{folder}/county.sqlite"
+
+[stations.test-station]
+name = "示例照料站"
+"#
+        );
+        self.write("county.toml", &console);
+    }
+
+    fn write(&self, name: &str, content: &str) {
+        std::fs::write(self.path(name), content).expect("the folder can be written");
+    }
+}
+
+fn village(devices: &[Enrolled]) -> String {
+    let mut text = String::from(
+        r#"
+[responders.n-1]
+name = "示例邻居"
+phone = "00000000001"
+role = "neighbour"
+
+[responders.g-1]
+name = "示例网格员"
+phone = "00000000002"
+role = "grid_worker"
+
+[responders.desk]
+name = "示例值班室"
+phone = "00000000003"
+role = "duty_desk"
+
+[ladders.usual]
+rungs = [{ call = ["n-1"], wait_s = 60 }, { call = ["g-1"], wait_s = 60 }, { call = ["desk"], wait_s = 60 }]
+"#,
+    );
+    let mut residents: Vec<&str> = devices.iter().map(|device| device.resident.as_str()).collect();
+    residents.sort_unstable();
+    residents.dedup();
+    for resident in residents {
+        let _ = write!(
+            text,
+            "\n[homes.h-{resident}]\nlabel = \"示例 {resident}\"\nrooms = [\"bedroom\"]\n\n[residents.{resident}]\n\
+             name = \"示例老人\"\naddress_form = \"示例奶奶\"\nhome = \"h-{resident}\"\nladder = \"usual\"\n"
+        );
+    }
+    for device in devices {
+        let _ = write!(
+            text,
+            "\n[devices.{}]\nsource = \"{}\"\naddress = \"{}\"\nresident = \"{}\"\nroom = \"bedroom\"\nrole = \"{}\"\n",
+            device.id, device.source, device.address, device.resident, device.role
+        );
+    }
+    text
+}
+
+fn binary() -> &'static str {
+    env!("CARGO_BIN_EXE_shouwang")
+}
+
+fn text(path: &std::path::Path) -> &str {
+    path.to_str().expect("the temporary folder has a plain name")
+}

@@ -1,0 +1,361 @@
+//! Every registered format against its golden vectors, and against everything that is not a vector.
+//!
+//! A new format gets all of this by its line in the registry and its file in `tests/vectors/`.
+//! `SHOUWANG_VECTORS=DIR` runs the vector files of another directory too.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use shouwang::core::reading::{Measure, Said};
+use shouwang::device::harness::Vector;
+use shouwang::device::{self, Decoded, FORMATS, Frame};
+use shouwang::limits;
+
+fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors")
+}
+
+/// Vector files of a directory by the name of their format.
+fn files(directory: &Path) -> Vec<(String, PathBuf)> {
+    let entries = fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+    let mut files: Vec<(String, PathBuf)> = entries
+        .map(|entry| entry.expect("a readable entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "jsonl"))
+        .map(|path| (path.file_stem().expect("a name").to_string_lossy().into_owned(), path))
+        .collect();
+    files.sort();
+    files
+}
+
+fn vectors(path: &Path) -> Vec<Vector> {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    text.lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{}: {error}: {line}", path.display())))
+        .collect()
+}
+
+/// What differs, one sentence a vector; vectors of formats that nobody registered are passed over.
+fn differences(all: &[Vector]) -> Vec<String> {
+    all.iter()
+        .filter_map(|vector| {
+            let format = device::format(&vector.protocol)?;
+            let outcome = vector.run(format).unwrap_or_else(|error| panic!("{}: {error}", vector.id));
+            outcome.compare(vector).err().map(|difference| format!("{}: {difference}", vector.id))
+        })
+        .collect()
+}
+
+#[test]
+fn every_format_has_vectors_and_all_pass() {
+    let files = files(&directory());
+    let with_file: BTreeSet<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+    let registered: BTreeSet<&str> = FORMATS.iter().map(|format| format.name).collect();
+    assert_eq!(with_file, registered, "files in tests/vectors/ (left) and FORMATS (right) differ");
+    assert_eq!(registered.len(), FORMATS.len(), "a name is registered twice");
+    for (name, path) in &files {
+        let all = vectors(path);
+        let ids: BTreeSet<&str> = all.iter().map(|vector| vector.id.as_str()).collect();
+        assert!(!all.is_empty(), "{} is empty", path.display());
+        assert_eq!(ids.len(), all.len(), "{} uses an id twice", path.display());
+        for vector in &all {
+            assert_eq!(&vector.protocol, name, "{} stands in {}", vector.id, path.display());
+        }
+        let failed = differences(&all);
+        assert!(failed.is_empty(), "{}", failed.join("\n"));
+    }
+}
+
+#[test]
+fn vectors_of_another_directory_pass() {
+    let Some(directory) = std::env::var_os("SHOUWANG_VECTORS") else { return };
+    let all: Vec<Vector> = files(Path::new(&directory)).iter().flat_map(|(_, path)| vectors(path)).collect();
+    let ours = all.iter().filter(|vector| device::format(&vector.protocol).is_some()).count();
+    assert!(ours > 0, "no vector of a registered format in {}", directory.display());
+    let failed = differences(&all);
+    assert!(failed.is_empty(), "{} of {ours} failed:\n{}", failed.len(), failed.join("\n"));
+}
+
+/// Feeds a frame to a decoder of every format; it may refuse, but not panic, and not say more than the house can hold.
+fn feed(topic: Option<&str>, bytes: &[u8], context: &Value) {
+    for format in FORMATS {
+        let mut decoder = (format.decoder)();
+        let frame = Frame { topic, bytes, context };
+        // Twice, because a decoder may remember.
+        for _ in 0..2 {
+            if let Ok(decoded) = decoder.decode(&frame) {
+                assert_bounded(&decoded);
+            }
+            let _ = decoder.fields(&frame);
+        }
+    }
+}
+
+fn assert_bounded(decoded: &Decoded) {
+    let address = decoded.address.as_deref().unwrap_or("none");
+    assert!(!address.is_empty() && address.len() <= limits::ADDRESS_BYTES_MAX);
+    assert!(decoded.said.len() <= limits::FRAME_SAID_MAX);
+    assert!(decoded.dropped.len() <= limits::FRAME_SAID_MAX);
+    assert!(decoded.refused_keys.len() <= limits::FRAME_SAID_MAX);
+    assert!(decoded.listed.len() <= limits::LISTED_DEVICES_MAX);
+    assert!(decoded.listed.iter().all(|listed| listed.address.len() <= limits::ADDRESS_BYTES_MAX));
+    let is_press = |said: &Said| matches!(said.measure.kind(), "button" | "rf_code" | "switch" | "device_inactivity");
+    let from_plain = decoded.said.iter().skip_while(|said| said.measure.may_alarm() || is_press(said));
+    assert!(from_plain.into_iter().all(|said| !said.measure.may_alarm()), "life-safety first: {:?}", decoded.said);
+}
+
+/// The frame must be taken, and must call for help before it says anything else.
+fn assert_calls(format: &str, topic: Option<&str>, text: &str) {
+    let mut decoder = (device::format(format).expect("registered").decoder)();
+    let frame = Frame { topic, bytes: text.as_bytes(), context: &Value::Null };
+    let heard = decoder.decode(&frame).unwrap_or_else(|error| panic!("{error}: {text}"));
+    assert!(heard.said.contains(&Said::event(Measure::Sos(true))), "{text}: {:?}", heard.said);
+    assert_bounded(&heard);
+}
+
+/// Keys that mean something to some format, so that arbitrary objects reach further than the first key.
+const KEYS: &[&str] = &[
+    "action",
+    "sos",
+    "smoke",
+    "gas",
+    "carbon_monoxide",
+    "water_leak",
+    "contact",
+    "occupancy",
+    "presence",
+    "status",
+    "fall_status",
+    "fall_down_status",
+    "battery",
+    "voltage",
+    "linkquality",
+    "temperature",
+    "target_distance",
+    "state",
+    "friendly_name",
+    "definition",
+    "model",
+    "exposes",
+    "property",
+    "type",
+    "unit",
+    "value_on",
+    "value_off",
+    "access",
+    "data",
+    "d",
+    "k",
+    "v",
+    "u",
+    "r",
+    "hz",
+    "s",
+    "a",
+    "sys",
+    "dia",
+    "lat",
+    "lon",
+    "vibration",
+    "pressure_state",
+];
+
+const WORDS: &[&str] = &[
+    "",
+    "emergency",
+    "online",
+    "offline",
+    "falling",
+    "fall_alarm",
+    "sos",
+    "fall",
+    "confirmed",
+    "button",
+    "heart_rate",
+    "blood_pressure",
+    "location",
+    "binary",
+    "numeric",
+    "cm",
+    "mV",
+    "kPa",
+    "\u{0}",
+    "王奶奶",
+    "\u{feff}",
+    "Coordinator",
+];
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        proptest::sample::select(WORDS).prop_map(Value::from),
+        "\\PC{0,30}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(5, 64, 8, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
+            proptest::collection::vec(
+                (prop_oneof![4 => proptest::sample::select(KEYS).prop_map(str::to_owned), 1 => "\\PC{0,8}"], inner),
+                0..10
+            )
+            .prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
+        ]
+    })
+}
+
+fn any_topic() -> impl Strategy<Value = Option<String>> {
+    prop_oneof![
+        Just(None),
+        "\\PC{0,40}".prop_map(Some),
+        "zigbee2mqtt/(bridge/(state|devices|event|health|x)|[a-z/]{0,12}(availability|set|get|action)?)".prop_map(Some),
+        Just(Some(format!("zigbee2mqtt/{}", "长".repeat(200)))),
+    ]
+}
+
+fn any_context() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        2 => Just(Value::Null),
+        1 => any_json(),
+        2 => proptest::sample::select(vec!["SNZB-06P", "SPM915", "FDS315", "TS0601_bed_presence_sensor", "?"])
+            .prop_map(|model| json!({"model": model})),
+        1 => any_json().prop_map(|base| json!({"base": base, "model": 7})),
+    ]
+}
+
+/// A frame of some vector, as topic, bytes and context.
+fn any_vector() -> impl Strategy<Value = (Option<String>, Vec<u8>, Value)> {
+    let all: Vec<(Option<String>, Vec<u8>, Value)> = files(&directory())
+        .iter()
+        .flat_map(|(_, path)| vectors(path))
+        .map(|vector| (vector.topic.clone(), vector.bytes().expect("a frame").into_owned(), vector.context()))
+        .collect();
+    proptest::sample::select(all)
+}
+
+#[derive(Debug, Clone)]
+enum Mutation {
+    Flip(prop::sample::Index, u8),
+    Insert(prop::sample::Index, Vec<u8>),
+    Remove(prop::sample::Index, usize),
+    Cut(prop::sample::Index),
+    Repeat(usize),
+}
+
+fn any_mutation() -> impl Strategy<Value = Mutation> {
+    let index = any::<prop::sample::Index>;
+    prop_oneof![
+        (index(), any::<u8>()).prop_map(|(at, byte)| Mutation::Flip(at, byte)),
+        (index(), proptest::collection::vec(any::<u8>(), 1..8)).prop_map(|(at, more)| Mutation::Insert(at, more)),
+        (index(), proptest::sample::select(vec!["{", "[", "\"", "\\", "1e999", "null", ",", "-", "\\ud800", "\0"]))
+            .prop_map(|(at, token)| Mutation::Insert(at, token.as_bytes().to_vec())),
+        (index(), 1_usize..8).prop_map(|(at, count)| Mutation::Remove(at, count)),
+        index().prop_map(Mutation::Cut),
+        (2_usize..4).prop_map(Mutation::Repeat),
+    ]
+}
+
+fn mutate(mut bytes: Vec<u8>, mutations: &[Mutation]) -> Vec<u8> {
+    for mutation in mutations {
+        let len = bytes.len();
+        match mutation {
+            Mutation::Flip(at, byte) if len > 0 => bytes[at.index(len)] ^= byte,
+            Mutation::Insert(at, more) => {
+                let at = at.index(len + 1);
+                bytes.splice(at..at, more.iter().copied());
+            }
+            Mutation::Remove(at, count) if len > 0 => {
+                let from = at.index(len);
+                bytes.drain(from..(from + count).min(len));
+            }
+            Mutation::Cut(at) if len > 0 => bytes.truncate(at.index(len)),
+            Mutation::Repeat(times) => bytes = bytes.repeat(*times),
+            Mutation::Flip(..) | Mutation::Remove(..) | Mutation::Cut(_) => {}
+        }
+    }
+    bytes
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn arbitrary_bytes_are_survived(
+        topic in any_topic(),
+        bytes in proptest::collection::vec(any::<u8>(), 0..2_000),
+        context in any_context(),
+    ) {
+        feed(topic.as_deref(), &bytes, &context);
+    }
+
+    #[test]
+    fn arbitrary_text_is_survived(topic in any_topic(), text in "\\PC{0,200}", context in any_context()) {
+        feed(topic.as_deref(), text.as_bytes(), &context);
+        feed(topic.as_deref(), format!("{{{text}}}").as_bytes(), &context);
+    }
+
+    #[test]
+    fn arbitrary_json_is_survived(topic in any_topic(), value in any_json(), context in any_context()) {
+        feed(topic.as_deref(), value.to_string().as_bytes(), &context);
+    }
+
+    #[test]
+    fn mutated_vectors_are_survived(
+        (topic, bytes, context) in any_vector(),
+        mutations in proptest::collection::vec(any_mutation(), 1..6),
+        other_topic in proptest::option::weighted(0.2, any_topic()),
+    ) {
+        let topic = other_topic.unwrap_or(topic);
+        feed(topic.as_deref(), &mutate(bytes, &mutations), &context);
+    }
+
+    #[test]
+    fn a_press_passes_whatever_stands_beside_it(
+        beside in proptest::collection::vec((proptest::sample::select(KEYS), any_json()), 0..12),
+        place in any::<prop::sample::Index>(),
+    ) {
+        // zigbee2mqtt: any value under any other key.
+        let mut pairs: Vec<String> = beside.iter()
+            .filter(|(key, _)| *key != "action")
+            .map(|(key, value)| format!("{}:{value}", json!(key)))
+            .collect();
+        pairs.insert(place.index(pairs.len() + 1), "\"action\":\"emergency\"".to_owned());
+        assert_calls("zigbee2mqtt", Some("zigbee2mqtt/x"), &format!("{{{}}}", pairs.join(",")));
+
+        // JSON Lines: any value as another reading, as long as the line is one.
+        let mut list: Vec<String> = beside.iter()
+            .flat_map(|(kind, value)| [json!({"k": kind, "v": value}).to_string(), value.to_string()])
+            .collect();
+        list.insert(place.index(list.len() + 1), "{\"k\":\"sos\",\"v\":true}".to_owned());
+        let line = format!("{{\"d\":\"x\",\"r\":[{}]}}", list.join(","));
+        if line.len() <= limits::JSON_LINE_BYTES_MAX {
+            assert_calls("json_lines", None, &line);
+        }
+    }
+}
+
+#[test]
+fn large_and_deep_payloads_are_survived() {
+    let topics = [None, Some("zigbee2mqtt/x"), Some("zigbee2mqtt/bridge/devices"), Some("zigbee2mqtt/x/availability")];
+    let bracketed = |open: &str, close: &str, deep| format!("{}{}", open.repeat(deep), close.repeat(deep));
+    let payloads = [
+        "[".repeat(1 << 20),
+        "{\"a\":".repeat(1 << 18),
+        bracketed("[", "]", 100_000),
+        bracketed("{\"a\":[", "]}", 100_000),
+        format!("[{}7]", "{\"friendly_name\":\"x\"},".repeat(100_000)),
+        format!("{{{}\"d\":\"x\"}}", "\"action\":\"single\",\"battery\":\"x\",\"illuminance\":1e99,".repeat(1_200)),
+        "\"".repeat(1 << 20),
+        "\0".repeat(1 << 20),
+    ];
+    for payload in &payloads {
+        for topic in topics {
+            feed(topic, payload.as_bytes(), &Value::Null);
+        }
+    }
+}
