@@ -1,13 +1,15 @@
 //! What is banned, where, and what to use in its place.
 
 use crate::Complaint;
+use crate::imports::is_shell;
 use crate::rust::{Token, paths, tokens};
-use crate::tree::Tree;
+use crate::tree::{File, Tree};
 
 /// Where a ban holds.
 struct Area {
     within: &'static [&'static str],
-    but_not: &'static [&'static str],
+    /// Also in the files of a pure room that talk to the world.
+    shells: bool,
 }
 
 /// Rooms that decide and do nothing else.
@@ -21,15 +23,15 @@ const PURE: Area = Area {
         "src/words.rs",
         "src/backoff.rs",
     ],
-    but_not: &["src/relay/session"],
+    shells: false,
 };
 
 /// Rooms whose arithmetic must be equal to the last bit on every machine.
-const CORE: Area = Area { within: &["src/core/"], but_not: &[] };
+const CORE: Area = Area { within: &["src/core/"], shells: true };
 
-const LIBRARY: Area = Area { within: &["src/"], but_not: &[] };
+const LIBRARY: Area = Area { within: &["src/"], shells: true };
 
-const EVERYWHERE: Area = Area { within: &["src/", "tests/", "benches/"], but_not: &[] };
+const EVERYWHERE: Area = Area { within: &["src/", "tests/", "benches/"], shells: true };
 
 /// What is looked for.
 enum What {
@@ -59,12 +61,13 @@ const FLOATS: &[(&str, &str)] = &[
 const BANS: &[Ban] = &[
     ban(What::Path("tokio"), PURE, "a plain function of its inputs; the shell awaits"),
     ban(What::Path("std::fs"), PURE, "an argument; `store`, `config` and `cli` read files"),
-    ban(What::Path("std::net"), PURE, "an argument; `source` and `relay::session` own the sockets"),
+    ban(What::Path("std::net"), PURE, "an argument; `source` and the relay's shell own the sockets"),
     ban(What::Path("std::thread"), PURE, "a plain function; `daemon` owns the threads"),
     ban(What::Path("std::env"), PURE, "an argument; `cli` reads the environment"),
     ban(What::Path("rand"), PURE, "a number given as an argument: same seed, same trace"),
     ban(What::Path("getrandom"), PURE, "a number given as an argument: same seed, same trace"),
     ban(What::Path("tracing"), PURE, "a returned value; the shell logs it"),
+    ban(What::Path("rumqttc"), PURE, "a value of one's own; `source` and the relay's shell speak MQTT"),
     ban(What::Path("sled"), PURE, "`store`, which alone knows it"),
     ban(What::Tokens("now ("), PURE, "`now: Moment` as an argument"),
     ban(What::Tokens("Instant"), PURE, "`core::time::Mono`"),
@@ -80,7 +83,14 @@ const BANS: &[Ban] = &[
     ban(What::Tokens("unimplemented !"), EVERYWHERE, "the code, or a refusal as a value"),
     ban(What::Tokens("unbounded_channel"), EVERYWHERE, "`mpsc::channel` with a row in `limits`"),
     ban(What::Tokens("mpsc :: channel ( )"), EVERYWHERE, "`sync_channel` with a row in `limits`: this one has no end"),
-    ban(What::Tokens("thread :: sleep"), EVERYWHERE, "a condition polled with a deadline, or `tokio::time::pause`"),
+    Ban {
+        except: &[("tests/support/county_broker.rs", "looks whether a broker listens, until a deadline")],
+        ..ban(
+            What::Tokens("thread :: sleep"),
+            EVERYWHERE,
+            "a condition polled with a deadline, or `tokio::time::pause`",
+        )
+    },
     ban(
         What::Path("std::process::exit"),
         LIBRARY,
@@ -99,7 +109,7 @@ pub fn check(tree: &Tree) -> Vec<Complaint> {
     let mut complaints = Vec::new();
     for file in tree.rust("") {
         let tokens = tokens(&file.text);
-        for ban in BANS.iter().filter(|ban| ban.area.holds(&file.path)) {
+        for ban in BANS.iter().filter(|ban| ban.area.holds(file)) {
             let lines = ban.what.lines(&tokens);
             match ban.except.iter().find(|(path, _)| *path == file.path) {
                 Some((_, reason)) if lines.is_empty() => {
@@ -151,9 +161,8 @@ fn nameless(tree: &Tree) -> Vec<Complaint> {
 }
 
 impl Area {
-    fn holds(&self, path: &str) -> bool {
-        let begins = |with: &&str| path.starts_with(with);
-        self.within.iter().any(|with| begins(with)) && !self.but_not.iter().any(|with| begins(with))
+    fn holds(&self, file: &File) -> bool {
+        self.within.iter().any(|with| file.path.starts_with(with)) && (self.shells || !is_shell(file))
     }
 }
 

@@ -10,14 +10,16 @@ use shouwang::limits;
 
 use crate::Complaint;
 use crate::devices;
-use crate::imports::{LEAVES, TABLE, WIRING};
+use crate::imports::{LEAVES, SHELLS, TABLE, WIRING};
 use crate::rust::tokens;
 use crate::tree::Tree;
 
 const PAGE: &str = "ARCHITECTURE.md";
 
+type Maker = fn(&Tree) -> String;
+
 /// Each generated table: its name in the page's markers, and who makes it.
-const TABLES: &[(&str, fn(&Tree) -> String)] =
+const TABLES: &[(&str, Maker)] =
     &[("rooms", rooms), ("conditions", conditions), ("formats", formats), ("limits", limits_table)];
 
 /// Every table of the page that is not what the code says. Rewrites them when `SHOUWANG_BLESS` is set.
@@ -81,10 +83,10 @@ fn may_import(room: &str) -> String {
     if LEAVES.contains(&room) {
         return "nothing; anyone may import it".to_owned();
     }
-    let row = |name: &str| TABLE.iter().find(|(own, _)| *own == name).map_or_else(String::new, |(_, may)| listed(may));
-    let own = Some(row(room)).filter(|row| !row.is_empty()).unwrap_or_else(|| "nothing".to_owned());
-    let inner = TABLE.iter().filter(|(name, _)| name.starts_with(&format!("{room}::")));
-    inner.fold(own, |text, (name, _)| format!("{text}; `{name}`: {}", row(name)))
+    let may = TABLE.iter().find(|(own, _)| *own == room).map_or(&[] as &[&str], |(_, may)| *may);
+    let own = if may.is_empty() { "nothing".to_owned() } else { listed(may) };
+    let shells = SHELLS.iter().filter(|shell| shell.of == room);
+    shells.fold(own, |text, shell| format!("{text}; in {} also {}", listed(shell.files), listed(shell.also)))
 }
 
 /// The first sentence of a file's `//!` comment, links shown as their text.
@@ -135,7 +137,11 @@ fn conditions(_: &Tree) -> String {
 
 fn span(seconds: u16) -> String {
     let span = Duration::from_secs(seconds.into());
-    if span.as_secs() % 60 == 0 { format!("{} min", span.as_secs() / 60) } else { format!("{} s", span.as_secs()) }
+    if span.as_secs().is_multiple_of(60) {
+        format!("{} min", span.as_secs() / 60)
+    } else {
+        format!("{} s", span.as_secs())
+    }
 }
 
 /// The registry of formats.

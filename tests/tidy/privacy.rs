@@ -11,7 +11,10 @@ const REVEALS: &[(&str, &str)] = &[
     ("src/config/village/address.rs", "compares radio addresses, and prints none"),
     ("src/source/heard.rs", "its own test: who is in the heard list"),
     ("src/source/mqtt/options.rs", "the broker is told the password"),
+    ("src/relay/link.rs", "the county's broker is told the password"),
     ("src/county/broker.rs", "the broker is told the password"),
+    ("src/daemon/answers.rs", "the heard list, over the control socket, to the installer who assigns what is heard"),
+    ("src/cli/check.rs", "names, when the installer asks for them on their own terminal"),
 ];
 
 /// The series of made-up mobile numbers: 138 0000 00NN.
