@@ -112,7 +112,7 @@ impl Board {
     }
 
     async fn record(&self, lane: Lane, seq: u64) -> Option<Decision> {
-        let found = self.store.records(lane, seq, 1).await;
+        let found = self.store.alarm_records(lane, seq, 1).await;
         let hole = |decision: &Decision| matches!(decision, Decision::Skipped { range, .. } if range.0 <= seq);
         found.into_iter().find(|(number, decision)| *number == seq || hole(decision)).map(|(_, decision)| decision)
     }

@@ -107,6 +107,12 @@ impl Clock {
     }
 }
 
+/// The kernel's clock since boot.
+#[must_use]
+pub fn boottime() -> Duration {
+    Duration::from_millis(boottime_ms())
+}
+
 fn boottime_ms() -> u64 {
     let time = clock_gettime(ClockId::Boottime);
     millis(time.tv_sec, time.tv_nsec)

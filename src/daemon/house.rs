@@ -28,9 +28,9 @@ use crate::source::lanes::{Acknowledge, Arrival, RoutineLane, UrgentLane};
 use crate::store::record::Decision;
 use crate::store::{Committed, Degraded, Draft, Outcome, Store, Undecided};
 
-/// Between two turns of an idle station; each proves to the watchdog that it lives.
-/// judgement: a third of the unit's watchdog time.
-const IDLE_TURN: Duration = Duration::from_secs(10);
+/// How often the store does what is due by itself, and so the longest time between two turns; each turn proves to the
+/// watchdog that the station lives. Source: `Store::tick`, "every second or so".
+const STORE_TICK: Duration = Duration::from_secs(1);
 
 /// How often the last-heard table is written whole. judgement: replay of so much of the log takes a blink, and more
 /// often would wear the card (a packed table of 500 devices is some 50 kB).
@@ -67,6 +67,8 @@ struct Standing {
     /// Why the log does not take records, while it does not.
     trouble: Option<Degraded>,
     words_written: Option<Mono>,
+    /// When the store was last given a turn of its own.
+    ticked: Option<Mono>,
 }
 
 /// What one turn takes in and has to answer.
@@ -239,9 +241,7 @@ impl House {
 
     async fn finish(&mut self, now: Moment, turn: Turn) {
         self.finish_with(now, turn, Vec::new()).await;
-        if self.words_are_due(now.mono) {
-            self.write_words(now).await;
-        }
+        self.keep_house(now);
     }
 
     /// Commits, then carries out in order.
@@ -347,10 +347,6 @@ impl House {
         self.state.trouble.is_none()
     }
 
-    fn words_are_due(&self, now: Mono) -> bool {
-        self.state.words_written.is_none_or(|written| now.since(written) >= WORDS_EVERY)
-    }
-
     async fn write_words(&mut self, now: Moment) {
         self.state.words_written = Some(now.mono);
         match serde_json::to_vec(&self.station.words()) {
@@ -359,9 +355,29 @@ impl House {
         }
     }
 
+    /// What is due without an input: the store's blocks every second, the last-heard table every few minutes.
+    fn keep_house(&mut self, now: Moment) {
+        if self.state.ticked.is_none_or(|last| now.mono.since(last) >= STORE_TICK) {
+            self.state.ticked = Some(now.mono);
+            self.store.tick(now);
+        }
+        let written = *self.state.words_written.get_or_insert(now.mono);
+        if now.mono.since(written) >= WORDS_EVERY {
+            self.state.words_written = Some(now.mono);
+            let (store, words) = (self.store.clone(), serde_json::to_vec(&self.station.words()));
+            // The index may be slow; the next turn does not wait for it.
+            tokio::spawn(async move {
+                match words {
+                    Ok(words) => store.put_words(now, words).await,
+                    Err(error) => warn!(%error, "the last-heard table could not be written"),
+                }
+            });
+        }
+    }
+
     fn until_due(&self) -> Duration {
         let due = [self.station.deadline(), self.state.receipts.due()].into_iter().flatten().min();
-        due.map_or(IDLE_TURN, |due| self.clock.until(due).min(IDLE_TURN))
+        due.map_or(STORE_TICK, |due| self.clock.until(due).min(STORE_TICK))
     }
 }
 

@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use super::clock::{Before, Clock};
+use super::clock::{self, Before, Clock};
 use crate::config::{self, Problems, Village};
 use crate::core::detector;
 use crate::core::effect::{Effect, Input};
 use crate::core::id::Epoch;
 use crate::core::station::{Identity, Past, Rules, Station, Words};
-use crate::core::time::{Gap, Moment, Mono};
+use crate::core::time::{Moment, Mono};
+use crate::limits;
 use crate::store::files::disk::Disk;
+use crate::store::state::check::Starts;
 use crate::store::{Budget, Ledger, Opened, Options, Report, Store, StoreError, Undecided, replay, state};
 
 /// How far back the log is read when the last-heard table is missing. judgement: a day, the cap of every supervision
@@ -86,6 +88,7 @@ pub(super) struct Started {
     pub(super) store: Store,
     pub(super) ledger: Ledger,
     pub(super) epoch: Epoch,
+    pub(super) starts: Starts,
     /// What the first turn carries out and writes.
     pub(super) effects: Vec<Effect>,
     pub(super) first: Vec<Undecided>,
@@ -95,9 +98,12 @@ pub(super) struct Started {
 pub(super) fn start(loaded: &Loaded) -> Result<Started, StartError> {
     let dir = &loaded.station.data_dir;
     let in_use = |source| StartError::Data { path: dir.clone(), source };
+    std::fs::create_dir_all(dir).map_err(in_use)?;
     let files = Arc::new(Disk::own(&dir.join("log")).map_err(in_use)?);
-    let index = state::open_checked(&dir.join("state"), &std::env::current_exe().map_err(in_use)?);
-    let Opened { store, ledger, words, reports } = Store::open(files.clone(), index, options(&loaded.station))?;
+    let starts = Starts::begin(&dir.join("starts"), &clock::kernel_boot(), clock::boottime()).map_err(in_use)?;
+    let exe = std::env::current_exe().map_err(in_use)?;
+    let checked = state::check::open_checked(&exe, &dir.join("state"), &starts, limits::STATE_CHECK_DEADLINE);
+    let Opened { store, ledger, words, reports } = Store::open(files.clone(), checked, options(&loaded.station))?;
     for report in &reports {
         match report {
             Report::FirstStart => info!("{report}"),
@@ -120,7 +126,7 @@ pub(super) fn start(loaded: &Loaded) -> Result<Started, StartError> {
         effects.extend(station.handle(now, &Input::StateRebuilt));
     }
     let first = vec![Undecided::Start(start)];
-    Ok(Started { station, clock: Arc::new(clock), store, ledger, epoch, effects, first })
+    Ok(Started { station, clock: Arc::new(clock), store, ledger, epoch, starts, effects, first })
 }
 
 /// Reads a state index through in this process: damage shows as an abort, which is why it is a child's work.

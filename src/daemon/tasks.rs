@@ -43,7 +43,7 @@ const FAREWELL: Duration = Duration::from_secs(10);
 /// [`StartError`], before anything was spawned.
 pub async fn run(config: &Path, stop: CancellationToken) -> Result<(), StartError> {
     let loaded = start::load(config)?;
-    let Started { station, clock, store, ledger, epoch, effects, first } = start::start(&loaded)?;
+    let Started { station, clock, store, ledger, epoch, starts, effects, first } = start::start(&loaded)?;
     let listener = server::listen(&loaded.station.control_socket)
         .map_err(|source| StartError::Socket { path: loaded.station.control_socket.clone(), source })?;
 
@@ -99,11 +99,14 @@ pub async fn run(config: &Path, stop: CancellationToken) -> Result<(), StartErro
         house_stop.cancel();
     };
     tokio::join!(house.live(ears, house_stop.clone()), ending);
-    store.finish(clock.now()).await;
+    store.close(clock.now()).await;
     relay_stop.cancel();
     tracker.close();
     if tokio::time::timeout(FAREWELL, tracker.wait()).await.is_err() {
         warn!("a task did not end in time");
+    }
+    if let Err(error) = starts.end() {
+        warn!(%error, "this clean end could not be noted");
     }
     Ok(())
 }

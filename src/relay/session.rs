@@ -160,6 +160,7 @@ impl<R: Records> Session<R> {
     fn new(settings: Settings, standing: &Standing, now: Mono, records: Arc<R>, letterbox: Letterbox) -> Self {
         Self {
             root: root(settings.station, settings.gateway),
+            heartbeat: standing.heartbeat,
             settings,
             records,
             letterbox,

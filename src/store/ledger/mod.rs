@@ -9,7 +9,7 @@ pub mod ranges;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use self::outbox::{Outbox, Place};
+use self::outbox::{Outbox, Place, Waiting};
 use self::ranges::{Holes, Receipts};
 use super::log::Position;
 use super::record::{Answered, Carried, Decision, Hole, ReadingSnapshot, Rejected, Snapshot, Start, Turn};
@@ -182,6 +182,32 @@ impl Ledger {
         let of = |outbox: &Outbox| Progress { head: outbox.head(), receipted: outbox.receipted() };
         let reading = Progress { head: self.reading.head, receipted: self.reading.receipts.upto() };
         BTreeMap::from([(Lane::Alarm, of(&self.alarm)), (Lane::Device, of(&self.device)), (Lane::Reading, reading)])
+    }
+
+    /// Numbers of a lane that are never to be sent: receipted, rejected, or dropped and told.
+    #[must_use]
+    pub fn settled(&self, lane: Lane) -> Vec<Range> {
+        let Some(outbox) = self.outbox(lane) else {
+            let upto = self.reading.receipts.upto();
+            let below = (upto > 0).then_some(Range(1, upto));
+            return below.into_iter().chain(self.reading.receipts.above()).collect();
+        };
+        let mut settled = Vec::new();
+        let mut next = 1;
+        for waiting in outbox.waiting(1) {
+            let (from, to) = match waiting {
+                Waiting::Record(seq, _) => (seq, seq),
+                Waiting::Hole(hole) => (hole.range.0, hole.range.1),
+            };
+            if from > next {
+                settled.push(Range(next, from - 1));
+            }
+            next = next.max(to.saturating_add(1));
+        }
+        if outbox.head() >= next {
+            settled.push(Range(next, outbox.head()));
+        }
+        settled
     }
 
     /// The outbox of a lane; none for readings, whose outbox is a cursor over the routine stream.
