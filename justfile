@@ -33,7 +33,7 @@ simulate SEED="1":
 
 # The long acceptance tests: more rounds, more alarms, figures on the screen
 long:
-    SHOUWANG_LONG=1 cargo test --release --locked --test acceptance_kill --test acceptance_backlog --test acceptance_start -- --nocapture --test-threads 1
+    SHOUWANG_LONG=1 cargo test --release --locked $(for file in tests/acceptance_*.rs; do echo --test "$(basename "$file" .rs)"; done) -- --nocapture --test-threads 1
 
 # The library's pages, warnings as errors
 doc:
