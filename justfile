@@ -1,0 +1,48 @@
+# What can be done here. `just` lists it; `.ci/run` holds the steps that continuous integration takes.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+_list:
+    @just --list --unsorted
+
+# Everything that continuous integration checks
+check:
+    .ci/run
+
+# Formats the code
+fmt:
+    cargo fmt
+
+# All tests, as the README says
+test:
+    cargo test --locked
+
+# Every format against its vectors
+vectors:
+    cargo test --locked --test vectors
+    for file in tests/vectors/*.jsonl; do cargo run --quiet --locked -- decode "$(basename "$file" .jsonl)" "$file" --vectors; done
+
+# Rewrites everything that is generated or expected; review the difference
+bless:
+    SHOUWANG_BLESS=1 cargo test --locked --test tidy --test life_cycle --test config
+    git diff --stat
+
+# One day of ten simulated homes with every fault
+simulate SEED="1":
+    cargo run --release --quiet --locked -- simulate --seed {{SEED}} --days 1 --homes 10 --faults all
+
+# The long acceptance tests: more rounds, more alarms, figures on the screen
+long:
+    SHOUWANG_LONG=1 cargo test --release --locked $(for file in tests/acceptance_*.rs; do echo --test "$(basename "$file" .rs)"; done) -- --nocapture --test-threads 1
+
+# The library's pages, warnings as errors
+doc:
+    .ci/run doc
+
+# What may come into the binary; wants cargo-deny
+deny:
+    cargo deny --offline check bans licenses sources
+
+# Builds for the boxes; wants cross and a container engine
+arm TARGET="aarch64-unknown-linux-gnu":
+    CROSS_CONFIG=cross.toml cross build --release --locked --target {{TARGET}}

@@ -1,0 +1,215 @@
+//! Tables that are made from the code, so that page and code cannot differ.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use shouwang::core::condition::{self, PreAlarm};
+use shouwang::limits;
+
+use crate::Complaint;
+use crate::devices;
+use crate::imports::{LEAVES, SHELLS, TABLE, WIRING};
+use crate::rust::tokens;
+use crate::tree::Tree;
+
+const PAGE: &str = "ARCHITECTURE.md";
+
+type Maker = fn(&Tree) -> String;
+
+/// Each generated table: its name in the page's markers, and who makes it.
+const TABLES: &[(&str, Maker)] =
+    &[("rooms", rooms), ("conditions", conditions), ("formats", formats), ("limits", limits_table)];
+
+/// Every table of the page that is not what the code says. Rewrites them when `SHOUWANG_BLESS` is set.
+pub fn check(tree: &Tree) -> Vec<Complaint> {
+    let page = tree.file(PAGE).map(|file| file.text.as_str()).unwrap_or_default();
+    let (mut made, mut complaints) = (page.to_owned(), Vec::new());
+    for (name, table) in TABLES {
+        match replaced(&made, name, &table(tree)) {
+            Some(text) => made = text,
+            None => complaints.push(Complaint::new(
+                PAGE,
+                1,
+                format!("the table `{name}` is missing, use the lines `{}` and `{END}`", begin(name)),
+            )),
+        }
+    }
+    if made != page {
+        if std::env::var_os("SHOUWANG_BLESS").is_some() {
+            fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE), &made).expect("the page can be written");
+        } else {
+            let line = made.lines().zip(page.lines()).take_while(|(new, old)| new == old).count() + 1;
+            let says = "a table that differs from the code is banned, use `just bless` and review the difference";
+            complaints.push(Complaint::new(PAGE, line, says));
+        }
+    }
+    complaints
+}
+
+const END: &str = "<!-- end -->";
+
+fn begin(name: &str) -> String {
+    format!("<!-- generated: {name} -->")
+}
+
+/// The page with this table between its markers; `None` when they are not there.
+fn replaced(page: &str, name: &str, table: &str) -> Option<String> {
+    let (before, rest) = page.split_once(&begin(name))?;
+    let (_, after) = rest.split_once(END)?;
+    Some(format!("{before}{}\n{table}{END}{after}", begin(name)))
+}
+
+/// The rooms in the order of `lib.rs`, each with the first sentence of its own comment and its row of imports.
+fn rooms(tree: &Tree) -> String {
+    let mut table = "| room | what it is for | may import |\n| --- | --- | --- |\n".to_owned();
+    let root = tree.file("src/lib.rs").map(|file| file.text.as_str()).unwrap_or_default();
+    let tokens = tokens(root);
+    for name in tokens.windows(3).filter(|window| window[0].is("mod") && window[2].is(";")).map(|window| window[1].text)
+    {
+        let file = tree.file(&format!("src/{name}/mod.rs")).or_else(|| tree.file(&format!("src/{name}.rs")));
+        let sentence = file.map(|file| first_sentence(&file.text)).unwrap_or_default();
+        let _ = writeln!(table, "| `{name}` | {} | {} |", cell(&sentence), may_import(name));
+    }
+    table
+}
+
+fn may_import(room: &str) -> String {
+    let listed = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    if WIRING.contains(&room) {
+        return "anything".to_owned();
+    }
+    if LEAVES.contains(&room) {
+        return "nothing; anyone may import it".to_owned();
+    }
+    let may = TABLE.iter().find(|(own, _)| *own == room).map_or(&[] as &[&str], |(_, may)| *may);
+    let own = if may.is_empty() { "nothing".to_owned() } else { listed(may) };
+    let shells = SHELLS.iter().filter(|shell| shell.of == room);
+    shells.fold(own, |text, shell| format!("{text}; in {} also {}", listed(shell.files), listed(shell.also)))
+}
+
+/// The first sentence of a file's `//!` comment, links shown as their text.
+fn first_sentence(source: &str) -> String {
+    let lines = source.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim);
+    let paragraph = lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    let sentence = paragraph.split_once(". ").map_or(paragraph.trim_end_matches('.'), |(first, _)| first);
+    let mut text = String::new();
+    for (at, piece) in sentence.split("](").enumerate() {
+        let piece = if at == 0 { piece } else { piece.split_once(')').map_or(piece, |(_, after)| after) };
+        text.push_str(piece);
+    }
+    text.replace("[`", "`")
+}
+
+/// Table D of the rules of care, as the code has it.
+fn conditions(_: &Tree) -> String {
+    let mut table =
+        "| condition | priority | asked first | latches | about a person | an acceptance is believed for |\n\
+                     | --- | --- | --- | --- | --- | --- |\n"
+            .to_owned();
+    for rule in condition::TABLE {
+        let asked = match rule.pre_alarm {
+            PreAlarm::NeverFixed => "never, **fixed**".to_owned(),
+            PreAlarm::None => "no".to_owned(),
+            PreAlarm::Window { prompted_s, silent_s } if prompted_s == silent_s => span(prompted_s),
+            PreAlarm::Window { prompted_s, silent_s } => {
+                format!("{}, {} without a prompt in the home", span(prompted_s), span(silent_s))
+            }
+        };
+        let lease = match (rule.about_person, rule.lease_min_s == rule.lease_max_s) {
+            (false, _) => "–".to_owned(),
+            (true, true) => span(rule.lease_min_s),
+            (true, false) => format!("{} to {}", span(rule.lease_min_s), span(rule.lease_max_s)),
+        };
+        let word = |yes: bool| if yes { "yes" } else { "no" };
+        let _ = writeln!(
+            table,
+            "| `{}` | {} | {asked} | {} | {} | {lease} |",
+            rule.condition,
+            rule.priority,
+            word(rule.latches),
+            word(rule.about_person)
+        );
+    }
+    table
+}
+
+fn span(seconds: u16) -> String {
+    let span = Duration::from_secs(seconds.into());
+    if span.as_secs().is_multiple_of(60) {
+        format!("{} min", span.as_secs() / 60)
+    } else {
+        format!("{} s", span.as_secs())
+    }
+}
+
+/// The registry of formats.
+fn formats(tree: &Tree) -> String {
+    let mut table = "| format | devices | comes over |\n| --- | --- | --- |\n".to_owned();
+    for format in devices::formats(tree) {
+        let _ = writeln!(table, "| `{}` | {} | {} |", format.name, cell(&format.about), format.transport);
+    }
+    table
+}
+
+/// Every limit of the house.
+fn limits_table(_: &Tree) -> String {
+    let mut table = "| limit | value | at the limit | shows in |\n| --- | --- | --- | --- |\n".to_owned();
+    for limit in limits::TABLE {
+        let _ = writeln!(
+            table,
+            "| `{}` | `{}` | {} | {} |",
+            limit.name,
+            limit.value,
+            cell(limit.at_limit),
+            cell(limit.shows)
+        );
+    }
+    table
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_goes_between_its_own_markers() {
+        let page = "a\n<!-- generated: one -->\nold\n<!-- end -->\nb\n<!-- generated: two -->\n<!-- end -->\n";
+        let made = replaced(page, "two", "new\n").expect("the markers are there");
+        assert_eq!(
+            made,
+            "a\n<!-- generated: one -->\nold\n<!-- end -->\nb\n<!-- generated: two -->\nnew\n<!-- end -->\n"
+        );
+        assert_eq!(replaced(page, "three", ""), None);
+    }
+
+    #[test]
+    fn a_page_without_its_tables_is_found() {
+        let found = check(&Tree::made_up(&[("ARCHITECTURE.md", "# Nothing here")]));
+        assert_eq!(found.len(), TABLES.len());
+    }
+
+    #[test]
+    fn the_first_sentence_is_whole_and_without_links() {
+        let source =
+            "//! Bytes to [`Sample`](crate::core::Sample)s: one file a wire\n//! format, pure. More.\n//!\n//! Else.\n";
+        assert_eq!(first_sentence(source), "Bytes to `Sample`s: one file a wire format, pure");
+        assert_eq!(first_sentence("//! To the county.\n"), "To the county");
+    }
+
+    #[test]
+    fn the_rooms_stand_in_the_order_of_the_root() {
+        let tree = Tree::made_up(&[
+            ("src/lib.rs", "//! Map.\npub mod store;\npub mod limits;"),
+            ("src/store/mod.rs", "//! Keeps | it."),
+        ]);
+        let table = rooms(&tree);
+        let rows: Vec<&str> = table.lines().skip(2).collect();
+        assert_eq!(rows, ["| `store` | Keeps \\| it | `core` |", "| `limits` |  | nothing; anyone may import it |"]);
+    }
+}
