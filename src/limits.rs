@@ -43,13 +43,13 @@ limits! {
 
     // --- source and device ---
 
-    /// Urgent inputs that wait for the station (DESIGN section 7).
+    /// Urgent inputs that wait for the station (ARCHITECTURE).
     URGENT_LANE_MAX: usize = 64,
         "the source waits and leaves the rest at its sender; nothing is dropped", "none needed";
     /// Routine samples that wait for the station. judgement: a reading a minute of 5,000 devices for three minutes.
     ROUTINE_LANE_MAX: usize = 16 * 1024,
         "the oldest is dropped", "routine_lane.dropped";
-    /// Largest packet announced to the local broker, in bytes: `bridge/devices` of a large Zigbee network (DESIGN section 5).
+    /// Largest packet announced to the local broker, in bytes: `bridge/devices` of a large Zigbee network (ARCHITECTURE).
     MQTT_PACKET_BYTES_MAX: u32 = 8 * 1024 * 1024,
         "the broker does not deliver it", "the broker's log";
     /// Largest payload from the local broker, `bridge/devices` apart, in bytes. judgement: 50 times a device's usual state.
@@ -97,7 +97,7 @@ limits! {
     STATE_PAYLOAD_BYTES_MAX: usize = 64 * 1024,
         "the frame is refused", "decode.refused: longer than the format allows";
 
-    /// Largest list of devices that a bridge may send, in bytes (DESIGN: the limit announced to the local broker).
+    /// Largest list of devices that a bridge may send, in bytes (ARCHITECTURE: the limit announced to the local broker).
     BRIDGE_LIST_BYTES_MAX: usize = 8 * 1024 * 1024,
         "the list is refused, the one before it stays", "decode.refused: longer than the format allows";
 
@@ -119,7 +119,7 @@ limits! {
 
     // --- core ---
 
-    /// Inputs taken in one turn and one sync (DESIGN, contract).
+    /// Inputs taken in one turn and one sync (ARCHITECTURE, contract).
     TURN_INPUTS_MAX: usize = 64,
         "the rest waits for the next turn", "status: turns";
 
@@ -163,7 +163,7 @@ limits! {
 
     // --- store ---
 
-    /// How long the log may take to answer a commit before people are told without it (DESIGN, contract).
+    /// How long the log may take to answer a commit before people are told without it (ARCHITECTURE, contract).
     COMMIT_DEADLINE: Duration = Duration::from_secs(2),
         "Degraded: people are told at once, the record is marked undurable", "disk_fault";
 
@@ -194,7 +194,7 @@ limits! {
     URGENT_BYTES_MAX: u64 = 512 * 1024 * 1024,
         "oldest segments are unlinked; records without a receipt are carried forward first", "store.urgent_bytes";
 
-    /// The urgent stream is kept this long (DESIGN, store).
+    /// The urgent stream is kept this long (ARCHITECTURE, store).
     URGENT_KEPT: Duration = Duration::from_hours(2 * 365 * 24),
         "oldest segments are unlinked; records without a receipt are carried forward first", "store.urgent_bytes";
 
@@ -206,7 +206,7 @@ limits! {
     ROUTINE_BYTES_MAX: u64 = 3 * 1024 * 1024 * 1024,
         "oldest segments are unlinked; readings without a receipt become a named hole", "store.routine_bytes";
 
-    /// The routine stream is kept this long (DESIGN, store).
+    /// The routine stream is kept this long (ARCHITECTURE, store).
     ROUTINE_KEPT: Duration = Duration::from_hours(30 * 24),
         "oldest segments are unlinked; readings without a receipt become a named hole", "store.routine_bytes";
 
@@ -234,7 +234,7 @@ limits! {
     CLOSED_ALARMS_KEPT: Duration = Duration::from_hours(48),
         "forgotten", "store.closed_alarms";
 
-    /// How long a command's answer is remembered (DESIGN, county contract).
+    /// How long a command's answer is remembered (ARCHITECTURE, county contract).
     COMMAND_MEMORY: Duration = Duration::from_hours(7 * 24),
         "a repeat is run again", "store.answers";
 
@@ -288,7 +288,7 @@ limits! {
 
     // --- relay and county ---
 
-    /// Largest message to or from the county, in bytes (DESIGN, county contract).
+    /// Largest message to or from the county, in bytes (ARCHITECTURE, county contract).
     MESSAGE_BYTES_MAX: usize = 64 * 1024,
         "batches are cut to fit; a larger incoming message is refused", "relay.oversize";
 
@@ -335,7 +335,7 @@ limits! {
     RECEIPT_RANGES_MAX: usize = 8_192,
         "a receipt that would open another hole is ignored, its records are sent again", "relay.receipts_too_scattered";
 
-    /// How long a receipt may take before its record is sent again for the first time (DESIGN, county contract).
+    /// How long a receipt may take before its record is sent again for the first time (ARCHITECTURE, county contract).
     RESEND_FIRST: Duration = Duration::from_secs(1),
         "sent again; alarms every second, others doubling", "heartbeat: oldest_unreceipted_s";
 
@@ -357,7 +357,7 @@ limits! {
     RECONNECT_CAP: Duration = Duration::from_mins(1),
         "tries for ever, with full jitter", "log: county connection";
 
-    /// Longest wait between two attempts to connect while an alarm waits (DESIGN, county contract).
+    /// Longest wait between two attempts to connect while an alarm waits (ARCHITECTURE, county contract).
     RECONNECT_CAP_ALARM: Duration = Duration::from_secs(1),
         "tries for ever, with full jitter", "log: county connection";
 
@@ -472,7 +472,7 @@ limits! {
     CONTROL_ACCEPT_PAUSE: Duration = Duration::from_millis(200),
         "tried again", "warning in the log";
 
-    /// Requests over the local socket that wait for the station (DESIGN section 7).
+    /// Requests over the local socket that wait for the station (ARCHITECTURE).
     COMMANDS_WAITING_MAX: usize = 32,
         "the asker waits", "none";
 }

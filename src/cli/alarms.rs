@@ -71,8 +71,12 @@ pub fn run(args: &Args) -> ExitCode {
     let socket = &args.socket;
     let Some(what) = &args.what else { return list(socket, args.all) };
     let named = match what {
-        What::Accept(named) | What::Withdraw(named) | What::Onsite(named) | What::Acknowledge(named) => named,
-        What::Close { named, .. } | What::Note { named, .. } => named,
+        What::Accept(named)
+        | What::Withdraw(named)
+        | What::Onsite(named)
+        | What::Acknowledge(named)
+        | What::Close { named, .. }
+        | What::Note { named, .. } => named,
     };
     let (alarm, by) = match socket.find(&named.alarm) {
         Ok(alarm) => (alarm, named.by),

@@ -41,7 +41,9 @@ pub fn run(args: &Args) -> ExitCode {
             if args.socket.json {
                 print_json(&heard);
             } else {
-                heard.iter().for_each(|row| print_heard(row, lang));
+                for row in &heard {
+                    print_heard(row, lang);
+                }
             }
             ExitCode::SUCCESS
         }
@@ -52,7 +54,9 @@ pub fn run(args: &Args) -> ExitCode {
             if args.socket.json {
                 print_json(&devices);
             } else {
-                devices.iter().for_each(|row| print_device(row, now, lang));
+                for row in &devices {
+                    print_device(row, now, lang);
+                }
             }
             ExitCode::SUCCESS
         }

@@ -21,8 +21,8 @@ pub struct Socket {
     #[arg(long, global = true, value_name = "FILE", default_value = "/etc/shouwang/shouwang.toml")]
     config: PathBuf,
     /// The socket itself, instead.
-    #[arg(long, global = true, value_name = "PATH")]
-    socket: Option<PathBuf>,
+    #[arg(long = "socket", global = true, value_name = "PATH")]
+    path: Option<PathBuf>,
     /// As JSON.
     #[arg(long, global = true)]
     pub json: bool,
@@ -39,8 +39,8 @@ impl Socket {
 
     /// Asks one question; on failure says why and gives the exit code.
     pub fn ask(&self, request: &Request) -> Result<Reply, ExitCode> {
-        let socket = match &self.socket {
-            Some(socket) => socket.clone(),
+        let socket = match &self.path {
+            Some(path) => path.clone(),
             None => self.socket_of_config()?,
         };
         ask(&socket, request).map_err(|error| {

@@ -107,7 +107,7 @@ words! {
     }
 }
 
-/// Farther than this, the first rung is far (DESIGN, forecast: "nobody within 15 minutes").
+/// Farther than this, the first rung is far (ARCHITECTURE, forecast: "nobody within 15 minutes").
 const NEAR_MIN: u16 = 15;
 
 fn pace(device: &Device) -> Pace {

@@ -146,7 +146,7 @@ const fn window(prompted_s: u16, silent_s: u16) -> PreAlarm {
     PreAlarm::Window { prompted_s, silent_s }
 }
 
-/// Table D of `CARE-RULES.md`, row by row. Source of every figure: that table.
+/// Table D of the CARE-RULES, row by row. Source of every figure: that table.
 pub const TABLE: &[Rule] = &[
     person(Condition::HelpCall, Priority::High, PreAlarm::NeverFixed),
     hazard(Condition::Smoke),

@@ -189,10 +189,9 @@ pub fn meaning(role: Role, measure: Measure) -> Meaning {
 
 fn by_role(role: Role, on: bool) -> Meaning {
     match role {
-        Role::Sos if on => Meaning::HelpCall(Reason::Pressed),
-        Role::Cancel if on => Meaning::Cancel,
         // A wearable's button without a meaning of its own is its help button.
-        Role::Fall if on => Meaning::HelpCall(Reason::Pressed),
+        Role::Sos | Role::Fall if on => Meaning::HelpCall(Reason::Pressed),
+        Role::Cancel if on => Meaning::Cancel,
         Role::Smoke => Meaning::Hazard(Condition::Smoke, on),
         Role::Gas => Meaning::Hazard(Condition::Gas, on),
         Role::Co => Meaning::Hazard(Condition::CarbonMonoxide, on),

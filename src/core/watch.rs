@@ -10,7 +10,7 @@ use super::time::Moment;
 use super::word::words;
 
 /// A resident who is not watched for longer than this is a fault; in the high-risk tier, at once.
-/// Source: DESIGN, watch state (judgement there: a bridge restart or a village power blink is over by then).
+/// Source: ARCHITECTURE, watch state (judgement there: a bridge restart or a village power blink is over by then).
 pub const BLIND_FAULT_AFTER: Duration = Duration::from_mins(30);
 
 words! {
@@ -27,6 +27,7 @@ words! {
 
 /// What one of a resident's devices contributes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent properties, each asked by itself")]
 pub struct Contribution {
     /// Which device.
     pub device: DeviceId,
@@ -67,6 +68,7 @@ pub struct WatchState {
 mod tests {
     use super::*;
 
+    #[expect(clippy::fn_params_excessive_bools, reason = "a column each in the table below")]
     fn device(inside: bool, late: bool, help_call: bool, life_sign: bool) -> Contribution {
         Contribution { device: "d1".parse().expect("id"), inside, late, help_call, life_sign }
     }

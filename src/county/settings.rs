@@ -31,7 +31,7 @@ pub struct Settings {
     pub client_id: String,
 }
 
-/// Source: DESIGN, county contract: "the county raises station silent at 180 s".
+/// Source: ARCHITECTURE, county contract: "the county raises station silent at 180 s".
 pub const SILENT_AFTER_S: u32 = 180;
 
 /// Why the settings cannot be used.

@@ -197,7 +197,7 @@ impl House {
     fn take_county(&mut self, now: Moment, word: FromCounty, turn: &mut Turn) {
         match word {
             FromCounty::Receipt(ack) => self.state.receipts.take_in(now.mono, ack),
-            FromCounty::Command { id, message } => match self.order_of(now, message) {
+            FromCounty::Command { id, message } => match order_of(now, message) {
                 Ok(order) => {
                     turn.waiting.push((id, Back::County));
                     self.take_command(now, Command { id, from: Authority::County, order }, turn);
@@ -219,24 +219,6 @@ impl House {
         if !asks_only {
             turn.inputs.push(input);
         }
-    }
-
-    /// What the county orders, if it is in time. Lateness is judged by a synced clock only: a wrong clock must not make a
-    /// command disappear.
-    fn order_of(&self, now: Moment, message: CommandMessage) -> Result<Order, &'static str> {
-        if now.trust == Trust::Synced && message.not_after.is_some_and(|last| now.wall.0 > last) {
-            return Err("it came too late");
-        }
-        Ok(match message.order {
-            CountyOrder::Acknowledge { alarm } => Order::Acknowledge { alarm, by: None },
-            CountyOrder::Close { alarm, disposition, conversation } => {
-                Order::Close { alarm, by: None, disposition, conversation }
-            }
-            CountyOrder::Note { alarm, text } => Order::Note { alarm, by: None, text },
-            CountyOrder::Drill { resident } => Order::Drill { resident },
-            // The relay sends everything again by itself; what is open is the answer.
-            CountyOrder::Query | CountyOrder::Resync => Order::Query,
-        })
     }
 
     async fn finish(&mut self, now: Moment, turn: Turn) {
@@ -379,6 +361,24 @@ impl House {
         let due = [self.station.deadline(), self.state.receipts.due()].into_iter().flatten().min();
         due.map_or(STORE_TICK, |due| self.clock.until(due).min(STORE_TICK))
     }
+}
+
+/// What the county orders, if it is in time. Lateness is judged by a synced clock only: a wrong clock must not make a
+/// command disappear.
+fn order_of(now: Moment, message: CommandMessage) -> Result<Order, &'static str> {
+    if now.trust == Trust::Synced && message.not_after.is_some_and(|last| now.wall.0 > last) {
+        return Err("it came too late");
+    }
+    Ok(match message.order {
+        CountyOrder::Acknowledge { alarm } => Order::Acknowledge { alarm, by: None },
+        CountyOrder::Close { alarm, disposition, conversation } => {
+            Order::Close { alarm, by: None, disposition, conversation }
+        }
+        CountyOrder::Note { alarm, text } => Order::Note { alarm, by: None, text },
+        CountyOrder::Drill { resident } => Order::Drill { resident },
+        // The relay sends everything again by itself; what is open is the answer.
+        CountyOrder::Query | CountyOrder::Resync => Order::Query,
+    })
 }
 
 /// What of an effect is written down. A notice is made again from its alarm's state; a question's answer is not kept.

@@ -19,11 +19,11 @@ use super::session::{Carried, Connection, Session};
 use super::trouble::{Trouble, short};
 use super::window::Token;
 
-/// Expiry of a reading (DESIGN, county contract).
+/// Expiry of a reading (ARCHITECTURE, county contract).
 const READING_EXPIRY: Duration = Duration::from_hours(7 * 24);
-/// Expiry of a device event (DESIGN, county contract).
+/// Expiry of a device event (ARCHITECTURE, county contract).
 const DEVICE_EXPIRY: Duration = Duration::from_hours(30 * 24);
-/// Expiry of a resident's watch state (DESIGN, county contract).
+/// Expiry of a resident's watch state (ARCHITECTURE, county contract).
 const RESIDENT_EXPIRY: Duration = Duration::from_hours(24);
 /// Expiry of an answer. judgement: a receipt's; the county asks again under the same id and is answered again.
 const ANSWER_EXPIRY: Duration = Duration::from_hours(24);

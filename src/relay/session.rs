@@ -55,7 +55,7 @@ pub struct Login {
     pub password: Private<String>,
 }
 
-/// A heartbeat is of no use after three of them (DESIGN, county contract).
+/// A heartbeat is of no use after three of them (ARCHITECTURE, county contract).
 const HEARTBEATS_TO_EXPIRY: u32 = 3;
 /// Steps before the session looks at its other inputs again. judgement: two windows.
 const STEPS_PER_TURN: usize = 64;

@@ -97,7 +97,7 @@ impl Contact {
     }
 }
 
-/// Fewer reachable contacts than this are shown as not covered (DESIGN, people).
+/// Fewer reachable contacts than this are shown as not covered (ARCHITECTURE, people).
 pub const CONTACTS_MIN: usize = 3;
 
 /// The tables of `village.toml`.

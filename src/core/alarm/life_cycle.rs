@@ -36,7 +36,7 @@ pub const ON_SITE_REOPEN: Duration = Duration::from_mins(40);
 pub const PRESSED_AGAIN_REPLY: Duration = Duration::from_mins(1);
 /// After a stop of unknown length a lease is worth this much. Source: CARE-RULES 23.
 pub const LEASE_AFTER_RESTART: Duration = Duration::from_mins(5);
-/// The clock of a fault with an owner. Source: DESIGN, supervision.
+/// The clock of a fault with an owner. Source: ARCHITECTURE, supervision.
 pub const FAULT_CLOCK: Duration = Duration::from_hours(2);
 
 /// Where an alarm stands. Each state owns only what is true in it.
@@ -294,9 +294,8 @@ fn accepted(
         Trigger::Cleared => Ok(cleared(state, among)),
         // Saying it again renews the lease; it is also the reply that CARE-RULES 7 waits for.
         Trigger::Accept { by, travel_min } if by == holder => Ok(accept(by, travel_min, climb, now, among)),
-        Trigger::Accept { .. } => Err(Refusal::HeldByAnother),
         Trigger::Withdraw { by } if by == holder => Ok(climb_on(climb, now, Because::Withdrawn, among)),
-        Trigger::Withdraw { .. } => Err(Refusal::HeldByAnother),
+        Trigger::Accept { .. } | Trigger::Withdraw { .. } => Err(Refusal::HeldByAnother),
         // Whoever is there is there, also when somebody else had accepted.
         Trigger::OnSite { by } => Ok(Step::to(arrive(by, climb, now))),
         Trigger::Acknowledge { by } => acknowledge(by, climb, now, among),
@@ -321,10 +320,9 @@ fn on_site(
         Trigger::Cancel => Ok(Step::to(state).noting(NoteKind::SaysAllWell)),
         Trigger::Cleared => Ok(cleared(state, among)),
         Trigger::Accept { by, .. } | Trigger::OnSite { by } if by == holder => Ok(Step::to(arrive(by, climb, now))),
-        Trigger::Accept { .. } => Err(Refusal::HeldByAnother),
         Trigger::OnSite { by } => Ok(Step::to(arrive(by, climb, now))),
         Trigger::Withdraw { by } if by == holder => Ok(climb_on(climb, now, Because::Withdrawn, among)),
-        Trigger::Withdraw { .. } => Err(Refusal::HeldByAnother),
+        Trigger::Accept { .. } | Trigger::Withdraw { .. } => Err(Refusal::HeldByAnother),
         Trigger::Acknowledge { .. } => acknowledge_refused(among),
         Trigger::Close { by, disposition, conversation } => {
             close(by, disposition, conversation, Presence::OnSite, climb, now, among)

@@ -4,30 +4,43 @@
 //! fail is worse than none. An exception stands in a table with its reason, and one that is not needed is a complaint too.
 //! `SHOUWANG_BLESS=1 cargo test --test tidy` rewrites the generated tables in `ARCHITECTURE.md`.
 
+#[path = "tidy/rust.rs"]
 mod rust;
 
+#[path = "tidy/tree.rs"]
 mod tree;
 
+#[path = "tidy/imports.rs"]
 mod imports;
 
+#[path = "tidy/bans.rs"]
 mod bans;
 
+#[path = "tidy/sizes.rs"]
 mod sizes;
 
+#[path = "tidy/modules.rs"]
 mod modules;
 
+#[path = "tidy/devices.rs"]
 mod devices;
 
+#[path = "tidy/keys.rs"]
 mod keys;
 
+#[path = "tidy/privacy.rs"]
 mod privacy;
 
+#[path = "tidy/references.rs"]
 mod references;
 
+#[path = "tidy/manifest.rs"]
 mod manifest;
 
+#[path = "tidy/generated.rs"]
 mod generated;
 
+#[path = "tidy/examples.rs"]
 mod examples;
 
 use std::fmt;
