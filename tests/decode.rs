@@ -51,7 +51,10 @@ fn a_frame_from_the_shell_is_one_object() {
 
 #[test]
 fn vectors_are_compared_counted_and_answered_by_the_exit_code() {
-    let good = r#"{"id":"g","protocol":"json_lines","input_text":"{\"d\":\"x\",\"k\":\"bed\",\"v\":true}","expect":{},"readings":[{"kind":"bed","value":true}]}"#;
+    let good = concat!(
+        r#"{"id":"g","protocol":"json_lines","input_text":"{\"d\":\"x\",\"k\":\"bed\",\"v\":true}","#,
+        r#""expect":{},"readings":[{"kind":"bed","value":true}]}"#
+    );
     let wrong = r#"{"id":"w","protocol":"json_lines","input_text":"{\"d\":\"x\"}","expect":{},"readings":[{"kind":"bed","value":true}]}"#;
     let other = r#"{"id":"o","protocol":"ld2410","input_hex":"00","expect":{"error":"x"}}"#;
     let pass = decode(&["json_lines", "-", "--vectors"], &format!("{good}\n\n{good}\n"));

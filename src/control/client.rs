@@ -15,7 +15,8 @@ use crate::limits;
 pub enum AskError {
     /// No daemon listens there.
     #[error(
-        "the station does not answer at {path}: {source}. Is it running (systemctl status shouwang)? May you open its socket (group shouwang)?"
+        "the station does not answer at {path}: {source}. Is it running (systemctl status shouwang)? \
+         May you open its socket (group shouwang)?"
     )]
     Unreachable {
         /// The socket.

@@ -34,7 +34,7 @@ pub enum SlugError {
 }
 
 impl Slug {
-    /// Longest slug, in bytes. judgement: fits three cache-line quarters and every name an installer typed in trials of the form `home-room-thing`.
+    /// Longest slug, in bytes. judgement: room for `home-room-thing`, and with its length it fills 24 bytes.
     pub const LEN_MAX: usize = 23;
 
     /// The slug as text.

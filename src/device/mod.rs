@@ -8,9 +8,9 @@
 //!
 //! | rule | where |
 //! | --- | --- |
-//! | role before meaning; only enrolled devices may alarm; silence is data; retained never raises | the station's intake, which knows roles |
+//! | role before meaning; only enrolled may alarm; silence is data; retained never raises | the station's intake, by roles |
 //! | merge repeats | named here as [`Format::merge_ms`], done by the intake |
-//! | zero and NaN are not values; plausibility is a filter | [`Speech`](speech::Speech) over [`Measure::number`](crate::core::reading::Measure::number) |
+//! | zero and NaN are not values; plausibility is a filter | [`Speech`](speech::Speech) over `Measure::number` |
 //! | serial is a stream; reply in time | the source |
 //! | size, depth and UTF-8 before parsing | [`json`] |
 //! | clocks lie | no decoder hands on a device's time |

@@ -116,7 +116,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_behaves_as_a_set_of_numbers(inserts in proptest::collection::vec((0u64..60, 0u64..12), 0..40), from in 0u64..80, span in 0u64..40) {
+        fn it_behaves_as_a_set_of_numbers(
+            inserts in proptest::collection::vec((0u64..60, 0u64..12), 0..40),
+            from in 0u64..80,
+            span in 0u64..40,
+        ) {
             let mut set = Ranges::default();
             let mut model = BTreeSet::new();
             for (start, len) in inserts {

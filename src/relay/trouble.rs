@@ -57,7 +57,8 @@ pub enum Trouble {
     UnknownCa,
     /// The clock is behind, most likely.
     #[error(
-        "the county's certificate is not valid yet by this box's clock, so the clock is probably wrong: it is tried again by itself once the time is set"
+        "the county's certificate is not valid yet by this box's clock, so the clock is probably wrong: it is tried \
+         again by itself once the time is set"
     )]
     ClockBehind,
     /// Expired, or the clock is ahead.

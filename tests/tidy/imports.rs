@@ -43,7 +43,7 @@ pub struct Shell {
 /// Every shell.
 pub const SHELLS: &[Shell] = &[Shell {
     of: "relay",
-    files: &["session", "carry", "link", "letterbox", "records", "tls", "trouble"],
+    files: &["session", "carry", "link", "letterbox", "records", "tls", "trouble", "told", "pause"],
     also: &["store", "config"],
 }];
 
