@@ -9,7 +9,7 @@ use super::ledger::outbox::Place;
 use super::ledger::{Draft, Ledger};
 use super::log::Position;
 use super::record::{Decision, Snapshot, Turn};
-use super::{Degraded, Usage};
+use super::{Committed, Degraded, Outcome, Usage};
 use crate::core::sequence::Lane;
 use crate::limits::PENDING_TURNS_MAX;
 
@@ -127,6 +127,15 @@ impl Books {
         let turn = Arc::clone(&pending.turn);
         self.ledger.put_turn(&turn, Place::Told);
         Some(turn.decisions.clone())
+    }
+
+    /// What became of a turn: in the log, or told without it.
+    pub fn committed(&mut self, ticket: Ticket, decisions: Vec<Decision>) -> Committed {
+        let (outcome, decisions) = match self.tell(ticket) {
+            None => (Outcome::Durable, decisions),
+            Some(told) => (Outcome::Degraded(*self.trouble.get_or_insert(Degraded::Slow)), told),
+        };
+        Committed { outcome, decisions, lanes: self.ledger.lanes() }
     }
 
     /// A record that is only in memory.

@@ -16,12 +16,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::ballast::Ballast;
-use super::books::{Books, Ticket, Work, Written};
+use super::books::{Books, Work, Written};
 use super::files::Files;
 use super::ledger::{Draft, Undecided};
 use super::log::append::Birth;
 use super::log::{Log, Position, Stream};
-use super::record::{Carried, Decision, Entry, Kind, LaneSnapshot, Snapshot};
+use super::record::{Carried, Entry, Kind, LaneSnapshot, Snapshot};
 use super::{Committed, Degraded, Options, Outcome, Report, StoreError, recover};
 use crate::core::reading::Sample;
 use crate::core::sequence::{Lane, Range, SkipReason};
@@ -325,18 +325,6 @@ impl Journal {
         usage.free_bytes = free_bytes;
         usage.chain = chain;
         usage.records = next_index - 1;
-    }
-}
-
-impl Books {
-    /// What became of a turn: in the log, or told without it.
-    pub fn committed(&mut self, ticket: Ticket, decisions: Vec<Decision>) -> Committed {
-        let told = self.tell(ticket);
-        let outcome = match (&told, self.trouble) {
-            (None, _) => Outcome::Durable,
-            (Some(_), why) => Outcome::Degraded(why.unwrap_or(Degraded::Slow)),
-        };
-        Committed { outcome, decisions: told.unwrap_or(decisions), lanes: self.ledger.lanes() }
     }
 }
 

@@ -35,11 +35,20 @@ pub mod handout;
 
 pub mod replay;
 
+pub mod state;
+
+pub mod follower;
+
+pub mod writer;
+
+pub mod facade;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::time::Duration;
 
+pub use self::facade::{Opened, Store};
 pub use self::handout::Readings;
 pub use self::journal::Journal;
 pub use self::ledger::{Draft, Ledger, Progress, Undecided};
@@ -47,6 +56,7 @@ pub use self::replay::replay;
 
 use self::log::{Chain, Missing, Position, Torn};
 use self::record::Decision;
+use self::state::Why;
 use crate::core::sequence::Lane;
 use crate::limits;
 
@@ -178,9 +188,11 @@ pub struct Usage {
     pub samples_dropped: u64,
     /// Turns forgotten at the limit of memory since the start.
     pub turns_dropped: u64,
-    /// Records in the urgent stream so far, and the newest link of its chain.
+    /// Whether the state index failed since the start; the history then lives in memory.
+    pub index_failed: bool,
+    /// Records in the urgent stream so far.
     pub records: u64,
-    /// The chain's head; the county keeps it daily.
+    /// The newest link of its chain; the county keeps it daily.
     pub chain: Chain,
 }
 
@@ -196,6 +208,7 @@ impl Default for Usage {
             block_failures: 0,
             samples_dropped: 0,
             turns_dropped: 0,
+            index_failed: false,
             records: 0,
             chain: Chain::START,
         }
@@ -215,6 +228,11 @@ pub enum Report {
     Unreadable(Position),
     /// The routine stream is gone, though readings had been numbered.
     RoutineLost,
+    /// The state index is being rebuilt from the log.
+    Rebuilt {
+        /// What was wrong with it.
+        why: Why,
+    },
 }
 
 impl fmt::Display for Report {
@@ -224,6 +242,7 @@ impl fmt::Display for Report {
             Report::Torn(torn) => torn.fmt(f),
             Report::Missing(missing) => missing.fmt(f),
             Report::Unreadable(at) => write!(f, "urgent log: the record at {at} was written by another version and is left out"),
+            Report::Rebuilt { why } => write!(f, "state index: rebuilt from the log because {why}"),
             Report::RoutineLost => f.write_str("routine log: gone; readings without a receipt are lost"),
         }
     }
@@ -235,4 +254,7 @@ pub enum StoreError {
     /// The directory cannot be read.
     #[error("the store's directory cannot be read: {0}; check that it exists and belongs to the service's user")]
     List(#[source] io::Error),
+    /// No thread can be started.
+    #[error("the store's thread cannot be started: {0}")]
+    Thread(#[source] io::Error),
 }
