@@ -92,6 +92,7 @@ async fn a_disk_that_hangs_degrades_at_the_deadline_and_is_reconciled_later() {
 async fn readings_are_a_cursor_over_what_is_on_the_disk() {
     let disk = FakeDisk::new();
     let Opened { store, .. } = open(&disk, small());
+    let _ = store.commit(start_draft(0)).await;
     for second in 0..100 {
         store.routine(at(second * 1000), sample("d1", Measure::Motion(true)));
     }
