@@ -97,7 +97,11 @@ fn examine(disk: &FakeDisk, acknowledged: &Acknowledged, place: &str) -> Vec<Rep
         assert!(alarm.head >= acknowledged.alarm.0 && alarm.receipted >= acknowledged.alarm.1, "{place}: {alarm:?}");
         assert!(lanes[&Lane::Reading].head >= acknowledged.readings, "{place}: readings");
     }
-    reports.into_iter().filter(|report| *report != Report::FirstStart).chain(outbox_is_whole(disk, &shared, place)).collect()
+    reports
+        .into_iter()
+        .filter(|report| *report != Report::FirstStart)
+        .chain(outbox_is_whole(disk, &shared, place))
+        .collect()
 }
 
 /// Every number without a receipt can be read back from where the ledger says it is.
@@ -183,11 +187,21 @@ fn nothing_acknowledged_is_missing_after_a_cut_at_any_byte() {
     let history = disk.history();
     assert!(history.iter().filter(|change| matches!(change, Change::Rename { .. })).count() > 6, "many segments");
     let (cuts, torn) = std::thread::scope(|scope| {
-        let parts: Vec<_> =
-            (0..2).map(|part| scope.spawn({ let (h, a) = (&history, &acknowledged); move || cut_everywhere(h, a, part, 2) })).collect();
-        parts.into_iter().map(|part| part.join().expect("holds")).fold((0, 0), |sum, part| (sum.0 + part.0, sum.1 + part.1))
+        let parts: Vec<_> = (0..2)
+            .map(|part| {
+                scope.spawn({
+                    let (h, a) = (&history, &acknowledged);
+                    move || cut_everywhere(h, a, part, 2)
+                })
+            })
+            .collect();
+        parts
+            .into_iter()
+            .map(|part| part.join().expect("holds"))
+            .fold((0, 0), |sum, part| (sum.0 + part.0, sum.1 + part.1))
     });
-    let bytes: usize = history.iter().map(|change| if let Change::Append { bytes, .. } = change { bytes.len() } else { 0 }).sum();
+    let bytes: usize =
+        history.iter().map(|change| if let Change::Append { bytes, .. } = change { bytes.len() } else { 0 }).sum();
     assert!(cuts > bytes, "every byte of {bytes} was tried: {cuts}");
     // Writes to a segment that exists leave a torn tail; those to one that is not born yet leave nothing.
     assert!(torn > 10_000, "{torn} torn tails were named");

@@ -9,8 +9,8 @@ use shouwang::core::reading::Measure;
 use shouwang::core::sequence::{Lane, Range, SkipReason};
 use shouwang::core::time::Mono;
 use shouwang::store::books::Books;
-use shouwang::store::files::fake::{Call, FakeDisk, Fault};
 use shouwang::store::files::Files;
+use shouwang::store::files::fake::{Call, FakeDisk, Fault};
 use shouwang::store::handout::{Cursor, readings, records};
 use shouwang::store::log::Stream;
 use shouwang::store::log::read::segments;
@@ -154,7 +154,8 @@ fn a_full_disk_takes_alarms_on_its_ballast_and_drops_readings_as_a_named_hole() 
         assert_eq!(*from, next, "no number is missing: {found:?}");
         next = to + 1;
     }
-    let holes: u64 = found.iter().filter(|found| found.2 == Some(SkipReason::DiskFull)).map(|(a, b, _)| b - a + 1).sum();
+    let holes: u64 =
+        found.iter().filter(|found| found.2 == Some(SkipReason::DiskFull)).map(|(a, b, _)| b - a + 1).sum();
     assert_eq!(holes, again.books().ledger.lanes()[&Lane::Reading].head - readings_on_disk(&found));
     assert!(holes >= dropped);
     assert_eq!(outbox(&disk, &again.shared_books()).len(), 25);

@@ -148,9 +148,12 @@ impl Books {
     /// At the limit: the oldest turn of which the county needs nothing more is forgotten, or else the oldest.
     fn forget_one(&mut self) {
         let needed = |pending: &Pending| {
-            pending.turn.decisions.iter().filter_map(Decision::number).any(|(lane, seq)| {
-                self.ledger.outbox(lane).is_some_and(|outbox| outbox.place(seq).is_some())
-            })
+            pending
+                .turn
+                .decisions
+                .iter()
+                .filter_map(Decision::number)
+                .any(|(lane, seq)| self.ledger.outbox(lane).is_some_and(|outbox| outbox.place(seq).is_some()))
         };
         let index = self.pending.iter().position(|pending| !needed(pending)).unwrap_or(0);
         self.usage.turns_dropped += 1;

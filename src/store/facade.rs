@@ -73,7 +73,8 @@ impl Store {
         let (books, waiters) = (journal.shared_books(), Arc::<Waiters>::default());
         let ledger = journal.books().ledger.clone();
         let (follower, index_thread) =
-            follower::start(Arc::clone(&files), Arc::clone(&books), index, journal.indexed()).map_err(StoreError::Thread)?;
+            follower::start(Arc::clone(&files), Arc::clone(&books), index, journal.indexed())
+                .map_err(StoreError::Thread)?;
         let (writer, log_thread) =
             writer::start(journal, Arc::clone(&waiters), follower.clone()).map_err(StoreError::Thread)?;
         let cursor = Arc::default();
@@ -192,7 +193,8 @@ impl Store {
         let mut ended = self.0.writer.try_send(Request::Finish(now, done)).is_ok()
             && tokio::time::timeout(deadline, told).await.is_ok();
         let (done, told) = oneshot::channel();
-        ended &= self.0.follower.try_send(Ask::Finish(done)).is_ok() && tokio::time::timeout(deadline, told).await.is_ok();
+        ended &=
+            self.0.follower.try_send(Ask::Finish(done)).is_ok() && tokio::time::timeout(deadline, told).await.is_ok();
         let threads = std::mem::take(&mut *self.0.threads.lock().unwrap_or_else(PoisonError::into_inner));
         if ended {
             // Both have said that they are done, so this does not wait for the disk.

@@ -69,7 +69,9 @@ impl Follower {
                 Ok(Ask::Words(at, bytes, done)) => {
                     let put = self.index.put_words(at, &bytes);
                     match put {
-                        Err(StateError::TooLarge(bytes)) => tracing::warn!(bytes, "last words are too large to be kept"),
+                        Err(StateError::TooLarge(bytes)) => {
+                            tracing::warn!(bytes, "last words are too large to be kept")
+                        }
                         put => self.survive(put),
                     }
                     self.changed = true;

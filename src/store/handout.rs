@@ -34,7 +34,9 @@ pub fn records(files: &dyn Files, books: &Mutex<Books>, lane: Lane, from_seq: u6
             match waiting {
                 // Not durable and not told: nobody hears of it yet, nor of what comes after it.
                 Waiting::Record(_, Place::Unwritten) => break,
-                Waiting::Record(seq, Place::Told) => handout.records.extend(books.in_memory(lane, seq).map(|d| (seq, d))),
+                Waiting::Record(seq, Place::Told) => {
+                    handout.records.extend(books.in_memory(lane, seq).map(|d| (seq, d)))
+                }
                 Waiting::Record(seq, Place::Written(position)) => written.push((seq, position)),
                 Waiting::Hole(Hole { range, reason }) => {
                     handout.records.push((range.0, Decision::Skipped { lane, range, reason }));
@@ -47,7 +49,8 @@ pub fn records(files: &dyn Files, books: &Mutex<Books>, lane: Lane, from_seq: u6
             Ok(carried) => handout.records.push((seq, carried.decision)),
             Err(error) => {
                 let books = books.lock().unwrap_or_else(PoisonError::into_inner);
-                let here = books.ledger.outbox(lane).and_then(|outbox| outbox.place(seq)) == Some(Place::Written(position));
+                let here =
+                    books.ledger.outbox(lane).and_then(|outbox| outbox.place(seq)) == Some(Place::Written(position));
                 // Gone with its segment, and not carried: it was damaged when that was tried.
                 let gone = matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::NotFound);
                 if here && gone {
@@ -88,7 +91,13 @@ pub enum Readings {
 pub struct Cursor(Option<Position>);
 
 /// The readings from a number on, about `bytes_max` of them as the log writes them, and at least one.
-pub fn readings(files: &Arc<dyn Files>, books: &Mutex<Books>, cursor: &mut Cursor, from_seq: u64, bytes_max: usize) -> Readings {
+pub fn readings(
+    files: &Arc<dyn Files>,
+    books: &Mutex<Books>,
+    cursor: &mut Cursor,
+    from_seq: u64,
+    bytes_max: usize,
+) -> Readings {
     let from = from_seq.max(1);
     let last = {
         let books = books.lock().unwrap_or_else(PoisonError::into_inner);
@@ -134,7 +143,8 @@ fn find(files: &Arc<dyn Files>, cursor: &mut Cursor, from: u64) -> Found {
         }
         position = Some(record.end());
     }
-    let Ok(reader) = start(files, from).and_then(|start| Reader::open(Arc::clone(files), Stream::Routine, start)) else {
+    let Ok(reader) = start(files, from).and_then(|start| Reader::open(Arc::clone(files), Stream::Routine, start))
+    else {
         return Found::Nothing;
     };
     let mut damage = false;
@@ -161,9 +171,8 @@ fn find(files: &Arc<dyn Files>, cursor: &mut Cursor, from: u64) -> Found {
 /// The newest segment that begins at or before the number.
 fn start(files: &Arc<dyn Files>, from: u64) -> io::Result<Option<Position>> {
     let segments = segments(&**files, Stream::Routine)?;
-    let begins_before = |segment: &&u64| {
-        header(&**files, Stream::Routine, **segment).is_some_and(|header| header.first_number <= from)
-    };
+    let begins_before =
+        |segment: &&u64| header(&**files, Stream::Routine, **segment).is_some_and(|header| header.first_number <= from);
     Ok(segments.iter().rev().find(begins_before).map(|segment| Position { segment: *segment, offset: 0 }))
 }
 

@@ -195,15 +195,23 @@ impl Journal {
         let budget = self.options.urgent;
         let indexed = self.indexed.load(Ordering::Acquire);
         let surplus = self.urgent.surplus(budget.bytes_max, budget.kept, now).min(RETIRED_AT_ONCE_MAX);
-        let going: Vec<u64> =
-            self.urgent.segments().iter().take(surplus).map(|segment| segment.number).take_while(|n| *n < indexed).collect();
+        let going: Vec<u64> = self
+            .urgent
+            .segments()
+            .iter()
+            .take(surplus)
+            .map(|segment| segment.number)
+            .take_while(|n| *n < indexed)
+            .collect();
         for (count, segment) in going.iter().enumerate() {
             let waiting = |lane: Lane, of: &LaneSnapshot| {
                 let here = of.places().filter_map(|(seq, place)| Some((lane, seq, place?)));
                 here.filter(|(_, _, place)| place.segment == *segment).collect::<Vec<_>>()
             };
             let mut carried = Vec::new();
-            for (lane, seq, place) in waiting(Lane::Alarm, &snapshot.alarm).into_iter().chain(waiting(Lane::Device, &snapshot.device)) {
+            for (lane, seq, place) in
+                waiting(Lane::Alarm, &snapshot.alarm).into_iter().chain(waiting(Lane::Device, &snapshot.device))
+            {
                 match read_decision(&*self.files, place, lane, seq) {
                     Ok(record) => carried.push((lane, seq, record)),
                     // Damaged for good: its hole is named when it is to be sent.

@@ -241,7 +241,9 @@ impl fmt::Display for Report {
             Report::FirstStart => f.write_str("first start: the log is empty"),
             Report::Torn(torn) => torn.fmt(f),
             Report::Missing(missing) => missing.fmt(f),
-            Report::Unreadable(at) => write!(f, "urgent log: the record at {at} was written by another version and is left out"),
+            Report::Unreadable(at) => {
+                write!(f, "urgent log: the record at {at} was written by another version and is left out")
+            }
             Report::Rebuilt { why } => write!(f, "state index: rebuilt from the log because {why}"),
             Report::RoutineLost => f.write_str("routine log: gone; readings without a receipt are lost"),
         }

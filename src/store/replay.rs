@@ -24,7 +24,10 @@ pub fn replay(files: &Arc<dyn Files>, since: Mono) -> io::Result<impl Iterator<I
     Ok(std::iter::from_fn(move || merge(&mut urgent, &mut routine)))
 }
 
-fn merge<I: Iterator<Item = (Moment, Input)>>(urgent: &mut Peekable<I>, routine: &mut Peekable<I>) -> Option<(Moment, Input)> {
+fn merge<I: Iterator<Item = (Moment, Input)>>(
+    urgent: &mut Peekable<I>,
+    routine: &mut Peekable<I>,
+) -> Option<(Moment, Input)> {
     match (urgent.peek(), routine.peek()) {
         (Some((first, _)), Some((second, _))) if second.mono < first.mono => routine.next(),
         (Some(_), _) => urgent.next(),
@@ -39,7 +42,8 @@ struct Inputs {
 }
 
 fn inputs(files: &Arc<dyn Files>, stream: Stream, since: Mono) -> io::Result<Inputs> {
-    let born_before = |segment: &u64| header(&**files, stream, *segment).is_some_and(|header| header.born.mono <= since);
+    let born_before =
+        |segment: &u64| header(&**files, stream, *segment).is_some_and(|header| header.born.mono <= since);
     let start = segments(&**files, stream)?.into_iter().rev().find(born_before);
     let from = start.map(|segment| Position { segment, offset: 0 });
     Ok(Inputs { reader: Reader::open(Arc::clone(files), stream, from)?, since, ready: VecDeque::new() })

@@ -12,9 +12,7 @@ use std::collections::{BTreeMap, VecDeque};
 use self::outbox::{Outbox, Place};
 use self::ranges::{Holes, Receipts};
 use super::log::Position;
-use super::record::{
-    Answered, Carried, Decision, Hole, ReadingSnapshot, Rejected, Snapshot, Start, Turn,
-};
+use super::record::{Answered, Carried, Decision, Hole, ReadingSnapshot, Rejected, Snapshot, Start, Turn};
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::effect::{Answer, DeviceEvent, Input};
 use crate::core::id::{CommandId, Epoch};

@@ -148,10 +148,8 @@ impl Reader {
         let mut damage = |bytes| {
             self.damage.get_or_insert(Damage { at: Position { segment, offset: base }, bytes, tail: false });
         };
-        let read = self
-            .files
-            .open(&self.stream.file_name(segment))
-            .and_then(|handle| read_from(&*handle, base, usize::MAX));
+        let read =
+            self.files.open(&self.stream.file_name(segment)).and_then(|handle| read_from(&*handle, base, usize::MAX));
         let (bytes, at) = match read {
             Ok(bytes) if base > 0 => (bytes, 0),
             Ok(bytes) => {
@@ -206,7 +204,13 @@ impl Iterator for Reader {
                 let Some(segment) = self.todo.pop_front() else {
                     let damage = self.damage.take().filter(|damage| !damage.tail)?;
                     let (at, bytes) = (damage.at, damage.bytes);
-                    return Some(Item::Missing(Missing { stream: self.stream, at, bytes, from: self.expect, until: None }));
+                    return Some(Item::Missing(Missing {
+                        stream: self.stream,
+                        at,
+                        bytes,
+                        from: self.expect,
+                        until: None,
+                    }));
                 };
                 self.load(segment);
                 continue;

@@ -55,7 +55,8 @@ pub fn verify(files: Arc<dyn Files>, stream: Stream) -> io::Result<Verified> {
     for item in Reader::open(files, stream, None)? {
         match item {
             Item::Record(record) => {
-                let continues = if known { record.prev == verified.head } else { record.index > 1 || record.prev == Chain::START };
+                let continues =
+                    if known { record.prev == verified.head } else { record.index > 1 || record.prev == Chain::START };
                 if !continues && verified.breaks.len() < LISTED_MAX {
                     verified.breaks.push(record.position);
                 }

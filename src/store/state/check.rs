@@ -146,7 +146,8 @@ impl Starts {
     /// When the file cannot be written.
     pub fn begin(file: &Path, kernel_boot: &str, boottime: Duration) -> io::Result<Starts> {
         let text = fs::read_to_string(file).unwrap_or_default();
-        let mut recent: Vec<String> = text.lines().filter(|line| is_recent(line, kernel_boot, boottime)).map(str::to_owned).collect();
+        let mut recent: Vec<String> =
+            text.lines().filter(|line| is_recent(line, kernel_boot, boottime)).map(str::to_owned).collect();
         recent.push(format!("{kernel_boot} {}", boottime.as_millis()));
         // One more than matters is never needed.
         let surplus = recent.len().saturating_sub(UNCLEAN_STARTS_MAX);
@@ -214,7 +215,8 @@ mod tests {
             fs::create_dir(&state).expect("made");
             put_aside(&state);
         }
-        let mut names: Vec<_> = fs::read_dir(dir.path()).expect("listed").map(|e| e.expect("entry").file_name()).collect();
+        let mut names: Vec<_> =
+            fs::read_dir(dir.path()).expect("listed").map(|e| e.expect("entry").file_name()).collect();
         names.sort();
         assert_eq!(names, ["state.bad-4", "state.bad-5"]);
     }
