@@ -70,7 +70,7 @@ impl Follower {
                     let put = self.index.put_words(at, &bytes);
                     match put {
                         Err(StateError::TooLarge(bytes)) => {
-                            tracing::warn!(bytes, "last words are too large to be kept")
+                            tracing::warn!(bytes, "last words are too large to be kept");
                         }
                         put => self.survive(put),
                     }
