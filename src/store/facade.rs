@@ -180,7 +180,7 @@ impl Store {
         self.books().usage.chain
     }
 
-    /// The files, for [`super::replay`] and [`super::log::verify`].
+    /// The files, for [`super::replay()`] and [`super::log::verify`].
     #[must_use]
     pub fn files(&self) -> Arc<dyn Files> {
         Arc::clone(&self.0.files)
