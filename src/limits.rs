@@ -242,6 +242,10 @@ limits! {
     REJECTS_MAX: usize = 200,
         "the oldest is forgotten", "store.rejects";
 
+    /// Records of a lane without a receipt that are kept track of. judgement: 130 a day for the two years the log is kept.
+    OUTBOX_MAX: usize = 100_000,
+        "the oldest become a named hole; they stay in the log", "store.lanes";
+
     /// Ranges of receipts for readings that lie above a gap, and named holes that wait for a receipt.
     RANGES_MAX: usize = 1_024,
         "a receipt above is ignored and the readings are sent again; the newest holes are joined", "store.ranges";

@@ -157,7 +157,7 @@ fn a_full_disk_takes_alarms_on_its_ballast_and_drops_readings_as_a_named_hole() 
     let holes: u64 =
         found.iter().filter(|found| found.2 == Some(SkipReason::DiskFull)).map(|(a, b, _)| b - a + 1).sum();
     assert_eq!(holes, again.books().ledger.lanes()[&Lane::Reading].head - readings_on_disk(&found));
-    assert!(holes >= dropped);
+    assert!(holes >= dropped, "{holes} of {dropped}");
     assert_eq!(outbox(&disk, &again.shared_books()).len(), 25);
 }
 

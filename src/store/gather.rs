@@ -17,6 +17,7 @@ pub struct Gather {
     waiting: VecDeque<(Moment, Sample)>,
     bytes: usize,
     lost: u64,
+    dropped: u64,
 }
 
 /// About how many bytes a sample takes in a block.
@@ -33,6 +34,7 @@ impl Gather {
         self.waiting.push_back((at, sample));
         while self.bytes > ROUTINE_WAITING_BYTES_MAX && self.pop() {
             self.lost += 1;
+            self.dropped += 1;
         }
     }
 
@@ -46,6 +48,12 @@ impl Gather {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
+    }
+
+    /// How many samples were dropped since the start.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.dropped
     }
 
     /// Numbers that will have to stand for nothing, before the next block has its own.

@@ -35,7 +35,7 @@ pub fn records(files: &dyn Files, books: &Mutex<Books>, lane: Lane, from_seq: u6
                 // Not durable and not told: nobody hears of it yet, nor of what comes after it.
                 Waiting::Record(_, Place::Unwritten) => break,
                 Waiting::Record(seq, Place::Told) => {
-                    handout.records.extend(books.in_memory(lane, seq).map(|d| (seq, d)));
+                    handout.records.extend(books.in_memory(lane, seq).map(|decision| (seq, decision)));
                 }
                 Waiting::Record(seq, Place::Written(position)) => written.push((seq, position)),
                 Waiting::Hole(Hole { range, reason }) => {

@@ -70,6 +70,7 @@ impl Journal {
         reports.extend(folded.unreadable.iter().copied().map(Report::Unreadable));
 
         let mut books = Books::new(folded.ledger);
+        let mut drop_reason = SkipReason::DiskFull;
         let known = books.ledger.lanes().get(&Lane::Reading).copied().unwrap_or_default();
         match recover::newest_block(&*files, &routine) {
             Some(block) => {
@@ -79,6 +80,7 @@ impl Journal {
             None if known.head > 0 => {
                 reports.push(Report::RoutineLost);
                 books.gather.lose(NUMBERS_LOST_WITH_STREAM);
+                drop_reason = SkipReason::Damaged;
             }
             None => {}
         }
@@ -91,7 +93,7 @@ impl Journal {
             options,
             indexed: Arc::new(AtomicU64::new(u64::MAX)),
             hole_written: Mono(0),
-            drop_reason: SkipReason::DiskFull,
+            drop_reason,
         };
         journal.see_usage();
         Ok((journal, reports))
@@ -142,7 +144,7 @@ impl Journal {
     /// Takes a routine sample in; it is written with its block.
     pub fn routine(&mut self, at: Moment, sample: Sample) {
         self.books().gather.push(at, sample);
-        self.write_blocks(at);
+        self.write_blocks(at, self.options.gather);
     }
 
     /// Does what is due: turns that wait, blocks, holes, ballast. To be called every second or so.
@@ -150,7 +152,7 @@ impl Journal {
         if self.books().pending() > 0 {
             self.write_turns();
         }
-        self.write_blocks(now);
+        self.write_blocks(now, self.options.gather);
         if let Err(error) = self.ballast.take_up(self.options.reserve_bytes) {
             // Only a reserve could not be laid in; the next write says whether the disk is in trouble.
             tracing::debug!(%error, "ballast not taken up");
@@ -161,7 +163,7 @@ impl Journal {
     /// Writes everything that waits, blocks that are not due too: the process is about to end.
     pub fn finish(&mut self, now: Moment) {
         self.write_turns();
-        self.write_blocks(now.at(now.mono + self.options.gather));
+        self.write_blocks(now, Duration::ZERO);
         self.see_usage();
     }
 
@@ -227,16 +229,17 @@ impl Journal {
     }
 
     /// Writes the blocks that are due, unless the disk is in trouble: then samples wait, and the oldest go.
-    fn write_blocks(&mut self, now: Moment) {
+    fn write_blocks(&mut self, now: Moment, gather: Duration) {
         loop {
             {
                 let books = self.books();
-                let due = books.gather.due(now.mono, self.options.gather, self.options.block_bytes);
-                if !due || books.pending() > 0 {
+                let due = books.gather.due(now.mono, gather, self.options.block_bytes);
+                if !due || books.trouble.is_some() {
                     return;
                 }
             }
-            let room = self.files.free_bytes().is_ok_and(|free| free >= self.options.reserve_bytes);
+            // A disk that does not say how much is free is believed to have room; the write will tell.
+            let room = self.files.free_bytes().map_or(true, |free| free >= self.options.reserve_bytes);
             if !room {
                 self.drop_reason = SkipReason::DiskFull;
             }
@@ -264,11 +267,7 @@ impl Journal {
         let reason = self.drop_reason;
         let decisions = vec![Undecided::Lost { lane: Lane::Reading, count, reason }];
         self.hole_written = now.mono;
-        {
-            let mut books = self.books();
-            books.gather.named_lost(count);
-            books.usage.samples_dropped += count;
-        }
+        self.books().gather.named_lost(count);
         matches!(self.commit(Draft { at: now, inputs: Vec::new(), decisions }).outcome, Outcome::Durable)
     }
 
@@ -325,7 +324,9 @@ impl Journal {
         let free_bytes = self.files.free_bytes().ok();
         let (chain, next_index) = self.urgent.head();
         let mut books = self.books();
+        let samples_dropped = books.gather.dropped();
         let usage = &mut books.usage;
+        usage.samples_dropped = samples_dropped;
         usage.urgent_bytes = self.urgent.bytes();
         usage.routine_bytes = self.routine.bytes();
         usage.bytes_written = self.urgent.bytes_written() + self.routine.bytes_written();

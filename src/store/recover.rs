@@ -33,7 +33,7 @@ pub fn fold(files: &Arc<dyn Files>, log: &Log) -> Result<Folded, StoreError> {
             Item::Missing(missing) => folded.missing.push(missing),
         }
     }
-    folded.ledger.name_lost();
+    folded.ledger.end_reading();
     Ok(folded)
 }
 

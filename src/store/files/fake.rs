@@ -274,7 +274,7 @@ impl Volume {
     }
 
     fn used(&self) -> u64 {
-        self.files.values().map(|body| body.bytes.len() as u64).sum()
+        self.names.values().filter_map(|file| self.files.get(file)).map(|body| body.bytes.len() as u64).sum()
     }
 
     fn change(&mut self, change: Change) {

@@ -170,7 +170,7 @@ impl Ledger {
         self.rejects.iter()
     }
 
-    /// Receipts for another epoch that came since the start and were ignored.
+    /// Receipts for another epoch that came since the log was read, and were ignored.
     #[must_use]
     pub fn foreign_receipts(&self) -> u64 {
         self.foreign_receipts
@@ -295,10 +295,11 @@ impl Ledger {
         }
     }
 
-    /// After the log was read: records that it should hold and does not are named as holes.
-    pub fn name_lost(&mut self) {
+    /// After the log was read: records that it should hold and does not are named as holes, and counting begins.
+    pub fn end_reading(&mut self) {
         self.alarm.name_lost();
         self.device.name_lost();
+        self.foreign_receipts = 0;
     }
 
     /// Its form at the beginning of a segment.

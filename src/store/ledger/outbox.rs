@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::ranges::Holes;
 use crate::core::sequence::{Range, SkipReason};
+use crate::limits::OUTBOX_MAX;
 use crate::store::log::Position;
 use crate::store::record::{Hole, LaneSnapshot};
 
@@ -89,6 +90,11 @@ impl Outbox {
         self.hole(Hole { range: Range(self.head + 1, seq - 1), reason: SkipReason::Damaged });
         self.head = seq;
         self.waiting.insert(seq, place);
+        if self.waiting.len() > OUTBOX_MAX
+            && let Some(oldest) = self.waiting.keys().next().copied()
+        {
+            self.hole(Hole { range: Range(oldest, oldest), reason: SkipReason::Budget });
+        }
     }
 
     /// Says where a record that waits is.

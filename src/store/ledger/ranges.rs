@@ -143,7 +143,7 @@ mod tests {
             for (from, len) in ranges {
                 receipts.insert(Range(from, from + len));
                 model.extend((from..=from + len).filter(|number| *number > 0));
-                let upto = (1..).take_while(|number| model.contains(number)).last().unwrap_or(0);
+                let upto = (1..100).take_while(|number| model.contains(number)).last().unwrap_or(0);
                 prop_assert_eq!(receipts.upto(), upto);
                 let above: BTreeSet<u64> = receipts.above().iter().flat_map(|range| range.0..=range.1).collect();
                 let expected: BTreeSet<u64> = model.iter().copied().filter(|number| *number > upto).collect();

@@ -380,9 +380,9 @@ mod tests {
     use crate::store::files::FakeDisk;
     use crate::store::files::fake::{Call, Fault};
 
-    fn birth(mono: u64) -> Option<Birth> {
+    fn birth(mono: u64) -> Birth {
         let at = Moment { boot: Boot(1), mono: Mono(mono), wall: Wall(0), trust: Trust::Unset };
-        Some(Birth { at, first_number: 0 })
+        Birth { at, first_number: 0 }
     }
 
     fn open(disk: &FakeDisk) -> Opened {
@@ -392,7 +392,7 @@ mod tests {
     /// Appends words one by one, a fresh segment every `each`.
     fn write(log: &mut Log, words: &[&str], each: u64) -> io::Result<()> {
         for (mono, word) in words.iter().enumerate() {
-            log.begin(if log.wants_birth(each) { birth(mono as u64) } else { None });
+            log.begin(log.wants_birth(each).then(|| birth(mono as u64)));
             log.stage(1, word);
             log.write()?;
         }

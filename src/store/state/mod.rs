@@ -119,7 +119,7 @@ pub enum Why {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Why::Missing => "it was gone",
+            Why::Missing => "it was gone or empty",
             Why::Damaged => "it is damaged",
             Why::TimedOut => "it could not be read in time",
             Why::Crashed => "it ended the process that checked it",

@@ -4,9 +4,12 @@
 //! (flush, then an fsync of `db` by us; in simulated power cuts flush alone lost acknowledged records and whole
 //! databases, with the fsync none of 175,000). Its damage shows as panics, or as entries that are silently gone. So a
 //! count and a sum over all alarms stand in the same tree, changed in the same batch, and [`super::check`] compares them.
+//! And because sled, where it finds its own log damaged, goes back to what it was before the damage as if nothing had
+//! been after it, a plain file beside it says how far it had come.
 
-use std::fs::File;
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sled::{Batch, Db, Mode, Tree};
@@ -23,8 +26,12 @@ const WORDS_KEY: &[u8] = b"words";
 /// Shorter than any alarm's key, and before all of them.
 const STATE_KEY: &[u8] = b"\0";
 
+/// The plain file in its directory that says up to which record it was durable.
+const MARK: &str = "mark.json";
+
 /// The index in sled.
 pub struct SledIndex {
+    dir: PathBuf,
     db: Db,
     /// sled's file, opened by us for the fsync that sled leaves out.
     file: File,
@@ -77,7 +84,10 @@ impl SledIndex {
             None if alarms.is_empty() => State::default(),
             None => return Err(StateError::Damaged("its state is gone")),
         };
-        let mut index = SledIndex { db, file, alarms, words, meta, state };
+        let mut index = SledIndex { dir: dir.to_owned(), db, file, alarms, words, meta, state };
+        if read_mark(dir)? > index.applied().map(|applied| applied.at) {
+            return Err(StateError::Damaged("it has gone back to before what it had kept"));
+        }
         if fresh {
             index.make_durable()?;
             File::open(dir)?.sync_all()?;
@@ -197,14 +207,34 @@ impl Index for SledIndex {
 
     fn make_durable(&mut self) -> Result<(), StateError> {
         self.db.flush()?;
-        Ok(self.file.sync_all()?)
+        self.file.sync_all()?;
+        Ok(write_mark(&self.dir, self.applied())?)
     }
 
     fn clear(&mut self) -> Result<(), StateError> {
+        write_mark(&self.dir, None)?;
         self.alarms.clear()?;
         self.state = State::default();
         Ok(())
     }
+}
+
+/// The newest record that was in the index when it was last made durable.
+fn read_mark(dir: &Path) -> Result<Option<Position>, StateError> {
+    match fs::read(dir.join(MARK)) {
+        Ok(mark) => serde_json::from_slice(&mark).map_err(|_| StateError::Damaged("its mark cannot be read")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn write_mark(dir: &Path, applied: Option<Applied>) -> io::Result<()> {
+    let fresh = dir.join("mark.new");
+    let mut file = File::create(&fresh)?;
+    file.write_all(&json(&applied.map(|applied| applied.at)))?;
+    file.sync_all()?;
+    // An older mark would do no harm, so that the new name may become durable at its leisure.
+    fs::rename(&fresh, dir.join(MARK))
 }
 
 /// By onset, then by id: in order of time, and one key an alarm.

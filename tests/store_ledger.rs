@@ -1,0 +1,169 @@
+//! The ledger: what it numbers, remembers and forgets.
+
+mod village_log;
+
+use shouwang::core::effect::{Answer, DeviceChange, DeviceEvent, Refusal};
+use shouwang::core::id::Epoch;
+use shouwang::core::sequence::{Lane, Range, SkipReason};
+use shouwang::limits::{CLOSED_ALARMS_MAX, COMMANDS_REMEMBERED_MAX, OUTBOX_MAX, REJECTS_MAX};
+use shouwang::store::ledger::outbox::{Place, Waiting};
+use shouwang::store::log::Position;
+use shouwang::store::record::Decision;
+use shouwang::store::{Draft, Ledger, Undecided};
+use village_log::{EPOCH, alarm, alarm_draft, at, receipt_draft, start_draft};
+
+fn draft(ms: u64, decision: Undecided) -> Draft {
+    Draft { at: at(ms), inputs: Vec::new(), decisions: vec![decision] }
+}
+
+fn enter(ledger: &mut Ledger, draft: Draft) {
+    let turn = ledger.enter(draft);
+    ledger.put_turn(&turn, Place::Written(Position { segment: 1, offset: 1 }));
+}
+
+fn waiting(ledger: &Ledger, lane: Lane) -> Vec<u64> {
+    ledger.outbox(lane).expect("a lane with an outbox").waiting(1).map(|waiting| waiting.seq()).collect()
+}
+
+#[test]
+fn every_lane_is_numbered_by_itself_in_the_order_of_the_decisions() {
+    let mut ledger = Ledger::default();
+    let event = DeviceEvent {
+        at: at(1),
+        device: None,
+        source: "mqtt".parse().expect("id"),
+        what: DeviceChange::SourceDown,
+        behind: Vec::new(),
+    };
+    let decisions = vec![
+        Undecided::Alarm(Box::new(alarm(1, 1, true))),
+        Undecided::Device(event),
+        Undecided::Alarm(Box::new(alarm(1, 2, true))),
+        Undecided::Lost { lane: Lane::Reading, count: 5, reason: SkipReason::DiskFull },
+    ];
+    let turn = ledger.enter(Draft { at: at(1), inputs: Vec::new(), decisions });
+    let numbers: Vec<_> = turn.decisions.iter().filter_map(Decision::number).collect();
+    assert_eq!(numbers, [(Lane::Alarm, 1), (Lane::Device, 1), (Lane::Alarm, 2)]);
+    assert_eq!(ledger.lanes()[&Lane::Reading].head, 5);
+    assert_eq!(ledger.reading_hole(3).expect("a hole").range, Range(1, 5));
+    assert_eq!(ledger.open_alarms().map(|alarm| alarm.rev).collect::<Vec<_>>(), [2]);
+    assert_eq!(ledger.newest(), Some(at(1)));
+}
+
+#[test]
+fn a_turn_taken_in_twice_is_taken_in_once() {
+    let mut ledger = Ledger::default();
+    enter(&mut ledger, start_draft(0));
+    for n in 1..=4 {
+        enter(&mut ledger, alarm_draft(n * 1000, n, 1, n % 2 == 0));
+    }
+    let reject = Undecided::Rejected { lane: Lane::Alarm, seq: 2, reason: "made up".to_owned() };
+    let mut turns = vec![ledger.enter(draft(6000, reject)), ledger.enter(receipt_draft(7000, Lane::Alarm, 1, 1))];
+    let answer =
+        Undecided::Answer { id: "c1".parse().expect("id"), answer: Answer::Refused { reason: Refusal::NotNow } };
+    turns.push(ledger.enter(draft(8000, answer)));
+    let once = ledger.clone();
+    for turn in &turns {
+        ledger.apply(turn, Place::Written(Position { segment: 1, offset: 1 }));
+    }
+    assert_eq!(ledger, once);
+    assert_eq!(waiting(&ledger, Lane::Alarm), [3, 4]);
+    let mut again = Ledger::restore(once.snapshot());
+    again.end_reading();
+    assert_eq!(again, once);
+}
+
+#[test]
+fn a_receipt_of_another_epoch_is_counted_and_nothing_else() {
+    let mut ledger = Ledger::default();
+    enter(&mut ledger, start_draft(0));
+    enter(&mut ledger, alarm_draft(1000, 1, 1, true));
+    let receipt = Undecided::Receipt { epoch: Epoch(0xdead), lane: Lane::Alarm, ranges: vec![Range(1, 1)] };
+    enter(&mut ledger, draft(2000, receipt));
+    assert_eq!((ledger.foreign_receipts(), ledger.lanes()[&Lane::Alarm].receipted), (1, 0));
+    enter(&mut ledger, receipt_draft(3000, Lane::Alarm, 1, 1));
+    assert_eq!((ledger.epoch(), ledger.lanes()[&Lane::Alarm].receipted), (Some(EPOCH), 1));
+}
+
+#[test]
+fn a_receipt_for_readings_that_were_never_sent_swallows_nothing() {
+    let mut ledger = Ledger::default();
+    enter(&mut ledger, start_draft(0));
+    ledger.wrote_readings(10);
+    enter(&mut ledger, receipt_draft(1000, Lane::Reading, 1, u64::MAX));
+    assert_eq!(ledger.lanes()[&Lane::Reading].receipted, 10);
+    ledger.wrote_readings(20);
+    assert_eq!(ledger.lanes()[&Lane::Reading].receipted, 10);
+}
+
+#[test]
+fn a_new_epoch_sends_again_what_waits_and_names_the_rest() {
+    let mut ledger = Ledger::default();
+    enter(&mut ledger, start_draft(0));
+    for n in 1..=3 {
+        enter(&mut ledger, alarm_draft(n * 1000, n, 1, true));
+    }
+    enter(&mut ledger, receipt_draft(4000, Lane::Alarm, 1, 2));
+    let Undecided::Start(mut start) = start_draft(5000).decisions.remove(0) else { panic!("a start") };
+    start.epoch = Epoch(0xbeef);
+    enter(&mut ledger, draft(5000, Undecided::Start(start)));
+    let all: Vec<Waiting> = ledger.outbox(Lane::Alarm).expect("there").waiting(1).collect();
+    assert!(matches!(all.as_slice(), [Waiting::Hole(_), Waiting::Record(3, Place::Written(_))]), "{all:?}");
+    assert_eq!(ledger.open_alarms().count(), 3);
+}
+
+#[test]
+fn closed_alarms_and_answers_are_forgotten_by_age_and_number() {
+    let mut ledger = Ledger::default();
+    for n in 1..=2 * CLOSED_ALARMS_MAX as u64 {
+        enter(&mut ledger, alarm_draft(n * 1000, n, 1, false));
+    }
+    assert_eq!(ledger.closed_alarms().count(), CLOSED_ALARMS_MAX);
+    let days = |days: u64| days * 86_400_000;
+    enter(&mut ledger, alarm_draft(days(3), days(3) / 1000, 1, false));
+    assert_eq!(ledger.closed_alarms().count(), 1, "the others are older than 48 hours");
+    for n in 1..=2 * COMMANDS_REMEMBERED_MAX {
+        let answer = Answer::Refused { reason: Refusal::NotNow };
+        let id = format!("c{n}").parse().expect("id");
+        enter(&mut ledger, draft(days(3), Undecided::Answer { id, answer }));
+    }
+    assert_eq!(ledger.answers().count(), COMMANDS_REMEMBERED_MAX);
+    assert!(ledger.answer("c2000".parse().expect("id")).is_some());
+    let open = Undecided::Answer { id: "q1".parse().expect("id"), answer: Answer::Open { alarms: Vec::new() } };
+    enter(&mut ledger, draft(days(11), open));
+    assert_eq!(ledger.answer("q1".parse().expect("id")), None, "a question is answered anew each time");
+    let answer =
+        Undecided::Answer { id: "c1".parse().expect("id"), answer: Answer::Refused { reason: Refusal::NotNow } };
+    enter(&mut ledger, draft(days(11), answer));
+    assert_eq!(ledger.answers().count(), 1, "the others are older than 7 days");
+}
+
+#[test]
+fn an_older_record_never_replaces_a_newer_one() {
+    let mut ledger = Ledger::default();
+    enter(&mut ledger, alarm_draft(1000, 1, 2, false));
+    enter(&mut ledger, alarm_draft(1000, 1, 1, true));
+    assert_eq!((ledger.open_alarms().count(), ledger.closed_alarms().count()), (0, 1));
+}
+
+#[test]
+fn ten_thousand_records_without_receipt_make_a_small_snapshot_and_the_outbox_is_bounded() {
+    let mut ledger = Ledger::default();
+    enter(&mut ledger, start_draft(0));
+    for n in 1..=10_000 {
+        enter(&mut ledger, alarm_draft(1000, 1, n, true));
+    }
+    let bytes = serde_json::to_vec(&ledger.snapshot()).expect("serialises").len();
+    assert!(bytes < 300_000, "{bytes} bytes");
+    for n in 10_000..=OUTBOX_MAX as u64 + 9 {
+        enter(&mut ledger, alarm_draft(1000, 1, u32::try_from(n).expect("small"), true));
+    }
+    let outbox = ledger.outbox(Lane::Alarm).expect("there");
+    assert_eq!(outbox.len(), OUTBOX_MAX);
+    assert!(matches!(outbox.waiting(1).next(), Some(Waiting::Hole(_))), "what went is named");
+    for seq in 1..=2 * REJECTS_MAX as u64 {
+        let reason = "made up".to_owned();
+        enter(&mut ledger, draft(1, Undecided::Rejected { lane: Lane::Alarm, seq, reason }));
+    }
+    assert_eq!(ledger.rejects().count(), REJECTS_MAX);
+}
