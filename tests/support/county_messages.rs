@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use shouwang::core::alarm::ladder::Climb;
 use shouwang::core::alarm::{Alarm, AlarmId, Clocks, Disposition, Evidence, Reason, State, Subject};
 use shouwang::core::condition::{CRITERION, Condition};
 use shouwang::core::effect::{DeviceChange, DeviceEvent};
@@ -28,7 +29,7 @@ pub fn alarm(nth: u32, rev: u32) -> Alarm {
     let onset = moment(u64::from(nth) * 1000);
     let clocks = Clocks { occurred: Some(onset), detected: Some(onset), committed: Some(onset), ..Clocks::default() };
     let state = if rev < 3 {
-        serde_json::from_str(r#"{"is":"raised","climb":{"rung":0,"round":0,"next":null}}"#).expect("a state")
+        State::Raised { climb: Climb::none(onset.mono) }
     } else {
         State::Closed { by: None, disposition: Disposition::Helped, unverified: false }
     };
