@@ -187,7 +187,7 @@ pub fn outcome(result: &ResultMessage, lang: Lang) -> (bool, String) {
         CommandResult::Answered(Answer::Done { alarm, state, .. }) => {
             (true, format!("{}: {alarm} · {}", lang.pick("已执行", "done"), words::state(state, lang)))
         }
-        CommandResult::Answered(Answer::Open { alarms }) => (
+        CommandResult::Answered(Answer::Open { alarms, more }) => (
             true,
             match lang {
                 Lang::Zh => format!("未办结 {} 起", alarms.len()),

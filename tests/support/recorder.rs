@@ -21,6 +21,7 @@ const CROSSING: Duration = Duration::from_secs(1);
 pub struct Recorder {
     task: JoinHandle<Seen>,
     stop: Option<oneshot::Sender<()>>,
+    help_call: Option<oneshot::Receiver<Instant>>,
 }
 
 /// What passed, in order.
@@ -51,6 +52,8 @@ impl Recorder {
             }
         }
         let (stop, mut stopped) = oneshot::channel();
+        let (arrived, help_call) = oneshot::channel();
+        let mut arrived = Some(arrived);
         let task = tokio::spawn(async move {
             let _client = client;
             let mut seen = Seen::default();
@@ -58,14 +61,27 @@ impl Recorder {
                 tokio::select! {
                     _ = &mut stopped => return seen,
                     event = events.poll() => match event {
-                        Ok(Event::Incoming(Packet::Publish(publish))) => seen.note(&publish.topic, &publish.payload),
+                        Ok(Event::Incoming(Packet::Publish(publish))) => {
+                            seen.note(&publish.topic, &publish.payload);
+                            if publish.payload.windows(9).any(|part| part == b"help_call")
+                                && let Some(arrived) = arrived.take()
+                            {
+                                let _ = arrived.send(Instant::now());
+                            }
+                        }
                         Ok(_) => {}
                         Err(_) => return seen,
                     }
                 }
             }
         });
-        Recorder { task, stop: Some(stop) }
+        Recorder { task, stop: Some(stop), help_call: Some(help_call) }
+    }
+
+    /// When the first help call passed.
+    pub async fn first_alarm(&mut self) -> Instant {
+        let help_call = self.help_call.take().expect("asked once");
+        soon("a help call passes", help_call).await.expect("the recorder runs")
     }
 
     /// Ends and gives what passed.
