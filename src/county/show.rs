@@ -190,8 +190,8 @@ pub fn outcome(result: &ResultMessage, lang: Lang) -> (bool, String) {
         CommandResult::Answered(Answer::Open { alarms, more }) => (
             true,
             match lang {
-                Lang::Zh => format!("未办结 {} 起", alarms.len()),
-                Lang::En => format!("{} open", alarms.len()),
+                Lang::Zh => format!("未办结 {} 起", alarms.len() + more),
+                Lang::En => format!("{} open", alarms.len() + more),
             },
         ),
         CommandResult::Answered(Answer::Noted { reason, .. }) => {
