@@ -152,6 +152,15 @@ impl House {
         serde_json::from_slice(&output.stdout).unwrap_or_default()
     }
 
+    /// Sends a command from the county to this gateway; its answer.
+    pub fn county_sends(&self, what: &[&str]) -> Value {
+        let config = self.path("county.toml");
+        let to = ["county", "--config", text(&config), "send", "--station", "test-station", "--gateway", "test-gw"];
+        let output = Command::new(binary()).args(to).args(what).output().expect("the binary under test runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("no answer: {said}"))
+    }
+
     /// The end of the gateway's log, for a failing test's message.
     pub fn log_tail(&self) -> String {
         let log = std::fs::read_to_string(self.path("gateway.log")).unwrap_or_default();
