@@ -9,6 +9,8 @@ use crate::store::files::fake::Change;
 pub(super) struct Death {
     /// The power goes with it, for so long.
     pub power_off_ms: Option<u64>,
+    /// It waits for a turn that writes an alarm, where most is at stake.
+    pub in_alarm: bool,
 }
 
 /// Where in a turn.

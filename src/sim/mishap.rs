@@ -20,15 +20,15 @@ const RESTART: std::ops::RangeInclusive<Ms> = 1_000..=5_000;
 /// A box boots in this time.
 const BOOT: std::ops::RangeInclusive<Ms> = 15_000..=60_000;
 /// A death that waits for a turn to die in waits no longer.
-const DEATH_WAITS: Ms = 10 * 60_000;
+const DEATH_WAITS: Ms = 30 * 60_000;
 
 impl Village<'_> {
     /// Something goes wrong.
     pub(super) fn strike(&mut self, mishap: Mishap, span: Ms) {
         self.trace.line(self.now, format_args!("strike {mishap:?} for {span} ms"));
         match mishap {
-            Mishap::Kill { idle } => self.threaten(Death { power_off_ms: None }, idle),
-            Mishap::Power { off_ms, idle } => self.threaten(Death { power_off_ms: Some(off_ms) }, idle),
+            Mishap::Kill { idle } => self.threaten(None, idle),
+            Mishap::Power { off_ms, idle } => self.threaten(Some(off_ms), idle),
             _ => {
                 *self.lasting.entry(kind(mishap)).or_insert(0) += 1;
                 self.begin(mishap);
@@ -37,7 +37,8 @@ impl Village<'_> {
         }
     }
 
-    fn threaten(&mut self, death: Death, idle: bool) {
+    fn threaten(&mut self, power_off_ms: Option<Ms>, idle: bool) {
+        let death = Death { power_off_ms, in_alarm: self.chance.percent(60) };
         if self.gateway.is_none() {
             return;
         }

@@ -19,7 +19,7 @@ use super::place::{Place, Wire};
 use super::report::Report;
 use super::trace::{Ms, Trace};
 use super::uplink::Upward;
-use super::wear::{self, Sent, Wear};
+use super::wear::{self, Sent, Utterance, Wear};
 use super::{Sabotage, Settings};
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::effect::{Authority, Command};
@@ -31,6 +31,8 @@ use crate::store::files::{FakeDisk, Files};
 
 /// After the last day nothing new happens and nothing goes wrong any more, and everything comes to rest.
 const REST: Ms = 75 * 60_000;
+/// And in its last minutes nobody speaks, so that everything that was said arrives.
+const QUIET: Ms = 10 * 60_000;
 /// The keeper looks at the list of faults, and the oracle at the devices.
 const LOOK_EVERY: Ms = 20 * 60_000;
 /// A command that was not answered is given again.
@@ -43,7 +45,9 @@ const TURNS_PER_HOME_DAY_MAX: u64 = 20_000;
 pub(super) enum Event {
     /// A deed.
     Deed(Planned),
-    /// A frame leaves its device.
+    /// A device says something.
+    Speak(Utterance),
+    /// A frame leaves its device or bridge.
     Frame(Sent),
     /// A message reaches the process of that life.
     Arrive(u32, Delivery),
@@ -164,7 +168,7 @@ impl<'a> Village<'a> {
             for planned in person::day(&self.place, seed, day) {
                 // In the time of rest devices go on reporting, and nothing else happens.
                 let rests = planned.at >= end && !matches!(planned.deed, Deed::Reports { .. });
-                if !rests && planned.at < end + REST {
+                if !rests && planned.at < end + REST - QUIET {
                     self.at(planned.at, Event::Deed(planned));
                 }
             }
@@ -246,6 +250,7 @@ impl<'a> Village<'a> {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Deed(planned) => self.deed(planned),
+            Event::Speak(utterance) => self.speak(utterance),
             Event::Frame(sent) => self.frame(sent),
             Event::Arrive(life, delivery) => self.arrive(life, delivery),
             Event::Strike(mishap, span) => self.strike(mishap, span),
@@ -274,8 +279,14 @@ impl<'a> Village<'a> {
         if matters {
             self.trace.line(self.now, format_args!("deed home {home} {deed:?}"));
         }
-        for sent in self.wear.act(&self.place, self.now, home, deed) {
-            self.at(sent.at, Event::Frame(sent));
+        for utterance in self.wear.act(&self.place, self.now, home, deed) {
+            self.at(utterance.at, Event::Speak(utterance));
+        }
+    }
+
+    fn speak(&mut self, utterance: Utterance) {
+        for sent in self.wear.speak(&self.place, &utterance) {
+            self.frame(sent);
         }
     }
 
@@ -342,7 +353,8 @@ impl<'a> Village<'a> {
 
     /// Carries a turn out, as far as the process lives.
     pub(super) fn settle(&mut self, turned: Turned, before: Option<FakeDisk>) {
-        let mortal = self.death.filter(|_| turned.wrote).zip(before);
+        let fitting = |death: &Death| turned.wrote && (!death.in_alarm || !turned.records.is_empty());
+        let mortal = self.death.filter(fitting).zip(before);
         let point = mortal.as_ref().map(|_| Point::choose(turned.outward.len(), &mut self.chance));
         if let (Some((death, before)), Some(Point::InWrite)) = (&mortal, point) {
             let history = self.disk.history();
@@ -473,11 +485,12 @@ impl<'a> Village<'a> {
     fn finish(mut self) -> io::Result<Report> {
         let now = self.now;
         if let Some(mut gateway) = self.gateway.take() {
+            self.oracle.end(now, &gateway, &self.county);
             gateway.journal.finish(gateway.clock.at(now));
             let disk = self.disk.copy();
             disk.cut_power();
             match mishap::kept(&disk) {
-                Ok(kept) => self.oracle.end(now, &gateway, &self.county, &kept),
+                Ok(kept) => self.oracle.kept(now, &kept),
                 Err(why) => self.oracle.against(now, "the_log_can_be_opened", why),
             }
             self.nothing_private_on_disk(&disk);

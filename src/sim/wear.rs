@@ -1,7 +1,8 @@
 //! From what happens to what is sent: the real bytes that bridges and hubs put on the wire, with what each frame truly
 //! claims, for the oracle.
 //!
-//! A device remembers what its bridge caches, because every publish repeats it.
+//! A deed makes utterances, some of them later; an utterance becomes a frame when it is said, because every publish of a
+//! bridge repeats what it has in its cache at that moment.
 
 use std::fmt::Write as _;
 
@@ -34,8 +35,6 @@ pub(super) struct Sent {
     pub copy: bool,
     /// The charge it reports, in per cent.
     pub charge: Option<u8>,
-    /// Whether it reports an open case.
-    pub tamper: Option<bool>,
 }
 
 /// Number of something that truly happened.
@@ -76,11 +75,42 @@ pub(super) enum Claim {
     Strange,
 }
 
-/// What one device's bridge has in its cache.
+/// Something that a device is about to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Utterance {
+    /// When.
+    pub at: Ms,
+    /// Which device.
+    pub kit: usize,
+    /// What.
+    pub word: Word,
+    /// A repeat that the device sends by itself.
+    pub copy: bool,
+}
+
+/// What a device says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    /// A sensor's level: motion, an open door.
+    Level(bool),
+    /// A help button's level, and the press it is sent for.
+    Help(bool, Option<Cause>),
+    /// A hazard's level, and what it is sent for.
+    Hazard(bool, Option<Cause>),
+    /// An action.
+    Action(&'static str, Claim),
+    /// A radar's verdict.
+    Radar(FallVerdict, Option<Cause>),
+    /// A wearable's words.
+    Pendant(&'static str, Claim),
+    /// A report in its rhythm.
+    Report,
+}
+
+/// What one device is, and what its bridge has in its cache.
 #[derive(Debug, Clone)]
 struct State {
     charge: u8,
-    /// A charge that was claimed by a [`Deed::Charge`] does not run on.
     reports: u32,
     tamper: bool,
     level: bool,
@@ -115,57 +145,97 @@ impl Wear {
         self.causes
     }
 
-    /// The frames that come of a deed, in order of time.
-    pub(super) fn act(&mut self, place: &Place, now: Ms, home: usize, deed: Deed) -> Vec<Sent> {
-        let mut sent = Vec::new();
+    /// What devices will say of a deed.
+    pub(super) fn act(&mut self, place: &Place, now: Ms, home: usize, deed: Deed) -> Vec<Utterance> {
+        let mut said = Vec::new();
         let find = |wanted: fn(Make) -> bool| place.kit(home, wanted);
+        let say = |kit: usize, after: Ms, word: Word| Utterance { at: now + after, kit, word, copy: false };
         match deed {
             Deed::Moves => {
-                if let Some(kit) = find(|make| make == Make::Motion) {
-                    self.level(place, kit, now, true, &mut sent);
-                    self.level(place, kit, now + 60_000, false, &mut sent);
-                }
+                let kit = find(|make| make == Make::Motion);
+                said.extend(kit.map(|kit| say(kit, 0, Word::Level(true))));
+                said.extend(kit.map(|kit| say(kit, 60_000, Word::Level(false))));
             }
             Deed::PassesDoor => {
-                if let Some(kit) = find(|make| make == Make::Door) {
-                    self.level(place, kit, now, true, &mut sent);
-                    self.level(place, kit, now + 8_000, false, &mut sent);
-                }
+                let kit = find(|make| make == Make::Door);
+                said.extend(kit.map(|kit| say(kit, 0, Word::Level(true))));
+                said.extend(kit.map(|kit| say(kit, 8_000, Word::Level(false))));
             }
             Deed::Presses => {
                 if let Some(kit) = find(|make| matches!(make, Make::ActionButton { .. } | Make::LevelButton)) {
-                    self.press(place, kit, now, &mut sent);
+                    self.press(place, kit, now, &mut said);
                 }
             }
             Deed::PressesPendant => {
                 if let Some(kit) = find(|make| make == Make::Pendant) {
                     let claim = Claim::Press(self.cause());
-                    self.lora(place, kit, now, r#""k":"sos","v":true"#, claim, &mut sent);
+                    lora(kit, now, Word::Pendant(r#""k":"sos","v":true"#, claim), &mut said);
                 }
             }
             Deed::PressesCancel => {
-                if let Some(kit) = find(|make| make == Make::CancelButton) {
-                    self.action(place, kit, now, "single", Claim::Cancel, &mut sent);
-                }
+                let kit = find(|make| make == Make::CancelButton);
+                said.extend(kit.map(|kit| say(kit, 0, Word::Action("single", Claim::Cancel))));
             }
             Deed::Falls { sure, radar, cleared_after } => {
-                self.fall(place, home, now, sure, radar, cleared_after, &mut sent);
+                let verdict = if sure { FallVerdict::Confirmed } else { FallVerdict::Suspected };
+                match (find(|make| make == Make::Radar).filter(|_| radar), find(|make| make == Make::Pendant)) {
+                    (Some(kit), _) => self.radar_sees(kit, now, verdict, &mut said),
+                    (None, Some(kit)) => self.wearer_falls(kit, now, verdict, cleared_after, &mut said),
+                    (None, None) => {}
+                }
             }
-            Deed::Hazard { kit, on } => self.hazard(place, kit, now, on, true, &mut sent),
-            Deed::Reports { kit } => self.report(place, kit, now, &mut sent),
+            Deed::Hazard { kit, on } => {
+                let cause = if on { Some(self.cause()) } else { None };
+                said.push(say(kit, 0, Word::Hazard(on, cause)));
+            }
+            Deed::Reports { kit } => said.push(say(kit, 0, Word::Report)),
             Deed::Charge { kit, percent } => {
                 self.states[kit].charge = percent;
-                self.report(place, kit, now, &mut sent);
+                said.push(say(kit, 0, Word::Report));
             }
             Deed::Tampers { kit, open } => {
                 self.states[kit].tamper = open;
-                self.report(place, kit, now, &mut sent);
+                said.push(say(kit, 0, Word::Report));
             }
             Deed::FallsSilent { kit, span } => self.states[kit].silent_until = now + span,
-            Deed::StrangePress { kit } => self.action(place, kit, now, "emergency", Claim::Strange, &mut sent),
+            Deed::StrangePress { kit } => said.push(say(kit, 0, Word::Action("emergency", Claim::Strange))),
             Deed::Drill => {}
         }
-        sent.retain(|frame| frame.kit.is_none_or(|kit| self.states[kit].silent_until <= frame.at));
+        said
+    }
+
+    /// The frames of an utterance, with what the bridge has in its cache when it is said; none from a silent device.
+    pub(super) fn speak(&mut self, place: &Place, utterance: &Utterance) -> Vec<Sent> {
+        let Utterance { at, kit, word, copy } = *utterance;
+        if self.states[kit].silent_until > at {
+            return Vec::new();
+        }
+        let link = self.chance.between(30, 200);
+        let mut sent = match word {
+            Word::Level(on) => {
+                self.states[kit].level = on;
+                vec![self.publish(place, kit, at, link, Claim::Nothing)]
+            }
+            Word::Help(on, press) => {
+                self.states[kit].level = on;
+                vec![self.publish(place, kit, at, link, Claim::Level { on, press, report: false })]
+            }
+            Word::Hazard(on, cause) => {
+                self.states[kit].level = on;
+                let Make::Detector(kind) = place.kits[kit].make else { return Vec::new() };
+                vec![self.publish(place, kit, at, link, Claim::Hazard { kind, on, cause })]
+            }
+            Word::Action(action, claim) => self.action(place, kit, at, link, action, claim),
+            Word::Radar(verdict, cause) => vec![radar(place, kit, at, link, verdict, cause)],
+            Word::Pendant(said, claim) => {
+                let line = format!(r#"{{"d":"{}","seq":{at},{said}}}"#, place.kits[kit].address);
+                vec![frame(place, kit, at, line, claim)]
+            }
+            Word::Report => vec![self.report(place, kit, at, link)],
+        };
+        for one in &mut sent {
+            one.copy |= copy;
+        }
         sent
     }
 
@@ -174,138 +244,84 @@ impl Wear {
         self.causes
     }
 
-    fn press(&mut self, place: &Place, kit: usize, now: Ms, sent: &mut Vec<Sent>) {
+    fn press(&mut self, place: &Place, kit: usize, now: Ms, said: &mut Vec<Utterance>) {
         let cause = self.cause();
-        match place.kits[kit].make {
-            Make::LevelButton => {
-                self.states[kit].level = true;
-                let claim = Claim::Level { on: true, press: Some(cause), report: false };
-                self.state(place, kit, now, claim, sent);
-                // Three releases in ten are lost on the air, and the bridge goes on repeating the level.
-                if !self.chance.percent(30) {
-                    self.states[kit].level = false;
-                    let claim = Claim::Level { on: false, press: None, report: false };
-                    self.state(place, kit, now + 1_500, claim, sent);
-                }
-            }
-            _ => self.action(place, kit, now, "emergency", Claim::Press(cause), sent),
+        let mut say = |after: Ms, word: Word| said.push(Utterance { at: now + after, kit, word, copy: false });
+        if place.kits[kit].make != Make::LevelButton {
+            return say(0, Word::Action("emergency", Claim::Press(cause)));
+        }
+        say(0, Word::Help(true, Some(cause)));
+        // Three releases in ten are lost on the air, and the bridge goes on repeating the level.
+        if !self.chance.percent(30) {
+            say(1_500, Word::Help(false, None));
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the fields of a fall beside where and when it happens")]
-    fn fall(
-        &mut self,
-        place: &Place,
-        home: usize,
-        now: Ms,
-        sure: bool,
-        radar: bool,
-        cleared_after: Option<Ms>,
-        sent: &mut Vec<Sent>,
-    ) {
-        let verdict = if sure { FallVerdict::Confirmed } else { FallVerdict::Suspected };
-        let (radar_kit, pendant) =
-            (place.kit(home, |make| make == Make::Radar), place.kit(home, |make| make == Make::Pendant));
-        match (radar_kit.filter(|_| radar), pendant) {
-            (Some(kit), _) => {
-                let cause = self.cause();
-                self.radar(place, kit, now, Some(cause), verdict, sent);
-                // The radar repeats its word, then lets the flag fall back by a timer.
-                self.radar(place, kit, now + 20_000, Some(cause), verdict, sent);
-                self.radar(place, kit, now + 45_000, None, FallVerdict::Normal, sent);
-            }
-            (None, Some(kit)) => {
-                let claim = Claim::Fall(self.cause(), verdict);
-                let said = format!(r#""k":"fall","v":"{verdict}""#);
-                self.lora(place, kit, now, &said, claim, sent);
-                if let Some(after) = cleared_after {
-                    self.lora(place, kit, now + after, r#""k":"fall","v":"cleared""#, Claim::Cancel, sent);
-                } else {
-                    // The wearable's flag falls back: never a cancel (CARE-RULES 14).
-                    self.lora(place, kit, now + 12_000, r#""k":"fall","v":"normal""#, Claim::Nothing, sent);
-                }
-            }
-            (None, None) => {}
+    /// The radar repeats its word, then lets the flag fall back by a timer.
+    fn radar_sees(&mut self, kit: usize, now: Ms, verdict: FallVerdict, said: &mut Vec<Utterance>) {
+        let cause = Some(self.cause());
+        for (after, word) in [
+            (0, Word::Radar(verdict, cause)),
+            (20_000, Word::Radar(verdict, cause)),
+            (45_000, Word::Radar(FallVerdict::Normal, None)),
+        ] {
+            said.push(Utterance { at: now + after, kit, word, copy: false });
         }
     }
 
-    fn radar(
+    fn wearer_falls(
         &mut self,
-        place: &Place,
         kit: usize,
-        at: Ms,
-        cause: Option<Cause>,
+        now: Ms,
         verdict: FallVerdict,
-        sent: &mut Vec<Sent>,
+        cleared_after: Option<Ms>,
+        said: &mut Vec<Utterance>,
     ) {
-        let word = match verdict {
-            FallVerdict::Confirmed => "fall_alarm",
-            FallVerdict::Suspected => "fall_warning",
-            FallVerdict::Normal | FallVerdict::Cleared => "normal",
+        let words = if verdict == FallVerdict::Confirmed {
+            r#""k":"fall","v":"confirmed""#
+        } else {
+            r#""k":"fall","v":"suspected""#
         };
-        let payload = format!(r#"{{"fall_status":"{word}","linkquality":{},"occupancy":true}}"#, self.link());
-        sent.push(frame(place, kit, at, payload, Claim::FallLevel(cause, verdict)));
-    }
-
-    fn hazard(&mut self, place: &Place, kit: usize, now: Ms, on: bool, happens: bool, sent: &mut Vec<Sent>) {
-        let Make::Detector(kind) = place.kits[kit].make else { return };
-        self.states[kit].level = on;
-        let cause = (on && happens).then(|| self.cause());
-        self.state(place, kit, now, Claim::Hazard { kind, on, cause }, sent);
+        let claim = Claim::Fall(self.cause(), verdict);
+        lora(kit, now, Word::Pendant(words, claim), said);
+        match cleared_after {
+            Some(after) => lora(kit, now + after, Word::Pendant(r#""k":"fall","v":"cleared""#, Claim::Cancel), said),
+            // The wearable's flag falls back: never a cancel (CARE-RULES 14).
+            None => lora(kit, now + 12_000, Word::Pendant(r#""k":"fall","v":"normal""#, Claim::Nothing), said),
+        }
     }
 
     /// What a device says by itself, in its rhythm.
-    fn report(&mut self, place: &Place, kit: usize, now: Ms, sent: &mut Vec<Sent>) {
+    fn report(&mut self, place: &Place, kit: usize, at: Ms, link: u64) -> Sent {
         let state = &mut self.states[kit];
         state.reports += 1;
         let before = state.charge;
-        // A battery loses a point every third report, and none below what was claimed low.
-        if state.reports.is_multiple_of(3) && state.charge > 20 {
+        // A battery loses a point every third report; one that was claimed low is so until it is replaced.
+        if state.reports.is_multiple_of(3) && state.charge > 21 {
             state.charge -= 1;
         }
-        let report = state.charge != before || state.charge <= 20;
-        let on = state.level;
+        let (report, on) = (state.charge != before || state.charge <= 20, state.level);
         match place.kits[kit].make {
-            Make::Pendant => self.pendant_report(place, kit, now, sent),
-            Make::Radar => {
-                let payload = format!(r#"{{"fall_status":"normal","linkquality":{},"occupancy":false}}"#, self.link());
-                sent.push(frame(place, kit, now, payload, Claim::FallLevel(None, FallVerdict::Normal)));
+            Make::Pendant => {
+                let State { charge, tamper, .. } = *state;
+                let line = format!(
+                    r#"{{"d":"{}","t":{at},"r":[{{"k":"battery","v":{charge}}},{{"k":"tamper","v":{tamper}}},{{"k":"worn","v":true}}]}}"#,
+                    place.kits[kit].address
+                );
+                Sent { charge: Some(charge), ..frame(place, kit, at, line, Claim::Nothing) }
             }
-            Make::LevelButton => {
-                let claim = Claim::Level { on, press: None, report };
-                self.state(place, kit, now, claim, sent);
-            }
-            Make::Detector(kind) => self.state(place, kit, now, Claim::Hazard { kind, on, cause: None }, sent),
+            Make::Radar => radar(place, kit, at, link, FallVerdict::Normal, None),
+            Make::LevelButton => self.publish(place, kit, at, link, Claim::Level { on, press: None, report }),
+            Make::Detector(kind) => self.publish(place, kit, at, link, Claim::Hazard { kind, on, cause: None }),
             Make::ActionButton { .. } | Make::CancelButton | Make::Motion | Make::Door | Make::Climate => {
-                self.state(place, kit, now, Claim::Nothing, sent);
+                self.publish(place, kit, at, link, Claim::Nothing)
             }
         }
-    }
-
-    fn pendant_report(&mut self, place: &Place, kit: usize, now: Ms, sent: &mut Vec<Sent>) {
-        let State { charge, tamper, .. } = self.states[kit];
-        let line = format!(
-            r#"{{"d":"{}","t":{now},"r":[{{"k":"battery","v":{charge}}},{{"k":"tamper","v":{tamper}}},{{"k":"worn","v":true}}]}}"#,
-            place.kits[kit].address
-        );
-        let mut report = frame(place, kit, now, line, Claim::Nothing);
-        (report.charge, report.tamper) = (Some(charge), Some(tamper));
-        sent.push(report);
-    }
-
-    fn level(&mut self, place: &Place, kit: usize, at: Ms, on: bool, sent: &mut Vec<Sent>) {
-        self.states[kit].level = on;
-        self.state(place, kit, at, Claim::Nothing, sent);
     }
 
     /// A publish of the bridge: everything that is cached, whatever it was sent for.
-    fn state(&mut self, place: &Place, kit: usize, at: Ms, claim: Claim, sent: &mut Vec<Sent>) {
-        let link = self.link();
-        let State { charge, tamper, level, .. } = self.states[kit];
-        let on = match claim {
-            Claim::Level { on, .. } | Claim::Hazard { on, .. } => on,
-            _ => level,
-        };
+    fn publish(&self, place: &Place, kit: usize, at: Ms, link: u64, claim: Claim) -> Sent {
+        let State { charge, tamper, level: on, .. } = self.states[kit];
         let mut payload = format!(r#"{{"battery":{charge},"linkquality":{link}"#);
         // Writing to a String cannot fail.
         let _ = match place.kits[kit].make {
@@ -319,42 +335,36 @@ impl Wear {
             }
         };
         payload.push('}');
-        let mut publish = frame(place, kit, at, payload, claim);
-        publish.charge = Some(charge);
-        if matches!(place.kits[kit].make, Make::LevelButton | Make::Detector(_)) {
-            publish.tamper = Some(tamper);
-        }
-        sent.push(publish);
+        Sent { charge: Some(charge), ..frame(place, kit, at, payload, claim) }
     }
 
     /// An action, and under the old setting the empty one that follows it.
-    fn action(&mut self, place: &Place, kit: usize, at: Ms, action: &str, claim: Claim, sent: &mut Vec<Sent>) {
-        let (charge, link) = (self.states[kit].charge, self.link());
+    fn action(&self, place: &Place, kit: usize, at: Ms, link: u64, action: &str, claim: Claim) -> Vec<Sent> {
+        let charge = self.states[kit].charge;
         let payload = |action: &str| {
-            format!(r#"{{"action":"{action}","battery":{charge},"linkquality":{link},"last_seen":"2026-11-02T00:00:00+08:00"}}"#)
+            format!(r#"{{"action":"{action}","battery":{charge},"linkquality":{link},"last_seen":1793548800000}}"#)
         };
-        let mut publish = frame(place, kit, at, payload(action), claim);
-        publish.charge = Some(charge);
-        sent.push(publish);
+        let mut sent = vec![Sent { charge: Some(charge), ..frame(place, kit, at, payload(action), claim) }];
         if place.kits[kit].make == (Make::ActionButton { legacy: true }) {
-            sent.push(frame(place, kit, at + 100, payload(""), Claim::Nothing));
+            sent.push(frame(place, kit, at, payload(""), Claim::Nothing));
         }
+        sent
     }
+}
 
-    /// A node says it three times over a radio that acknowledges nothing.
-    fn lora(&mut self, place: &Place, kit: usize, at: Ms, said: &str, claim: Claim, sent: &mut Vec<Sent>) {
-        let address = &place.kits[kit].address;
-        for repeat in 0..3 {
-            let line = format!(r#"{{"d":"{address}","seq":{},{said}}}"#, at + repeat);
-            let mut one = frame(place, kit, at + repeat * 1_700, line, claim);
-            one.copy = repeat > 0;
-            sent.push(one);
-        }
-    }
+/// A node says it three times over a radio that acknowledges nothing.
+fn lora(kit: usize, at: Ms, word: Word, said: &mut Vec<Utterance>) {
+    said.extend((0..3).map(|repeat| Utterance { at: at + repeat * 1_700, kit, word, copy: repeat > 0 }));
+}
 
-    fn link(&mut self) -> u64 {
-        self.chance.between(30, 200)
-    }
+fn radar(place: &Place, kit: usize, at: Ms, link: u64, verdict: FallVerdict, cause: Option<Cause>) -> Sent {
+    let (word, there) = match verdict {
+        FallVerdict::Confirmed => ("fall_alarm", true),
+        FallVerdict::Suspected => ("fall_warning", true),
+        FallVerdict::Normal | FallVerdict::Cleared => ("normal", false),
+    };
+    let payload = format!(r#"{{"fall_status":"{word}","linkquality":{link},"occupancy":{there}}}"#);
+    frame(place, kit, at, payload, Claim::FallLevel(cause, verdict))
 }
 
 /// What the bridge says of itself, kept by the broker.
@@ -370,7 +380,6 @@ pub(super) fn bridge(at: Ms, topic: &str, payload: String) -> Sent {
         claim: Claim::Nothing,
         copy: false,
         charge: None,
-        tamper: None,
     }
 }
 
@@ -390,6 +399,5 @@ fn frame(place: &Place, kit: usize, at: Ms, payload: String, claim: Claim) -> Se
         claim,
         copy: false,
         charge: None,
-        tamper: None,
     }
 }

@@ -1,15 +1,17 @@
 //! Things: *a dead source is one fault, and its devices are not blamed; a device that has been silent beyond its limit is
 //! found; a battery that is low is on the list, and one that is well is not*.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Verdicts;
 use crate::core::alarm::Subject;
+use crate::core::alarm::life_cycle::State;
 use crate::core::condition::Condition;
 use crate::core::detector::device_health::{CHARGE_LOW_PERCENT, silence_limit};
+use crate::core::id::DeviceId;
 use crate::sim::air::Delivery;
 use crate::sim::gateway::{Gateway, Turned};
-use crate::sim::place::{Place, Standing, Wire};
+use crate::sim::place::{Kit, Place, Standing, Wire};
 use crate::sim::trace::Ms;
 
 /// Words that the process had not written when it was killed are forgotten. Source: `limits::ROUTINE_GATHER` and some.
@@ -22,6 +24,10 @@ const SLACK_MS: Ms = 180_000;
 pub(super) struct Audit {
     last: BTreeMap<usize, Word>,
     deaf: BTreeMap<Wire, Deaf>,
+    /// Faults that somebody took off the list although they last.
+    waived: BTreeSet<(DeviceId, Condition)>,
+    /// A device is complained about once a sentence.
+    said: BTreeSet<(&'static str, DeviceId)>,
 }
 
 /// True time during which nothing could be heard on a wire.
@@ -53,6 +59,15 @@ impl Audit {
 
     /// A silent device may not be named while its source is named.
     pub(super) fn turned(&mut self, now: Ms, turned: &Turned, verdicts: &mut Verdicts) {
+        for alarm in &turned.records {
+            let Subject::Device(device) = alarm.id.subject else { continue };
+            let by_people = matches!(alarm.state, State::Closed { disposition, .. } if disposition.is_for_people());
+            if by_people {
+                self.waived.insert((device, alarm.id.condition));
+            } else {
+                self.waived.remove(&(device, alarm.id.condition));
+            }
+        }
         let begins = |condition| {
             turned.records.iter().filter(move |alarm| alarm.rev == 1 && alarm.id.condition == condition)
         };
@@ -88,38 +103,54 @@ impl Audit {
     }
 
     /// A look at the list of faults.
-    pub(super) fn look(&self, now: Ms, place: &Place, gateway: &Gateway, verdicts: &mut Verdicts) {
-        let station = &gateway.station;
-        let open = |subject, condition| {
-            station.open_alarms().any(|alarm| alarm.id.subject == subject && alarm.id.condition == condition)
-        };
+    pub(super) fn look(&mut self, now: Ms, place: &Place, gateway: &Gateway, verdicts: &mut Verdicts) {
         for (index, kit) in place.kits.iter().enumerate().filter(|(_, kit)| kit.standing == Standing::Enrolled) {
-            let Some(word) = self.last.get(&index) else { continue };
-            let subject = Subject::Device(kit.device);
-            let settled = word.at + AT_RISK_MS < now;
-            if let Some(charge) = word.charge.filter(|_| word.sure && settled) {
-                let listed = open(subject, Condition::BatteryLow);
-                if listed != (charge <= CHARGE_LOW_PERCENT) && !(16..20).contains(&charge) {
-                    verdicts.against(now, "a_low_battery_is_on_the_list", || {
-                        format!("{} at {charge} %, on the list: {listed}", kit.device)
-                    });
+            let Some(word) = self.last.get(&index).copied() else { continue };
+            let complaints = [self.charge(now, gateway, kit, word), self.silence(now, place, gateway, kit, word)];
+            for (sentence, what) in complaints.into_iter().flatten() {
+                if self.said.insert((sentence, kit.device)) {
+                    verdicts.against(now, sentence, || what);
                 }
-            }
-            let Some(device) = place.roster.devices.get(&kit.device) else { continue };
-            let limit_ms = u64::try_from(silence_limit(device).as_millis()).unwrap_or(Ms::MAX);
-            let silent_ms = now - word.at;
-            let Deaf { total_ms, since } = self.deaf.get(&kit.wire).copied().unwrap_or_default();
-            let heard_ms = silent_ms.saturating_sub(total_ms - word.deaf_before_ms);
-            let reachable = station.device_standing(kit.device).is_some_and(|standing| standing.reachable);
-            let listed = open(subject, Condition::DeviceSilent);
-            if reachable && !listed && heard_ms > limit_ms + SLACK_MS && since.is_none() {
-                verdicts.against(now, "a_silent_device_is_found", || {
-                    format!("{} silent for {} min, limit {} min", kit.device, silent_ms / 60_000, limit_ms / 60_000)
-                });
-            }
-            if listed && silent_ms > 1_000 && silent_ms < limit_ms / 2 && word.sure {
-                verdicts.against(now, "a_device_that_speaks_is_not_silent", || kit.device.to_string());
             }
         }
     }
+
+    fn charge(&self, now: Ms, gateway: &Gateway, kit: &Kit, word: Word) -> Option<Complaint> {
+        let charge = word.charge.filter(|_| word.sure && word.at + AT_RISK_MS < now)?;
+        let (low, well) = (charge <= CHARGE_LOW_PERCENT, charge >= CHARGE_LOW_PERCENT + 5);
+        if self.waived.contains(&(kit.device, Condition::BatteryLow)) {
+            return None;
+        }
+        let listed = is_open(gateway, kit, Condition::BatteryLow);
+        let wrong = (low && !listed) || (well && listed);
+        wrong.then(|| ("a_low_battery_is_on_the_list", format!("{} at {charge} %, on the list: {listed}", kit.device)))
+    }
+
+    fn silence(&self, now: Ms, place: &Place, gateway: &Gateway, kit: &Kit, word: Word) -> Option<Complaint> {
+        let device = place.roster.devices.get(&kit.device)?;
+        let limit_ms = u64::try_from(silence_limit(device).as_millis()).unwrap_or(Ms::MAX);
+        let Deaf { total_ms, since } = self.deaf.get(&kit.wire).copied().unwrap_or_default();
+        let silent_ms = now - word.at;
+        let heard_ms = silent_ms.saturating_sub(total_ms - word.deaf_before_ms);
+        let listed = is_open(gateway, kit, Condition::DeviceSilent);
+        if self.waived.contains(&(kit.device, Condition::DeviceSilent)) {
+            return None;
+        }
+        let what = || format!("{} silent for {} min of {} min", kit.device, silent_ms / 60_000, limit_ms / 60_000);
+        if !listed && since.is_none() && heard_ms > limit_ms + SLACK_MS {
+            return Some(("a_silent_device_is_found", what()));
+        }
+        if listed && word.sure && silent_ms > 1_000 && silent_ms < limit_ms / 2 {
+            return Some(("a_device_that_speaks_is_not_silent", what()));
+        }
+        None
+    }
+}
+
+/// A sentence, and what was seen.
+type Complaint = (&'static str, String);
+
+fn is_open(gateway: &Gateway, kit: &Kit, condition: Condition) -> bool {
+    let subject = Subject::Device(kit.device);
+    gateway.station.open_alarms().any(|alarm| alarm.id.subject == subject && alarm.id.condition == condition)
 }

@@ -67,18 +67,14 @@ impl Keeping {
         self.unsure.clear();
     }
 
-    /// The same at the very end.
-    pub(super) fn end(
-        &mut self,
+    /// What the log holds, against what was promised and written.
+    pub(super) fn look(
+        &self,
         now: Ms,
         alarms: &BTreeMap<AlarmId, Alarm>,
-        story: &mut Story,
+        story: &Story,
         verdicts: &mut Verdicts,
     ) {
-        self.look(now, alarms, story, verdicts);
-    }
-
-    fn look(&self, now: Ms, alarms: &BTreeMap<AlarmId, Alarm>, story: &Story, verdicts: &mut Verdicts) {
         for (id, rev) in &self.promised {
             let kept = match alarms.get(id) {
                 Some(alarm) => alarm.rev >= *rev,

@@ -17,7 +17,6 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use self::arrived::Arrived;
 use self::audit::Audit;
 use self::heard::Heard;
 use self::keeping::Keeping;
@@ -71,7 +70,6 @@ pub(super) struct Oracle {
     heard: Heard,
     story: Story,
     keeping: Keeping,
-    arrived: Arrived,
     audit: Audit,
     lived_since: Ms,
 }
@@ -134,7 +132,7 @@ impl Oracle {
 
     /// Records leave for the county.
     pub(super) fn sent(&mut self, now: Ms, gateway: &Gateway, lane: Lane, range: Range) {
-        Arrived::sent(now, gateway, lane, range, &mut self.verdicts);
+        arrived::sent(now, gateway, lane, range, &mut self.verdicts);
     }
 
     /// The county's database contradicts itself.
@@ -173,11 +171,15 @@ impl Oracle {
         self.verdicts.against(now, sentence, || what);
     }
 
-    /// The end: county and station agree, and what was promised is on the disk.
-    pub(super) fn end(&mut self, now: Ms, gateway: &Gateway, county: &County, kept: &BTreeMap<AlarmId, Alarm>) {
+    /// The end: county and station agree, and nobody was forgotten.
+    pub(super) fn end(&mut self, now: Ms, gateway: &Gateway, county: &County) {
         self.story.end(now, gateway, &mut self.verdicts);
-        self.arrived.end(now, gateway, county, &mut self.verdicts);
-        self.keeping.end(now, kept, &mut self.story, &mut self.verdicts);
+        arrived::end(now, gateway, county, &mut self.verdicts);
+    }
+
+    /// What the disk holds at the very end.
+    pub(super) fn kept(&mut self, now: Ms, alarms: &BTreeMap<AlarmId, Alarm>) {
+        self.keeping.look(now, alarms, &self.story, &mut self.verdicts);
     }
 
     /// All that did not hold, and how much more there was.
