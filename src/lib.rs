@@ -36,6 +36,8 @@ pub mod store;
 
 pub mod relay;
 
+pub mod sim;
+
 pub mod county;
 
 pub mod control;

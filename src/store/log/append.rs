@@ -337,12 +337,15 @@ impl Opened {
         if !trusted || (tail > 0 && kept_as.is_none()) {
             return;
         }
+        // A killed process leaves in the page cache what it had not synced. It reads well and is believed from here on, so
+        // it must outlive a power cut as well.
         let open = || {
             let mut handle = log.files.open_append(&log.stream.file_name(at.segment))?;
             if tail > 0 {
                 handle.truncate(at.offset)?;
-                handle.sync_data()?;
             }
+            handle.sync_data()?;
+            log.files.sync_dir()?;
             io::Result::Ok(handle)
         };
         if let (Ok(handle), Some(segment)) = (open(), log.segments.last_mut()) {
@@ -408,6 +411,18 @@ mod tests {
             }
         }
         (words, missing)
+    }
+
+    #[test]
+    fn what_a_killed_process_left_unsynced_is_synced_before_it_is_believed() {
+        let disk = FakeDisk::new();
+        let mut log = open(&disk).log;
+        write(&mut log, &["one"], 1_000_000).expect("written");
+        disk.fail(Call::Sync, 0, 1, Fault::Eio);
+        write(&mut log, &["two"], 1_000_000).expect_err("written, and not synced");
+        assert_eq!(open(&disk).log.head().1, 3, "the page cache still has it");
+        disk.cut_power();
+        assert_eq!(open(&disk).log.head().1, 3, "whoever was told of it was not told in vain");
     }
 
     #[test]
