@@ -268,7 +268,11 @@ fn a_kill_between_a_record_and_its_call_loses_no_call() {
         "the call that the last record asked for is made again, and nobody is called for what somebody has taken"
     );
     play.until(130);
-    assert_eq!(play.told(), [(120, Condition::HelpCall, rung(2), Because::NotAccepted)], "the ladder goes on in its time");
+    assert_eq!(
+        play.told(),
+        [(120, Condition::HelpCall, rung(2), Because::NotAccepted)],
+        "the ladder goes on in its time"
+    );
 }
 
 #[test]

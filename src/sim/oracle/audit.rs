@@ -68,17 +68,15 @@ impl Audit {
                 self.waived.remove(&(device, alarm.id.condition));
             }
         }
-        let begins = |condition| {
-            turned.records.iter().filter(move |alarm| alarm.rev == 1 && alarm.id.condition == condition)
-        };
+        let begins =
+            |condition| turned.records.iter().filter(move |alarm| alarm.rev == 1 && alarm.id.condition == condition);
         for fault in begins(Condition::SourceDown) {
             let source = match fault.id.subject {
                 Subject::Source(source) => source,
                 _ => continue,
             };
-            let blamed = begins(Condition::DeviceSilent).find(|alarm| {
-                matches!(alarm.id.subject, Subject::Device(device) if fault.behind.contains(&device))
-            });
+            let blamed = begins(Condition::DeviceSilent)
+                .find(|alarm| matches!(alarm.id.subject, Subject::Device(device) if fault.behind.contains(&device)));
             if let Some(blamed) = blamed {
                 verdicts.against(now, "a_dead_source_is_one_fault", || format!("{source} and {}", blamed.id));
             }

@@ -116,7 +116,8 @@ impl Heard {
                 .filter(|delivery| claims(place, delivery, alarm.id.subject, alarm.id.condition))
                 .filter_map(|delivery| cause(delivery.sent.claim))
                 .collect();
-            let copies = turned.heard.iter().any(|delivery| claims(place, delivery, alarm.id.subject, alarm.id.condition));
+            let copies =
+                turned.heard.iter().any(|delivery| claims(place, delivery, alarm.id.subject, alarm.id.condition));
             if !copies {
                 verdicts.against(now, "no_alarm_without_a_cause", || alarm.id.to_string());
             }
@@ -176,9 +177,7 @@ fn asks(before: Option<Level>, delivery: &Delivery, now: Ms) -> Asks {
         Claim::Press(_) => must(Condition::HelpCall),
         Claim::Level { on: true, report, .. } => match before {
             Some(Level { value: 1, .. }) if report => Asks::Nothing,
-            Some(Level { value: 1, pressed_at }) if now < pressed_at + LEVEL_PRESS_MS => {
-                Asks::May
-            }
+            Some(Level { value: 1, pressed_at }) if now < pressed_at + LEVEL_PRESS_MS => Asks::May,
             _ => must(Condition::HelpCall),
         },
         Claim::Fall(_, FallVerdict::Confirmed) => must(Condition::FallConfirmed),

@@ -81,14 +81,7 @@ impl Story {
     }
 
     /// Reads a turn's records.
-    pub(super) fn turned(
-        &mut self,
-        now: Ms,
-        place: &Place,
-        turned: &Turned,
-        lived_since: Ms,
-        verdicts: &mut Verdicts,
-    ) {
+    pub(super) fn turned(&mut self, now: Ms, place: &Place, turned: &Turned, lived_since: Ms, verdicts: &mut Verdicts) {
         for alarm in &turned.records {
             let before = self.known.get(&alarm.id).map(|known| known.alarm.clone());
             let expected = before.as_ref().map_or(1, |before| before.rev + 1);
@@ -115,11 +108,8 @@ impl Story {
 
     fn keep(&mut self, now: Ms, before: Option<&Alarm>, alarm: &Alarm) {
         let begins = is_raised(alarm) && before.is_none_or(|before| matches!(before.state, State::PreAlarm { .. }));
-        let known = self.known.entry(alarm.id).or_insert(Known {
-            alarm: alarm.clone(),
-            untold_since: None,
-            told: false,
-        });
+        let known =
+            self.known.entry(alarm.id).or_insert(Known { alarm: alarm.clone(), untold_since: None, told: false });
         known.alarm = alarm.clone();
         if begins {
             known.untold_since = Some(now);
