@@ -10,6 +10,8 @@ fn one() {
     for seed in seed..seed + n {
         let settings = Settings { seed, days: 1, homes, faults: faults.clone(), sabotage: None };
         let report = run(&settings, file.as_mut().map(|f| f as &mut dyn std::io::Write)).unwrap();
-        if n == 1 || !report.violations.is_empty() { println!("{report}"); }
+        if n == 1 || !report.violations.is_empty() {
+            println!("{report}");
+        }
     }
 }

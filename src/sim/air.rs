@@ -140,7 +140,10 @@ mod tests {
         let mut air = Air::new();
         assert!(air.publish(bridge(0, "state", "online".to_owned())).is_empty(), "nobody listens yet");
         let first = air.connect();
-        assert_eq!(first.iter().map(|one| (one.packet, one.retained)).collect::<Vec<_>>(), [(Some(1), false), (None, true)]);
+        assert_eq!(
+            first.iter().map(|one| (one.packet, one.retained)).collect::<Vec<_>>(),
+            [(Some(1), false), (None, true)]
+        );
         air.disconnect();
         assert!(air.connect()[0].again);
         air.acknowledged(1);

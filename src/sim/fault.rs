@@ -77,7 +77,8 @@ impl FromStr for Faults {
             "all" => return Ok(Faults::all()),
             _ => {}
         }
-        let one = |word: &str| Fault::from_word(word.trim()).ok_or_else(|| FaultsError { word: word.trim().to_owned() });
+        let one =
+            |word: &str| Fault::from_word(word.trim()).ok_or_else(|| FaultsError { word: word.trim().to_owned() });
         text.split(',').map(one).collect::<Result<_, _>>().map(Faults)
     }
 }

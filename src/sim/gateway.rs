@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Sabotage;
 use super::air::Delivery;
 use super::clock::{Clock, Hardware};
 use super::place::{Place, Wire};
 use super::trace::Ms;
-use super::Sabotage;
 use crate::core::alarm::Alarm;
 use crate::core::condition::Condition;
 use crate::core::detector;
@@ -204,8 +204,7 @@ impl Gateway {
     /// Takes a message as far as its lane. Routine words are acknowledged at once.
     pub(super) fn receive(&mut self, place: &Place, delivery: Delivery) -> Option<u64> {
         let sent = &delivery.sent;
-        let frame =
-            Frame { topic: sent.topic.as_deref(), bytes: &sent.bytes, context: &serde_json::Value::Null };
+        let frame = Frame { topic: sent.topic.as_deref(), bytes: &sent.bytes, context: &serde_json::Value::Null };
         let decoder = self.decoders.get_mut(&sent.wire)?;
         let decoded = match decoder.decode(&frame) {
             Ok(decoded) if !decoded.said.is_empty() => decoded,
@@ -255,9 +254,11 @@ impl Gateway {
         if !ranges.is_empty() {
             self.receipts.push(Undecided::Receipt { epoch, lane, ranges });
         }
-        self.receipts.extend(
-            reject.into_iter().map(|reject| Undecided::Rejected { lane, seq: reject.seq, reason: reject.reason }),
-        );
+        self.receipts.extend(reject.into_iter().map(|reject| Undecided::Rejected {
+            lane,
+            seq: reject.seq,
+            reason: reject.reason,
+        }));
         Some(new)
     }
 

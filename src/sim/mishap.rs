@@ -131,8 +131,15 @@ impl Village<'_> {
             debug_assert!(lasting < u32::MAX, "a count of mishaps");
         }
         self.forget_heals();
-        for mishap in [Mishap::Link, Mishap::Broker, Mishap::Deaf, Mishap::LocalBroker, Mishap::Bridge, Mishap::Unplug, Mishap::DiskFull]
-        {
+        for mishap in [
+            Mishap::Link,
+            Mishap::Broker,
+            Mishap::Deaf,
+            Mishap::LocalBroker,
+            Mishap::Bridge,
+            Mishap::Unplug,
+            Mishap::DiskFull,
+        ] {
             self.heal(mishap);
         }
         self.settle_helpers();
@@ -143,9 +150,6 @@ impl Village<'_> {
         self.death = None;
         if self.gateway.take().is_none() {
             return;
-        }
-        for wire in Wire::ALL {
-            self.oracle.wire(self.now, wire, false);
         }
         self.oracle.killed(self.now);
         self.air.disconnect();

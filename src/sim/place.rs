@@ -225,11 +225,8 @@ impl Place {
         let home = self.homes.len();
         let resident = ResidentId(slug(&format!("r{number:03}")));
         self.homes.push(Home { resident, prompt: number.is_multiple_of(2), kits: Vec::new() });
-        let button = if number % 3 == 1 {
-            Make::LevelButton
-        } else {
-            Make::ActionButton { legacy: number.is_multiple_of(4) }
-        };
+        let button =
+            if number % 3 == 1 { Make::LevelButton } else { Make::ActionButton { legacy: number.is_multiple_of(4) } };
         let every = |step: u32, from: u32, make: Make| (number % step == from).then_some(make);
         let makes = [
             Some(button),
@@ -245,7 +242,13 @@ impl Place {
             every(4, 2, Make::Climate),
         ];
         for (index, make) in makes.into_iter().flatten().enumerate() {
-            self.hang(home, &format!("h{number:03}-{index}"), &format!("示例奶奶{number}/{index}"), make, Standing::Enrolled);
+            self.hang(
+                home,
+                &format!("h{number:03}-{index}"),
+                &format!("示例奶奶{number}/{index}"),
+                make,
+                Standing::Enrolled,
+            );
         }
     }
 
@@ -323,8 +326,7 @@ fn ladder(home: usize) -> Ladder {
 
 fn responders(homes: usize) -> impl Iterator<Item = Responder> {
     let one = |name: &str, role, travel_min| Responder { id: ResponderId(slug(name)), role, travel_min };
-    let neighbours =
-        (0..homes.div_ceil(2)).map(move |number| one(&format!("n-{number}"), ResponderRole::Neighbour, 3));
+    let neighbours = (0..homes.div_ceil(2)).map(move |number| one(&format!("n-{number}"), ResponderRole::Neighbour, 3));
     neighbours.chain([
         one("g-0", ResponderRole::GridWorker, 8),
         one("g-1", ResponderRole::GridWorker, 12),

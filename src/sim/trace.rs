@@ -33,7 +33,8 @@ impl<'a> Trace<'a> {
         // Writing to a String cannot fail.
         let _ = writeln!(self.line, "{}.{:03} {step}", at / 1000, at % 1000);
         if self.private.is_none() && is_private(&self.line) {
-            self.private = Some(self.line.trim_end().chars().map(|sign| if sign.is_ascii() { sign } else { '●' }).collect());
+            self.private =
+                Some(self.line.trim_end().chars().map(|sign| if sign.is_ascii() { sign } else { '●' }).collect());
         }
         self.hash.update(&self.line);
         if let Some(sink) = &mut self.sink

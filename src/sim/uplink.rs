@@ -13,7 +13,8 @@ use crate::limits::{MESSAGE_BYTES_MAX, READING_MESSAGE_BYTES_MAX};
 use crate::relay::fit;
 use crate::relay::lane::LaneStanding;
 use crate::relay::message::{
-    AlarmMessage, AlarmRecord, CommandResult, DeviceMessage, ReadingBody, ReadingMessage, ResultMessage, Skipped, encode,
+    AlarmMessage, AlarmRecord, CommandResult, DeviceMessage, ReadingBody, ReadingMessage, ResultMessage, Skipped,
+    encode,
 };
 use crate::relay::pump::{Event, Pump, Standing, Step};
 use crate::relay::window::Token;
@@ -165,4 +166,3 @@ impl Gateway {
         fit::readings(message, READING_MESSAGE_BYTES_MAX)
     }
 }
-

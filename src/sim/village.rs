@@ -11,8 +11,8 @@ use super::county::County;
 use super::crash::{self, Death, Point};
 use super::fault::{self, Fault, Mishap};
 use super::gateway::{Gateway, LastWords, Outward, Turned};
-use super::mishap;
 use super::helper::{Errand, Helpers};
+use super::mishap;
 use super::oracle::Oracle;
 use super::person::{self, DAY, Deed, Planned};
 use super::place::{Place, Wire};
@@ -367,7 +367,8 @@ impl<'a> Village<'a> {
         self.oracle.turned(self.now, &self.place, &turned);
         for alarm in &turned.records {
             let durable = if turned.durable { "" } else { " undurable" };
-            self.trace.line(self.now, format_args!("alarm {} rev {} {}{durable}", alarm.id, alarm.rev, alarm.state.word()));
+            self.trace
+                .line(self.now, format_args!("alarm {} rev {} {}{durable}", alarm.id, alarm.rev, alarm.state.word()));
         }
         let Turned { at, outward, words, .. } = turned;
         let live_until = match point {
@@ -391,7 +392,10 @@ impl<'a> Village<'a> {
     fn outward(&mut self, at: crate::core::time::Moment, one: Outward) {
         match one {
             Outward::Tell(notice) => {
-                self.trace.line(self.now, format_args!("tell {:?} of {} because {:?}", notice.to, notice.alarm, notice.because));
+                self.trace.line(
+                    self.now,
+                    format_args!("tell {:?} of {} because {:?}", notice.to, notice.alarm, notice.because),
+                );
                 self.oracle.told(self.now, at, &notice);
                 let errand = self.helpers.told(self.now, &self.place, &notice);
                 self.errands(errand);

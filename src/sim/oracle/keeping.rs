@@ -59,8 +59,11 @@ impl Keeping {
                 story.correct(*id, Some(alarm.clone()), now);
             }
         }
-        let gone: Vec<AlarmId> =
-            story.all().filter(|known| known.is_open() && !alarms.contains_key(&known.id)).map(|known| known.id).collect();
+        let gone: Vec<AlarmId> = story
+            .all()
+            .filter(|known| known.is_open() && !alarms.contains_key(&known.id))
+            .map(|known| known.id)
+            .collect();
         for id in gone {
             story.correct(id, None, now);
         }
@@ -68,13 +71,7 @@ impl Keeping {
     }
 
     /// What the log holds, against what was promised and written.
-    pub(super) fn look(
-        &self,
-        now: Ms,
-        alarms: &BTreeMap<AlarmId, Alarm>,
-        story: &Story,
-        verdicts: &mut Verdicts,
-    ) {
+    pub(super) fn look(&self, now: Ms, alarms: &BTreeMap<AlarmId, Alarm>, story: &Story, verdicts: &mut Verdicts) {
         for (id, rev) in &self.promised {
             let kept = match alarms.get(id) {
                 Some(alarm) => alarm.rev >= *rev,
