@@ -116,14 +116,24 @@ impl County {
 
     fn alarm(&mut self, epoch: Epoch, seq: u64, body: AlarmBody, done: &mut Transaction) {
         let key = (body.id, body.rev);
-        self.number(epoch, Lane::Alarm, seq, Row::Alarm(body.id, body.rev), done);
+        let row = Row::Alarm(body.id, body.rev);
+        // A record that no log had taken was told and may have been forgotten: what the log took later stands in its place.
+        let known = self.numbers.get(&(epoch, Lane::Alarm, seq)).copied();
+        let replaced =
+            matches!(known, Some(Row::Alarm(id, rev)) if self.alarms.get(&(id, rev)).is_some_and(|old| !old.durable));
+        if replaced {
+            self.numbers.insert((epoch, Lane::Alarm, seq), row);
+        }
+        self.number(epoch, Lane::Alarm, seq, row, done);
         if self.alarms.range((body.id, 0)..=(body.id, u32::MAX)).next().is_none() {
             done.new.push(body.id);
         }
         match self.alarms.get(&key) {
-            Some(known) if same(known, &body) => {}
-            Some(_) => done.disputes.push(format!("{} rev {} says two things", body.id, body.rev)),
-            None => {
+            Some(known) if known.durable && !same(known, &body) => {
+                done.disputes.push(format!("{} rev {} says two things", body.id, body.rev));
+            }
+            Some(known) if known.durable => {}
+            _ => {
                 self.alarms.insert(key, body);
             }
         }
@@ -137,7 +147,7 @@ impl County {
     }
 }
 
-/// Whether two copies of a record agree. A record that was told before the log took it may say so in one copy only.
+/// Whether two copies of a record agree. A record that was told before the log took it says so in one copy only.
 fn same(first: &AlarmBody, second: &AlarmBody) -> bool {
     let mut second = second.clone();
     second.durable = first.durable;

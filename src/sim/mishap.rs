@@ -151,9 +151,6 @@ impl Village<'_> {
         if self.gateway.take().is_none() {
             return;
         }
-        for wire in Wire::ALL {
-            self.oracle.wire(self.now, wire, false);
-        }
         self.oracle.killed(self.now);
         self.air.disconnect();
         self.link.connected = false;

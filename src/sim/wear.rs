@@ -53,8 +53,6 @@ pub(super) enum Claim {
         on: bool,
         /// The press that this frame was sent for, if it was.
         press: Option<Cause>,
-        /// The frame reports a new number, so its level is a cached one.
-        report: bool,
     },
     /// A cancel by the wearer or on a cancel button.
     Cancel,
@@ -218,7 +216,7 @@ impl Wear {
             }
             Word::Help(on, press) => {
                 self.states[kit].level = on;
-                vec![self.publish(place, kit, at, link, Claim::Level { on, press, report: false })]
+                vec![self.publish(place, kit, at, link, Claim::Level { on, press })]
             }
             Word::Hazard(on, cause) => {
                 self.states[kit].level = on;
@@ -295,12 +293,11 @@ impl Wear {
     fn report(&mut self, place: &Place, kit: usize, at: Ms, link: u64) -> Sent {
         let state = &mut self.states[kit];
         state.reports += 1;
-        let before = state.charge;
         // A battery loses a point every third report; one that was claimed low is so until it is replaced.
         if state.reports.is_multiple_of(3) && state.charge > 21 {
             state.charge -= 1;
         }
-        let (report, on) = (state.charge != before || state.charge <= 20, state.level);
+        let on = state.level;
         match place.kits[kit].make {
             Make::Pendant => {
                 let State { charge, tamper, .. } = *state;
@@ -311,7 +308,7 @@ impl Wear {
                 Sent { charge: Some(charge), ..frame(place, kit, at, line, Claim::Nothing) }
             }
             Make::Radar => radar(place, kit, at, link, FallVerdict::Normal, None),
-            Make::LevelButton => self.publish(place, kit, at, link, Claim::Level { on, press: None, report }),
+            Make::LevelButton => self.publish(place, kit, at, link, Claim::Level { on, press: None }),
             Make::Detector(kind) => self.publish(place, kit, at, link, Claim::Hazard { kind, on, cause: None }),
             Make::ActionButton { .. } | Make::CancelButton | Make::Motion | Make::Door | Make::Climate => {
                 self.publish(place, kit, at, link, Claim::Nothing)

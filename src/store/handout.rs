@@ -34,6 +34,9 @@ pub fn records(files: &dyn Files, books: &Mutex<Books>, lane: Lane, from_seq: u6
             match waiting {
                 // Not durable and not told: nobody hears of it yet, nor of what comes after it.
                 Waiting::Record(_, Place::Unwritten) => break,
+                // Told without the log. An alarm goes out all the same, and says so of itself; a device event cannot say so,
+                // and its number would be given to another one if the process died before the disk took it.
+                Waiting::Record(_, Place::Told) if lane == Lane::Device => break,
                 Waiting::Record(seq, Place::Told) => {
                     handout.records.extend(books.in_memory(lane, seq).map(|decision| (seq, decision)));
                 }

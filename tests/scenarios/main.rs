@@ -8,6 +8,7 @@ use shouwang::core::alarm::{Disposition, NoteKind, Subject};
 use shouwang::core::condition::{Condition, Priority};
 use shouwang::core::effect::{Answer, Audience, Authority, Because, Order, Refusal};
 use shouwang::core::reading::{FallVerdict, Measure, Quantity, Said};
+use shouwang::core::station::Words;
 use shouwang::core::time::Gap;
 use shouwang::core::unit::Milli;
 use shouwang::core::watch::Watch;
@@ -273,6 +274,17 @@ fn a_kill_between_a_record_and_its_call_loses_no_call() {
         [(120, Condition::HelpCall, rung(2), Because::NotAccepted)],
         "the ladder goes on in its time"
     );
+}
+
+#[test]
+fn a_fault_ends_also_when_the_last_heard_table_was_lost() {
+    let mut play = Play::watched();
+    play.until(4 * 3600 + 60);
+    assert!(play.silent("button"));
+    play.restart_with(4 * 3600 + 70, Gap::SameBoot, Words::default());
+    assert!(play.silent("button"));
+    play.hear(4 * 3600 + 100, "button", &[]);
+    assert!(!play.silent("button"), "it was heard again");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use shouwang::core::effect::{Answer, Audience, Authority, Because, Command, Effe
 use shouwang::core::id::{DeviceId, Epoch, ResponderId};
 use shouwang::core::reading::{Origin, Said, Sample};
 use shouwang::core::roster::{Device, Ladder, Resident, Responder, ResponderRole, Role, Roster, Rung, Service, Tier};
-use shouwang::core::station::{Identity, Past, Rules, Station};
+use shouwang::core::station::{Identity, Past, Rules, Station, Words};
 use shouwang::core::time::{Boot, Gap, Moment, Mono, Trust, Wall};
 
 /// Station time of second 0, so that subtracting never saturates.
@@ -147,9 +147,13 @@ impl Play {
     /// The process is killed at second `s` and starts again at `back`, in the same boot or after a reboot of unknown length.
     pub fn restart(&mut self, s: u64, back: u64, gap: Gap) {
         self.until(s);
+        self.restart_with(back, gap, self.station.words());
+    }
+
+    /// The same, with another last-heard table.
+    pub fn restart_with(&mut self, back: u64, gap: Gap, words: Words) {
         let last = self.now;
         let alarms = latest(&self.records);
-        let words = self.station.words();
         self.now = Mono(BEGIN_MS + back * 1000);
         self.station = Station::new(identity(), Rules::default(), roster(), moment(self.now));
         self.station.restore(Past { alarms, answered: Vec::new(), words });

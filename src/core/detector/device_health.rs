@@ -77,12 +77,16 @@ impl DeviceHealth {
     }
 
     /// Carries on from an earlier run.
-    pub fn resume(&mut self, counted_from: Mono, heard: Option<Moment>, open: impl Fn(Condition) -> bool) {
+    pub const fn resume(&mut self, counted_from: Mono, heard: Option<Moment>) {
         self.counted_from = counted_from;
         self.heard = heard;
-        self.silent = open(Condition::DeviceSilent);
-        self.battery_low = open(Condition::BatteryLow);
-        self.tampered = open(Condition::Tamper);
+    }
+
+    /// Takes over the faults that the records say are open.
+    pub fn believe(&mut self, open: impl Fn(Condition) -> bool) {
+        self.silent |= open(Condition::DeviceSilent);
+        self.battery_low |= open(Condition::BatteryLow);
+        self.tampered |= open(Condition::Tamper);
     }
 
     /// When it was last heard.

@@ -74,12 +74,10 @@ impl Station {
         for (id, at, answer) in past.answered {
             self.remember_answer(at, id, answer);
         }
-        let book = &self.book;
         for (id, words) in past.words.devices {
             if let Some(unit) = self.units.get_mut(&id) {
                 unit.memory = words.memory;
-                let open = |condition| book.is_open(Subject::Device(id), condition);
-                unit.health.resume(words.counted_from, words.heard, open);
+                unit.health.resume(words.counted_from, words.heard);
             }
         }
     }
@@ -101,6 +99,7 @@ impl Station {
             unit.memory.postpone(off);
             unit.health.reachable_after(off);
         }
+        self.believe_records();
         self.arm_all(now);
         let mut effects = Vec::new();
         if gap == Gap::Unknown {
@@ -113,6 +112,15 @@ impl Station {
         self.changed_devices.extend(self.units.keys());
         self.changed_residents.extend(self.roster.residents.keys());
         effects
+    }
+
+    /// What stands open in the records is so, whatever the last-heard table or the replay says: either may be older, or
+    /// lost, and a fault that nobody remembers would never be seen to end.
+    fn believe_records(&mut self) {
+        for (id, unit) in &mut self.units {
+            let subject = Subject::Device(*id);
+            unit.health.believe(|condition| self.book.is_open(subject, condition));
+        }
     }
 
     /// CARE-RULES 23: open alarms are told again at once, windows count as over, leases shrink.

@@ -24,6 +24,8 @@ const SLACK_MS: Ms = 180_000;
 pub(super) struct Audit {
     last: BTreeMap<usize, Word>,
     deaf: BTreeMap<Wire, Deaf>,
+    /// When the log last took something.
+    written_at: Ms,
     /// Faults that somebody took off the list although they last.
     waived: BTreeSet<(DeviceId, Condition)>,
     /// A device is complained about once a sentence.
@@ -59,6 +61,9 @@ impl Audit {
 
     /// A silent device may not be named while its source is named.
     pub(super) fn turned(&mut self, now: Ms, turned: &Turned, verdicts: &mut Verdicts) {
+        if turned.wrote && turned.durable {
+            self.written_at = now;
+        }
         for alarm in &turned.records {
             let Subject::Device(device) = alarm.id.subject else { continue };
             let by_people = matches!(alarm.state, State::Closed { disposition, .. } if disposition.is_for_people());
@@ -87,6 +92,10 @@ impl Audit {
     pub(super) fn killed(&mut self, now: Ms) {
         for word in self.last.values_mut().filter(|word| word.at + AT_RISK_MS > now) {
             word.sure = false;
+        }
+        // The next life knows when this one last wrote, not when it ended.
+        for wire in Wire::ALL {
+            self.deaf.entry(wire).or_default().since.get_or_insert(self.written_at);
         }
     }
 

@@ -41,11 +41,16 @@ struct Owed {
     met: Option<(AlarmId, u32)>,
 }
 
-/// What a device's level is, as far as the gateway has heard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a device said last, as far as the gateway has heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Level {
-    value: u8,
-    pressed_at: Ms,
+    /// Its level; none before it had one.
+    value: Option<u8>,
+    /// When its level last counted as a press.
+    pressed_at: Option<Ms>,
+    /// When it last told an event.
+    event_at: Option<Ms>,
+    charge: Option<u8>,
 }
 
 /// What a claim asks for.
@@ -70,7 +75,7 @@ impl Heard {
         if place.kits[kit].standing != Standing::Enrolled {
             return;
         }
-        let asks = asks(self.live.get(&kit).copied(), delivery, now);
+        let asks = asks(&self.live.get(&kit).copied().unwrap_or_default(), delivery, now);
         self.learn(kit, delivery, now);
         if let Asks::Must(condition) = asks {
             let resident = place.homes[place.kits[kit].home].resident;
@@ -80,17 +85,20 @@ impl Heard {
     }
 
     fn learn(&mut self, kit: usize, delivery: &Delivery, now: Ms) {
-        let before = self.live.get(&kit).copied();
-        let pressed_at = before.map_or(0, |level| level.pressed_at);
-        let level = match delivery.sent.claim {
+        let mut level = self.live.get(&kit).copied().unwrap_or_default();
+        match delivery.sent.claim {
             Claim::Level { on, .. } => {
-                let counted = on && !matches!(asks(before, delivery, now), Asks::Nothing);
-                Level { value: u8::from(on), pressed_at: if counted { now } else { pressed_at } }
+                if on && !matches!(asks(&level, delivery, now), Asks::Nothing) {
+                    level.pressed_at = Some(now);
+                }
+                level.value = Some(u8::from(on));
             }
-            Claim::FallLevel(_, verdict) => Level { value: verdict as u8 + 1, pressed_at },
-            Claim::Hazard { on, .. } => Level { value: u8::from(on), pressed_at },
-            _ => return,
-        };
+            Claim::FallLevel(_, verdict) => level.value = Some(verdict as u8),
+            Claim::Hazard { on, .. } => level.value = Some(u8::from(on)),
+            Claim::Press(_) | Claim::Fall(..) => level.event_at = Some(now),
+            Claim::Nothing | Claim::Cancel | Claim::Strange => {}
+        }
+        level.charge = delivery.sent.charge.or(level.charge);
         self.live.insert(kit, level);
         self.unwritten = true;
     }
@@ -170,28 +178,31 @@ impl Heard {
     }
 }
 
-/// What a claim asks for, given the level heard before.
-fn asks(before: Option<Level>, delivery: &Delivery, now: Ms) -> Asks {
+/// What a claim asks for, given what was heard before.
+fn asks(before: &Level, delivery: &Delivery, now: Ms) -> Asks {
+    let sent = &delivery.sent;
     let must = |condition| if delivery.again { Asks::May } else { Asks::Must(condition) };
-    match delivery.sent.claim {
+    let edge = |value: u8, condition| if before.value == Some(value) { Asks::May } else { must(condition) };
+    // What had waited at the broker comes all at once, and counts as one.
+    let merge_ms = crate::device::format(sent.wire.format()).map_or(0, |format| Ms::from(format.merge_ms));
+    let merged = before.event_at.is_some_and(|last| now < last + merge_ms);
+    match sent.claim {
+        Claim::Press(_) | Claim::Fall(..) if merged => Asks::May,
         Claim::Press(_) => must(Condition::HelpCall),
-        Claim::Level { on: true, report, .. } => match before {
-            Some(Level { value: 1, .. }) if report => Asks::Nothing,
-            Some(Level { value: 1, pressed_at }) if now < pressed_at + LEVEL_PRESS_MS => Asks::May,
-            _ => must(Condition::HelpCall),
-        },
+        Claim::Level { on: true, .. } if before.value == Some(1) => {
+            let soon = before.pressed_at.is_some_and(|last| now < last + LEVEL_PRESS_MS);
+            match sent.charge != before.charge {
+                true => Asks::Nothing,
+                false if soon => Asks::May,
+                false => must(Condition::HelpCall),
+            }
+        }
+        Claim::Level { on: true, .. } => must(Condition::HelpCall),
         Claim::Fall(_, FallVerdict::Confirmed) => must(Condition::FallConfirmed),
         Claim::Fall(_, FallVerdict::Suspected) => must(Condition::FallSuspected),
-        Claim::FallLevel(_, verdict @ (FallVerdict::Confirmed | FallVerdict::Suspected)) => {
-            let condition =
-                if verdict == FallVerdict::Confirmed { Condition::FallConfirmed } else { Condition::FallSuspected };
-            let edge = before.is_none_or(|level| level.value != verdict as u8 + 1);
-            if edge { must(condition) } else { Asks::May }
-        }
-        Claim::Hazard { kind, on: true, .. } => {
-            let edge = before.is_none_or(|level| level.value != 1);
-            if edge { must(hazard(kind)) } else { Asks::May }
-        }
+        Claim::FallLevel(_, verdict @ FallVerdict::Confirmed) => edge(verdict as u8, Condition::FallConfirmed),
+        Claim::FallLevel(_, verdict @ FallVerdict::Suspected) => edge(verdict as u8, Condition::FallSuspected),
+        Claim::Hazard { kind, on: true, .. } => edge(1, hazard(kind)),
         _ => Asks::Nothing,
     }
 }

@@ -7,7 +7,7 @@ use super::Verdicts;
 use crate::core::alarm::life_cycle::State;
 use crate::core::alarm::{Alarm, AlarmId, Disposition, Subject};
 use crate::core::effect::{Audience, Because, Notice};
-use crate::core::time::{Gap, Moment};
+use crate::core::time::{Gap, Moment, Mono};
 use crate::sim::gateway::{Gateway, Turned};
 use crate::sim::place::{Place, Standing};
 use crate::sim::trace::Ms;
@@ -29,6 +29,8 @@ struct Known {
     /// Since when people should have been told that it is raised.
     untold_since: Option<Ms>,
     told: bool,
+    /// When it was taken: calls of the same turn were decided before.
+    taken_at: Option<Mono>,
 }
 
 impl Story {
@@ -72,7 +74,7 @@ impl Story {
             }
             (Some(alarm), None) => {
                 let untold_since = is_raised(&alarm).then_some(now);
-                self.known.insert(id, Known { alarm, untold_since, told: false });
+                self.known.insert(id, Known { alarm, untold_since, told: false, taken_at: None });
             }
             (None, _) => {
                 self.known.remove(&id);
@@ -94,7 +96,7 @@ impl Story {
                 self.alone(now, alarm, verdicts);
             }
             step(now, place, turned, before.as_ref(), alarm, lived_since, verdicts);
-            self.keep(now, before.as_ref(), alarm);
+            self.keep(now, turned.at.mono, before.as_ref(), alarm);
         }
     }
 
@@ -106,16 +108,23 @@ impl Story {
         }
     }
 
-    fn keep(&mut self, now: Ms, before: Option<&Alarm>, alarm: &Alarm) {
+    fn keep(&mut self, now: Ms, at: Mono, before: Option<&Alarm>, alarm: &Alarm) {
         let begins = is_raised(alarm) && before.is_none_or(|before| matches!(before.state, State::PreAlarm { .. }));
-        let known =
-            self.known.entry(alarm.id).or_insert(Known { alarm: alarm.clone(), untold_since: None, told: false });
+        let known = self.known.entry(alarm.id).or_insert(Known {
+            alarm: alarm.clone(),
+            untold_since: None,
+            told: false,
+            taken_at: None,
+        });
         known.alarm = alarm.clone();
         if begins {
             known.untold_since = Some(now);
         }
         if !is_raised(alarm) {
             known.untold_since = None;
+            if before.is_some_and(is_raised) {
+                known.taken_at = Some(at);
+            }
         }
     }
 
@@ -133,7 +142,8 @@ impl Story {
             State::PreAlarm { .. } | State::Closed { .. } => false,
             State::Raised { .. } => true,
             State::Accepted { until, .. } | State::OnSite { until, .. } => {
-                to_acceptor || at.mono >= until || matches!(notice.because, Because::BackUp | Because::Again)
+                let before = known.taken_at == Some(at.mono);
+                to_acceptor || before || at.mono >= until || matches!(notice.because, Because::BackUp | Because::Again)
             }
         };
         if !allowed {
