@@ -211,14 +211,3 @@ pub fn settings(broker: &str) -> Settings {
         login: None,
     }
 }
-
-/// Polls a condition until it holds; panics with what was wanted after half a minute.
-pub async fn until(wanted: &str, condition: impl Fn() -> bool) {
-    for _ in 0..3_000 {
-        if condition() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("within 30 s: {wanted}");
-}
