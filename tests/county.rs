@@ -13,11 +13,11 @@ use shouwang::core::sequence::{Lane, Range};
 use shouwang::core::watch::Watch;
 use shouwang::county::book::Book;
 use shouwang::county::ingest::Speaker;
-use shouwang::county::words::Lang;
 use shouwang::county::{order, show};
 use shouwang::relay::message::{
     Ack, CommandMessage, CommandResult, CountyOrder, CountyState, DeviceState, Reject, ResultMessage, encode,
 };
+use shouwang::words::Lang;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use support::authority::{Authority, VALID};
 use support::broker::Broker;
@@ -231,7 +231,7 @@ async fn the_board_shows_the_newest_revision_whatever_comes_last() {
     let open = book.alarms(true).await.expect("reads");
     assert_eq!(open.len(), 1);
     let lines = show::alarms(&open, moment(200_000).wall.0, Lang::Zh);
-    assert!(lines[0].starts_with("紧急 · 求助 · r02 · st1/gw1 · 3 分 18 秒前 · 无人接单"), "{lines:?}");
+    assert!(lines[0].starts_with("紧急 · 求助 · r02 · st1/gw1 · 3 分钟 18 秒前 · 报警中"), "{lines:?}");
 }
 
 #[tokio::test]
@@ -403,8 +403,8 @@ async fn a_will_counts_for_its_own_birth_and_a_silent_station_leaves_its_residen
     let row = station().await;
     assert_eq!((row.silent, row.residents[0].watch), (true, Watch::Blind));
     let lines = show::stations(&[row], scene.county.now_ms.load(Ordering::SeqCst), Lang::Zh);
-    assert!(lines[0].contains("照料站失联") && lines[0].contains("心跳 3 分 1 秒前"), "{lines:?}");
-    assert!(lines[1].contains("r01 未守护(自 3 分 1 秒前)"), "{lines:?}");
+    assert!(lines[0].contains("照料站失联") && lines[0].contains("心跳 3 分钟 1 秒前"), "{lines:?}");
+    assert!(lines[1].contains("r01 未守护(自 3 分钟 1 秒前)"), "{lines:?}");
 
     scene.gateway.say(&format!("{ROOT}/hb"), heartbeat()).await;
     until_found("the heartbeat", async || (!station().await.silent).then_some(())).await;
@@ -430,7 +430,7 @@ async fn a_device_stands_in_the_list_until_it_is_removed() {
     let devices = async || scene.book().await.devices().await.expect("reads");
     until_found("the device", async || (!devices().await.is_empty()).then_some(())).await;
     let lines = show::devices(&devices().await, moment(60_000).wall.0, Lang::En);
-    assert_eq!(lines, ["d017 · st1/gw1 · last heard 1 min 0 s ago · battery 42%"]);
+    assert_eq!(lines, ["d017 · st1/gw1 · last heard 1 min ago · battery 42 %"]);
     scene.gateway.keep(&format!("{ROOT}/dev/{id}"), b"".as_slice()).await;
     until_found("the removal", async || devices().await.is_empty().then_some(())).await;
 }

@@ -31,6 +31,4 @@ pub mod board;
 
 pub mod order;
 
-pub mod words;
-
 pub mod show;

@@ -28,7 +28,9 @@ impl Passing {
     /// Reads the order from what was heard.
     pub fn of(heard: &[Heard]) -> Self {
         let mut passing = Self::default();
-        heard.iter().for_each(|heard| passing.note(heard));
+        for heard in heard {
+            passing.note(heard);
+        }
         passing
     }
 
