@@ -147,6 +147,10 @@ limits! {
     STRANGERS_MAX: usize = 256,
         "the one heard longest ago is forgotten", "heard list";
 
+    /// Open alarms named in the answer to "what is open?". An entry has at most 190 bytes, so they fit into one message.
+    OPEN_LISTED_MAX: usize = 300,
+        "people first; the rest is told as a number", "answer: more";
+
     /// Answers to commands remembered, so that a repeat is answered and not run again.
     COMMANDS_REMEMBERED_MAX: usize = 1_000,
         "the oldest is forgotten", "status: commands";

@@ -83,7 +83,7 @@ async fn after_an_outage_alarms_arrive_first_and_nothing_is_sent_after_its_recei
         }
         tokio::time::sleep_until(begun + outage * (batch + 1) / 50).await;
     }
-    let rss_kib = resident_kib(house.gateway_pid());
+    let rss_kib = house.resident_kib();
     assert!(house.county.start_again().await, "the county's broker starts");
     let listener = Player::overhear(house.county.port(), passing::FILTERS).await;
     house.start_console();
@@ -100,10 +100,4 @@ async fn after_an_outage_alarms_arrive_first_and_nothing_is_sent_after_its_recei
     assert_eq!(passing.sent_after_receipt(), 0, "nothing is sent again after its receipt");
     println!("alarms={alarms} readings={readings} outage_s={} rss_kib={rss_kib}", outage.as_secs());
     assert!(rss_kib < 64 * 1024, "memory is bounded: {rss_kib} KiB");
-}
-
-fn resident_kib(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).unwrap_or(0)
 }

@@ -78,3 +78,35 @@ async fn a_press_and_a_serial_line_reach_the_county_and_are_closed_by_name() {
     let open = house.shell(&["alarms", "--json"]);
     assert!(open.as_array().is_some_and(|open| open.iter().all(|alarm| alarm["priority"] == "technical")));
 }
+
+#[tokio::test]
+async fn the_county_commands_and_cannot_quiet_a_village() {
+    if !installed("mosquitto") {
+        return;
+    }
+    let mut house = House::build(&devices()).await;
+    house.start_console();
+    house.start_gateway_and_wait().await;
+    house.press("group/wang button").await;
+    until("the alarm is in the county's database", || alarm_of(&house.at_county("alarms"), "r01").is_some()).await;
+    let id = alarm_of(&house.at_county("alarms"), "r01").and_then(|alarm| alarm["id"].as_str().map(str::to_owned));
+    let id = id.expect("an alarm has an id");
+
+    let close = |conversation: &str| {
+        let close = ["close", "--alarm", &id, "--disposition", "no_help_needed", "--conversation", conversation];
+        house.county_sends(&close)
+    };
+    assert_eq!(close("")["answer"], "noted", "without a conversation it is kept as a note");
+    assert_eq!(house.county_sends(&["acknowledge", "--alarm", &id])["answer"], "done");
+    assert_eq!(house.county_sends(&["query"])["alarms"][0]["state"], "raised", "the village's ladder goes on");
+    assert_eq!(house.county_sends(&["drill", "--resident", "r02"])["answer"], "done");
+    until("the drill is at the county, and says so", || {
+        house.at_county("alarms").iter().any(|alarm| alarm["resident"] == "r02" && alarm["drill"] == true)
+    })
+    .await;
+    assert_eq!(close("电话里说没事")["state"], "closed");
+    until("the county knows how it ended", || {
+        alarm_of(&house.at_county("alarms"), "r01").is_some_and(|alarm| alarm["state"] == "closed")
+    })
+    .await;
+}

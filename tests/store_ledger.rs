@@ -129,7 +129,8 @@ fn closed_alarms_and_answers_are_forgotten_by_age_and_number() {
     }
     assert_eq!(ledger.answers().count(), COMMANDS_REMEMBERED_MAX);
     assert!(ledger.answer("c2000".parse().expect("id")).is_some());
-    let open = Undecided::Answer { id: "q1".parse().expect("id"), answer: Answer::Open { alarms: Vec::new() } };
+    let open =
+        Undecided::Answer { id: "q1".parse().expect("id"), answer: Answer::Open { alarms: Vec::new(), more: 0 } };
     enter(&mut ledger, draft(days(11), open));
     assert_eq!(ledger.answer("q1".parse().expect("id")), None, "a question is answered anew each time");
     let answer =

@@ -140,16 +140,30 @@ pub enum Answer {
         /// Why it was not done.
         reason: Refusal,
     },
-    /// The open alarms, oldest first.
+    /// What is open: people first, then things, each oldest first. The county has the records themselves.
     Open {
-        /// Every open alarm.
-        alarms: Vec<Alarm>,
+        /// At most `limits::OPEN_LISTED_MAX` of them, so that the answer fits into one message.
+        alarms: Vec<OpenAlarm>,
+        /// How many more are open.
+        #[serde(default)]
+        more: usize,
     },
     /// Not done.
     Refused {
         /// Why.
         reason: Refusal,
     },
+}
+
+/// An open alarm in a list: enough to see whether the county knows it as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenAlarm {
+    /// Which.
+    pub id: AlarmId,
+    /// Number of its newest record.
+    pub rev: u32,
+    /// Word of its state.
+    pub state: String,
 }
 
 words! {

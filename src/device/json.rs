@@ -198,6 +198,38 @@ impl<'de, F: FnMut(Item<'de>)> Visitor<'de> for Entries<F> {
     }
 }
 
+/// The text with every bare `nan`, `inf` or `infinity` of C's `printf` as `null`; none when there is none to mend.
+#[must_use]
+pub fn nan_as_null(text: &str) -> Option<String> {
+    let mut mended = String::with_capacity(text.len() + 16);
+    let (mut rest, mut in_string, mut changed) = (text, false, false);
+    while let Some(sign) = rest.chars().next() {
+        let word = if in_string { 0 } else { not_a_number(rest) };
+        if word > 0 {
+            mended.push_str("null");
+            changed = true;
+            rest = &rest[word..];
+            continue;
+        }
+        let taken = match sign {
+            '\\' if in_string => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
+            _ => sign.len_utf8(),
+        };
+        in_string ^= sign == '"';
+        mended.push_str(&rest[..taken]);
+        rest = &rest[taken..];
+    }
+    changed.then_some(mended)
+}
+
+/// Length of the not-a-number that the text begins with; 0 when it begins with something else.
+fn not_a_number(text: &str) -> usize {
+    let sign = usize::from(text.starts_with(['-', '+']));
+    let word = text[sign..].bytes().take_while(u8::is_ascii_alphabetic).count();
+    let is_one = ["nan", "inf", "infinity"].iter().any(|name| text[sign..sign + word].eq_ignore_ascii_case(name));
+    if is_one { sign + word } else { 0 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -244,5 +276,13 @@ mod tests {
         assert_eq!(bounded(b"{\"a\":\"\xff\"}", 4096), Err(DecodeError::NotUtf8));
         let brackets_in_a_text = format!("{{\"a\":\"\\\"{}\"}}", "[".repeat(100));
         assert!(keys(&brackets_in_a_text).is_ok());
+    }
+
+    #[test]
+    fn what_c_prints_for_a_missing_number_becomes_null_outside_of_texts() {
+        let text = r#"{"v":nan,"w":-inf,"x":[NaN,+Infinity],"d":"nan \"inf\"","y":null,"z":1}"#;
+        let mended = r#"{"v":null,"w":null,"x":[null,null],"d":"nan \"inf\"","y":null,"z":1}"#;
+        assert_eq!(nan_as_null(text).as_deref(), Some(mended));
+        assert_eq!(nan_as_null(r#"{"d":"nan"}"#), None);
     }
 }

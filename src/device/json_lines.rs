@@ -21,6 +21,7 @@
 //!
 //! - A hub's boot log runs over the same cable: a line that does not begin with `{` is refused before it is looked at.
 //! - A window is checked and says no more than that its device is alive; reducing it to readings is not a decoder's work.
+//! - C prints a missing number as `nan` or `inf`, which is not JSON: such a value is taken as `null`.
 //! - A press is an event, and `sos: false` is its release; the node may repeat an alarm over the radio (see `merge_ms`).
 
 use super::json::{self, Item, Scalar};
@@ -54,28 +55,40 @@ impl Decode for JsonLines {
         if frame.bytes.trim_ascii_start().first() != Some(&b'{') {
             return Err(DecodeError::NotMine);
         }
-        let line = Line::read(json::bounded(frame.bytes, JSON_LINE_BYTES_MAX)?)?;
-        let name = match line.device.map(Item::scalar) {
-            Some(Scalar::Text(name)) => name,
-            Some(_) => return Err(DecodeError::WrongType),
-            None => return Err(DecodeError::NotMine),
-        };
-        let mut speech = Speech::of(&name)?;
-        line.one.speak(&mut speech);
-        if let Some(list) = line.list {
-            let walk = list.list(|entry| match One::read(entry) {
-                Ok(one) => one.speak(&mut speech),
-                Err(_) => speech.refuse("r", DecodeError::WrongType),
-            });
-            if walk.is_err() {
-                speech.refuse("r", DecodeError::WrongType);
-            }
+        let text = json::bounded(frame.bytes, JSON_LINE_BYTES_MAX)?;
+        match speak(text) {
+            // A thermometer's `nan` must not cost the press that stands beside it.
+            Err(DecodeError::NotJson) => match json::nan_as_null(text) {
+                Some(mended) => speak(&mended),
+                None => Err(DecodeError::NotJson),
+            },
+            spoken => spoken,
         }
-        if let Err(why) = line.window.check() {
-            speech.refuse("a", why);
-        }
-        speech.finish()
     }
+}
+
+fn speak(text: &str) -> Result<Decoded, DecodeError> {
+    let line = Line::read(text)?;
+    let name = match line.device.map(Item::scalar) {
+        Some(Scalar::Text(name)) => name,
+        Some(_) => return Err(DecodeError::WrongType),
+        None => return Err(DecodeError::NotMine),
+    };
+    let mut speech = Speech::of(&name)?;
+    line.one.speak(&mut speech);
+    if let Some(list) = line.list {
+        let walk = list.list(|entry| match One::read(entry) {
+            Ok(one) => one.speak(&mut speech),
+            Err(_) => speech.refuse("r", DecodeError::WrongType),
+        });
+        if walk.is_err() {
+            speech.refuse("r", DecodeError::WrongType);
+        }
+    }
+    if let Err(why) = line.window.check() {
+        speech.refuse("a", why);
+    }
+    speech.finish()
 }
 
 /// The keys of a line.

@@ -49,6 +49,6 @@ pub fn answer(answer: &Answer, lang: Lang) -> String {
         }
         Answer::Noted { alarm, reason } => format!("{}: {alarm} ({})", noted.say(lang), reason.say(lang)),
         Answer::Refused { reason } => format!("{}: {}", refused.say(lang), reason.say(lang)),
-        Answer::Open { alarms } => format!("{}: {}", OPEN_ALARMS.say(lang), alarms.len()),
+        Answer::Open { alarms, more } => format!("{}: {}", OPEN_ALARMS.say(lang), alarms.len() + more),
     }
 }

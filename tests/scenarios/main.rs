@@ -337,3 +337,14 @@ fn a_command_repeated_is_answered_and_not_run_again() {
     let answer = play.order(20, Authority::County, Order::Accept { alarm, by: id("n-1") });
     assert_eq!(answer, Answer::Refused { reason: Refusal::OnlyLocal });
 }
+
+#[test]
+fn the_county_asks_what_is_open_and_people_come_first() {
+    let mut play = Play::watched();
+    play.hear(0, "smoke", &[Said::level(Measure::BatteryLow(true))]);
+    play.hear(5, "button", &[PRESS]);
+    let Answer::Open { alarms, more } = play.order(10, Authority::County, Order::Query) else { panic!("an answer") };
+    let conditions: Vec<Condition> = alarms.iter().map(|alarm| alarm.id.condition).collect();
+    assert_eq!((conditions, more), (vec![Condition::HelpCall, Condition::BatteryLow], 0));
+    assert_eq!((alarms[0].rev, alarms[0].state.as_str()), (1, "raised"));
+}

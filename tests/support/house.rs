@@ -90,9 +90,18 @@ impl House {
         self.gateway.take().expect("the gateway runs").stop();
     }
 
-    /// The gateway's process number.
-    pub fn gateway_pid(&self) -> u32 {
+    fn gateway_pid(&self) -> u32 {
         self.gateway.as_ref().expect("the gateway runs").pid()
+    }
+
+    /// Memory that the gateway holds, in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        proc_figure(self.gateway_pid(), "status", "VmRSS:")
+    }
+
+    /// Bytes that the gateway has caused to be written to disk, as the kernel counts them: whole pages.
+    pub fn bytes_written(&self) -> u64 {
+        proc_figure(self.gateway_pid(), "io", "write_bytes:")
     }
 
     /// Starts the county console.
@@ -141,6 +150,15 @@ impl House {
             .output()
             .expect("the binary under test runs");
         serde_json::from_slice(&output.stdout).unwrap_or_default()
+    }
+
+    /// Sends a command from the county to this gateway; its answer.
+    pub fn county_sends(&self, what: &[&str]) -> Value {
+        let config = self.path("county.toml");
+        let to = ["county", "--config", text(&config), "send", "--station", "test-station", "--gateway", "test-gw"];
+        let output = Command::new(binary()).args(to).args(what).output().expect("the binary under test runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("no answer: {said}"))
     }
 
     /// The end of the gateway's log, for a failing test's message.
@@ -204,6 +222,12 @@ name = "示例照料站"
     fn write(&self, name: &str, content: &str) {
         std::fs::write(self.path(name), content).expect("the folder can be written");
     }
+}
+
+fn proc_figure(pid: u32, file: &str, name: &str) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|figure| figure.parse().ok()).unwrap_or(0)
 }
 
 fn village(devices: &[Enrolled]) -> String {

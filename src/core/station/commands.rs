@@ -5,7 +5,7 @@ use super::book::{bounded, drill_evidence, keep_note, unmoved};
 use crate::core::alarm::life_cycle::Trigger;
 use crate::core::alarm::{Alarm, AlarmId, Disposition, Note, NoteKind, Subject};
 use crate::core::condition::Condition;
-use crate::core::effect::{Answer, Authority, Command, Effect, Order, Refusal};
+use crate::core::effect::{Answer, Authority, Command, Effect, OpenAlarm, Order, Refusal};
 use crate::core::id::{CommandId, ResidentId, ResponderId};
 use crate::core::time::{Moment, Mono};
 use crate::limits;
@@ -62,7 +62,7 @@ impl Station {
             }
             Order::Acknowledge { alarm, by } => self.acknowledge(now, command, *alarm, *by, effects),
             Order::Drill { resident } => self.drill(now, *resident, effects),
-            Order::Query => Ok(Answer::Open { alarms: self.book.open().cloned().collect() }),
+            Order::Query => Ok(self.what_is_open()),
         }
     }
 
@@ -175,6 +175,20 @@ impl Station {
         self.onset(now, subject, condition, None, &[], drill_evidence(now), true, effects);
         let id = self.book.open_id(subject, condition, true).ok_or(Refusal::UnknownAlarm)?;
         self.done(id)
+    }
+
+    fn what_is_open(&self) -> Answer {
+        let (people, things): (Vec<&Alarm>, Vec<&Alarm>) =
+            self.book.open().partition(|alarm| alarm.id.condition.rule().about_person);
+        let total = people.len() + things.len();
+        let alarms: Vec<OpenAlarm> = people
+            .into_iter()
+            .chain(things)
+            .take(limits::OPEN_LISTED_MAX)
+            .map(|alarm| OpenAlarm { id: alarm.id, rev: alarm.rev, state: alarm.state.word().to_owned() })
+            .collect();
+        let more = total - alarms.len();
+        Answer::Open { alarms, more }
     }
 
     fn done(&self, id: AlarmId) -> Result<Answer, Refusal> {
