@@ -348,18 +348,17 @@ async fn a_broker_with_tls_is_trusted_by_its_authority_only() {
     let (authority, other) = (Authority::create(), Authority::create());
     let broker = Broker::start(&authority.issue("broker", "DNS:localhost", VALID)).await;
     let mut settings = County::settings(dir.path(), broker.port());
-    settings.broker_url = format!("mqtts://localhost:{}", broker.port());
-    settings.ca_file = Some(authority.certificate());
+    settings.broker = broker.with_tls("localhost", authority.certificate());
     let order = || CountyOrder::Query;
     let clock = County::clock_at(1_700_000_000_000);
     // Nobody listens behind it, and that answer needs a whole exchange with the broker.
     let answer = order::send(&settings, speaker(), order(), PATIENCE, &clock).await;
     assert!(answer.expect_err("nobody is there").to_string().contains("no gateway of that station"));
 
-    settings.ca_file = Some(other.certificate());
+    settings.broker.ca_file = Some(other.certificate());
     let stranger = order::send(&settings, speaker(), order(), PATIENCE, &clock).await;
     assert!(stranger.expect_err("not trusted").to_string().contains("certificate is not accepted"));
-    settings.ca_file = None;
+    settings.broker.ca_file = None;
     let unset = order::send(&settings, speaker(), order(), PATIENCE, &clock).await;
     assert!(unset.expect_err("not set").to_string().contains("mqtts needs ca_file"));
 }

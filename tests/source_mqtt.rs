@@ -55,10 +55,8 @@ impl Listening {
 fn settings(broker: &Broker) -> MqttSettings {
     MqttSettings {
         id: "z2m".parse().expect("an id"),
-        broker: broker.url().parse().expect("an address"),
-        ca_file: None,
+        broker: broker.plain(),
         client_id: "shouwang-test".to_owned(),
-        login: None,
         feeds: vec![FeedSettings { format: WORDS_MQTT, base_topic: "words".to_owned() }],
     }
 }
@@ -369,12 +367,7 @@ async fn a_broker_with_tls_is_believed_by_its_certificate_only() {
     }
     let (authority, other) = (Authority::create(), Authority::create());
     let broker = Broker::start(&authority.issue("broker", "DNS:localhost", VALID)).await;
-    let address = format!("mqtts://localhost:{}", broker.port());
-    let secure = |ca_file| MqttSettings {
-        broker: address.parse().expect("an address"),
-        ca_file: Some(ca_file),
-        ..settings(&broker)
-    };
+    let secure = |ca_file| MqttSettings { broker: broker.with_tls("localhost", ca_file), ..settings(&broker) };
     let mut village = Village::new();
     let _source = Listening::with(secure(authority.certificate()), &village);
     village.expect_source(true).await;

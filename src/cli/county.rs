@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio_util::sync::CancellationToken;
 
 use super::argument::{EX_CONFIG, Language, disposition};
+use crate::broker::{Broker, Login};
 use crate::config::County;
 use crate::core::alarm::{AlarmId, Disposition};
 use crate::core::id::{GatewayId, ResidentId, StationId};
@@ -255,11 +256,10 @@ fn read_settings(path: &Path) -> Result<Settings, String> {
     let County { broker, database, silent_after, stations, .. } = county.value;
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let password = broker.password.map(|secret| secret.read(credentials.as_deref())).transpose();
+    let password = password.map_err(|error| error.to_string())?.unwrap_or_default();
+    let login = broker.username.map(|username| Login { username, password });
     Ok(Settings {
-        broker_url: broker.url.to_string(),
-        ca_file: broker.ca_file,
-        username: broker.username,
-        password: password.map_err(|error| error.to_string())?,
+        broker: Broker { url: broker.url, ca_file: broker.ca_file, login },
         database,
         silent_after_s: u32::try_from(silent_after.as_secs()).unwrap_or(SILENT_AFTER_S),
         stations: stations.into_keys().collect(),

@@ -23,7 +23,7 @@ mod retry;
 
 mod writer;
 
-pub mod broker;
+pub mod way;
 
 pub mod session;
 

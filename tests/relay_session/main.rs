@@ -9,13 +9,14 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use shouwang::broker::Login;
 use shouwang::core::effect::{Answer, Refusal};
 use shouwang::core::sequence::{Lane, Range};
 use shouwang::private::Private;
 use shouwang::relay::message::{CONTENT_TYPE, CommandResult, CountyOrder, ResultMessage};
 use shouwang::relay::records::FromCounty;
 use shouwang::relay::retained::RetainedKey;
-use shouwang::relay::session::{Login, Settings};
+use shouwang::relay::session::Settings;
 use shouwang::relay::trouble::Trouble;
 
 use county::{County, Habit};
@@ -250,13 +251,11 @@ async fn tls_connects_with_the_right_authority_and_says_what_is_wrong_with_anoth
     let serve = async |name: &str, names: &str, validity| Broker::start(&authority.issue(name, names, validity)).await;
     let later = Validity("480101000000Z", "490101000000Z");
     let earlier = Validity("200101000000Z", "210101000000Z");
-    let secure = |port: u16, ca: &Authority| Settings {
-        ca_file: Some(ca.certificate()),
-        ..settings(&format!("mqtts://127.0.0.1:{port}"))
-    };
+    let secure =
+        |broker: &Broker, ca_file| Settings { broker: broker.with_tls("127.0.0.1", ca_file), ..settings("mqtt://a") };
 
     let good = serve("good", "IP:127.0.0.1,DNS:localhost", VALID).await;
-    let gateway = Gateway::with(secure(good.port(), &authority), [0, 0, 0]);
+    let gateway = Gateway::with(secure(&good, authority.certificate()), [0, 0, 0]);
     until("a connection", || gateway.told().contains(&FromCounty::Connected { conn: 1 })).await;
     gateway.stop().await;
 
@@ -270,21 +269,18 @@ async fn tls_connects_with_the_right_authority_and_says_what_is_wrong_with_anoth
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(first_trouble(secure(good.port(), &stranger)).await, Trouble::UnknownCa);
+    assert_eq!(first_trouble(secure(&good, stranger.certificate())).await, Trouble::UnknownCa);
     let future = serve("future", "IP:127.0.0.1", later).await;
     let past = serve("past", "IP:127.0.0.1", earlier).await;
     let other = serve("other", "DNS:other.example", VALID).await;
-    assert_eq!(first_trouble(secure(future.port(), &authority)).await, Trouble::ClockBehind);
-    assert_eq!(first_trouble(secure(past.port(), &authority)).await, Trouble::Expired);
-    let wrong = first_trouble(secure(other.port(), &authority)).await;
+    assert_eq!(first_trouble(secure(&future, authority.certificate())).await, Trouble::ClockBehind);
+    assert_eq!(first_trouble(secure(&past, authority.certificate())).await, Trouble::Expired);
+    let wrong = first_trouble(secure(&other, authority.certificate())).await;
     assert!(matches!(&wrong, Trouble::WrongName(names) if names.contains("other.example")), "{wrong}");
     let plain = Broker::start("").await;
-    let not_tls = first_trouble(secure(plain.port(), &authority)).await;
+    let not_tls = first_trouble(secure(&plain, authority.certificate())).await;
     assert!(matches!(not_tls, Trouble::NotTls | Trouble::Closed(_)), "{not_tls:?}");
-    let missing = Settings {
-        ca_file: Some(authority.certificate().with_file_name("missing.pem")),
-        ..secure(good.port(), &authority)
-    };
+    let missing = secure(&good, authority.certificate().with_file_name("missing.pem"));
     assert!(matches!(first_trouble(missing).await, Trouble::CaFile(_)));
     let nobody = settings(&format!("mqtt://127.0.0.1:{}", free_port()));
     assert_eq!(first_trouble(nobody).await, Trouble::NobodyThere);
@@ -299,9 +295,11 @@ async fn a_wrong_password_is_named() {
     Guard::run_to_end_in(folder.path(), "mosquitto_passwd", ["-b", "-c", "passwords", "gw1", "right"]);
     let passwords = folder.path().join("passwords");
     let broker = Broker::start(&format!("allow_anonymous false\npassword_file {}", passwords.display())).await;
-    let with = |password: &str| Settings {
-        login: Some(Login { username: "gw1".to_owned(), password: Private::new(password.to_owned()) }),
-        ..settings(&format!("mqtt://127.0.0.1:{}", broker.port()))
+    let with = |password: &str| {
+        let login = Login { username: "gw1".to_owned(), password: Private::new(password.to_owned()) };
+        let mut settings = settings(&broker.url());
+        settings.broker.login = Some(login);
+        settings
     };
     let wrong = Gateway::with(with("wrong"), [0, 0, 0]);
     until("a word", || wrong.told().contains(&FromCounty::Disconnected(Trouble::Login))).await;

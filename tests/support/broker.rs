@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rumqttc::v5::mqttbytes::QoS;
@@ -70,6 +70,21 @@ impl Broker {
     /// Its address.
     pub fn url(&self) -> String {
         format!("mqtt://127.0.0.1:{}", self.port)
+    }
+
+    /// How to reach it without TLS and without a login.
+    pub fn plain(&self) -> shouwang::broker::Broker {
+        Self::at(&self.url(), None)
+    }
+
+    /// How to reach it with TLS under this name.
+    pub fn with_tls(&self, name: &str, ca_file: PathBuf) -> shouwang::broker::Broker {
+        Self::at(&format!("mqtts://{name}:{}", self.port), Some(ca_file))
+    }
+
+    /// How a broker is reached at this address without a login.
+    pub fn at(url: &str, ca_file: Option<PathBuf>) -> shouwang::broker::Broker {
+        shouwang::broker::Broker { url: url.parse().expect("an address"), ca_file, login: None }
     }
 
     /// Ends it on the spot: what it has not written is lost.

@@ -9,6 +9,7 @@ use shouwang::county::{Clock, Settings, session};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::broker::Broker;
 use super::soon;
 
 /// The running service.
@@ -35,10 +36,7 @@ impl County {
     /// Settings for a service on that broker, with its database in `dir`.
     pub fn settings(dir: &Path, port: u16) -> Settings {
         Settings {
-            broker_url: format!("mqtt://127.0.0.1:{port}"),
-            ca_file: None,
-            username: None,
-            password: None,
+            broker: Broker::at(&format!("mqtt://127.0.0.1:{port}"), None),
             database: dir.join("county.sqlite"),
             silent_after_s: 180,
             stations: BTreeSet::new(),
