@@ -48,6 +48,27 @@ pub fn check(tree: &Tree) -> Vec<Complaint> {
     complaints
 }
 
+/// Every counter in the table of limits that the code does not have.
+pub fn counters(tree: &Tree) -> Vec<Complaint> {
+    counters_of(tree, limits::TABLE.iter().map(|limit| (limit.name, limit.shows)))
+}
+
+fn counters_of<'a>(tree: &Tree, rows: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<Complaint> {
+    const PAGE: &str = "src/limits.rs";
+    let counts = |word: &str| {
+        let literal = format!("{word}\"");
+        tree.rust("src/").any(|file| file.path != PAGE && file.text.contains(&literal))
+    };
+    let words = rows.flat_map(|(name, shows)| shows.split([' ', ',', ';']).map(move |word| (name, word)));
+    words
+        .filter_map(|(name, word)| Some((name, word, word.rsplit_once('.')?.1)))
+        .filter(|(_, _, last)| !counts(last))
+        .map(|(name, word, _)| {
+            Complaint::new(PAGE, 1, format!("`{word}` is no counter, use one that exists in the row {name}"))
+        })
+        .collect()
+}
+
 const END: &str = "<!-- end -->";
 
 fn begin(name: &str) -> String {
@@ -186,6 +207,14 @@ mod tests {
             "a\n<!-- generated: one -->\nold\n<!-- end -->\nb\n<!-- generated: two -->\nnew\n<!-- end -->\n"
         );
         assert_eq!(replaced(page, "three", ""), None);
+    }
+
+    #[test]
+    fn a_counter_that_nobody_counts_is_found() {
+        let tree = Tree::made_up(&[("src/relay/a.rs", "//! A.\nfn f() { count(\"relay.oversize\") }")]);
+        let rows = [("A", "relay.oversize"), ("B", "none needed"), ("C", "disk_fault; relay.nothing")];
+        let found: Vec<String> = counters_of(&tree, rows.into_iter()).into_iter().map(|found| found.says).collect();
+        assert_eq!(found, ["`relay.nothing` is no counter, use one that exists in the row C"]);
     }
 
     #[test]
