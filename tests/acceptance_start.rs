@@ -89,7 +89,7 @@ async fn the_first_alarm_after_a_start_with_a_week_of_history() {
     let history = write_history(&house);
     // A run before, so that the measured start is an ordinary one.
     house.start_gateway();
-    until_within(Duration::from_secs(60), "the first start is over", || {
+    until_within(Duration::from_mins(1), "the first start is over", || {
         house.try_shell(&["status", "--json"]).is_some()
     })
     .await;

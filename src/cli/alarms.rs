@@ -128,6 +128,7 @@ fn line(alarm: &Alarm, now: Moment, lang: Lang) -> String {
         (!alarm.durable, words::alarm::UNDURABLE),
         (alarm.visit_due, words::alarm::VISIT_DUE),
     ];
-    let marks: String = marks.iter().filter(|(is, _)| *is).map(|(_, mark)| format!(" [{}]", mark.say(lang))).collect();
+    let marks: Vec<&str> = marks.iter().filter(|(is, _)| *is).map(|(_, mark)| mark.say(lang)).collect();
+    let marks = if marks.is_empty() { String::new() } else { format!(" [{}]", marks.join("] [")) };
     format!("[{priority}] {condition} · {} · {state}{who} · {age}{marks}\n    {}", alarm.id.subject, alarm.id)
 }

@@ -71,30 +71,12 @@ pub struct Checked {
 #[must_use]
 pub fn check(config: &Path, village: Option<&Path>, machine: &Machine, formats: &[&str]) -> Checked {
     let mut problems = Problems::default();
-    let station = match Station::load(config, formats) {
-        Ok(sound) => {
-            problems.append(sound.warnings);
-            Some(sound.value)
-        }
-        Err(wrong) => {
-            problems.append(wrong);
-            None
-        }
-    };
+    let station = problems.sift(Station::load(config, formats));
     // A broken station file must not hide what is wrong with the village: it is read without its sources then.
     let beside = config.parent().unwrap_or(Path::new("")).join("village.toml");
     let named = station.as_ref().map(|station| station.village_file.as_path());
     let file = village.or(named).unwrap_or(&beside);
-    let loaded = match Village::examine(file, station.as_ref()) {
-        Ok(sound) => {
-            problems.append(sound.warnings);
-            Some(sound.value)
-        }
-        Err(wrong) => {
-            problems.append(wrong);
-            None
-        }
-    };
+    let loaded = problems.sift(Village::examine(file, station.as_ref()));
     if let Some(station) = &station {
         let name = config.file_name().unwrap_or_default().to_string_lossy();
         problems.append(machine.examine(&name, station));

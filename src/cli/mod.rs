@@ -28,7 +28,7 @@ use clap::{Parser, Subcommand};
 
 /// 守望:村级照料站的网关 · shouwang, the elder-care gateway of a village care station
 #[derive(Debug, Parser)]
-#[command(name = "shouwang", version, about, max_term_width = 100)]
+#[command(name = "shouwang", version, max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
     verb: Verb,
