@@ -170,9 +170,9 @@ const STORE_KEYS: &[Key] = &[
     Key::or("state_mib", "256", "Index, rebuildable from the log.").within(32, 65_536, "MiB"),
     Key::or("ballast_mib", "64", "Kept back and released when the disk is full, so that alarms still fit.")
         .within(8, 4_096, "MiB"),
-    Key::or("urgent_segment_mib", "8", "One file of the urgent stream; each begins with a snapshot.")
+    Key::or("urgent_segment_mib", "1", "One file of the urgent stream; each begins with a snapshot.")
         .within(1, 256, "MiB"),
-    Key::or("routine_segment_mib", "16", "One file of the routine stream; old ones are removed whole.")
+    Key::or("routine_segment_mib", "4", "One file of the routine stream; old ones are removed whole.")
         .within(1, 256, "MiB"),
     Key::or("urgent_keep_days", "730", "How long alarms and decisions are kept; inspections ask for two years.")
         .within(90, 3_650, "days"),

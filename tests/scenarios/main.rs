@@ -254,6 +254,28 @@ fn a_kill_inside_the_window_changes_nothing() {
 }
 
 #[test]
+fn a_kill_between_a_record_and_its_call_loses_no_call() {
+    let mut play = Play::watched();
+    play.hear(0, "button", &[PRESS]);
+    play.hear(1, "smoke", &[Said::level(Measure::Smoke(true))]);
+    play.accept(5, Condition::Smoke, "n-1");
+    play.until(70);
+    play.told();
+    play.restart(70, 75, Gap::SameBoot);
+    assert_eq!(
+        play.told(),
+        [(75, Condition::HelpCall, rung(1), Because::NotAccepted)],
+        "the call that the last record asked for is made again, and nobody is called for what somebody has taken"
+    );
+    play.until(130);
+    assert_eq!(
+        play.told(),
+        [(120, Condition::HelpCall, rung(2), Because::NotAccepted)],
+        "the ladder goes on in its time"
+    );
+}
+
+#[test]
 fn a_window_that_ended_while_the_process_was_down_is_raised_at_its_start() {
     let mut play = Play::watched();
     play.hear(0, "watch", &[fall(FallVerdict::Confirmed)]);
@@ -293,6 +315,21 @@ fn a_source_that_is_down_is_one_fault_and_its_devices_are_not_blamed() {
     assert_eq!(play.state_of(Condition::SourceDown), Some("closed"));
     play.until(10 * 3600 + 600);
     assert_eq!(play.count(Condition::DeviceSilent), 0, "silence is counted from its return");
+}
+
+#[test]
+fn a_source_or_a_process_that_comes_and_goes_does_not_hide_a_silent_device() {
+    let mut play = Play::watched();
+    for hour in 0..4 {
+        let s = hour * 3600 + 600;
+        play.source(s, false);
+        play.source(s + 120, true);
+        play.restart(s + 1800, s + 1805, Gap::SameBoot);
+    }
+    play.until(4 * 3600 + 4 * 125 - 60);
+    assert!(!play.silent("button"), "the time in which it could not be heard is not counted");
+    play.until(4 * 3600 + 4 * 125 + 60);
+    assert!(play.silent("button"));
 }
 
 #[test]

@@ -197,6 +197,13 @@ impl Play {
         latest(&self.records).iter().filter(|alarm| alarm.id.condition == condition).count()
     }
 
+    /// Whether a device is found silent.
+    pub fn silent(&self, device: &str) -> bool {
+        let subject = Subject::Device(id::<DeviceId>(device));
+        let mut open = self.station.open_alarms();
+        open.any(|alarm| alarm.id.subject == subject && alarm.id.condition == Condition::DeviceSilent)
+    }
+
     pub fn open(&self, condition: Condition) -> shouwang::core::alarm::AlarmId {
         let mut open = self.station.open_alarms().filter(|alarm| alarm.id.condition == condition);
         open.next().map(|alarm| alarm.id).expect("an open alarm of that condition")

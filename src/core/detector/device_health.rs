@@ -181,9 +181,10 @@ impl DeviceHealth {
         }
     }
 
-    /// Its source is back: silence is counted from here, unless it was silent before the source went.
-    pub fn reachable_again(&mut self, now: Mono) {
-        self.counted_from = now;
+    /// Its source is back after having been down since `since`: that time is not counted as silence. What was counted
+    /// before still is, or a source that comes and goes would hide a dead device for ever.
+    pub fn reachable_again(&mut self, since: Mono, now: Mono) {
+        self.counted_from = self.counted_from + now.since(since.max(self.counted_from));
     }
 
     /// The box was off for `span`: nothing could have been heard meanwhile.

@@ -220,10 +220,14 @@ impl Station {
     /// What a trigger would do to the alarm.
     pub(super) fn try_step(&self, alarm: &Alarm, now: Moment, trigger: Trigger) -> Result<Step, Refusal> {
         let nobody = Ladder::default();
-        let ladder =
-            alarm.resident().and_then(|id| self.roster.residents.get(&id)).map_or(&nobody, |resident| &resident.ladder);
+        let ladder = self.ladder_of(alarm).unwrap_or(&nobody);
         let among = Among { rule: alarm.id.condition.rule(), priority: alarm.priority, ladder };
         alarm.state.step(now.mono, trigger, &among)
+    }
+
+    /// The people to call for an alarm; none when it is about nobody.
+    pub(super) fn ladder_of(&self, alarm: &Alarm) -> Option<&Ladder> {
+        alarm.resident().and_then(|id| self.roster.residents.get(&id)).map(|resident| &resident.ladder)
     }
 
     /// Records a step and stamps the clocks that its new state starts.

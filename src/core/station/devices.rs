@@ -179,18 +179,18 @@ impl Station {
         }
         self.links.insert(id, Link { since: now.mono, ..changed });
         if changed.is_up() {
-            self.source_is_back(now, id, effects);
+            self.source_is_back(now, id, before.since, effects);
         } else {
             self.timers.set(Timer::Source(id), Some(now.mono + SOURCE_FAULT_AFTER));
         }
         self.review_watch_behind(now, id, effects);
     }
 
-    fn source_is_back(&mut self, now: Moment, id: SourceId, effects: &mut Vec<Effect>) {
+    fn source_is_back(&mut self, now: Moment, id: SourceId, since: Mono, effects: &mut Vec<Effect>) {
         self.timers.set(Timer::Source(id), None);
         for device in self.behind(id) {
             if let Some(unit) = self.units.get_mut(&device) {
-                unit.health.reachable_again(now.mono);
+                unit.health.reachable_again(since, now.mono);
             }
             self.arm_device(device);
         }

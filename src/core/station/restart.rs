@@ -11,11 +11,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Station, Timer};
-use crate::core::alarm::life_cycle::Trigger;
+use crate::core::alarm::life_cycle::{State, Trigger};
 use crate::core::alarm::{Alarm, Evidence, Reason, Subject};
 use crate::core::condition::Condition;
 use crate::core::detector::Finding;
-use crate::core::effect::{Answer, Effect, Input};
+use crate::core::effect::{Answer, Audience, Because, Effect, Input, Notice};
 use crate::core::id::{CommandId, DeviceId};
 use crate::core::intake::Memory;
 use crate::core::reading::Origin;
@@ -105,6 +105,8 @@ impl Station {
         let mut effects = Vec::new();
         if gap == Gap::Unknown {
             self.restart_alarms(now, &mut effects);
+        } else {
+            self.repeat_calls(&mut effects);
         }
         self.find_unrecorded(now, &mut effects);
         self.fire_due(now, &mut effects);
@@ -122,6 +124,20 @@ impl Station {
             {
                 self.record(alarm, step, effects);
             }
+        }
+    }
+
+    /// The run before may have ended between a record and its calls. The newest call of every raised alarm is made again;
+    /// a notice's id is made from its cause, so whoever was called already is not called twice.
+    fn repeat_calls(&self, effects: &mut Vec<Effect>) {
+        for alarm in self.book.open().filter(|alarm| alarm.id.condition.rule().about_person) {
+            let State::Raised { climb } = alarm.state else { continue };
+            let to = self.ladder_of(alarm).map_or(Audience::Everyone, |ladder| climb.newest(ladder));
+            let because = match to {
+                Audience::Rung(0) if climb.round == 0 => Because::Raised,
+                _ => climb.reason_to_climb(),
+            };
+            effects.push(Effect::Notify(Notice { alarm: alarm.id, to, round: climb.round, because }));
         }
     }
 

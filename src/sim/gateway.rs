@@ -1,0 +1,484 @@
+//! The box at work, one life of its process: decoders, station, journal and pump, driven as the daemon drives them.
+//!
+//! A turn ends in a list of what goes outward, in order. The village carries it out one by one, and a process that is
+//! killed has carried out the first few.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Sabotage;
+use super::air::Delivery;
+use super::clock::{Clock, Hardware};
+use super::place::{Place, Wire};
+use super::trace::Ms;
+use crate::core::alarm::Alarm;
+use crate::core::condition::Condition;
+use crate::core::detector;
+use crate::core::effect::{Answer, Command, Effect, Input, Notice, Order};
+use crate::core::id::{CommandId, Epoch, SourceId};
+use crate::core::reading::{Origin, Sample};
+use crate::core::roster::Class;
+use crate::core::sequence::Lane;
+use crate::core::station::{Past, Rules, Station, Words};
+use crate::core::time::{Gap, Moment, Mono};
+use crate::device::{self, Decode, Frame};
+use crate::limits;
+use crate::relay::message::Ack;
+use crate::relay::pump::{Event, Pump};
+use crate::store::files::{FakeDisk, Files};
+use crate::store::record::{Decision, Start};
+use crate::store::{Budget, Draft, Journal, Options, Outcome, Report, Undecided, replay};
+
+/// How often the last-heard table is written whole, as in the daemon.
+const WORDS_EVERY: Duration = Duration::from_secs(5 * 60);
+/// How far back the log is read when that table is missing, as in the daemon.
+const RELEARN_MAX: Duration = Duration::from_secs(25 * 60 * 60);
+/// An alarm's receipt waits no longer for a turn that is written anyway, as in the daemon.
+const RECEIPT_WAIT: Duration = Duration::from_secs(1);
+
+/// The last-heard table as the state index keeps it.
+#[derive(Debug, Clone)]
+pub(super) struct LastWords {
+    /// When it was written, in station time.
+    pub at: Mono,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// One life of the process.
+pub(super) struct Gateway {
+    /// Which life.
+    pub life: u32,
+    /// Its clock.
+    pub clock: Clock,
+    /// Its sequence space.
+    pub epoch: Epoch,
+    /// The station.
+    pub station: Station,
+    /// The store.
+    pub journal: Journal,
+    /// Towards the county.
+    pub pump: Pump,
+    /// Answers to the county, oldest first.
+    pub answers: VecDeque<(CommandId, Answer)>,
+    /// Busy until then.
+    pub free_at: Ms,
+    decoders: BTreeMap<Wire, Box<dyn Decode>>,
+    urgent: VecDeque<Arrival>,
+    routine: VecDeque<Arrival>,
+    receipts: Vec<Undecided>,
+    receipts_due: Option<Mono>,
+    withheld: Vec<u64>,
+    disk_is_up: bool,
+    words_at: Mono,
+}
+
+/// An input that waits for its turn.
+pub(super) struct Arrival {
+    /// The input.
+    pub input: Input,
+    /// The message that brought it.
+    pub delivery: Option<Delivery>,
+}
+
+/// What a turn lets out, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Outward {
+    /// People are told.
+    Tell(Notice),
+    /// A command is answered.
+    Answer(CommandId, Answer),
+    /// A message's sender is acknowledged.
+    Acknowledge(u64),
+}
+
+/// What a turn took in, decided and lets out.
+pub(super) struct Turned {
+    /// When it was taken.
+    pub at: Moment,
+    /// The messages it took in, the routine ones too.
+    pub heard: Vec<Delivery>,
+    /// The commands it took in.
+    pub orders: Vec<Order>,
+    /// What is known of the gap, for a turn that begins a life.
+    pub start: Option<Gap>,
+    /// Records of alarms, as written.
+    pub records: Vec<Alarm>,
+    /// Whether there was anything to write.
+    pub wrote: bool,
+    /// Whether the log took it.
+    pub durable: bool,
+    /// What goes out.
+    pub outward: Vec<Outward>,
+    /// The last-heard table, when it was due.
+    pub words: Option<LastWords>,
+}
+
+impl Turned {
+    fn new(at: Moment) -> Turned {
+        Turned {
+            at,
+            heard: Vec::new(),
+            orders: Vec::new(),
+            start: None,
+            records: Vec::new(),
+            wrote: false,
+            durable: true,
+            outward: Vec::new(),
+            words: None,
+        }
+    }
+}
+
+/// What a life begins with.
+pub(super) struct Beginning<'a> {
+    /// Number of the life.
+    pub life: u32,
+    /// When.
+    pub now: Ms,
+    /// The village.
+    pub place: &'a Place,
+    /// The disk as the last life left it.
+    pub disk: &'a FakeDisk,
+    /// The last-heard table, if the state index still has it.
+    pub words: Option<LastWords>,
+    /// The boot.
+    pub hardware: &'a Hardware,
+    /// A fresh epoch, should one be needed.
+    pub fresh: Epoch,
+    /// What is done wrong on purpose.
+    pub sabotage: Option<Sabotage>,
+}
+
+impl Gateway {
+    /// Starts a process: opens the store, carries time on, restores and relearns, and takes the first turn.
+    pub(super) fn start(beginning: Beginning<'_>) -> Result<(Gateway, Turned, Vec<Report>), String> {
+        let Beginning { life, now, place, disk, words, hardware, fresh, sabotage } = beginning;
+        let files: Arc<dyn Files> = Arc::new(disk.clone());
+        let (journal, reports) = Journal::open(Arc::clone(&files), options()).map_err(|error| error.to_string())?;
+        let books = journal.books();
+        let ledger = &books.ledger;
+        let epoch = ledger.epoch().unwrap_or(fresh);
+        let before = ledger.start().cloned().zip(ledger.newest());
+        let (clock, start) = hardware.start(now, before.as_ref().map(|(start, last)| (start, *last)), epoch);
+        let at = clock.at(now);
+        let last = before.map(|(_, last)| last.mono);
+        let mut station = Station::new(place.identity(epoch), Rules::default(), place.roster.clone(), at);
+        let cold = sabotage == Some(Sabotage::ColdStart);
+        let had_words = words.is_some();
+        if !cold {
+            let alarms = ledger.open_alarms().chain(ledger.closed_alarms()).cloned().collect();
+            let answered = ledger.answers().map(|known| (known.id, known.at.mono, known.answer.clone())).collect();
+            relearn(&mut station, alarms, answered, words, last, &files)?;
+        }
+        let pump = super::uplink::pump(ledger, epoch, at.mono);
+        drop(books);
+        let mut gateway = Gateway {
+            life,
+            clock,
+            epoch,
+            station,
+            journal,
+            pump,
+            answers: VecDeque::new(),
+            free_at: now,
+            decoders: decoders(),
+            urgent: VecDeque::new(),
+            routine: VecDeque::new(),
+            receipts: Vec::new(),
+            receipts_due: None,
+            withheld: Vec::new(),
+            disk_is_up: true,
+            words_at: at.mono,
+        };
+        let gap = start.gap;
+        let mut effects = if cold { Vec::new() } else { gateway.station.resume(at, last, gap) };
+        if !had_words && last.is_some() && !cold {
+            effects.extend(gateway.station.handle(at, &Input::StateRebuilt));
+        }
+        let turned = gateway.begin(at, start, effects);
+        Ok((gateway, turned, reports))
+    }
+
+    /// Takes a message as far as its lane. Routine words are acknowledged at once.
+    pub(super) fn receive(&mut self, place: &Place, delivery: Delivery) -> Option<u64> {
+        let sent = &delivery.sent;
+        let frame = Frame { topic: sent.topic.as_deref(), bytes: &sent.bytes, context: &serde_json::Value::Null };
+        let decoder = self.decoders.get_mut(&sent.wire)?;
+        let decoded = match decoder.decode(&frame) {
+            Ok(decoded) if !decoded.said.is_empty() => decoded,
+            // Administration, and what cannot be read: nothing to keep.
+            Ok(_) | Err(_) => return delivery.packet,
+        };
+        let from = match decoded.address.as_deref() {
+            Some(address) => place.origin(sent.wire, address),
+            None => Origin::Bridge(sent.wire.source()),
+        };
+        let merge_ms = device::format(sent.wire.format()).map_or(0, |format| format.merge_ms);
+        let sample = Sample { from, said: decoded.said, retained: delivery.retained, merge_ms };
+        let class = self.station.roster().class(&sample);
+        if class == Class::Routine && matches!(from, Origin::Stranger(_)) {
+            return delivery.packet;
+        }
+        let packet = delivery.packet;
+        let arrival = Arrival { input: Input::Sample(sample), delivery: Some(delivery) };
+        match class {
+            Class::Urgent => {
+                self.urgent.push_back(arrival);
+                None
+            }
+            Class::Routine => {
+                self.routine.push_back(arrival);
+                packet
+            }
+        }
+    }
+
+    /// A source came or went.
+    pub(super) fn source(&mut self, id: SourceId, up: bool) {
+        self.urgent.push_back(Arrival { input: Input::Source { id, up }, delivery: None });
+    }
+
+    /// Somebody orders something.
+    pub(super) fn order(&mut self, command: Command) {
+        self.urgent.push_back(Arrival { input: Input::Command(command), delivery: None });
+    }
+
+    /// A receipt of the county arrives; what is new in it goes into the log.
+    pub(super) fn receipt(&mut self, now: Ms, ack: Ack) -> Option<Ack> {
+        let mono = self.clock.mono(now);
+        let new = self.pump.receipt(mono, ack)?;
+        self.receipts_due.get_or_insert(mono + RECEIPT_WAIT);
+        let Ack { epoch, lane, ranges, reject } = new.clone();
+        if !ranges.is_empty() {
+            self.receipts.push(Undecided::Receipt { epoch, lane, ranges });
+        }
+        self.receipts.extend(reject.into_iter().map(|reject| Undecided::Rejected {
+            lane,
+            seq: reject.seq,
+            reason: reject.reason,
+        }));
+        Some(new)
+    }
+
+    /// When the next turn is wanted, in true time.
+    pub(super) fn wanted_at(&self, now: Ms) -> Ms {
+        let asap = !self.urgent.is_empty() || !self.routine.is_empty();
+        let (waiting, gathered) = {
+            let books = self.journal.books();
+            (books.pending() > 0, !books.gather.is_empty())
+        };
+        let mono = self.clock.mono(now);
+        let journal = match (waiting, gathered) {
+            (true, _) => Some(mono + Duration::from_secs(1)),
+            (false, true) => Some(mono + Duration::from_secs(2)),
+            (false, false) => None,
+        };
+        let due = [self.station.deadline(), self.receipts_due, journal].into_iter().flatten().min();
+        let due = if asap { now } else { due.map_or(Ms::MAX, |due| self.clock.when(due)) };
+        due.max(self.free_at).max(now)
+    }
+
+    /// How many inputs wait.
+    pub(super) fn inputs_waiting(&self) -> (usize, usize) {
+        (self.urgent.len(), self.routine.len())
+    }
+
+    /// One turn: take what waits, handle, write, and say what goes out.
+    pub(super) fn turn(&mut self, now: Ms, sabotage: &mut Option<Sabotage>) -> Turned {
+        let at = self.clock.at(now);
+        let mut turned = Turned::new(at);
+        let (mut inputs, mut effects, mut acknowledge) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..limits::TURN_INPUTS_MAX {
+            let Some(arrival) = self.urgent.pop_front() else { break };
+            acknowledge.extend(arrival.delivery.as_ref().and_then(|delivery| delivery.packet));
+            let dropped = is_call(&arrival) && sabotage.take_if(|what| *what == Sabotage::DropUrgent).is_some();
+            turned.heard.extend(arrival.delivery);
+            if dropped {
+                continue;
+            }
+            effects.extend(self.station.handle(at, &arrival.input));
+            match &arrival.input {
+                Input::Command(Command { order: Order::Query, .. }) => continue,
+                Input::Command(command) => turned.orders.push(command.order.clone()),
+                _ => {}
+            }
+            inputs.push(arrival.input);
+        }
+        for _ in 0..limits::TURN_INPUTS_MAX {
+            let Some(arrival) = self.routine.pop_front() else { break };
+            effects.extend(self.station.handle(at, &arrival.input));
+            turned.heard.extend(arrival.delivery);
+            self.keep_routine(at, arrival.input);
+        }
+        if turned.heard.is_empty() && inputs.is_empty() {
+            effects.extend(self.station.handle(at, &Input::Tick));
+        }
+        self.journal.tick(at);
+        let mut decisions = Vec::new();
+        if self.receipts_due.is_some_and(|due| at.mono >= due) || !effects.is_empty() || !inputs.is_empty() {
+            decisions.append(&mut self.receipts);
+            self.receipts_due = None;
+        }
+        self.finish(&mut turned, inputs, effects, decisions, acknowledge, sabotage);
+        if at.mono.since(self.words_at) >= WORDS_EVERY {
+            self.words_at = at.mono;
+            turned.words = serde_json::to_vec(&self.station.words()).ok().map(|bytes| LastWords { at: at.mono, bytes });
+        }
+        turned
+    }
+
+    fn begin(&mut self, at: Moment, start: Start, effects: Vec<Effect>) -> Turned {
+        let mut turned = Turned::new(at);
+        turned.start = Some(start.gap);
+        self.finish(&mut turned, Vec::new(), effects, vec![Undecided::Start(start)], Vec::new(), &mut None);
+        turned
+    }
+
+    /// Commits, then says what goes out, in order.
+    fn finish(
+        &mut self,
+        turned: &mut Turned,
+        inputs: Vec<Input>,
+        mut effects: Vec<Effect>,
+        mut decisions: Vec<Undecided>,
+        acknowledge: Vec<u64>,
+        sabotage: &mut Option<Sabotage>,
+    ) {
+        self.station.seal(&mut effects, turned.at);
+        decisions.extend(effects.iter().filter_map(undecided));
+        turned.wrote = !inputs.is_empty() || !decisions.is_empty();
+        let skipped = raises(&effects) && sabotage.take_if(|what| *what == Sabotage::SkipCommit).is_some();
+        if skipped {
+            turned.records = effects.iter().filter_map(alarm_of).collect();
+        } else if turned.wrote {
+            let committed = self.journal.commit(Draft { at: turned.at, inputs, decisions });
+            turned.durable = committed.outcome == Outcome::Durable;
+            turned.records = committed.decisions.into_iter().filter_map(record_of).collect();
+        }
+        if !turned.durable {
+            for alarm in &turned.records {
+                self.station.mark_undurable(alarm.id);
+            }
+        }
+        for effect in effects {
+            match effect {
+                Effect::Commit(_) | Effect::Device(_) => {}
+                Effect::Notify(notice) => turned.outward.push(Outward::Tell(notice)),
+                Effect::Answer(id, answer) => turned.outward.push(Outward::Answer(id, answer)),
+            }
+        }
+        self.withheld.extend(acknowledge);
+        let all_written = self.journal.books().pending() == 0;
+        if all_written {
+            turned.outward.extend(self.withheld.drain(..).map(Outward::Acknowledge));
+        }
+        if all_written != self.disk_is_up {
+            self.disk_is_up = all_written;
+            self.urgent.push_front(Arrival { input: Input::Disk { up: all_written }, delivery: None });
+        }
+        self.show(turned.at);
+    }
+
+    /// Lets the pump know what there is to send.
+    fn show(&mut self, at: Moment) {
+        let lanes = self.journal.books().ledger.lanes();
+        for (lane, progress) in lanes {
+            self.pump.handle(at.mono, Event::Head { lane, head: progress.head });
+        }
+        let (devices, residents) = self.station.take_changed();
+        for device in devices {
+            self.pump.handle(at.mono, Event::Changed(crate::relay::retained::RetainedKey::Device(device)));
+        }
+        for resident in residents {
+            self.pump.handle(at.mono, Event::Changed(crate::relay::retained::RetainedKey::Resident(resident)));
+        }
+    }
+
+    fn keep_routine(&mut self, at: Moment, input: Input) {
+        if let Input::Sample(sample) = input
+            && let Origin::Device(device) = sample.from
+            && self.station.roster().devices.get(&device).is_some_and(|device| !device.removed)
+        {
+            self.journal.routine(at, sample);
+        }
+    }
+}
+
+/// A store small enough that a day goes through many segments, and a disk that can be full.
+fn options() -> Options {
+    let days = Duration::from_secs(400 * 24 * 60 * 60);
+    Options {
+        urgent: Budget { segment_bytes: 256 * 1024, bytes_max: 64 * 1024 * 1024, kept: days },
+        routine: Budget { segment_bytes: 128 * 1024, bytes_max: 64 * 1024 * 1024, kept: days },
+        ballast_bytes: 16 * 1024,
+        reserve_bytes: 32 * 1024,
+        ..Options::default()
+    }
+}
+
+fn decoders() -> BTreeMap<Wire, Box<dyn Decode>> {
+    let decoder = |wire: Wire| Some((wire, (device::format(wire.format())?.decoder)()));
+    Wire::ALL.into_iter().filter_map(decoder).collect()
+}
+
+fn relearn(
+    station: &mut Station,
+    alarms: Vec<Alarm>,
+    answered: Vec<(CommandId, Mono, Answer)>,
+    words: Option<LastWords>,
+    last: Option<Mono>,
+    files: &Arc<dyn Files>,
+) -> Result<(), String> {
+    let (known_at, words) = match words {
+        Some(words) => {
+            let table: Words = serde_json::from_slice(&words.bytes).map_err(|error| error.to_string())?;
+            (Some(words.at), table)
+        }
+        None => (None, Words::default()),
+    };
+    station.restore(Past { alarms, answered, words });
+    let Some(last) = last else { return Ok(()) };
+    let since = known_at.unwrap_or(last - RELEARN_MAX).min(last - detector::memory());
+    let inputs = replay(files, since).map_err(|error| error.to_string())?;
+    inputs.for_each(|(at, input)| station.relearn(at, &input));
+    Ok(())
+}
+
+/// What of an effect is written down, as in the daemon.
+fn undecided(effect: &Effect) -> Option<Undecided> {
+    match effect {
+        Effect::Commit(alarm) => Some(Undecided::Alarm(alarm.clone())),
+        Effect::Device(event) => Some(Undecided::Device(event.clone())),
+        Effect::Answer(_, Answer::Open { .. }) | Effect::Notify(_) => None,
+        Effect::Answer(id, answer) => Some(Undecided::Answer { id: *id, answer: answer.clone() }),
+    }
+}
+
+fn record_of(decision: Decision) -> Option<Alarm> {
+    match decision {
+        Decision::Alarm { alarm, .. } => Some(*alarm),
+        _ => None,
+    }
+}
+
+fn alarm_of(effect: &Effect) -> Option<Alarm> {
+    match effect {
+        Effect::Commit(alarm) => Some((**alarm).clone()),
+        Effect::Device(_) | Effect::Notify(_) | Effect::Answer(..) => None,
+    }
+}
+
+/// Whether a person's alarm begins among these effects.
+fn raises(effects: &[Effect]) -> bool {
+    effects.iter().filter_map(alarm_of).any(|alarm| alarm.rev == 1 && alarm.id.condition == Condition::HelpCall)
+}
+
+fn is_call(arrival: &Arrival) -> bool {
+    let claim = arrival.delivery.as_ref().map(|delivery| delivery.sent.claim);
+    matches!(claim, Some(super::wear::Claim::Press(_)))
+}
+
+/// The lanes, for whoever goes through all of them.
+pub(super) const LANES: [Lane; 3] = [Lane::Alarm, Lane::Device, Lane::Reading];

@@ -1,0 +1,291 @@
+//! What goes wrong in the village, and how it comes right: deaths and starts of the process, links, brokers, the disk.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::crash::Death;
+use super::fault::Mishap;
+use super::gateway::{Beginning, Gateway};
+use super::place::Wire;
+use super::trace::Ms;
+use super::village::{Event, Village};
+use super::wear;
+use crate::core::alarm::{Alarm, AlarmId};
+use crate::core::id::Epoch;
+use crate::store::files::{FakeDisk, Files};
+use crate::store::{Journal, Options, Report as Opening};
+
+/// The service manager starts the process again after this long.
+const RESTART: std::ops::RangeInclusive<Ms> = 1_000..=5_000;
+/// A box boots in this time.
+const BOOT: std::ops::RangeInclusive<Ms> = 15_000..=60_000;
+/// A death that waits for a turn to die in waits no longer.
+const DEATH_WAITS: Ms = 30 * 60_000;
+
+impl Village<'_> {
+    /// Something goes wrong.
+    pub(super) fn strike(&mut self, mishap: Mishap, span: Ms) {
+        self.trace.line(self.now, format_args!("strike {mishap:?} for {span} ms"));
+        match mishap {
+            Mishap::Kill { idle } => self.threaten(None, idle),
+            Mishap::Power { off_ms, idle } => self.threaten(Some(off_ms), idle),
+            _ => {
+                *self.lasting.entry(kind(mishap)).or_insert(0) += 1;
+                self.begin(mishap);
+                self.after(span, Event::Heal(mishap));
+            }
+        }
+    }
+
+    fn threaten(&mut self, power_off_ms: Option<Ms>, idle: bool) {
+        let death = Death { power_off_ms, in_alarm: self.chance.percent(60) };
+        if self.gateway.is_none() {
+            return;
+        }
+        if idle {
+            self.die(death);
+        } else {
+            self.death = Some(death);
+            self.after(DEATH_WAITS, Event::Perish(self.lives()));
+        }
+    }
+
+    /// A death that found no turn to die in.
+    pub(super) fn perish(&mut self, life: u32) {
+        if let Some(death) = self.death.filter(|_| self.lives() == life) {
+            self.die(death);
+        }
+    }
+
+    fn begin(&mut self, mishap: Mishap) {
+        match mishap {
+            Mishap::Kill { .. } | Mishap::Power { .. } => {}
+            Mishap::Link => self.hang_up(false),
+            Mishap::Broker => self.link.forgets = true,
+            Mishap::Deaf => self.link.deaf = true,
+            Mishap::LocalBroker => {
+                self.air.broker_up = false;
+                self.lose_wire(Wire::Zigbee);
+            }
+            Mishap::Bridge => {
+                self.bridge_says("offline");
+                self.air.bridge_up = false;
+            }
+            Mishap::Unplug => {
+                self.air.port_up = false;
+                self.lose_wire(Wire::Hub);
+            }
+            Mishap::DiskFails(call, fault) => self.disk.fail(call, 0, u64::MAX, fault),
+            Mishap::DiskFull => {
+                let used = self.disk.free_bytes().map_or(0, |free| u64::MAX - free);
+                self.disk.set_capacity(Some(used_bytes(&self.disk).max(used)));
+            }
+        }
+    }
+
+    /// It comes right again, when nothing else of its kind lasts.
+    pub(super) fn heal(&mut self, mishap: Mishap) {
+        let lasting = self.lasting.entry(kind(mishap)).or_insert(0);
+        *lasting = lasting.saturating_sub(1);
+        if *lasting > 0 {
+            return;
+        }
+        self.trace.line(self.now, format_args!("heal {mishap:?}"));
+        match mishap {
+            Mishap::Kill { .. } | Mishap::Power { .. } => {}
+            Mishap::Link => {
+                self.link.up = true;
+                self.dial_soon();
+            }
+            Mishap::Broker => {
+                self.link.forgets = false;
+                // A broker that lost its messages was restarted: connections do not survive that.
+                self.hang_up(true);
+            }
+            Mishap::Deaf => self.link.deaf = false,
+            Mishap::LocalBroker => {
+                self.air.broker_up = true;
+                self.connect_soon(Wire::Zigbee);
+            }
+            Mishap::Bridge => {
+                self.air.bridge_up = true;
+                self.bridge_says("online");
+                let list = wear::bridge(self.now, "devices", self.place.bridge_devices());
+                self.at(self.now, Event::Frame(list));
+            }
+            Mishap::Unplug => {
+                self.air.port_up = true;
+                self.connect_soon(Wire::Hub);
+            }
+            Mishap::DiskFails(..) | Mishap::DiskFull => {
+                self.disk.heal();
+                self.disk.set_capacity(None);
+            }
+        }
+    }
+
+    /// Everything comes right, for the end.
+    pub(super) fn rest(&mut self) {
+        self.death = None;
+        for (_, lasting) in std::mem::take(&mut self.lasting) {
+            debug_assert!(lasting < u32::MAX, "a count of mishaps");
+        }
+        self.forget_heals();
+        for mishap in [
+            Mishap::Link,
+            Mishap::Broker,
+            Mishap::Deaf,
+            Mishap::LocalBroker,
+            Mishap::Bridge,
+            Mishap::Unplug,
+            Mishap::DiskFull,
+        ] {
+            self.heal(mishap);
+        }
+        self.settle_helpers();
+    }
+
+    /// The process dies here and now; the disk is as it is.
+    pub(super) fn die(&mut self, death: Death) {
+        self.death = None;
+        if self.gateway.take().is_none() {
+            return;
+        }
+        for wire in Wire::ALL {
+            self.oracle.wire(self.now, wire, false);
+        }
+        self.oracle.killed(self.now);
+        self.air.disconnect();
+        self.link.connected = false;
+        match death.power_off_ms {
+            None => {
+                self.kills += 1;
+                let down = self.chance.between(*RESTART.start(), *RESTART.end());
+                self.trace.line(self.now, format_args!("killed, back in {down} ms"));
+                self.after(down, Event::Start);
+            }
+            Some(off_ms) => {
+                self.cuts += 1;
+                self.disk.cut_power();
+                // A card's own trouble does not outlast the power; what lasts strikes again by itself.
+                let off = off_ms + self.chance.between(*BOOT.start(), *BOOT.end());
+                self.trace.line(self.now, format_args!("power cut, back in {off} ms"));
+                self.hardware.power_on(self.now + off_ms, off_ms, &mut self.chance);
+                // The index lags the log and may lose its newest words.
+                if self.chance.percent(25) {
+                    self.forget_words();
+                }
+                self.after(off, Event::Start);
+            }
+        }
+    }
+
+    /// The process starts.
+    pub(super) fn start(&mut self) {
+        if self.gateway.is_some() {
+            return;
+        }
+        let kept = match kept(&self.disk) {
+            Ok(kept) => kept,
+            Err(why) => return self.oracle.against(self.now, "the_log_can_be_opened", why),
+        };
+        self.oracle.began(self.now, &kept);
+        let life = self.next_life();
+        let fresh = Epoch(self.chance.draw() | 0xa << 60);
+        let words = self.words();
+        let beginning = Beginning {
+            life,
+            now: self.now,
+            place: &self.place,
+            disk: &self.disk,
+            words,
+            hardware: &self.hardware,
+            fresh,
+            sabotage: self.settings.sabotage,
+        };
+        let (gateway, turned, reports) = match Gateway::start(beginning) {
+            Ok(started) => started,
+            Err(why) => return self.oracle.against(self.now, "the_log_can_be_opened", why),
+        };
+        for report in reports {
+            if !matches!(report, Opening::FirstStart | Opening::Torn(_)) {
+                self.oracle.against(self.now, "no_damage_but_a_torn_tail", report.to_string());
+            }
+        }
+        self.trace.line(self.now, format_args!("start of life {life}, gap {:?}", turned.start));
+        self.gateway = Some(gateway);
+        self.settle(turned, None);
+        for wire in Wire::ALL {
+            self.connect_soon(wire);
+        }
+        self.dial_soon();
+    }
+
+    /// The process has opened the port or reached the broker.
+    pub(super) fn connect(&mut self, life: u32, wire: Wire) {
+        let reachable = match wire {
+            Wire::Zigbee => self.air.broker_up && !self.air.has_session(),
+            Wire::Hub => self.air.port_up,
+        };
+        let Some(gateway) = self.gateway.as_mut().filter(|gateway| gateway.life == life && reachable) else { return };
+        gateway.source(wire.source(), true);
+        if wire == Wire::Hub || self.air.bridge_up {
+            self.oracle.wire(self.now, wire, true);
+        }
+        if wire == Wire::Zigbee {
+            for delivery in self.air.connect() {
+                self.deliver(delivery);
+            }
+        }
+    }
+
+    fn lose_wire(&mut self, wire: Wire) {
+        self.oracle.wire(self.now, wire, false);
+        if wire == Wire::Zigbee {
+            self.air.disconnect();
+        }
+        if let Some(gateway) = &mut self.gateway {
+            gateway.source(wire.source(), false);
+        }
+    }
+
+    fn connect_soon(&mut self, wire: Wire) {
+        let way = self.chance.between(100, 900);
+        self.after(way, Event::Connect(self.lives(), wire));
+    }
+
+    fn bridge_says(&mut self, word: &str) {
+        let state = wear::bridge(self.now, "state", format!(r#"{{"state":"{word}"}}"#));
+        self.at(self.now, Event::Frame(state));
+        self.oracle.wire(self.now, Wire::Zigbee, word == "online" && self.air.has_session());
+    }
+}
+
+/// The alarms that the log holds, read by whoever opens it next.
+pub(super) fn kept(disk: &FakeDisk) -> Result<BTreeMap<AlarmId, Alarm>, String> {
+    let files: Arc<dyn Files> = Arc::new(disk.copy());
+    let (journal, _) = Journal::open(files, Options::default()).map_err(|error| error.to_string())?;
+    let books = journal.books();
+    let all = books.ledger.open_alarms().chain(books.ledger.closed_alarms());
+    Ok(all.map(|alarm| (alarm.id, alarm.clone())).collect())
+}
+
+fn used_bytes(disk: &FakeDisk) -> u64 {
+    let names = disk.list().unwrap_or_default();
+    names.iter().filter_map(|name| disk.contents(name)).map(|bytes| bytes.len() as u64).sum()
+}
+
+/// Mishaps of one kind overlap; they are over when the last one is.
+const fn kind(mishap: Mishap) -> &'static str {
+    match mishap {
+        Mishap::Kill { .. } => "kill",
+        Mishap::Power { .. } => "power",
+        Mishap::Link => "link",
+        Mishap::Broker => "broker",
+        Mishap::Deaf => "deaf",
+        Mishap::LocalBroker => "local_broker",
+        Mishap::Bridge => "bridge",
+        Mishap::Unplug => "unplug",
+        Mishap::DiskFails(..) | Mishap::DiskFull => "disk",
+    }
+}

@@ -1,0 +1,93 @@
+//! The village in a box: simulated days through the real code, in virtual time, with everything going wrong.
+//!
+//! ```text
+//!  person ─▶ wear ─▶ air ─▶ gateway: decoders ─▶ station ─▶ journal on a fake disk
+//!  (truth)  (frames) (broker, cable)      │                    │
+//!     │                                   ├─▶ helpers ─ commands ─┐
+//!     ▼                                   └─▶ uplink: pump ─▶ county ─ receipts ─┐
+//!  oracle ◀── sees what was said, written, told, sent and kept ◀────┴────────────┘
+//! ```
+//!
+//! Design constraints:
+//!
+//! - **Same seed, same trace**, to the last bit, on any machine: all chance from one seed, no clock, no hash order.
+//! - **The code under test is the daemon's**: decoders, station, journal, handout, pump, messages. Only what the daemon
+//!   does between them is done here again, in `gateway` and `uplink`, in the order of the station's contract.
+//! - **The oracle never asks the station what is right.** It knows what truly happened and what became of every frame.
+//! - **A run ends**: its turns are bounded, so that a loop shows as a violation.
+
+mod trace;
+
+mod chance;
+
+mod clock;
+
+mod place;
+
+mod person;
+
+mod wear;
+
+mod air;
+
+mod fault;
+
+mod gateway;
+
+mod uplink;
+
+mod county;
+
+mod helper;
+
+mod oracle;
+
+mod village;
+
+mod crash;
+
+mod mishap;
+
+mod outside;
+
+mod report;
+
+use std::io::{self, Write};
+
+pub use self::fault::{Fault, Faults, FaultsError};
+pub use self::oracle::Violation;
+pub use self::report::Report;
+
+/// Which village, for how long, and what goes wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// All chance comes of it.
+    pub seed: u64,
+    /// Days.
+    pub days: u64,
+    /// Homes.
+    pub homes: u32,
+    /// What goes wrong.
+    pub faults: Faults,
+    /// What the box does wrong on purpose, to see the oracle say so.
+    pub sabotage: Option<Sabotage>,
+}
+
+/// A way to drive the box wrongly, for tests of the oracle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sabotage {
+    /// One turn is carried out and not written.
+    SkipCommit,
+    /// One press is acknowledged and not handled.
+    DropUrgent,
+    /// Every start forgets what the log knows.
+    ColdStart,
+}
+
+/// Lets the village live, and says what it came to.
+///
+/// # Errors
+/// When the trace cannot be written to `sink`.
+pub fn run(settings: &Settings, sink: Option<&mut dyn Write>) -> io::Result<Report> {
+    village::Village::new(settings, sink).live()
+}

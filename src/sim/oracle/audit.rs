@@ -1,0 +1,154 @@
+//! Things: *a dead source is one fault, and its devices are not blamed; a device that has been silent beyond its limit is
+//! found; a battery that is low is on the list, and one that is well is not*.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Verdicts;
+use crate::core::alarm::Subject;
+use crate::core::alarm::life_cycle::State;
+use crate::core::condition::Condition;
+use crate::core::detector::device_health::{CHARGE_LOW_PERCENT, silence_limit};
+use crate::core::id::DeviceId;
+use crate::sim::air::Delivery;
+use crate::sim::gateway::{Gateway, Turned};
+use crate::sim::place::{Kit, Place, Standing, Wire};
+use crate::sim::trace::Ms;
+
+/// Words that the process had not written when it was killed are forgotten. Source: `limits::ROUTINE_GATHER` and some.
+const AT_RISK_MS: Ms = 15_000;
+/// How far the two clocks may differ about a silence. judgement: starts, turns and the reserve behind a reboot.
+const SLACK_MS: Ms = 180_000;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Audit {
+    last: BTreeMap<usize, Word>,
+    deaf: BTreeMap<Wire, Deaf>,
+    /// Faults that somebody took off the list although they last.
+    waived: BTreeSet<(DeviceId, Condition)>,
+    /// A device is complained about once a sentence.
+    said: BTreeSet<(&'static str, DeviceId)>,
+}
+
+/// True time during which nothing could be heard on a wire.
+#[derive(Debug, Clone, Copy, Default)]
+struct Deaf {
+    total_ms: Ms,
+    since: Option<Ms>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Word {
+    at: Ms,
+    /// Time without hearing before it.
+    deaf_before_ms: Ms,
+    charge: Option<u8>,
+    sure: bool,
+}
+
+impl Audit {
+    /// A message reached the process.
+    pub(super) fn delivered(&mut self, now: Ms, delivery: &Delivery) {
+        let Some(kit) = delivery.sent.kit.filter(|_| !delivery.retained) else { return };
+        let before = self.last.get(&kit);
+        let charge = delivery.sent.charge.or(before.and_then(|word| word.charge));
+        let sure = delivery.sent.charge.is_some() || before.is_none_or(|word| word.sure);
+        let deaf_before_ms = self.deaf.get(&delivery.sent.wire).map_or(0, |deaf| deaf.total_ms);
+        self.last.insert(kit, Word { at: now, deaf_before_ms, charge, sure });
+    }
+
+    /// A silent device may not be named while its source is named.
+    pub(super) fn turned(&mut self, now: Ms, turned: &Turned, verdicts: &mut Verdicts) {
+        for alarm in &turned.records {
+            let Subject::Device(device) = alarm.id.subject else { continue };
+            let by_people = matches!(alarm.state, State::Closed { disposition, .. } if disposition.is_for_people());
+            if by_people {
+                self.waived.insert((device, alarm.id.condition));
+            } else {
+                self.waived.remove(&(device, alarm.id.condition));
+            }
+        }
+        let begins =
+            |condition| turned.records.iter().filter(move |alarm| alarm.rev == 1 && alarm.id.condition == condition);
+        for fault in begins(Condition::SourceDown) {
+            let source = match fault.id.subject {
+                Subject::Source(source) => source,
+                _ => continue,
+            };
+            let blamed = begins(Condition::DeviceSilent)
+                .find(|alarm| matches!(alarm.id.subject, Subject::Device(device) if fault.behind.contains(&device)));
+            if let Some(blamed) = blamed {
+                verdicts.against(now, "a_dead_source_is_one_fault", || format!("{source} and {}", blamed.id));
+            }
+        }
+    }
+
+    /// The process is dead.
+    pub(super) fn killed(&mut self, now: Ms) {
+        for word in self.last.values_mut().filter(|word| word.at + AT_RISK_MS > now) {
+            word.sure = false;
+        }
+    }
+
+    /// Something can be heard on a wire, or nothing.
+    pub(super) fn wire(&mut self, now: Ms, wire: Wire, up: bool) {
+        let deaf = self.deaf.entry(wire).or_default();
+        match (up, deaf.since) {
+            (true, Some(since)) => *deaf = Deaf { total_ms: deaf.total_ms + (now - since), since: None },
+            (false, None) => deaf.since = Some(now),
+            _ => {}
+        }
+    }
+
+    /// A look at the list of faults.
+    pub(super) fn look(&mut self, now: Ms, place: &Place, gateway: &Gateway, verdicts: &mut Verdicts) {
+        for (index, kit) in place.kits.iter().enumerate().filter(|(_, kit)| kit.standing == Standing::Enrolled) {
+            let Some(word) = self.last.get(&index).copied() else { continue };
+            let complaints = [self.charge(now, gateway, kit, word), self.silence(now, place, gateway, kit, word)];
+            for (sentence, what) in complaints.into_iter().flatten() {
+                if self.said.insert((sentence, kit.device)) {
+                    verdicts.against(now, sentence, || what);
+                }
+            }
+        }
+    }
+
+    fn charge(&self, now: Ms, gateway: &Gateway, kit: &Kit, word: Word) -> Option<Complaint> {
+        let charge = word.charge.filter(|_| word.sure && word.at + AT_RISK_MS < now)?;
+        let (low, well) = (charge <= CHARGE_LOW_PERCENT, charge >= CHARGE_LOW_PERCENT + 5);
+        if self.waived.contains(&(kit.device, Condition::BatteryLow)) {
+            return None;
+        }
+        let listed = is_open(gateway, kit, Condition::BatteryLow);
+        let wrong = (low && !listed) || (well && listed);
+        wrong.then(|| ("a_low_battery_is_on_the_list", format!("{} at {charge} %, on the list: {listed}", kit.device)))
+    }
+
+    fn silence(&self, now: Ms, place: &Place, gateway: &Gateway, kit: &Kit, word: Word) -> Option<Complaint> {
+        let device = place.roster.devices.get(&kit.device)?;
+        let limit_ms = u64::try_from(silence_limit(device).as_millis()).unwrap_or(Ms::MAX);
+        let Deaf { total_ms, since } = self.deaf.get(&kit.wire).copied().unwrap_or_default();
+        let silent_ms = now - word.at;
+        let heard_ms = silent_ms.saturating_sub(total_ms - word.deaf_before_ms);
+        let listed = is_open(gateway, kit, Condition::DeviceSilent);
+        if self.waived.contains(&(kit.device, Condition::DeviceSilent)) {
+            return None;
+        }
+        let what = || format!("{} silent for {} min of {} min", kit.device, silent_ms / 60_000, limit_ms / 60_000);
+        if !listed && since.is_none() && heard_ms > limit_ms + SLACK_MS {
+            return Some(("a_silent_device_is_found", what()));
+        }
+        if listed && word.sure && silent_ms > 1_000 && silent_ms < limit_ms / 2 {
+            return Some(("a_device_that_speaks_is_not_silent", what()));
+        }
+        None
+    }
+}
+
+/// A sentence, and what was seen.
+type Complaint = (&'static str, String);
+
+fn is_open(gateway: &Gateway, kit: &Kit, condition: Condition) -> bool {
+    let subject = Subject::Device(kit.device);
+    gateway.station.open_alarms().any(|alarm| alarm.id.subject == subject && alarm.id.condition == condition)
+}

@@ -1,0 +1,234 @@
+//! What was truly said and reached the gateway, and what must come of it: *every press, hazard and fall that the gateway
+//! heard is raised, in time, once a cause*.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Verdicts;
+use crate::core::alarm::{AlarmId, Subject};
+use crate::core::condition::Condition;
+use crate::core::reading::FallVerdict;
+use crate::sim::air::Delivery;
+use crate::sim::gateway::Turned;
+use crate::sim::place::{Place, Standing};
+use crate::sim::trace::Ms;
+use crate::sim::wear::{Cause, Claim};
+
+/// From hearing to the record. judgement: a slow card's commit and a full turn before it; a person notices no less.
+const IN_TIME_MS: Ms = 3_000;
+
+/// A level help call that repeats after more than this is a press. Source: CARE-RULES 18, and a second for the way.
+const LEVEL_PRESS_MS: Ms = 61_000;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    owed: Vec<Owed>,
+    live: BTreeMap<usize, Level>,
+    durable: BTreeMap<usize, Level>,
+    /// Levels of turns that the log has not taken yet.
+    unwritten: bool,
+    alarm_of: BTreeMap<Cause, AlarmId>,
+    causes: BTreeSet<Cause>,
+}
+
+/// A record that must come.
+#[derive(Debug, Clone)]
+struct Owed {
+    packet: Option<u64>,
+    kit: usize,
+    wanted: (Subject, Condition),
+    by: Ms,
+    met: Option<(AlarmId, u32)>,
+}
+
+/// What a device's level is, as far as the gateway has heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Level {
+    value: u8,
+    pressed_at: Ms,
+}
+
+/// What a claim asks for.
+pub(super) enum Asks {
+    /// This must be raised.
+    Must(Condition),
+    /// Something may be.
+    May,
+    /// Nothing.
+    Nothing,
+}
+
+impl Heard {
+    /// How many true causes the gateway has heard of.
+    pub(super) fn causes(&self) -> usize {
+        self.causes.len()
+    }
+
+    /// A message reached the process; what must come of it follows from what it heard before.
+    pub(super) fn delivered(&mut self, now: Ms, place: &Place, delivery: &Delivery) {
+        let Some(kit) = delivery.sent.kit.filter(|_| !delivery.retained) else { return };
+        if place.kits[kit].standing != Standing::Enrolled {
+            return;
+        }
+        let asks = asks(self.live.get(&kit).copied(), delivery, now);
+        self.learn(kit, delivery, now);
+        if let Asks::Must(condition) = asks {
+            let resident = place.homes[place.kits[kit].home].resident;
+            let wanted = (Subject::Resident(resident), condition);
+            self.owed.push(Owed { packet: delivery.packet, kit, wanted, by: now + IN_TIME_MS, met: None });
+        }
+    }
+
+    fn learn(&mut self, kit: usize, delivery: &Delivery, now: Ms) {
+        let before = self.live.get(&kit).copied();
+        let pressed_at = before.map_or(0, |level| level.pressed_at);
+        let level = match delivery.sent.claim {
+            Claim::Level { on, .. } => {
+                let counted = on && !matches!(asks(before, delivery, now), Asks::Nothing);
+                Level { value: u8::from(on), pressed_at: if counted { now } else { pressed_at } }
+            }
+            Claim::FallLevel(_, verdict) => Level { value: verdict as u8 + 1, pressed_at },
+            Claim::Hazard { on, .. } => Level { value: u8::from(on), pressed_at },
+            _ => return,
+        };
+        self.live.insert(kit, level);
+        self.unwritten = true;
+    }
+
+    /// Looks whether a turn's records answer what is owed, and whether each new one has a cause.
+    pub(super) fn turned(&mut self, now: Ms, place: &Place, turned: &Turned, verdicts: &mut Verdicts) {
+        for owed in self.owed.iter_mut().filter(|owed| owed.met.is_none()) {
+            let device = place.kits[owed.kit].device;
+            let answer = turned.records.iter().find(|alarm| {
+                (alarm.id.subject, alarm.id.condition) == owed.wanted
+                    && !alarm.id.drill
+                    && alarm.evidence.iter().any(|one| one.device == Some(device) && one.at.mono == turned.at.mono)
+            });
+            owed.met = answer.map(|alarm| (alarm.id, alarm.rev));
+        }
+        for alarm in turned.records.iter().filter(|alarm| alarm.rev == 1 && !alarm.id.drill) {
+            if !alarm.id.condition.rule().about_person {
+                continue;
+            }
+            let causes: Vec<Cause> = turned
+                .heard
+                .iter()
+                .filter(|delivery| claims(place, delivery, alarm.id.subject, alarm.id.condition))
+                .filter_map(|delivery| cause(delivery.sent.claim))
+                .collect();
+            let copies =
+                turned.heard.iter().any(|delivery| claims(place, delivery, alarm.id.subject, alarm.id.condition));
+            if !copies {
+                verdicts.against(now, "no_alarm_without_a_cause", || alarm.id.to_string());
+            }
+            for cause in causes {
+                let first = *self.alarm_of.entry(cause).or_insert(alarm.id);
+                let late_copy = turned.heard.iter().any(|delivery| delivery.sent.copy && delivery.sent.kit.is_some());
+                if first != alarm.id && turned.durable && !late_copy {
+                    verdicts.against(now, "one_cause_one_alarm", || format!("{first} and {}", alarm.id));
+                }
+            }
+        }
+        self.causes.extend(turned.heard.iter().filter_map(|delivery| cause(delivery.sent.claim)));
+        if turned.durable {
+            self.owed.retain(|owed| owed.packet.is_some() || owed.met.is_none());
+            if self.unwritten {
+                self.durable.clone_from(&self.live);
+                self.unwritten = false;
+            }
+        }
+    }
+
+    /// An acknowledgement is a promise: what the message said must have been written. Gives the record that keeps it.
+    pub(super) fn acknowledged(&mut self, now: Ms, packet: u64, verdicts: &mut Verdicts) -> Option<(AlarmId, u32)> {
+        let index = self.owed.iter().position(|owed| owed.packet == Some(packet))?;
+        let owed = self.owed.swap_remove(index);
+        if owed.met.is_none() {
+            let (subject, condition) = owed.wanted;
+            verdicts.against(now, "what_is_acknowledged_is_raised", || format!("{subject} {condition}"));
+        }
+        owed.met
+    }
+
+    /// What is owed and late.
+    pub(super) fn overdue(&mut self, now: Ms, verdicts: &mut Verdicts) {
+        self.owed.retain(|owed| {
+            let late = owed.met.is_none() && owed.by < now;
+            if late {
+                let (subject, condition) = owed.wanted;
+                verdicts.against(now, "what_is_heard_is_raised_in_time", || format!("{subject} {condition}"));
+            }
+            !late
+        });
+    }
+
+    /// The process forgot what it had not written; what it had not acknowledged will come again.
+    pub(super) fn killed(&mut self) {
+        self.owed.clear();
+        self.live.clone_from(&self.durable);
+        self.unwritten = false;
+    }
+}
+
+/// What a claim asks for, given the level heard before.
+fn asks(before: Option<Level>, delivery: &Delivery, now: Ms) -> Asks {
+    let must = |condition| if delivery.again { Asks::May } else { Asks::Must(condition) };
+    match delivery.sent.claim {
+        Claim::Press(_) => must(Condition::HelpCall),
+        Claim::Level { on: true, report, .. } => match before {
+            Some(Level { value: 1, .. }) if report => Asks::Nothing,
+            Some(Level { value: 1, pressed_at }) if now < pressed_at + LEVEL_PRESS_MS => Asks::May,
+            _ => must(Condition::HelpCall),
+        },
+        Claim::Fall(_, FallVerdict::Confirmed) => must(Condition::FallConfirmed),
+        Claim::Fall(_, FallVerdict::Suspected) => must(Condition::FallSuspected),
+        Claim::FallLevel(_, verdict @ (FallVerdict::Confirmed | FallVerdict::Suspected)) => {
+            let condition =
+                if verdict == FallVerdict::Confirmed { Condition::FallConfirmed } else { Condition::FallSuspected };
+            let edge = before.is_none_or(|level| level.value != verdict as u8 + 1);
+            if edge { must(condition) } else { Asks::May }
+        }
+        Claim::Hazard { kind, on: true, .. } => {
+            let edge = before.is_none_or(|level| level.value != 1);
+            if edge { must(hazard(kind)) } else { Asks::May }
+        }
+        _ => Asks::Nothing,
+    }
+}
+
+/// Whether a message may be what an alarm was raised for.
+fn claims(place: &Place, delivery: &Delivery, subject: Subject, condition: Condition) -> bool {
+    let Some(kit) = delivery.sent.kit.filter(|_| !delivery.retained) else { return false };
+    let kit = &place.kits[kit];
+    if kit.standing != Standing::Enrolled || Subject::Resident(place.homes[kit.home].resident) != subject {
+        return false;
+    }
+    match delivery.sent.claim {
+        Claim::Press(_) | Claim::Level { on: true, .. } => condition == Condition::HelpCall,
+        Claim::Fall(_, verdict) | Claim::FallLevel(_, verdict) => match verdict {
+            FallVerdict::Confirmed => condition == Condition::FallConfirmed,
+            FallVerdict::Suspected => condition == Condition::FallSuspected,
+            FallVerdict::Normal | FallVerdict::Cleared => false,
+        },
+        Claim::Hazard { kind, on, .. } => on && hazard(kind) == condition,
+        Claim::Nothing | Claim::Cancel | Claim::Strange | Claim::Level { on: false, .. } => false,
+    }
+}
+
+const fn cause(claim: Claim) -> Option<Cause> {
+    match claim {
+        Claim::Press(cause) | Claim::Fall(cause, _) => Some(cause),
+        Claim::Level { press: cause, .. } | Claim::FallLevel(cause, _) | Claim::Hazard { cause, .. } => cause,
+        Claim::Nothing | Claim::Cancel | Claim::Strange => None,
+    }
+}
+
+/// The condition behind a detector's key.
+fn hazard(kind: &str) -> Condition {
+    match kind {
+        "smoke" => Condition::Smoke,
+        "gas" => Condition::Gas,
+        "carbon_monoxide" => Condition::CarbonMonoxide,
+        _ => Condition::WaterLeak,
+    }
+}

@@ -1,0 +1,199 @@
+//! The oracle: what must be true, in sentences, checked at every step or at the end.
+//!
+//! It knows the truth behind every frame and sees what the box lets out, and nothing else: it never asks the station
+//! what it should have decided.
+
+mod heard;
+
+mod story;
+
+mod keeping;
+
+mod arrived;
+
+mod audit;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use self::audit::Audit;
+use self::heard::Heard;
+use self::keeping::Keeping;
+use self::story::Story;
+use super::air::Delivery;
+use super::county::County;
+use super::gateway::{Gateway, Turned};
+use super::place::{Place, Wire};
+use super::trace::Ms;
+use crate::core::alarm::{Alarm, AlarmId};
+use crate::core::effect::Notice;
+use crate::core::sequence::{Lane, Range};
+use crate::core::time::Moment;
+use crate::limits;
+
+/// Violations kept; further ones are counted. judgement: the first one is looked at.
+const VIOLATIONS_MAX: usize = 20;
+
+/// A sentence that did not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// Its name.
+    pub sentence: &'static str,
+    /// When, in milliseconds of the village.
+    pub at_ms: u64,
+    /// What was seen.
+    pub what: String,
+}
+
+/// Where violations are written down.
+#[derive(Debug, Default)]
+pub(super) struct Verdicts {
+    list: Vec<Violation>,
+    count: u64,
+}
+
+impl Verdicts {
+    /// Writes a violation down.
+    pub(super) fn against(&mut self, now: Ms, sentence: &'static str, what: impl FnOnce() -> String) {
+        self.count += 1;
+        if self.list.len() < VIOLATIONS_MAX {
+            self.list.push(Violation { sentence, at_ms: now, what: what() });
+        }
+    }
+}
+
+/// What the oracle has seen.
+#[derive(Debug, Default)]
+pub(super) struct Oracle {
+    verdicts: Verdicts,
+    heard: Heard,
+    story: Story,
+    keeping: Keeping,
+    audit: Audit,
+    lived_since: Ms,
+}
+
+impl Oracle {
+    /// A message reached a living process.
+    pub(super) fn delivered(&mut self, now: Ms, place: &Place, delivery: &Delivery) {
+        self.heard.delivered(now, place, delivery);
+        self.audit.delivered(now, delivery);
+    }
+
+    /// A turn was taken and its write is known.
+    pub(super) fn turned(&mut self, now: Ms, place: &Place, turned: &Turned) {
+        let Oracle { verdicts, heard, story, keeping, audit, .. } = self;
+        heard.turned(now, place, turned, verdicts);
+        story.turned(now, place, turned, self.lived_since, verdicts);
+        audit.turned(now, turned, verdicts);
+        if turned.durable {
+            keeping.written(turned);
+        }
+    }
+
+    /// The process was killed inside the write: nobody knows whether the turn is in the log.
+    pub(super) fn interrupted(&mut self, turned: &Turned) {
+        self.keeping.interrupted(turned);
+    }
+
+    /// A person is told.
+    pub(super) fn told(&mut self, now: Ms, at: Moment, notice: &Notice) {
+        if let Some(alarm) = self.story.told(now, at, notice, &mut self.verdicts)
+            && alarm.durable
+        {
+            self.keeping.promise(alarm.id, alarm.rev);
+        }
+    }
+
+    /// A message's sender is acknowledged.
+    pub(super) fn acknowledged(&mut self, now: Ms, packet: u64) {
+        if let Some((alarm, rev)) = self.heard.acknowledged(now, packet, &mut self.verdicts) {
+            self.keeping.promise(alarm, rev);
+        }
+    }
+
+    /// The process is dead.
+    pub(super) fn killed(&mut self, now: Ms) {
+        self.heard.killed();
+        self.audit.killed(now);
+    }
+
+    /// A process begins, with what the log gave it. To be called before its first turn is shown.
+    pub(super) fn began(&mut self, now: Ms, alarms: &BTreeMap<AlarmId, Alarm>) {
+        self.lived_since = now;
+        self.keeping.began(now, alarms, &mut self.story, &mut self.verdicts);
+    }
+
+    /// Something can be heard on a wire, or nothing.
+    pub(super) fn wire(&mut self, now: Ms, wire: Wire, up: bool) {
+        self.audit.wire(now, wire, up);
+    }
+
+    /// Records leave for the county.
+    pub(super) fn sent(&mut self, now: Ms, gateway: &Gateway, lane: Lane, range: Range) {
+        arrived::sent(now, gateway, lane, range, &mut self.verdicts);
+    }
+
+    /// The county's database contradicts itself.
+    pub(super) fn disputed(&mut self, now: Ms, what: String) {
+        self.verdicts.against(now, "one_number_one_record", || what);
+    }
+
+    /// Time has passed in a living process.
+    pub(super) fn watch(&mut self, now: Ms, gateway: &Gateway, free: bool) {
+        if free {
+            self.story.overdue(now, gateway.clock.at(now), self.lived_since, &mut self.verdicts);
+            self.heard.overdue(now, &mut self.verdicts);
+        }
+        let (urgent, routine) = gateway.inputs_waiting();
+        let pending = gateway.journal.books().pending();
+        let in_flight = gateway.pump.in_flight();
+        for (name, len, max) in [
+            ("urgent lane", urgent, limits::URGENT_LANE_MAX),
+            ("routine lane", routine, limits::ROUTINE_LANE_MAX),
+            ("turns that wait for the disk", pending, limits::PENDING_TURNS_MAX),
+            ("publishes in flight", in_flight, usize::from(limits::RELAY_WINDOW)),
+        ] {
+            if len > max {
+                self.verdicts.against(now, "no_queue_passes_its_limit", || format!("{name}: {len} of {max}"));
+            }
+        }
+    }
+
+    /// The hourly look at devices and sources.
+    pub(super) fn look(&mut self, now: Ms, place: &Place, gateway: &Gateway) {
+        self.audit.look(now, place, gateway, &mut self.verdicts);
+    }
+
+    /// Something that must not happen at all.
+    pub(super) fn against(&mut self, now: Ms, sentence: &'static str, what: String) {
+        self.verdicts.against(now, sentence, || what);
+    }
+
+    /// The end: county and station agree, and nobody was forgotten.
+    pub(super) fn end(&mut self, now: Ms, gateway: &Gateway, county: &County) {
+        self.story.end(now, gateway, &mut self.verdicts);
+        arrived::end(now, gateway, county, &mut self.verdicts);
+    }
+
+    /// What the disk holds at the very end.
+    pub(super) fn kept(&mut self, now: Ms, alarms: &BTreeMap<AlarmId, Alarm>) {
+        self.keeping.look(now, alarms, &self.story, &mut self.verdicts);
+    }
+
+    /// All that did not hold, and how much more there was.
+    pub(super) fn violations(self) -> (Vec<Violation>, u64) {
+        (self.verdicts.list, self.verdicts.count)
+    }
+
+    /// How many alarms there were, how many true causes were heard by the gateway, and how often people were told.
+    pub(super) fn counts(&self) -> (usize, usize, u64) {
+        (self.story.alarms(), self.heard.causes(), self.story.told_count())
+    }
+
+    /// Alarms by condition.
+    pub(super) fn by_condition(&self) -> BTreeMap<&'static str, u64> {
+        self.story.by_condition()
+    }
+}

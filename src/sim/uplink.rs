@@ -1,0 +1,168 @@
+//! Carries the pump's steps out: fetches records from the store, makes the messages of the contract, and hands them to
+//! the way to the county.
+
+use std::time::Duration;
+
+use super::gateway::Gateway;
+use super::trace::Ms;
+use crate::core::id::Epoch;
+use crate::core::reading::Origin;
+use crate::core::sequence::{Lane, Range};
+use crate::core::time::Mono;
+use crate::limits::{MESSAGE_BYTES_MAX, READING_MESSAGE_BYTES_MAX};
+use crate::relay::fit;
+use crate::relay::lane::LaneStanding;
+use crate::relay::message::{
+    AlarmMessage, AlarmRecord, CommandResult, DeviceMessage, ReadingBody, ReadingMessage, ResultMessage, Skipped,
+    encode,
+};
+use crate::relay::pump::{Event, Pump, Standing, Step};
+use crate::relay::window::Token;
+use crate::store::handout::{self, Cursor};
+use crate::store::record::Decision;
+use crate::store::{Ledger, Readings};
+
+/// Largest payload that the county's broker takes, as the house's limit says.
+const PAYLOAD_BYTES_MAX: usize = MESSAGE_BYTES_MAX;
+
+/// Between two heartbeats (DESIGN, county contract).
+const HEARTBEAT: Duration = Duration::from_secs(30);
+
+/// A message that leaves for the county.
+#[derive(Debug, Clone)]
+pub(super) struct Upward {
+    /// Names it until its PUBACK; none for what is not acknowledged.
+    pub token: Option<Token>,
+    /// What it is.
+    pub cargo: Cargo,
+    /// Its payload.
+    pub bytes: Vec<u8>,
+}
+
+/// What a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cargo {
+    /// Birth, heartbeat, retained standing.
+    Standing,
+    /// Records of a lane.
+    Records(Lane, Range),
+    /// An answer to a command.
+    Answer,
+}
+
+/// What came of asking the pump.
+pub(super) enum Asked {
+    /// A message leaves.
+    Leaves(Upward),
+    /// Carried out, and nothing leaves.
+    Nothing,
+    /// The connection is to be built anew.
+    Rebuild,
+    /// The pump waits.
+    Waits,
+}
+
+/// A pump that goes on where the ledger stands.
+pub(super) fn pump(ledger: &Ledger, epoch: Epoch, now: Mono) -> Pump {
+    let lanes = ledger.lanes();
+    let lane = |lane: Lane| LaneStanding {
+        head: lanes.get(&lane).copied().unwrap_or_default().head,
+        settled: ledger.settled(lane),
+        oldest_at: now,
+    };
+    let (alarm, device, reading) = (lane(Lane::Alarm), lane(Lane::Device), lane(Lane::Reading));
+    Pump::new(&Standing { epoch, alarm, device, reading, send_readings: true, heartbeat: HEARTBEAT })
+}
+
+impl Gateway {
+    /// Carries out the pump's next step.
+    pub(super) fn next_upward(&mut self, now: Ms) -> Asked {
+        let at = self.clock.at(now);
+        let Some(step) = self.pump.next(at.mono) else { return Asked::Waits };
+        let leaves = |token, cargo, bytes| Asked::Leaves(Upward { token, cargo, bytes });
+        match step {
+            Step::Birth(token) => leaves(Some(token), Cargo::Standing, Vec::new()),
+            Step::Heartbeat => leaves(None, Cargo::Standing, Vec::new()),
+            Step::Retained(token, _) => leaves(Some(token), Cargo::Standing, Vec::new()),
+            Step::Rebuild => Asked::Rebuild,
+            Step::Answer(token) => match self.answers.pop_front() {
+                Some((id, answer)) => {
+                    let message = ResultMessage { id, at, result: CommandResult::Answered(answer) };
+                    leaves(Some(token), Cargo::Answer, encode(&message))
+                }
+                None => {
+                    self.pump.handle(at.mono, Event::Refused(token));
+                    Asked::Nothing
+                }
+            },
+            Step::Records { token, lane, from, to } => match self.fetch(now, lane, from, to) {
+                Some(fitted) => {
+                    self.pump.handle(at.mono, Event::Took { token, to: fitted.to });
+                    leaves(Some(token), Cargo::Records(lane, Range(from, fitted.to)), fitted.payload)
+                }
+                None => {
+                    self.pump.handle(at.mono, Event::Refused(token));
+                    Asked::Nothing
+                }
+            },
+        }
+    }
+
+    fn fetch(&self, now: Ms, lane: Lane, from: u64, to: u64) -> Option<fit::Fitted> {
+        match lane {
+            Lane::Alarm => {
+                let record = match self.record(lane, from)? {
+                    Decision::Alarm { alarm, .. } => AlarmRecord::Alarm(Box::new((*alarm).into())),
+                    Decision::Skipped { range, reason, .. } => {
+                        AlarmRecord::Skipped { skipped: Skipped { from: range.0, to: range.1, reason } }
+                    }
+                    _ => return None,
+                };
+                fit::alarm(AlarmMessage { epoch: self.epoch, seq: from, record }, PAYLOAD_BYTES_MAX)
+            }
+            Lane::Device => {
+                let (event, skipped) = match self.record(lane, from)? {
+                    Decision::Device { event, .. } => (Some(event), None),
+                    Decision::Skipped { range, reason, .. } => {
+                        (None, Some(Skipped { from: range.0, to: range.1, reason }))
+                    }
+                    _ => return None,
+                };
+                fit::device(DeviceMessage { epoch: self.epoch, seq: from, event, skipped }, PAYLOAD_BYTES_MAX)
+            }
+            Lane::Reading => self.readings(now, from, to),
+        }
+    }
+
+    fn record(&self, lane: Lane, seq: u64) -> Option<Decision> {
+        let handout = handout::records(&*self.journal.files(), &self.journal.shared_books(), lane, seq, 1);
+        let hole = |decision: &Decision| matches!(decision, Decision::Skipped { range, .. } if range.0 <= seq);
+        let mut records = handout.records.into_iter();
+        records.find(|(number, decision)| *number == seq || hole(decision)).map(|(_, decision)| decision)
+    }
+
+    fn readings(&self, now: Ms, from: u64, to: u64) -> Option<fit::Fitted> {
+        let (files, books) = (self.journal.files(), self.journal.shared_books());
+        let found = handout::readings(&files, &books, &mut Cursor::default(), from, READING_MESSAGE_BYTES_MAX);
+        let epoch = self.epoch;
+        let message = match found {
+            Readings::UpToDate => return None,
+            Readings::Skipped { range, reason } => {
+                let skipped = Some(Skipped { from: range.0, to: range.1, reason });
+                let at = self.clock.at(now);
+                ReadingMessage { epoch, seq: range, at, batch: Vec::new(), skipped, hist: true }
+            }
+            Readings::Batch { seq, at, samples } => {
+                let wanted = usize::try_from(to.saturating_sub(seq).saturating_add(1)).unwrap_or(usize::MAX);
+                let body = |timed: crate::store::record::Timed| {
+                    let Origin::Device(dev) = timed.sample.from else { return None };
+                    Some(ReadingBody { dev, after_ms: timed.after_ms, said: timed.sample.said })
+                };
+                let batch: Vec<ReadingBody> = samples.into_iter().take(wanted).filter_map(body).collect();
+                let last = seq + (batch.len() as u64).saturating_sub(1);
+                ReadingMessage { epoch, seq: Range(seq, last), at, batch, skipped: None, hist: false }
+            }
+        };
+        fit::readings(message, READING_MESSAGE_BYTES_MAX)
+    }
+}

@@ -1,0 +1,542 @@
+//! The loop: the earliest of what is planned, what the box waits for and what the pump waits for; perhaps a mishap;
+//! carry out; ask the oracle.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use super::air::{Air, Delivery};
+use super::chance::Chance;
+use super::clock::Hardware;
+use super::county::County;
+use super::crash::{self, Death, Point};
+use super::fault::{self, Fault, Mishap};
+use super::gateway::{Gateway, LastWords, Outward, Turned};
+use super::helper::{Errand, Helpers};
+use super::mishap;
+use super::oracle::Oracle;
+use super::person::{self, DAY, Deed, Planned};
+use super::place::{Place, Wire};
+use super::report::Report;
+use super::trace::{Ms, Trace};
+use super::uplink::Upward;
+use super::wear::{self, Sent, Utterance, Wear};
+use super::{Sabotage, Settings};
+use crate::core::alarm::{Alarm, AlarmId};
+use crate::core::effect::{Authority, Command};
+use crate::core::id::CommandId;
+use crate::relay::message::Ack;
+use crate::relay::pump::Event as PumpEvent;
+use crate::relay::window::Token;
+use crate::store::files::{FakeDisk, Files};
+
+/// After the last day nothing new happens and nothing goes wrong any more, and everything comes to rest.
+const REST: Ms = 75 * 60_000;
+/// And in its last minutes nobody speaks, so that everything that was said arrives.
+const QUIET: Ms = 10 * 60_000;
+/// The keeper looks at the list of faults, and the oracle at the devices.
+const LOOK_EVERY: Ms = 20 * 60_000;
+/// A command that was not answered is given again.
+const ASK_AGAIN: Ms = 15_000;
+/// Turns that a home has in a day, at the very most. judgement: ten times what is seen with every fault.
+const TURNS_PER_HOME_DAY_MAX: u64 = 20_000;
+
+/// Something that is going to happen.
+#[derive(Debug, Clone)]
+pub(super) enum Event {
+    /// A deed.
+    Deed(Planned),
+    /// A device says something.
+    Speak(Utterance),
+    /// A frame leaves its device or bridge.
+    Frame(Sent),
+    /// A message reaches the process of that life.
+    Arrive(u32, Delivery),
+    /// Something goes wrong.
+    Strike(Mishap, Ms),
+    /// It is over; the number says which of overlapping ones.
+    Heal(Mishap),
+    /// A death of that life that found no turn to die in.
+    Perish(u32),
+    /// The process starts.
+    Start,
+    /// The process of that life has connected a wire.
+    Connect(u32, Wire),
+    /// Somebody gives a command.
+    Command(CommandId),
+    /// A message reaches the county's broker over that connection.
+    AtBroker(u64, Upward),
+    /// The broker's acknowledgement reaches the gateway.
+    Published(u64, Token),
+    /// The county commits.
+    Commit,
+    /// A receipt reaches the gateway over that connection.
+    Receipt(u64, Ack),
+    /// The way to the county is tried.
+    Dial(u32),
+    /// A look at the lists.
+    Look,
+}
+
+/// The village at work.
+pub(super) struct Village<'a> {
+    pub(super) settings: Settings,
+    pub(super) now: Ms,
+    queue: BTreeMap<(Ms, u64), Event>,
+    queued: u64,
+    pub(super) place: Place,
+    wear: Wear,
+    pub(super) air: Air,
+    pub(super) disk: FakeDisk,
+    pub(super) hardware: Hardware,
+    pub(super) gateway: Option<Gateway>,
+    words: Option<LastWords>,
+    lives: u32,
+    pub(super) death: Option<Death>,
+    sabotage: Option<Sabotage>,
+    county: County,
+    pub(super) link: Link,
+    helpers: Helpers,
+    asked: BTreeMap<CommandId, Command>,
+    pub(super) oracle: Oracle,
+    pub(super) trace: Trace<'a>,
+    pub(super) chance: Chance,
+    turns: u64,
+    pub(super) kills: u64,
+    pub(super) cuts: u64,
+    /// How many of each kind of mishap last.
+    pub(super) lasting: BTreeMap<&'static str, u32>,
+}
+
+/// The way to the county.
+#[derive(Debug, Default)]
+pub(super) struct Link {
+    /// There is a way.
+    pub up: bool,
+    /// The broker forgets what it acknowledges.
+    pub forgets: bool,
+    /// The county gives no receipts.
+    pub deaf: bool,
+    /// Number of the connection.
+    pub conn: u64,
+    /// It stands.
+    pub connected: bool,
+    /// Receipts that the broker keeps for a gateway that is away.
+    pub kept: Vec<Ack>,
+}
+
+impl<'a> Village<'a> {
+    /// A village on its first morning.
+    pub(super) fn new(settings: &Settings, sink: Option<&'a mut dyn Write>) -> Village<'a> {
+        let place = Place::new(settings.homes);
+        let seed = settings.seed;
+        let wear = Wear::new(&place, seed);
+        let mut village = Village {
+            settings: settings.clone(),
+            now: 0,
+            queue: BTreeMap::new(),
+            queued: 0,
+            place,
+            wear,
+            air: Air::new(),
+            disk: FakeDisk::new(),
+            hardware: Hardware::first(),
+            gateway: None,
+            words: None,
+            lives: 0,
+            death: None,
+            sabotage: settings.sabotage,
+            county: County::default(),
+            link: Link { up: true, ..Link::default() },
+            helpers: Helpers::new(seed),
+            asked: BTreeMap::new(),
+            oracle: Oracle::default(),
+            trace: Trace::new(sink),
+            chance: Chance::stream(seed, "village", 0),
+            turns: 0,
+            kills: 0,
+            cuts: 0,
+            lasting: BTreeMap::new(),
+        };
+        village.plan();
+        village
+    }
+
+    fn plan(&mut self) {
+        let Settings { seed, days, .. } = self.settings;
+        let end = days * DAY;
+        for day in 0..=days {
+            for planned in person::day(&self.place, seed, day) {
+                // In the time of rest devices go on reporting, and nothing else happens.
+                let rests = planned.at >= end && !matches!(planned.deed, Deed::Reports { .. });
+                if !rests && planned.at < end + REST - QUIET {
+                    self.at(planned.at, Event::Deed(planned));
+                }
+            }
+        }
+        for strike in fault::plan(&self.settings.faults, seed, days) {
+            self.at(strike.at, Event::Strike(strike.what, strike.span));
+        }
+        let list = self.place.bridge_devices();
+        for sent in [wear::bridge(0, "state", r#"{"state":"online"}"#.to_owned()), wear::bridge(0, "devices", list)] {
+            self.at(0, Event::Frame(sent));
+        }
+        self.at(1_000, Event::Start);
+        self.at(LOOK_EVERY, Event::Look);
+    }
+
+    pub(super) fn at(&mut self, at: Ms, event: Event) {
+        self.queued += 1;
+        self.queue.insert((at.max(self.now), self.queued), event);
+    }
+
+    pub(super) fn after(&mut self, span: Ms, event: Event) {
+        self.at(self.now + span, event);
+    }
+
+    /// Lives to the end.
+    pub(super) fn live(mut self) -> io::Result<Report> {
+        let end = self.settings.days * DAY;
+        let turns_max = TURNS_PER_HOME_DAY_MAX * u64::from(self.settings.homes.max(1)) * (self.settings.days + 1);
+        let mut rests = false;
+        while self.turns < turns_max {
+            let next = self.next_at();
+            if next >= end && !rests {
+                rests = true;
+                self.now = end;
+                self.rest();
+                continue;
+            }
+            if next >= end + REST {
+                break;
+            }
+            self.now = next;
+            self.step();
+        }
+        if self.turns >= turns_max {
+            self.oracle.against(self.now, "a_run_comes_to_its_end", format!("{} turns", self.turns));
+        }
+        self.now = end + REST;
+        self.finish()
+    }
+
+    fn next_at(&self) -> Ms {
+        let planned = self.queue.keys().next().map_or(Ms::MAX, |(at, _)| *at);
+        let Some(gateway) = &self.gateway else { return planned };
+        let pump = gateway.pump.deadline().map_or(Ms::MAX, |due| gateway.clock.when(due).max(self.now));
+        planned.min(gateway.wanted_at(self.now)).min(pump)
+    }
+
+    fn step(&mut self) {
+        if let Some(entry) = self.queue.first_entry()
+            && entry.key().0 <= self.now
+        {
+            let event = entry.remove();
+            self.happen(event);
+        }
+        let wanted = self.gateway.as_ref().is_some_and(|gateway| gateway.wanted_at(self.now) <= self.now);
+        if wanted {
+            self.turn();
+        }
+        self.send_up();
+        if let Some(gateway) = &self.gateway {
+            let free = gateway.free_at <= self.now && gateway.inputs_waiting() == (0, 0);
+            self.oracle.watch(self.now, gateway, free);
+        }
+        if let Some(line) = self.trace.take_private() {
+            self.oracle.against(self.now, "nothing_private_in_the_trace", line);
+        }
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Deed(planned) => self.deed(planned),
+            Event::Speak(utterance) => self.speak(utterance),
+            Event::Frame(sent) => self.frame(sent),
+            Event::Arrive(life, delivery) => self.arrive(life, delivery),
+            Event::Strike(mishap, span) => self.strike(mishap, span),
+            Event::Heal(mishap) => self.heal(mishap),
+            Event::Perish(life) => self.perish(life),
+            Event::Start => self.start(),
+            Event::Connect(life, wire) => self.connect(life, wire),
+            Event::Command(id) => self.command(id),
+            Event::AtBroker(conn, upward) => self.at_broker(conn, upward),
+            Event::Published(conn, token) => self.published(conn, token),
+            Event::Commit => self.county_commits(),
+            Event::Receipt(conn, ack) => self.receipt(conn, ack),
+            Event::Dial(life) => self.dial(life),
+            Event::Look => self.look(),
+        }
+    }
+
+    fn deed(&mut self, planned: Planned) {
+        let Planned { home, deed, .. } = planned;
+        if deed == Deed::Drill {
+            let errand = self.helpers.drill(self.now, &self.place, home);
+            self.errands(errand);
+            return;
+        }
+        let matters = !matches!(deed, Deed::Reports { .. } | Deed::Moves | Deed::PassesDoor);
+        if matters {
+            self.trace.line(self.now, format_args!("deed home {home} {deed:?}"));
+        }
+        for utterance in self.wear.act(&self.place, self.now, home, deed) {
+            self.at(utterance.at, Event::Speak(utterance));
+        }
+    }
+
+    fn speak(&mut self, utterance: Utterance) {
+        for sent in self.wear.speak(&self.place, &utterance) {
+            self.frame(sent);
+        }
+    }
+
+    fn frame(&mut self, sent: Sent) {
+        // Frames are lost on the air.
+        if sent.kit.is_some() && self.chance.per_mille(15) {
+            return;
+        }
+        if self.settings.faults.has(Fault::Repeat) && !sent.copy && sent.kit.is_some() {
+            let late = match self.chance.below(100) {
+                0..6 => self.chance.between(20, 800),
+                6..8 => self.chance.between(2_000, 40_000),
+                _ => 0,
+            };
+            if late > 0 {
+                let copy = Sent { at: self.now + late, copy: true, ..sent.clone() };
+                self.at(copy.at, Event::Frame(copy));
+            }
+        }
+        for delivery in self.air.publish(sent) {
+            self.deliver(delivery);
+        }
+    }
+
+    pub(super) fn deliver(&mut self, delivery: Delivery) {
+        let way = self.chance.between(2, 30);
+        self.after(way, Event::Arrive(self.lives, delivery));
+    }
+
+    fn arrive(&mut self, life: u32, delivery: Delivery) {
+        let gone = delivery.packet.is_some() && !self.air.has_session();
+        let Some(gateway) = self.gateway.as_mut().filter(|gateway| gateway.life == life && !gone) else { return };
+        self.oracle.delivered(self.now, &self.place, &delivery);
+        let done = gateway.receive(&self.place, delivery);
+        if let Some(packet) = done {
+            self.acknowledge(packet);
+        }
+    }
+
+    pub(super) fn acknowledge(&mut self, packet: u64) {
+        self.oracle.acknowledged(self.now, packet);
+        for delivery in self.air.acknowledged(packet) {
+            self.deliver(delivery);
+        }
+    }
+
+    /// One turn of the box, and what goes outward; or its death.
+    fn turn(&mut self) {
+        self.turns += 1;
+        let Some(mut gateway) = self.gateway.take() else { return };
+        let before = self.death.map(|_| {
+            let copy = self.disk.copy();
+            self.disk.record();
+            copy
+        });
+        let turned = gateway.turn(self.now, &mut self.sabotage);
+        let busy = if self.chance.percent(2) { self.chance.between(200, 1_500) } else { self.chance.between(2, 12) };
+        if turned.wrote {
+            gateway.free_at = self.now + busy;
+        }
+        self.gateway = Some(gateway);
+        self.settle(turned, before);
+    }
+
+    /// Carries a turn out, as far as the process lives.
+    pub(super) fn settle(&mut self, turned: Turned, before: Option<FakeDisk>) {
+        let fitting = |death: &Death| turned.wrote && (!death.in_alarm || !turned.records.is_empty());
+        let mortal = self.death.filter(fitting).zip(before);
+        let point = mortal.as_ref().map(|_| Point::choose(turned.outward.len(), &mut self.chance));
+        if let (Some((death, before)), Some(Point::InWrite)) = (&mortal, point) {
+            let history = self.disk.history();
+            self.disk = crash::torn(before, &history, death.power_off_ms.is_some(), &mut self.chance);
+            self.oracle.interrupted(&turned);
+            self.trace.line(self.now, format_args!("dies in the write of {} records", turned.records.len()));
+            self.die(*death);
+            return;
+        }
+        self.oracle.turned(self.now, &self.place, &turned);
+        for alarm in &turned.records {
+            let durable = if turned.durable { "" } else { " undurable" };
+            self.trace
+                .line(self.now, format_args!("alarm {} rev {} {}{durable}", alarm.id, alarm.rev, alarm.state.word()));
+        }
+        let Turned { at, outward, words, .. } = turned;
+        let live_until = match point {
+            Some(Point::After(count)) => count,
+            _ => usize::MAX,
+        };
+        let cut_short = outward.len().min(live_until);
+        for one in outward.into_iter().take(cut_short) {
+            self.outward(at, one);
+        }
+        if let (Some((death, _)), Some(Point::After(count))) = (mortal, point) {
+            self.trace.line(self.now, format_args!("dies after {count} effects"));
+            self.die(death);
+            return;
+        }
+        if let Some(words) = words {
+            self.words = Some(words);
+        }
+    }
+
+    fn outward(&mut self, at: crate::core::time::Moment, one: Outward) {
+        match one {
+            Outward::Tell(notice) => {
+                self.trace.line(
+                    self.now,
+                    format_args!("tell {:?} of {} because {:?}", notice.to, notice.alarm, notice.because),
+                );
+                self.oracle.told(self.now, at, &notice);
+                let errand = self.helpers.told(self.now, &self.place, &notice);
+                self.errands(errand);
+            }
+            Outward::Answer(id, answer) => {
+                let Some(command) = self.asked.remove(&id) else { return };
+                if command.from == Authority::County
+                    && let Some(gateway) = &mut self.gateway
+                {
+                    gateway.answers.push_back((id, answer.clone()));
+                    gateway.pump.handle(at.mono, PumpEvent::Answer);
+                }
+                let errand = self.helpers.answered(self.now, &command, &answer);
+                self.errands(errand);
+            }
+            Outward::Acknowledge(packet) => self.acknowledge(packet),
+        }
+    }
+
+    /// Somebody is about to do something.
+    pub(super) fn errands(&mut self, errands: impl IntoIterator<Item = Errand>) {
+        for Errand { at, command } in errands {
+            self.at(at, Event::Command(command.id));
+            self.asked.insert(command.id, command);
+        }
+    }
+
+    /// A command reaches the box, and is given again under the same id until it is answered.
+    fn command(&mut self, id: CommandId) {
+        let Some(command) = self.asked.get(&id).cloned() else { return };
+        if let Some(gateway) = &mut self.gateway
+            && (command.from == Authority::Local || self.link.connected)
+        {
+            gateway.order(command);
+        }
+        self.after(ASK_AGAIN, Event::Command(id));
+    }
+
+    fn look(&mut self) {
+        if let Some(gateway) = &self.gateway {
+            let faults: Vec<Alarm> = gateway.station.open_alarms().cloned().collect();
+            self.oracle.look(self.now, &self.place, gateway);
+            let errands = self.helpers.look(self.now, &faults);
+            self.errands(errands);
+        }
+        self.after(LOOK_EVERY, Event::Look);
+    }
+
+    /// Which life the process is in, or was.
+    pub(super) const fn lives(&self) -> u32 {
+        self.lives
+    }
+
+    pub(super) fn next_life(&mut self) -> u32 {
+        self.lives += 1;
+        self.lives
+    }
+
+    /// The last-heard table as the state index has it.
+    pub(super) fn words(&self) -> Option<LastWords> {
+        self.words.clone()
+    }
+
+    pub(super) fn forget_words(&mut self) {
+        self.words = None;
+    }
+
+    pub(super) fn county_mut(&mut self) -> &mut County {
+        &mut self.county
+    }
+
+    pub(super) fn county_meddles(&mut self, alarm: AlarmId) {
+        let errand = self.helpers.county(self.now, alarm);
+        self.errands(errand);
+    }
+
+    pub(super) fn repeats(&self) -> bool {
+        self.settings.faults.has(Fault::Repeat)
+    }
+
+    pub(super) fn settle_helpers(&mut self) {
+        self.helpers.diligent = true;
+    }
+
+    /// Mishaps that are planned to end later have ended.
+    pub(super) fn forget_heals(&mut self) {
+        self.queue.retain(|_, event| !matches!(event, Event::Heal(_) | Event::Strike(..)));
+    }
+
+    /// The last look: what the disk holds after a power cut, what the county has, what was private.
+    fn finish(mut self) -> io::Result<Report> {
+        let now = self.now;
+        if let Some(mut gateway) = self.gateway.take() {
+            self.oracle.end(now, &gateway, &self.county);
+            gateway.journal.finish(gateway.clock.at(now));
+            let disk = self.disk.copy();
+            disk.cut_power();
+            match mishap::kept(&disk) {
+                Ok(kept) => self.oracle.kept(now, &kept),
+                Err(why) => self.oracle.against(now, "the_log_can_be_opened", why),
+            }
+            self.nothing_private_on_disk(&disk);
+        } else {
+            self.oracle.against(now, "the_box_lives_in_the_end", "it does not".to_owned());
+        }
+        let (alarms, heard, told) = self.oracle.counts();
+        let newest = self.county.newest();
+        let received = newest.len();
+        let Settings { seed, days, homes, ref faults, .. } = self.settings;
+        let happened = self.wear.causes();
+        let by_condition = self.oracle.by_condition();
+        let (violations, violations_in_all) = self.oracle.violations();
+        Ok(Report {
+            seed,
+            days,
+            homes,
+            faults: faults.to_string(),
+            alarms,
+            by_condition,
+            received,
+            lost: alarms.saturating_sub(received),
+            happened,
+            unheard: usize::try_from(happened).unwrap_or(usize::MAX).saturating_sub(heard),
+            told,
+            turns: self.turns,
+            kills: self.kills,
+            cuts: self.cuts,
+            violations,
+            violations_in_all,
+            trace_sha256: self.trace.finish()?,
+        })
+    }
+
+    /// Names on the air stand in no record.
+    fn nothing_private_on_disk(&mut self, disk: &FakeDisk) {
+        for name in disk.list().unwrap_or_default() {
+            let bytes = disk.contents(&name).unwrap_or_default();
+            let found = String::from_utf8_lossy(&bytes).contains("示例");
+            if found {
+                self.oracle.against(self.now, "nothing_private_on_disk", name);
+            }
+        }
+    }
+}
