@@ -7,21 +7,21 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-use super::socket::EX_CONFIG;
+use super::argument::EX_CONFIG;
 use crate::daemon::{self, StartError};
 
-/// Runs the gateway in the foreground; ends cleanly on SIGTERM and Ctrl-C.
+/// 在前台运行网关,收到 SIGTERM 或 Ctrl-C 干净退出 · Runs the gateway in the foreground; ends cleanly on SIGTERM and Ctrl-C
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Configuration of the station.
+    /// 照料站的配置 · Configuration of the station
     #[arg(long, value_name = "FILE", default_value = "/etc/shouwang/shouwang.toml")]
     config: PathBuf,
 }
 
-/// Reads a state directory through.
+/// 通读一个索引目录 · Reads a state directory through
 #[derive(Debug, clap::Args)]
 pub struct CheckState {
-    /// The directory.
+    /// 目录 · The directory
     dir: PathBuf,
 }
 

@@ -23,10 +23,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::book::{Book, BookError};
-use super::broker::{self, Broker};
-use super::retry::{Faults, Retry};
+use super::retry::{Faults, RETRY, wait};
 use super::settings::{Clock, Settings, SettingsError};
+use super::way::{self, Way};
 use super::writer::{Arrived, Gone, Writer, state};
+use crate::backoff::Backoff;
 use crate::limits;
 use crate::relay::message::{CONTENT_TYPE, COUNTY_STATE_TOPIC, encode};
 
@@ -67,11 +68,11 @@ const CONSUMERS: [Consumer; 2] = [
 /// Settings that cannot be used, and a database made by a newer program. Nothing else ends it: what fails is said
 /// once and tried again.
 pub async fn serve(settings: &Settings, clock: Clock, stop: CancellationToken) -> Result<(), ServeError> {
-    let broker = Broker::new(settings)?;
+    let way = Way::new(settings).await?;
     let run = async {
         let book = open(settings, &clock).await?;
         let [first, second] =
-            CONSUMERS.each_ref().map(|consumer| consumer.run(&broker, settings, book.clone(), clock.clone()));
+            CONSUMERS.each_ref().map(|consumer| consumer.run(&way, settings, book.clone(), clock.clone()));
         tokio::join!(first, second);
         Ok(())
     };
@@ -94,7 +95,7 @@ pub enum ServeError {
 }
 
 async fn open(settings: &Settings, clock: &Clock) -> Result<Book, ServeError> {
-    let (mut faults, mut retry) = (Faults::new("the county database"), Retry::default());
+    let (mut faults, mut retry) = (Faults::new("the county database"), RETRY);
     loop {
         match Book::open(&settings.database, clock()).await {
             Ok(book) => {
@@ -104,17 +105,17 @@ async fn open(settings: &Settings, clock: &Clock) -> Result<Book, ServeError> {
             Err(error @ BookError::Newer { .. }) => return Err(ServeError::Book(error)),
             Err(error) => faults.raise(&error.to_string()),
         }
-        sleep(retry.wait()).await;
+        sleep(wait(&mut retry)).await;
     }
 }
 
 impl Consumer {
     /// Connects, again and again. Never ends.
-    async fn run(&self, broker: &Broker, settings: &Settings, book: Book, clock: Clock) {
+    async fn run(&self, way: &Way, settings: &Settings, book: Book, clock: Clock) {
         let client_id = format!("{}{}", settings.client_id, self.client_id_suffix);
-        let (mut faults, mut retry) = (Faults::new(self.name), Retry::default());
+        let (mut faults, mut retry) = (Faults::new(self.name), RETRY);
         loop {
-            let mut options = broker.options(&client_id);
+            let mut options = way.options(&client_id);
             options.set_manual_acks(true);
             if self.announces {
                 options.set_last_will(will(clock()));
@@ -135,8 +136,8 @@ impl Consumer {
                 cause = poller.run(events, &mut faults, &mut retry) => cause,
                 Gone = writer.run(arrived) => "the connection ended".to_owned(),
             };
-            faults.raise(&format!("{cause} (broker {})", broker.place()));
-            sleep(retry.wait()).await;
+            faults.raise(&format!("{cause} (broker {})", way.place()));
+            sleep(wait(&mut retry)).await;
         }
     }
 }
@@ -155,7 +156,7 @@ struct Poller<'a> {
 
 impl Poller<'_> {
     /// Moves the connection; returns why it ended.
-    async fn run(&mut self, mut events: EventLoop, faults: &mut Faults, retry: &mut Retry) -> String {
+    async fn run(&mut self, mut events: EventLoop, faults: &mut Faults, retry: &mut Backoff) -> String {
         let subscribe_deadline = Instant::now() + SUBSCRIBE_DEADLINE;
         loop {
             // A poll that is dropped in the middle may lose what it holds; here that ends the connection as well.
@@ -171,14 +172,14 @@ impl Poller<'_> {
                 Ok(Event::Incoming(Packet::Publish(publish))) => self.message(publish).await,
                 Ok(Event::Incoming(packet)) => self.incoming(packet),
                 Ok(Event::Outgoing(_)) => Ok(()),
-                Err(error) => return broker::cause(&error),
+                Err(error) => return way::cause(&error),
             };
             if let Err(cause) = step {
                 return cause;
             }
             if self.listening {
                 faults.clear();
-                *retry = Retry::default();
+                *retry = RETRY;
             }
         }
     }
