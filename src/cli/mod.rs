@@ -20,6 +20,8 @@ pub mod decode;
 
 mod argument;
 
+mod logging;
+
 mod socket;
 
 use std::process::ExitCode;
