@@ -81,6 +81,12 @@ impl Memory {
         })
     }
 
+    /// Its newest word of that kind.
+    #[must_use]
+    pub fn level(&self, kind: &str) -> Option<Measure> {
+        self.levels.iter().map(|said| said.measure).find(|measure| measure.kind() == kind)
+    }
+
     /// Takes one sample and tells what in it is news, life-safety first.
     pub fn take(&mut self, now: Mono, device: &Device, sample: &Sample, news: &mut Vec<News>) {
         // A message the broker kept says nothing of when it was true; only its supervision words are used, elsewhere.
