@@ -22,6 +22,8 @@ pub mod private;
 
 pub mod backoff;
 
+pub mod broker;
+
 pub mod core;
 
 pub mod config;

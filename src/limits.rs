@@ -13,7 +13,8 @@ pub struct Limit {
     pub value: &'static str,
     /// What happens at the limit.
     pub at_limit: &'static str,
-    /// Where it shows.
+    /// Where it shows: a counter of the heartbeat (with a dot; FORMAT and SOURCE stand for a name, and `status` has those too),
+    /// a condition, an answer, or the log.
     pub shows: &'static str,
 }
 
@@ -34,9 +35,11 @@ limits! {
     /// Largest configuration file, in bytes. judgement: 5,000 devices with long comments take 2 MiB.
     CONFIG_BYTES_MAX: u64 = 8 * 1024 * 1024,
         "the file is refused whole", "check: too_large";
+
     /// Most problems gathered from one file. judgement: nobody reads further before mending the first.
     CONFIG_PROBLEMS_MAX: usize = 200,
         "further ones are counted only", "the last line of check says how many";
+
     /// Largest file with a password, in bytes. judgement: the longest keys handed out as passwords have 512 signs.
     SECRET_BYTES_MAX: u64 = 4096,
         "the secret is refused", "check: secret_unreadable";
@@ -46,72 +49,83 @@ limits! {
     /// Urgent inputs that wait for the station (ARCHITECTURE).
     URGENT_LANE_MAX: usize = 64,
         "the source waits and leaves the rest at its sender; nothing is dropped", "none needed";
+
     /// Routine samples that wait for the station. judgement: a reading a minute of 5,000 devices for three minutes.
     ROUTINE_LANE_MAX: usize = 16 * 1024,
         "the oldest is dropped", "routine_lane.dropped";
+
     /// Largest packet announced to the local broker, in bytes: `bridge/devices` of a large Zigbee network (ARCHITECTURE).
     MQTT_PACKET_BYTES_MAX: u32 = 8 * 1024 * 1024,
         "the broker does not deliver it", "the broker's log";
+
     /// Largest payload from the local broker, `bridge/devices` apart, in bytes. judgement: 50 times a device's usual state.
     MQTT_PAYLOAD_BYTES_MAX: usize = 64 * 1024,
         "refused before it is parsed", "FORMAT.refused.too_long, FORMAT.ignored.long_bridge_topic";
+
     /// Longest topic, in bytes. judgement: base topic, 255 bytes of friendly name, `/availability`.
     TOPIC_BYTES_MAX: usize = 320,
         "refused before it is parsed", "FORMAT.refused.topic_too_long";
+
     /// Longest address of a device, in bytes. judgement: a file name's length, which zigbee2mqtt's names stay below.
     ADDRESS_BYTES_MAX: usize = 255,
-        "refused", "FORMAT.refused.address_too_long";
+        "refused", "FORMAT.refused.too_long, FORMAT.refused.address_too_long";
+
     /// Publishes that were read from the broker and not yet decoded; at most one of them exceeds `MQTT_PAYLOAD_BYTES_MAX`.
     MQTT_PENDING_MAX: usize = 256,
         "the connection is not read further; TCP makes the broker keep the rest", "none needed";
+
     /// QoS 1 publishes without a PUBACK, announced as receive maximum. judgement: twice the urgent lane.
     MQTT_RECEIVE_MAX: u16 = 128,
         "the broker keeps the rest (mosquitto 2.0.11 was measured to send more after an absence)", "none needed";
+
     /// PUBACKs that are owed. Source: a packet id is in use until its PUBACK, and MQTT has 65,535.
     PUBACK_OWED_MAX: usize = 65_535,
         "the broker uses a packet id twice: it gets no PUBACK for the second", "SOURCE.puback_overflow";
+
     /// How long a PUBACK waits for the disk before those behind it go first. judgement: `COMMIT_DEADLINE` and a little.
     PUBACK_PATIENCE: Duration = Duration::from_secs(3),
         "it is withheld: the broker delivers the message again at the next connection", "SOURCE.puback_withheld";
+
     /// Withheld PUBACKs of a connection; below mosquitto's usual 20 in flight, or help calls could no longer come in.
     PUBACK_WITHHELD_MAX: usize = 8,
         "the oldest is given after all: people were told of it already", "SOURCE.puback_given_up";
+
     /// Oldest part of a serial line that is kept. Source: 1,024 bytes at 9,600 baud take 1.07 s; twice that.
     SERIAL_LINE_AGE_MAX: Duration = Duration::from_secs(2),
         "the part is dropped", "SOURCE.serial.line_unfinished";
+
     /// Devices heard that are not enrolled. judgement: every radio device of a village.
     HEARD_STRANGERS_MAX: usize = 2048,
         "the eighth least recently heard is forgotten", "heard.forgotten";
+
     /// Kinds shown of a device's last words.
     HEARD_KINDS_MAX: usize = 12,
         "the rest is not shown", "none needed";
+
     /// Longest model name kept of a listed device, in bytes. judgement: longer than any in zigbee2mqtt's list.
     HEARD_MODEL_BYTES_MAX: usize = 64,
         "the model is not shown", "none needed";
+
     /// Deepest nesting of a JSON payload, found by a scan before anything is parsed. judgement: the deepest list a bridge
     /// sends (composite features of a device) nests 10.
     JSON_DEPTH_MAX: usize = 32,
-        "the frame is refused", "decode.refused: nested too deeply";
-
-    /// Largest state payload of one device, in bytes. judgement: the longest known ones, with region tables, stay under 4 KiB.
-    STATE_PAYLOAD_BYTES_MAX: usize = 64 * 1024,
-        "the frame is refused", "decode.refused: longer than the format allows";
+        "the frame is refused", "FORMAT.refused.too_deep";
 
     /// Largest list of devices that a bridge may send, in bytes (ARCHITECTURE: the limit announced to the local broker).
     BRIDGE_LIST_BYTES_MAX: usize = 8 * 1024 * 1024,
-        "the list is refused, the one before it stays", "decode.refused: longer than the format allows";
+        "the list is refused, the one before it stays", "FORMAT.refused.too_long";
 
     /// Devices remembered of a bridge's list. judgement: the house is designed for 5,000.
     LISTED_DEVICES_MAX: usize = 8192,
-        "devices beyond it are not listed and take the meaning of an unknown model", "decode.refused_keys: devices";
+        "devices beyond it are not listed and take the meaning of an unknown model", "FORMAT.refused_key.devices";
 
     /// Things said in one frame. judgement: three times the fullest known device.
     FRAME_SAID_MAX: usize = 64,
-        "life-safety stays, the rest goes", "decode.refused_keys: readings";
+        "life-safety stays, the rest goes", "FORMAT.refused_key.readings";
 
     /// Longest line of the JSON Lines profile, in bytes (the profile's own limit).
     JSON_LINE_BYTES_MAX: usize = 1024,
-        "the line is refused", "decode.refused: longer than the format allows";
+        "the line is refused", "SOURCE.serial.line_overlong";
 
     /// Longest line of a vector file, in bytes: a bridge's list, escaped twice.
     VECTOR_LINE_BYTES_MAX: usize = 4 * BRIDGE_LIST_BYTES_MAX,
@@ -121,11 +135,11 @@ limits! {
 
     /// Inputs taken in one turn and one sync (ARCHITECTURE, contract).
     TURN_INPUTS_MAX: usize = 64,
-        "the rest waits for the next turn", "status: turns";
+        "the rest waits for the next turn", "none needed";
 
     /// Deadlines carried out before an input is handled. judgement: sixty homes in alarm with every device silent.
     TIMERS_PER_TURN_MAX: usize = 10_000,
-        "the rest is due at the next turn, which follows at once", "status: turns";
+        "the rest is due at the next turn, which follows at once", "none needed";
 
     /// Closed alarms kept in memory; the log keeps all. judgement: a day of the worst village.
     CLOSED_ALARMS_MAX: usize = 256,
@@ -133,7 +147,7 @@ limits! {
 
     /// Pieces of evidence kept with an alarm: the first half and the newest half.
     EVIDENCE_MAX: usize = 16,
-        "the oldest of the second half is dropped; `onsets` goes on counting", "alarm.onsets";
+        "the oldest of the second half is dropped; `onsets` goes on counting", "alarm: onsets";
 
     /// Notes kept with an alarm.
     NOTES_MAX: usize = 32,
@@ -141,11 +155,11 @@ limits! {
 
     /// Devices named behind one fault. Half a message's worth of ids.
     BEHIND_MAX: usize = 1_000,
-        "the rest is not named", "alarm.behind";
+        "the rest is not named", "none needed";
 
     /// Devices that are not enrolled and whose presses are being counted (CARE-RULES 17).
     STRANGERS_MAX: usize = 256,
-        "the one heard longest ago is forgotten", "heard list";
+        "the one heard longest ago is forgotten", "none: the heard list has them";
 
     /// Open alarms named in the answer to "what is open?". An entry has at most 190 bytes, so they fit into one message.
     OPEN_LISTED_MAX: usize = 300,
@@ -153,7 +167,7 @@ limits! {
 
     /// Answers to commands remembered, so that a repeat is answered and not run again.
     COMMANDS_REMEMBERED_MAX: usize = 1_000,
-        "the oldest is forgotten", "status: commands";
+        "the oldest is forgotten", "none needed";
 
     /// Words of a note on an alarm, in bytes of UTF-8. judgement: two SMS.
     NOTE_BYTES_MAX: usize = 420,
@@ -174,97 +188,98 @@ limits! {
     /// Turns that wait in memory while the disk does not take them. judgement: 2,000 of about 2 kB are 4 MB, and more
     /// alarms than a village has in a year.
     PENDING_TURNS_MAX: usize = 2_000,
-        "the oldest whose alarms the county has is forgotten first", "store.turns_dropped";
+        "the oldest whose alarms the county has is forgotten first", "disk_fault";
 
     /// Routine samples are written at the latest this long after the first of them came in; what a power cut can take.
     /// judgement: 10 s is the promise, and a sync costs about 12 kB of file system journal whatever it carries.
     ROUTINE_GATHER: Duration = Duration::from_secs(8),
-        "the block is written", "store.blocks";
+        "the block is written", "none needed";
 
     /// Routine samples are written as soon as this many bytes of them have gathered.
     ROUTINE_BLOCK_BYTES: usize = 48 * 1024,
-        "the block is written", "store.blocks";
+        "the block is written", "none needed";
 
     /// Routine samples that wait in memory while the disk does not take them, in bytes. judgement: about a minute of
     /// 5,000 devices.
     ROUTINE_WAITING_BYTES_MAX: usize = 1024 * 1024,
-        "the oldest are dropped and their numbers named as a hole", "store.samples_dropped";
+        "the oldest are dropped and their numbers named as a hole", "the named hole, at the county";
 
     /// Largest record of the log that is believed, in bytes. A snapshot with 10,000 open records is a tenth of it.
     RECORD_BYTES_MAX: usize = 32 * 1024 * 1024,
-        "a longer length is read as damage", "store.missing";
+        "a longer length is read as damage", "log at the start: what is missing";
 
     /// The urgent stream (alarms, commands, audit) keeps at most this many bytes.
     URGENT_BYTES_MAX: u64 = 512 * 1024 * 1024,
-        "oldest segments are unlinked; records without a receipt are carried forward first", "store.urgent_bytes";
+        "oldest segments are unlinked; records without a receipt are carried forward first", "heartbeat: disk_free_bytes";
 
     /// The urgent stream is kept this long (ARCHITECTURE, store).
     URGENT_KEPT: Duration = Duration::from_hours(2 * 365 * 24),
-        "oldest segments are unlinked; records without a receipt are carried forward first", "store.urgent_bytes";
+        "oldest segments are unlinked; records without a receipt are carried forward first", "none needed";
 
     /// A segment of the urgent stream is ended at this size; it is what a start reads whole.
     URGENT_SEGMENT_BYTES: u64 = 1024 * 1024,
-        "the next segment begins with a snapshot", "store.urgent_bytes";
+        "the next segment begins with a snapshot", "none needed";
 
     /// The routine stream keeps at most this many bytes. judgement: 30 days of 500 devices at one reading a minute.
     ROUTINE_BYTES_MAX: u64 = 3 * 1024 * 1024 * 1024,
-        "oldest segments are unlinked; readings without a receipt become a named hole", "store.routine_bytes";
+        "oldest segments are unlinked; readings without a receipt become a named hole",
+        "heartbeat: disk_free_bytes; the named hole, at the county";
 
     /// The routine stream is kept this long (ARCHITECTURE, store).
     ROUTINE_KEPT: Duration = Duration::from_hours(30 * 24),
-        "oldest segments are unlinked; readings without a receipt become a named hole", "store.routine_bytes";
+        "oldest segments are unlinked; readings without a receipt become a named hole", "the named hole, at the county";
 
     /// A segment of the routine stream is ended at this size.
     ROUTINE_SEGMENT_BYTES: u64 = 4 * 1024 * 1024,
-        "the next segment begins", "store.routine_bytes";
+        "the next segment begins", "none needed";
 
     /// The ballast: bytes held on the disk to be let go when it is full.
     BALLAST_BYTES: u64 = 8 * 1024 * 1024,
-        "released when the disk is full, so that alarms are still written", "store.ballast";
+        "released when the disk is full, so that alarms are still written", "heartbeat: disk_free_bytes";
 
     /// Readings stop when less than this is free on the disk; alarms never do.
     ROUTINE_RESERVE_BYTES: u64 = 32 * 1024 * 1024,
-        "readings wait, then become a named hole", "store.samples_dropped";
+        "readings wait, then become a named hole", "heartbeat: disk_free_bytes; the named hole, at the county";
 
     /// Torn tails that are kept aside, and how much of each.
     TORN_KEPT: usize = 8,
-        "the oldest is removed", "store.torn";
+        "the oldest is removed", "log at the start: the torn tail and its file";
 
     /// Bytes of a torn tail that are kept aside.
     TORN_BYTES_MAX: usize = 1024 * 1024,
-        "the rest of the tail is not copied", "store.torn";
+        "the rest of the tail is not copied", "log at the start: the torn tail and its file";
 
     /// How long the ledger remembers a closed alarm. judgement: longer than the longest memory of a detector that is replayed.
     CLOSED_ALARMS_KEPT: Duration = Duration::from_hours(48),
-        "forgotten", "store.closed_alarms";
+        "forgotten", "none needed";
 
     /// How long a command's answer is remembered (ARCHITECTURE, county contract).
     COMMAND_MEMORY: Duration = Duration::from_hours(7 * 24),
-        "a repeat is run again", "store.answers";
+        "a repeat is run again", "none needed";
 
     /// Records that the county refused, for the dead-letter list.
     REJECTS_MAX: usize = 200,
-        "the oldest is forgotten", "store.rejects";
+        "the oldest is forgotten", "relay.rejected";
 
     /// Records of a lane without a receipt that are kept track of. judgement: 130 a day for the two years the log is kept.
     OUTBOX_MAX: usize = 100_000,
-        "the oldest become a named hole; they stay in the log", "store.lanes";
+        "the oldest become a named hole; they stay in the log", "the named hole, at the county";
 
     /// Ranges of receipts for readings that lie above a gap, and named holes that wait for a receipt.
     RANGES_MAX: usize = 1_024,
-        "a receipt above is ignored and the readings are sent again; the newest holes are joined", "store.ranges";
+        "a receipt above is ignored and the readings are sent again; the newest holes are joined", "relay.sent_again";
 
     /// Alarms in the history, open and closed. judgement: a year of a large village.
     ALARM_HISTORY_MAX: usize = 5_000,
-        "the oldest leaves the history; it stays in the log", "store.history";
+        "the oldest leaves the history; it stays in the log", "none: the log has them";
 
     /// Memory that the state index may use as its cache, in bytes.
     INDEX_CACHE_BYTES: u64 = 8 * 1024 * 1024,
-        "pages are read again", "rss";
+        "pages are read again", "none needed";
 
     /// The state index is made durable at most this long after a change. judgement: it can be rebuilt, and every flush wears the card.
     INDEX_FLUSH: Duration = Duration::from_mins(1),
-        "flushed and synced", "store.index";
+        "flushed and synced", "none needed";
 
     /// Bytes of the urgent stream that are read when the index is rebuilt. judgement: 40,000 records, under a second.
     REBUILD_BYTES_MAX: u64 = 64 * 1024 * 1024,
@@ -272,7 +287,7 @@ limits! {
 
     /// Devices' last words, one packed value, in bytes.
     WORDS_BYTES_MAX: usize = 4 * 1024 * 1024,
-        "refused", "store.index";
+        "refused", "log: last words are too large";
 
     /// How long the check of the state index in a child process may take. judgement: 30 times what 5,000 alarms take on a slow card.
     STATE_CHECK_DEADLINE: Duration = Duration::from_secs(10),
@@ -280,7 +295,7 @@ limits! {
 
     /// Damaged state indexes that are kept.
     STATE_BAD_KEPT: usize = 2,
-        "the oldest is removed", "state.bad-N";
+        "the oldest is removed", "the folders beside the index";
 
     /// Unclean starts within [`UNCLEAN_WINDOW`] after which the state index is put aside without a look.
     UNCLEAN_STARTS_MAX: usize = 3,
@@ -292,7 +307,7 @@ limits! {
 
     /// Requests that wait for the log's thread, and for the index's.
     STORE_QUEUE: usize = 64,
-        "a wake-up is already waiting; a question is answered with nothing", "store.queue";
+        "a wake-up is already waiting; a question is answered with nothing", "none needed";
 
     // --- relay and county ---
 
@@ -408,6 +423,7 @@ limits! {
     /// Marks that remember when records became known, for the age of the oldest.
     AGE_MARKS_MAX: usize = 64,
         "marks are thinned out; the age is then told too high, never too low", "none: an estimate";
+
     /// Largest packet the county takes from its broker, in bytes. judgement: four messages, so that an oversize message
     /// can still be told its number in the refusal instead of vanishing in the broker.
     COUNTY_PACKET_BYTES_MAX: u32 = 4 * 64 * 1024,
@@ -423,8 +439,9 @@ limits! {
     COUNTY_ROOM_WAIT: Duration = Duration::from_secs(1),
         "what finds no room is left to its gateway's resending", "one log line";
 
-    /// Receipts and PUBACKs that wait for the county's connection. judgement: the most one transaction can cause.
-    COUNTY_REPLIES_MAX: usize = 512,
+    /// Receipts and PUBACKs that wait for the county's connection. judgement: rumqttc sends about one for every ten packets
+    /// that it reads while packets keep coming, so the queue holds a burst of 65,000.
+    COUNTY_REPLIES_MAX: usize = 8_192,
         "the next transaction waits", "time to the receipt";
 
     /// Messages in one transaction of the county's database. judgement: a quarter of the intake, so that the broker

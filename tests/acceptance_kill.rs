@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use support::chance::Chance;
 use support::house::{House, buttons};
-use support::{installed, is_long, until, until_within};
+use support::{installed, is_long, until_within};
 
 const RESIDENTS: usize = 20;
 
@@ -29,7 +29,7 @@ async fn killed_at_any_moment_no_acknowledged_alarm_is_lost_or_doubled() {
     for round in 0..rounds {
         let batch = &enrolled[round * RESIDENTS..(round + 1) * RESIDENTS];
         // A kill must hit a gateway at work, and not one that is still starting.
-        until("the gateway answers", || house.try_shell(&["status", "--json"]).is_some()).await;
+        house.until_gateway_answers().await;
         let kill_at = chance.below(RESIDENTS as u64);
         let broker_at = chance.below(RESIDENTS as u64 * 2);
         for (number, device) in batch.iter().enumerate() {

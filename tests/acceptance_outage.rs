@@ -5,6 +5,8 @@ mod support;
 use std::time::Duration;
 
 use support::house::{Enrolled, House, buttons};
+use support::passing::{self, Passing};
+use support::player::Player;
 use support::{installed, is_long, until, until_within};
 
 fn help_calls(house: &House) -> usize {
@@ -83,7 +85,7 @@ async fn after_an_outage_alarms_arrive_first_and_nothing_is_sent_after_its_recei
     }
     let rss_kib = house.resident_kib();
     assert!(house.county.start_again().await, "the county's broker starts");
-    let mut recorder = support::recorder::Recorder::start(house.county.port()).await;
+    let listener = Player::overhear(house.county.port(), passing::FILTERS).await;
     house.start_console();
     let patience = Duration::from_mins(2);
     until_within(patience, "all alarms are at the county", || help_calls(&house) == alarms).await;
@@ -92,10 +94,10 @@ async fn after_an_outage_alarms_arrive_first_and_nothing_is_sent_after_its_recei
         ["alarm", "reading"].iter().all(|lane| lanes[lane][0] == lanes[lane][1])
     })
     .await;
-    let seen = recorder.finish().await;
-    assert!(seen.first_alarms_in_order(), "the oldest alarm first");
-    assert!(seen.alarms_before_readings(), "no reading overtook an alarm that waited");
-    assert_eq!(seen.sent_after_receipt(), 0, "nothing is sent again after its receipt");
+    let passing = Passing::of(&listener.heard());
+    assert!(passing.first_alarms_in_order(), "the oldest alarm first");
+    assert!(passing.alarms_before_readings(), "no reading overtook an alarm that waited");
+    assert_eq!(passing.sent_after_receipt(), 0, "nothing is sent again after its receipt");
     println!("alarms={alarms} readings={readings} outage_s={} rss_kib={rss_kib}", outage.as_secs());
     assert!(rss_kib < 64 * 1024, "memory is bounded: {rss_kib} KiB");
 }

@@ -1,19 +1,11 @@
 //! The county service with a real broker and a real database: committed first, then receipted, never twice.
 
-#[path = "support/county_broker.rs"]
-mod broker;
-#[path = "support/county_messages.rs"]
-#[allow(dead_code, reason = "shared with tests/county_ingest.rs")]
-mod messages;
+mod support;
 
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use broker::{Broker, County, PATIENCE, Player, until};
-use messages::{
-    EPOCH, alarm, alarm_message, device_message, gateway_state, heartbeat, moment, reading_message, resident,
-};
 use shouwang::core::alarm::Disposition;
 use shouwang::core::effect::Answer;
 use shouwang::core::id::{DeviceId, Epoch};
@@ -21,12 +13,20 @@ use shouwang::core::sequence::{Lane, Range};
 use shouwang::core::watch::Watch;
 use shouwang::county::book::Book;
 use shouwang::county::ingest::Speaker;
-use shouwang::county::words::Lang;
 use shouwang::county::{order, show};
 use shouwang::relay::message::{
     Ack, CommandMessage, CommandResult, CountyOrder, CountyState, DeviceState, Reject, ResultMessage, encode,
 };
+use shouwang::words::Lang;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use support::authority::{Authority, VALID};
+use support::broker::Broker;
+use support::county_messages::{
+    EPOCH, alarm, alarm_message, device_message, gateway_state, heartbeat, moment, reading_message, resident,
+};
+use support::county_service::County;
+use support::player::Player;
+use support::{PATIENCE, installed, until_found};
 
 const ROOT: &str = "sw/1/st1/gw1";
 
@@ -41,22 +41,25 @@ struct Scene {
 
 impl Scene {
     async fn set() -> Option<Scene> {
+        if !installed("mosquitto") {
+            return None;
+        }
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let broker = Broker::start(dir.path())?;
+        let broker = Broker::start("").await;
         let gateway = gateway(&broker).await;
-        let county = County::start(dir.path(), broker.port);
+        let county = County::start(dir.path(), broker.port());
         let scene = Scene { county, gateway, broker, dir };
         scene.until_county_is(true).await;
         Some(scene)
     }
 
     async fn until_county_is(&self, online: bool) {
-        until("the county's state", async || (county_state(&self.gateway)? == online).then_some(())).await;
+        until_found("the county's state", async || (county_state(&self.gateway)? == online).then_some(())).await;
     }
 
     /// Waits until the receipts of a lane cover so many numbers; returns their ranges and the refused numbers.
     async fn receipts(&self, epoch: Epoch, lane: Lane, count: u64) -> (Vec<Range>, Vec<Reject>) {
-        until(&format!("{count} {lane} receipts"), async || {
+        until_found(&format!("{count} {lane} receipts"), async || {
             let (ranges, rejects) = receipts(&self.gateway, epoch, lane);
             let settled: u64 = ranges.iter().map(|range| range.1 - range.0 + 1).sum();
             (settled + u64::try_from(rejects.len()).expect("small") >= count).then_some((ranges, rejects))
@@ -78,7 +81,7 @@ impl Scene {
     async fn send_until_all_have_a_receipt(&self, count: u32) {
         let all = [Range(1, u64::from(count))];
         let mut resend = tokio::time::interval(Duration::from_secs(1));
-        until("a receipt for every alarm", async || {
+        until_found("a receipt for every alarm", async || {
             if receipts(&self.gateway, EPOCH, Lane::Alarm).0 == all {
                 return Some(());
             }
@@ -101,20 +104,20 @@ impl Scene {
 
 async fn gateway(broker: &Broker) -> Player {
     let filters = ["sw/1/st1/gw1/ack", "sw/1/st1/gw1/cmd/+", "sw/1/county/state"];
-    Player::join(broker.port, "gateway-under-test", &filters).await
+    Player::join(broker.port(), &filters).await
 }
 
 fn county_state(player: &Player) -> Option<bool> {
     let heard = player.heard();
-    let last = heard.iter().rfind(|publish| publish.topic == "sw/1/county/state")?;
-    Some(serde_json::from_slice::<CountyState>(&last.payload).expect("the county's state").online)
+    let last = heard.iter().rfind(|heard| heard.publish.topic == "sw/1/county/state")?;
+    Some(serde_json::from_slice::<CountyState>(&last.publish.payload).expect("the county's state").online)
 }
 
 /// The receipts so far, as sorted and joined ranges, and the refusals.
 fn receipts(player: &Player, epoch: Epoch, lane: Lane) -> (Vec<Range>, Vec<Reject>) {
     let (mut numbers, mut rejects) = (std::collections::BTreeSet::new(), Vec::new());
-    for publish in player.heard().iter().filter(|publish| publish.topic == "sw/1/st1/gw1/ack") {
-        let ack: Ack = serde_json::from_slice(&publish.payload).expect("a receipt");
+    for heard in player.heard().iter().filter(|heard| heard.publish.topic == "sw/1/st1/gw1/ack") {
+        let ack: Ack = serde_json::from_slice(&heard.publish.payload).expect("a receipt");
         if (ack.epoch, ack.lane) == (epoch, lane) {
             numbers.extend(ack.ranges.iter().flat_map(|range| range.0..=range.1));
             rejects.extend(ack.reject);
@@ -159,7 +162,9 @@ async fn what_is_committed_is_receipted_and_nothing_else() {
     assert_eq!(scene.rows("alarm_records").await, 3);
     assert_eq!(scene.rows("device_events").await, 1);
     assert_eq!(scene.rows("readings").await, 30);
-    let ack = scene.gateway.heard().into_iter().find(|publish| publish.topic == "sw/1/st1/gw1/ack").expect("a receipt");
+    let heard = scene.gateway.heard();
+    let ack = heard.iter().map(|heard| &heard.publish).find(|publish| publish.topic == "sw/1/st1/gw1/ack");
+    let ack = ack.cloned().expect("a receipt");
     let properties = ack.properties.expect("the contract's properties");
     assert!(!ack.retain);
     assert_eq!(properties.content_type.as_deref(), Some(shouwang::relay::message::CONTENT_TYPE));
@@ -226,7 +231,7 @@ async fn the_board_shows_the_newest_revision_whatever_comes_last() {
     let open = book.alarms(true).await.expect("reads");
     assert_eq!(open.len(), 1);
     let lines = show::alarms(&open, moment(200_000).wall.0, Lang::Zh);
-    assert!(lines[0].starts_with("紧急 · 求助 · r02 · st1/gw1 · 3 分 18 秒前 · 无人接单"), "{lines:?}");
+    assert!(lines[0].starts_with("紧急 · 求助 · r02 · st1/gw1 · 3 分钟 18 秒前 · 报警中"), "{lines:?}");
 }
 
 #[tokio::test]
@@ -271,7 +276,7 @@ async fn a_county_that_starts_beside_a_locked_database_is_deaf_until_it_is_free(
     let mut locker = open(&scene.county.settings.database).await;
     let lock = locker.begin_with("BEGIN EXCLUSIVE").await.expect("locks");
     scene.until_county_is(false).await;
-    scene.county = County::start(scene.dir.path(), scene.broker.port);
+    scene.county = County::start(scene.dir.path(), scene.broker.port());
     scene.send_what_has_no_receipt(5).await;
     // Nothing may happen for a while, which cannot be polled for.
     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -287,7 +292,8 @@ async fn a_broker_that_was_killed_is_found_again() {
     scene.gateway.say(&format!("{ROOT}/ev/alarm"), alarm_message(EPOCH, 1, alarm(1, 1))).await;
     scene.receipts(EPOCH, Lane::Alarm, 1).await;
     for round in 2..=4_u64 {
-        scene.broker.kill_and_restart();
+        scene.broker.kill();
+        assert!(scene.broker.start_again().await, "the broker starts again");
         scene.gateway = gateway(&scene.broker).await;
         scene.until_county_is(true).await;
         let nth = u32::try_from(round).expect("small");
@@ -301,14 +307,14 @@ async fn a_broker_that_was_killed_is_found_again() {
 async fn a_county_that_ends_is_said_to_be_deaf_and_another_carries_on() {
     let Some(Scene { county, gateway, broker, dir }) = Scene::set().await else { return };
     gateway.say(&format!("{ROOT}/ev/alarm"), alarm_message(EPOCH, 1, alarm(1, 1))).await;
-    until("the receipt", async || (!receipts(&gateway, EPOCH, Lane::Alarm).0.is_empty()).then_some(())).await;
+    until_found("the receipt", async || (!receipts(&gateway, EPOCH, Lane::Alarm).0.is_empty()).then_some(())).await;
     county.stop().await;
-    until("the will", async || (!county_state(&gateway)?).then_some(())).await;
+    until_found("the will", async || (!county_state(&gateway)?).then_some(())).await;
     gateway.forget();
-    let county = County::start(dir.path(), broker.port);
-    until("the new county", async || county_state(&gateway).filter(|online| *online)).await;
+    let county = County::start(dir.path(), broker.port());
+    until_found("the new county", async || county_state(&gateway).filter(|online| *online)).await;
     gateway.say(&format!("{ROOT}/ev/alarm"), alarm_message(EPOCH, 1, alarm(1, 1))).await;
-    until("the receipt", async || (!receipts(&gateway, EPOCH, Lane::Alarm).0.is_empty()).then_some(())).await;
+    until_found("the receipt", async || (!receipts(&gateway, EPOCH, Lane::Alarm).0.is_empty()).then_some(())).await;
     assert_eq!(rows(&county.settings.database, "alarm_records").await, 1);
 }
 
@@ -318,7 +324,7 @@ async fn a_service_that_is_killed_over_and_over_loses_nothing_it_gave_a_receipt_
     for round in 0..8_u64 {
         scene.send_what_has_no_receipt(200).await;
         let before = scene.gateway.heard().len();
-        until("a little progress", async || (scene.gateway.heard().len() > before).then_some(())).await;
+        until_found("a little progress", async || (scene.gateway.heard().len() > before).then_some(())).await;
         // A different moment of its work in every round.
         tokio::time::sleep(Duration::from_millis(round * 3)).await;
         scene.county.kill().await;
@@ -326,7 +332,7 @@ async fn a_service_that_is_killed_over_and_over_loses_nothing_it_gave_a_receipt_
         let receipted: u64 = receipted.iter().map(|range| range.1 - range.0 + 1).sum();
         let stored = scene.rows("alarm_records").await;
         assert!(u64::try_from(stored).expect("positive") >= receipted, "{receipted} receipts, {stored} rows");
-        scene.county = County::start(scene.dir.path(), scene.broker.port);
+        scene.county = County::start(scene.dir.path(), scene.broker.port());
     }
     scene.send_until_all_have_a_receipt(200).await;
     assert_eq!(scene.rows("alarm_records").await, 200);
@@ -335,21 +341,24 @@ async fn a_service_that_is_killed_over_and_over_loses_nothing_it_gave_a_receipt_
 
 #[tokio::test]
 async fn a_broker_with_tls_is_trusted_by_its_authority_only() {
+    if !installed("mosquitto") || !installed("openssl") {
+        return;
+    }
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let Some((broker, ca_file)) = Broker::start_with_tls(dir.path()) else { return };
-    let mut settings = County::settings(dir.path(), broker.port);
-    settings.broker_url = format!("mqtts://localhost:{}", broker.port);
-    settings.ca_file = Some(ca_file.clone());
+    let (authority, other) = (Authority::create(), Authority::create());
+    let broker = Broker::start(&authority.issue("broker", "DNS:localhost", VALID)).await;
+    let mut settings = County::settings(dir.path(), broker.port());
+    settings.broker = broker.with_tls("localhost", authority.certificate());
     let order = || CountyOrder::Query;
     let clock = County::clock_at(1_700_000_000_000);
     // Nobody listens behind it, and that answer needs a whole exchange with the broker.
     let answer = order::send(&settings, speaker(), order(), PATIENCE, &clock).await;
     assert!(answer.expect_err("nobody is there").to_string().contains("no gateway of that station"));
 
-    settings.ca_file = Some(ca_file.with_file_name("other.crt"));
+    settings.broker.ca_file = Some(other.certificate());
     let stranger = order::send(&settings, speaker(), order(), PATIENCE, &clock).await;
     assert!(stranger.expect_err("not trusted").to_string().contains("certificate is not accepted"));
-    settings.ca_file = None;
+    settings.broker.ca_file = None;
     let unset = order::send(&settings, speaker(), order(), PATIENCE, &clock).await;
     assert!(unset.expect_err("not set").to_string().contains("mqtts needs ca_file"));
 }
@@ -377,7 +386,7 @@ async fn a_will_counts_for_its_own_birth_and_a_silent_station_leaves_its_residen
     let Some(scene) = Scene::set().await else { return };
     let online = async || scene.book().await.stations(0, 180).await.expect("reads").first()?.online;
     scene.gateway.keep(&format!("{ROOT}/state"), gateway_state(true, 2)).await;
-    until("the birth", async || online().await.filter(|online| *online)).await;
+    until_found("the birth", async || online().await.filter(|online| *online)).await;
     scene.gateway.keep(&format!("{ROOT}/state"), gateway_state(false, 1)).await;
     scene.gateway.say(&format!("{ROOT}/hb"), heartbeat()).await;
     scene.gateway.keep(&format!("{ROOT}/resident/r01"), resident(Watch::Watched)).await;
@@ -385,7 +394,7 @@ async fn a_will_counts_for_its_own_birth_and_a_silent_station_leaves_its_residen
         let now_ms = scene.county.now_ms.load(Ordering::SeqCst);
         scene.book().await.stations(now_ms, 180).await.expect("reads").remove(0)
     };
-    until("the resident", async || (!station().await.residents.is_empty()).then_some(())).await;
+    until_found("the resident", async || (!station().await.residents.is_empty()).then_some(())).await;
     let row = station().await;
     assert_eq!((row.online, row.silent, row.residents[0].watch), (Some(true), false, Watch::Watched));
 
@@ -393,14 +402,14 @@ async fn a_will_counts_for_its_own_birth_and_a_silent_station_leaves_its_residen
     let row = station().await;
     assert_eq!((row.silent, row.residents[0].watch), (true, Watch::Blind));
     let lines = show::stations(&[row], scene.county.now_ms.load(Ordering::SeqCst), Lang::Zh);
-    assert!(lines[0].contains("照料站失联") && lines[0].contains("心跳 3 分 1 秒前"), "{lines:?}");
-    assert!(lines[1].contains("r01 未守护(自 3 分 1 秒前)"), "{lines:?}");
+    assert!(lines[0].contains("照料站失联") && lines[0].contains("心跳 3 分钟 1 秒前"), "{lines:?}");
+    assert!(lines[1].contains("r01 未守护(自 3 分钟 1 秒前)"), "{lines:?}");
 
     scene.gateway.say(&format!("{ROOT}/hb"), heartbeat()).await;
-    until("the heartbeat", async || (!station().await.silent).then_some(())).await;
+    until_found("the heartbeat", async || (!station().await.silent).then_some(())).await;
     assert_eq!(station().await.residents[0].watch, Watch::Watched);
     scene.gateway.keep(&format!("{ROOT}/state"), gateway_state(false, 2)).await;
-    until("the will", async || online().await.filter(|online| !online)).await;
+    until_found("the will", async || online().await.filter(|online| !online)).await;
 }
 
 #[tokio::test]
@@ -418,11 +427,11 @@ async fn a_device_stands_in_the_list_until_it_is_removed() {
     let id: DeviceId = "d017".parse().expect("a slug");
     scene.gateway.keep(&format!("{ROOT}/dev/{id}"), encode(&state)).await;
     let devices = async || scene.book().await.devices().await.expect("reads");
-    until("the device", async || (!devices().await.is_empty()).then_some(())).await;
+    until_found("the device", async || (!devices().await.is_empty()).then_some(())).await;
     let lines = show::devices(&devices().await, moment(60_000).wall.0, Lang::En);
-    assert_eq!(lines, ["d017 · st1/gw1 · last heard 1 min 0 s ago · battery 42%"]);
+    assert_eq!(lines, ["d017 · st1/gw1 · last heard 1 min ago · battery 42 %"]);
     scene.gateway.keep(&format!("{ROOT}/dev/{id}"), b"".as_slice()).await;
-    until("the removal", async || devices().await.is_empty().then_some(())).await;
+    until_found("the removal", async || devices().await.is_empty().then_some(())).await;
 }
 
 #[tokio::test]
@@ -433,8 +442,9 @@ async fn a_command_is_written_down_sent_and_answered() {
     let clock = scene.county.clock();
     let sent = order::send(&scene.county.settings, speaker(), close.clone(), PATIENCE, &clock);
     let answered = async {
-        let command = until("the command", async || {
-            scene.gateway.heard().into_iter().find(|publish| publish.topic.starts_with(b"sw/1/st1/gw1/cmd/"))
+        let command = until_found("the command", async || {
+            let mut publishes = scene.gateway.heard().into_iter().map(|heard| heard.publish);
+            publishes.find(|publish| publish.topic.starts_with(b"sw/1/st1/gw1/cmd/"))
         })
         .await;
         let topic = String::from_utf8(command.topic.to_vec()).expect("UTF-8");
@@ -450,7 +460,7 @@ async fn a_command_is_written_down_sent_and_answered() {
     let (done, line) = show::outcome(&result.expect("answered"), Lang::Zh);
     assert!(done && line.contains("已办结"), "{line}");
     assert_eq!(scene.rows("commands").await, 1);
-    until("the stored answer", async || (scene.rows("command_results").await == 1).then_some(())).await;
+    until_found("the stored answer", async || (scene.rows("command_results").await == 1).then_some(())).await;
 
     let short = Duration::from_millis(300);
     let waited = order::send(&scene.county.settings, speaker(), CountyOrder::Query, short, &clock).await;

@@ -1,18 +1,18 @@
 //! What the county takes, what it refuses and what it says about it, without a broker or a database.
 
-#[path = "support/county_messages.rs"]
-#[allow(dead_code, reason = "shared with tests/county.rs, which uses the rest")]
-mod messages;
+mod support;
 
 use std::collections::BTreeSet;
 
-use messages::{EPOCH, alarm, alarm_message, device_message, gateway_state, heartbeat, reading_message};
 use proptest::prelude::*;
 use shouwang::core::sequence::{Lane, Range, SkipReason};
 use shouwang::county::ingest::{Content, Intake, Numbers, Record, Refusal, Standing, Why, admit, take};
 use shouwang::county::receipt::{Batch, Committed};
 use shouwang::limits;
 use shouwang::relay::message::{Ack, AlarmMessage, AlarmRecord, Skipped, encode};
+use support::county_messages::{
+    EPOCH, alarm, alarm_message, device_message, gateway_state, heartbeat, reading_message,
+};
 
 const ROOT: &str = "sw/1/st1/gw1";
 

@@ -363,3 +363,25 @@ fn receipts_of_an_earlier_run_are_remembered_by_the_standing() {
     assert_eq!(table.leaves(0.0), ["birth", "heartbeat", "alarm 6", "alarm 8"]);
     assert!(table.receipt(0.1, Lane::Alarm, &[(6, 6)]).is_some(), "a late receipt for the run before counts");
 }
+
+#[test]
+fn alarms_that_are_paced_still_go_ahead_of_readings() {
+    let mut table = Table::connected(300, 0, 1_000);
+    let mut left = Vec::new();
+    for tenth in 0..40_u32 {
+        let now = f64::from(tenth) / 10.0;
+        left.extend(table.leaves(now));
+        table.puback_all(now);
+    }
+    let reading = left.iter().position(|name| name.starts_with("reading"));
+    assert_eq!(reading, None, "a county that receipts nothing has 256 alarms, and the rest is paced");
+    table.receipt(4.0, Lane::Alarm, &[(1, 256)]);
+    for tenth in 41..60_u32 {
+        let now = f64::from(tenth) / 10.0;
+        left.extend(table.leaves(now));
+        table.puback_all(now);
+    }
+    let last_alarm = left.iter().position(|name| name == "alarm 300").expect("all alarms leave");
+    let reading = left.iter().position(|name| name.starts_with("reading")).expect("then the readings");
+    assert!(last_alarm < reading);
+}

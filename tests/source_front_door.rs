@@ -113,6 +113,14 @@ async fn a_frame_of_impossible_numbers_still_proves_its_device_alive() {
 }
 
 #[tokio::test]
+async fn a_key_that_cannot_be_read_is_counted_and_costs_nothing_beside_it() {
+    let village = Village::new();
+    let admitted = admit(&mut door(&village), "words/d1", "garbled sos").expect("admitted");
+    assert_eq!(admitted.sample.said.first().map(|said| said.measure), Some(Measure::Sos(true)));
+    assert_eq!(village.count("words.refused_key.battery"), 1);
+}
+
+#[tokio::test]
 async fn a_changed_address_book_is_in_force_with_the_next_frame() {
     let village = Village::new();
     let mut door = door(&village);

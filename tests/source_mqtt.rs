@@ -11,6 +11,7 @@ use shouwang::core::reading::Origin;
 use shouwang::limits::PUBACK_WITHHELD_MAX;
 use shouwang::source::lanes::{Acknowledge, Arrival};
 use shouwang::source::mqtt::{FeedSettings, MqttSettings, run};
+use support::authority::{Authority, VALID};
 use support::broker::Broker;
 use support::village::{Village, WORDS_MQTT, number};
 use support::{installed, soon, until};
@@ -54,10 +55,8 @@ impl Listening {
 fn settings(broker: &Broker) -> MqttSettings {
     MqttSettings {
         id: "z2m".parse().expect("an id"),
-        broker: broker.url().parse().expect("an address"),
-        ca_file: None,
+        broker: broker.plain(),
         client_id: "shouwang-test".to_owned(),
-        login: None,
         feeds: vec![FeedSettings { format: WORDS_MQTT, base_topic: "words".to_owned() }],
     }
 }
@@ -366,20 +365,15 @@ async fn a_broker_with_tls_is_believed_by_its_certificate_only() {
     if !(installed("mosquitto") && installed("openssl")) {
         return;
     }
-    let broker = Broker::start_with_tls().await;
-    let other = Broker::start_with_tls().await;
-    let address = format!("mqtts://localhost:{}", broker.port());
-    let secure = |ca_file| MqttSettings {
-        broker: address.parse().expect("an address"),
-        ca_file: Some(ca_file),
-        ..settings(&broker)
-    };
+    let (authority, other) = (Authority::create(), Authority::create());
+    let broker = Broker::start(&authority.issue("broker", "DNS:localhost", VALID)).await;
+    let secure = |ca_file| MqttSettings { broker: broker.with_tls("localhost", ca_file), ..settings(&broker) };
     let mut village = Village::new();
-    let _source = Listening::with(secure(broker.ca_file()), &village);
+    let _source = Listening::with(secure(authority.certificate()), &village);
     village.expect_source(true).await;
 
     let mut deceived = Village::new();
-    let _deceived = Listening::with(secure(other.ca_file()), &deceived);
+    let _deceived = Listening::with(secure(other.certificate()), &deceived);
     deceived.expect_source(false).await;
 }
 

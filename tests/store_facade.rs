@@ -1,5 +1,6 @@
 //! The store as the daemon sees it: answers in time from a disk that hangs, and one truth afterwards.
 
+mod support;
 mod village_log;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use shouwang::store::log::{Stream, verify::verify};
 use shouwang::store::record::Decision;
 use shouwang::store::state::{Checked, MemoryIndex};
 use shouwang::store::{Degraded, Opened, Options, Outcome, Readings, Store, replay};
+use support::until;
 use village_log::{alarm_draft, at, receipt_draft, sample, small, start_draft};
 
 fn open(disk: &FakeDisk, options: Options) -> Opened {
@@ -21,17 +23,6 @@ fn open(disk: &FakeDisk, options: Options) -> Opened {
 
 async fn numbers(store: &Store) -> Vec<u64> {
     store.alarm_records(Lane::Alarm, 1, 1000).await.into_iter().map(|(seq, _)| seq).collect()
-}
-
-/// Lets other threads go on until it is so, at most ten seconds.
-async fn until(what: impl AsyncFn() -> bool) {
-    for _ in 0..2_000 {
-        if what().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    panic!("it never came to be");
 }
 
 #[tokio::test]
@@ -64,7 +55,7 @@ async fn a_disk_that_hangs_degrades_at_the_deadline_and_is_reconciled_later() {
     // The first commits may themselves be slow on a busy machine: only what hangs is judged by the short deadline.
     let _ = store.commit(start_draft(0)).await;
     let _ = store.commit(alarm_draft(1000, 1, 1, true)).await;
-    until(async || store.trouble().is_none()).await;
+    until("the disk is well again", || store.trouble().is_none()).await;
     disk.hang();
     for n in 2..=4 {
         let committed = store.commit(alarm_draft(n * 1000, n, 1, true)).await;
@@ -77,7 +68,7 @@ async fn a_disk_that_hangs_degrades_at_the_deadline_and_is_reconciled_later() {
     let _ = store.commit(receipt_draft(5000, Lane::Alarm, 2, 2)).await;
     assert_eq!(numbers(&store).await, [1, 3, 4]);
     disk.release();
-    until(async || store.trouble().is_none()).await;
+    until("the disk is well again", || store.trouble().is_none()).await;
     assert_eq!(numbers(&store).await, [1, 3, 4]);
     store.close(at(9000)).await;
     disk.cut_power();
@@ -97,7 +88,7 @@ async fn readings_are_a_cursor_over_what_is_on_the_disk() {
         store.routine(at(second * 1000), sample("d1", Measure::Motion(true)));
     }
     store.tick(at(200_000));
-    until(async || store.lanes()[&Lane::Reading].head == 100).await;
+    until("the readings are in the log", || store.lanes()[&Lane::Reading].head == 100).await;
     let (mut from, mut batches) = (1, 0);
     while let Readings::Batch { seq, samples, .. } = store.readings(from, 500).await {
         assert_eq!(seq, from);
@@ -138,7 +129,7 @@ async fn many_at_once_share_one_sync() {
             tokio::spawn(async move { store.commit(alarm_draft(n * 1000, n, 1, true)).await.outcome })
         })
         .collect();
-    until(async || store.lanes()[&Lane::Alarm].head == 50).await;
+    until("the alarms are in the log", || store.lanes()[&Lane::Alarm].head == 50).await;
     disk.release();
     for outcome in waiting {
         assert_eq!(outcome.await.expect("ends"), Outcome::Durable);

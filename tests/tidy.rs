@@ -134,6 +134,11 @@ fn the_generated_tables_are_up_to_date() {
 }
 
 #[test]
+fn every_counter_in_the_table_of_limits_exists() {
+    none(generated::counters(&Tree::of_the_house()));
+}
+
+#[test]
 fn the_examples_of_the_record_formats_are_true() {
     none(examples::check(&Tree::of_the_house()));
 }

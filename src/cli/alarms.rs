@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 
-use super::socket::{Socket, print_json, responder};
+use super::argument::disposition;
+use super::socket::{Socket, print_json};
 use crate::core::alarm::life_cycle::State;
 use crate::core::alarm::{Alarm, Disposition};
 use crate::core::effect::Order;
@@ -13,44 +13,44 @@ use crate::core::id::ResponderId;
 use crate::core::time::Moment;
 use crate::words::{self, Lang, Say as _};
 
-/// Lists alarms; accepts, sets on site and closes them in a person's name.
+/// 查看报警,以某人的名义接单、到场、办结 · Lists alarms; accepts, sets on site and closes them in a person's name
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
     socket: Socket,
     #[command(subcommand)]
     what: Option<What>,
-    /// Closed ones of late too.
+    /// 也列出最近办结的 · Closed ones of late too
     #[arg(long)]
     all: bool,
 }
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Somebody goes.
+    /// 接单:有人去 · Somebody goes
     Accept(Named),
-    /// They cannot go after all.
+    /// 退单:去不了了 · They cannot go after all
     Withdraw(Named),
-    /// Somebody has arrived.
+    /// 到场 · Somebody has arrived
     Onsite(Named),
-    /// It ended, or did not.
+    /// 办结,或说明为何没有办成 · It ended, or did not
     Close {
         #[command(flatten)]
         named: Named,
-        /// How it ended.
+        /// 处置结果 · How it ended
         #[arg(long = "as", value_parser = disposition())]
         disposition: Disposition,
-        /// The conversation with the resident, in a few words without names.
+        /// 与本人的通话,几个字,不写姓名 · The conversation with the resident, in a few words without names
         #[arg(long, default_value = "")]
         spoke: String,
     },
-    /// Somebody takes care of a fault.
+    /// 确认:有人处理这个故障 · Somebody takes care of a fault
     Acknowledge(Named),
-    /// Adds a remark.
+    /// 加备注 · Adds a remark
     Note {
         #[command(flatten)]
         named: Named,
-        /// The words, without names.
+        /// 内容,不写姓名 · The words, without names
         #[arg(long)]
         text: String,
     },
@@ -58,10 +58,10 @@ enum What {
 
 #[derive(Debug, clap::Args)]
 struct Named {
-    /// The alarm's id, or a part of it that fits only one open alarm, as resident-r04.help_call.
+    /// 报警编号,或只符合一个未办结报警的一段 · The alarm's id, or a part that fits only one open alarm, as resident-r04.help_call
     alarm: String,
-    /// Who: an id from village.toml.
-    #[arg(long, value_parser = responder)]
+    /// 谁:village.toml 里的编号 · Who: an id from village.toml
+    #[arg(long)]
     by: ResponderId,
 }
 
@@ -117,22 +117,18 @@ fn list(socket: &Socket, all: bool) -> ExitCode {
 fn line(alarm: &Alarm, now: Moment, lang: Lang) -> String {
     let priority = alarm.priority.say(lang);
     let condition = alarm.id.condition.say(lang);
-    let drill = if alarm.id.drill { words::shell::DRILL.say(lang) } else { "" };
     let age = words::time::span(now.mono.since(alarm.id.onset), lang);
-    let state = match alarm.state {
-        State::Accepted { by, .. } | State::OnSite { by, .. } => {
-            format!("{} {by}", words::alarm::state(&alarm.state, lang))
-        }
-        State::PreAlarm { .. } | State::Raised { .. } | State::Closed { .. } => {
-            words::alarm::state(&alarm.state, lang).to_owned()
-        }
+    let state = words::alarm::state(&alarm.state, alarm.id.condition, lang);
+    let who = match alarm.state {
+        State::Accepted { by, .. } | State::OnSite { by, .. } => format!(" {by}"),
+        State::PreAlarm { .. } | State::Raised { .. } | State::Closed { .. } => String::new(),
     };
-    let undurable = if alarm.durable { "" } else { words::shell::UNDURABLE.say(lang) };
-    format!("{drill}[{priority}] {condition} · {} · {state} · {age}{undurable}\n    {}", alarm.id.subject, alarm.id)
-}
-
-fn disposition() -> impl clap::builder::TypedValueParser<Value = Disposition> {
-    let words = Disposition::ALL.iter().filter(|each| each.is_for_people()).map(|each| each.word());
-    PossibleValuesParser::new(words)
-        .map(|word| Disposition::from_word(&word).expect("the parser offers only these words"))
+    let marks = [
+        (alarm.id.drill, words::alarm::DRILL),
+        (!alarm.durable, words::alarm::UNDURABLE),
+        (alarm.visit_due, words::alarm::VISIT_DUE),
+    ];
+    let marks: Vec<&str> = marks.iter().filter(|(is, _)| *is).map(|(_, mark)| mark.say(lang)).collect();
+    let marks = if marks.is_empty() { String::new() } else { format!(" [{}]", marks.join("] [")) };
+    format!("[{priority}] {condition} · {} · {state}{who} · {age}{marks}\n    {}", alarm.id.subject, alarm.id)
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::argument::{EX_CONFIG, Language};
 use crate::config::machine::Machine;
 use crate::config::plan::{DevicePlan, Pace, Plan, ResidentPlan};
 use crate::config::village::People;
@@ -20,27 +21,23 @@ use crate::core::watch::Watch;
 use crate::words::plan::Phrase;
 use crate::words::{Lang, Say, device, plan, setting, time};
 
-/// `EX_CONFIG` of sysexits.h: something is wrong in a configuration file.
-pub const EX_CONFIG: u8 = 78;
-
-/// What is checked, and how it is shown.
+/// 检查配置,列出谁由什么守护、何时呼叫谁、哪里未覆盖 · Checks the configuration; shows who is watched by what and who is called when
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// The station's configuration
+    /// 照料站的配置 · Configuration of the station
     #[arg(long, value_name = "FILE", default_value = "config/shouwang.toml")]
     pub config: PathBuf,
-    /// The village, in the place of the one the configuration names
+    /// 名册,代替配置里写的那个 · The village, in the place of the one the configuration names
     #[arg(long, value_name = "FILE")]
     pub village: Option<PathBuf>,
-    /// One JSON object on stdout
+    /// 输出 JSON · As JSON
     #[arg(long)]
     pub json: bool,
-    /// Show residents' forms of address and responders' names, on your own terminal only
+    /// 显示称呼和姓名,只在自己的终端上用 · Shows forms of address and names, on your own terminal only
     #[arg(long)]
     pub names: bool,
-    /// zh or en; left out, by LANG
-    #[arg(long)]
-    pub lang: Option<Lang>,
+    #[command(flatten)]
+    language: Language,
 }
 
 /// Runs the verb. `formats` are the names of the formats that can be decoded.
@@ -49,13 +46,9 @@ pub fn run(args: &Args, formats: &[&str]) -> ExitCode {
         credentials: std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from),
         mosquitto_conf: PathBuf::from(Machine::MOSQUITTO_CONF),
     };
-    let locale = || Lang::of_locale(&std::env::var("LANG").unwrap_or_default());
     let checked = check(&args.config, args.village.as_deref(), &machine, formats);
-    let mut said = if args.json {
-        checked.json(args.names).to_string()
-    } else {
-        checked.text(args.lang.unwrap_or_else(locale), args.names)
-    };
+    let mut said =
+        if args.json { checked.json(args.names).to_string() } else { checked.text(args.language.lang(), args.names) };
     if !said.ends_with('\n') {
         said.push('\n');
     }
@@ -78,30 +71,12 @@ pub struct Checked {
 #[must_use]
 pub fn check(config: &Path, village: Option<&Path>, machine: &Machine, formats: &[&str]) -> Checked {
     let mut problems = Problems::default();
-    let station = match Station::load(config, formats) {
-        Ok(sound) => {
-            problems.append(sound.warnings);
-            Some(sound.value)
-        }
-        Err(wrong) => {
-            problems.append(wrong);
-            None
-        }
-    };
+    let station = problems.sift(Station::load(config, formats));
     // A broken station file must not hide what is wrong with the village: it is read without its sources then.
     let beside = config.parent().unwrap_or(Path::new("")).join("village.toml");
     let named = station.as_ref().map(|station| station.village_file.as_path());
     let file = village.or(named).unwrap_or(&beside);
-    let loaded = match Village::examine(file, station.as_ref()) {
-        Ok(sound) => {
-            problems.append(sound.warnings);
-            Some(sound.value)
-        }
-        Err(wrong) => {
-            problems.append(wrong);
-            None
-        }
-    };
+    let loaded = problems.sift(Village::examine(file, station.as_ref()));
     if let Some(station) = &station {
         let name = config.file_name().unwrap_or_default().to_string_lossy();
         problems.append(machine.examine(&name, station));

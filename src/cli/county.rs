@@ -5,66 +5,65 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use tokio_util::sync::CancellationToken;
 
+use super::argument::{EX_CONFIG, Language, disposition};
+use super::logging;
+use crate::broker::{Broker, Login};
 use crate::config::County;
+use crate::config::station::LogLevel;
 use crate::core::alarm::{AlarmId, Disposition};
 use crate::core::id::{GatewayId, ResidentId, StationId};
 use crate::county::book::{Book, BookError};
 use crate::county::ingest::Speaker;
-use crate::county::words::Lang;
 use crate::county::{Clock, SILENT_AFTER_S, Settings, order, session, show};
 use crate::relay::message::CountyOrder;
+use crate::words::Lang;
 
-/// sysexits.h EX_CONFIG: the configuration is wrong; systemd does not try again.
-const EXIT_CONFIG: u8 = 78;
-
-/// The county console: without a subcommand it runs the service.
+/// 县平台控制台;不带子命令则运行服务 · The county console; without a subcommand it runs the service
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Configuration of the console.
+    /// 控制台的配置 · Configuration of the console
     #[arg(long, global = true, value_name = "FILE", default_value = "/etc/shouwang/county.toml")]
     config: PathBuf,
-    /// Language of lists and answers.
-    #[arg(long, global = true, default_value = "zh", value_parser = lang())]
-    lang: Lang,
+    #[command(flatten)]
+    language: Language,
     #[command(subcommand)]
     verb: Option<Verb>,
 }
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
-    /// Lists alarms, oldest first.
+    /// 列出报警,最早的在前 · Lists alarms, oldest first
     Alarms {
-        /// As JSON, one array.
+        /// 输出 JSON · As JSON
         #[arg(long)]
         json: bool,
-        /// Only those that still want an answer.
+        /// 只列未办结的 · Only those that still want an answer
         #[arg(long)]
         open: bool,
     },
-    /// Lists devices.
+    /// 列出设备 · Lists devices
     Devices {
-        /// As JSON, one array.
+        /// 输出 JSON · As JSON
         #[arg(long)]
         json: bool,
     },
-    /// Lists stations, silent ones first, and who is not watched.
+    /// 列出照料站,失联的在前,以及谁未守护 · Lists stations, silent ones first, and who is not watched
     Stations {
-        /// As JSON, one array.
+        /// 输出 JSON · As JSON
         #[arg(long)]
         json: bool,
     },
-    /// Sends a command to a station and waits for its answer.
+    /// 给照料站下命令并等待答复 · Sends a command to a station and waits for its answer
     Send {
-        /// Station.
+        /// 照料站 · Station
         #[arg(long, value_name = "ID")]
         station: StationId,
-        /// Gateway.
+        /// 网关 · Gateway
         #[arg(long, value_name = "ID")]
         gateway: GatewayId,
-        /// Seconds to wait for the answer; the station does not run the command later than that.
+        /// 等待答复的秒数,过后站里不再执行 · Seconds to wait for the answer; the station does not run the command later than that
         #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=3600))]
         wait: u64,
         #[command(subcommand)]
@@ -74,42 +73,42 @@ enum Verb {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// Pauses the county's own escalation; the village's goes on.
+    /// 确认:县里暂停呼叫,村里继续 · Pauses the county's own escalation; the village's goes on
     Acknowledge {
-        /// Which alarm.
+        /// 哪个报警 · Which alarm
         #[arg(long, value_name = "ID")]
         alarm: AlarmId,
     },
-    /// Closes an alarm; about a person only with a conversation with them.
+    /// 办结;事关老人的,要先与本人通话 · Closes an alarm; about a person only with a conversation with them
     Close {
-        /// Which alarm.
+        /// 哪个报警 · Which alarm
         #[arg(long, value_name = "ID")]
         alarm: AlarmId,
-        /// How it ended.
+        /// 处置结果 · How it ended
         #[arg(long, value_parser = disposition())]
         disposition: Disposition,
-        /// The conversation with the resident, in a few words without names.
+        /// 与本人的通话,几个字,不写姓名 · The conversation with the resident, in a few words without names
         #[arg(long, default_value = "")]
         conversation: String,
     },
-    /// Adds a remark.
+    /// 加备注 · Adds a remark
     Note {
-        /// Which alarm.
+        /// 哪个报警 · Which alarm
         #[arg(long, value_name = "ID")]
         alarm: AlarmId,
-        /// The words, without names.
+        /// 内容,不写姓名 · The words, without names
         #[arg(long)]
         text: String,
     },
-    /// Raises a drill.
+    /// 发起演练 · Raises a drill
     Drill {
-        /// As if this resident had called.
+        /// 如同这位老人求助 · As if this resident had called
         #[arg(long, value_name = "ID")]
         resident: ResidentId,
     },
-    /// Asks what is open.
+    /// 询问未办结的 · Asks what is open
     Query,
-    /// Asks the gateway to send again what has no receipt.
+    /// 对账:请网关重发未回执的 · Asks the gateway to send again what has no receipt
     Resync,
 }
 
@@ -120,21 +119,25 @@ pub fn run(args: Args) -> ExitCode {
         Ok(settings) => settings,
         Err(sentence) => {
             eprintln!("{sentence}");
-            return ExitCode::from(EXIT_CONFIG);
+            return ExitCode::from(EX_CONFIG);
         }
     };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
+    let lang = args.language.lang();
     runtime.block_on(async {
         match args.verb {
-            None => Box::pin(service(&settings)).await,
-            Some(Verb::Alarms { json, open }) => answer(alarms(&settings, json, open, args.lang).await),
-            Some(Verb::Devices { json }) => answer(devices(&settings, json, args.lang).await),
-            Some(Verb::Stations { json }) => answer(stations(&settings, json, args.lang).await),
+            None => {
+                logging::begin(LogLevel::Info);
+                Box::pin(service(&settings)).await
+            }
+            Some(Verb::Alarms { json, open }) => answer(alarms(&settings, json, open, lang).await),
+            Some(Verb::Devices { json }) => answer(devices(&settings, json, lang).await),
+            Some(Verb::Stations { json }) => answer(stations(&settings, json, lang).await),
             Some(Verb::Send { station, gateway, wait, what }) => {
-                send(&settings, Speaker { station, gateway }, what, Duration::from_secs(wait), args.lang).await
+                send(&settings, Speaker { station, gateway }, what, Duration::from_secs(wait), lang).await
             }
         }
     })
@@ -158,7 +161,7 @@ async fn service(settings: &Settings) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("shouwang county: {error}");
-            ExitCode::from(EXIT_CONFIG)
+            ExitCode::from(EX_CONFIG)
         }
     }
 }
@@ -250,17 +253,6 @@ fn clock() -> Clock {
     })
 }
 
-fn lang() -> impl TypedValueParser<Value = Lang> {
-    PossibleValuesParser::new(Lang::ALL.iter().map(|lang| lang.word()))
-        .map(|word| Lang::from_word(&word).unwrap_or(Lang::Zh))
-}
-
-fn disposition() -> impl TypedValueParser<Value = Disposition> {
-    let people: Vec<Disposition> = Disposition::ALL.iter().copied().filter(|how| how.is_for_people()).collect();
-    PossibleValuesParser::new(people.iter().map(|how| how.word()).collect::<Vec<_>>())
-        .try_map(|word| Disposition::from_word(&word).ok_or("not a disposition"))
-}
-
 fn read_settings(path: &Path) -> Result<Settings, String> {
     let county = County::load(path).map_err(|problems| problems.to_string())?;
     for problem in county.warnings.list() {
@@ -269,11 +261,10 @@ fn read_settings(path: &Path) -> Result<Settings, String> {
     let County { broker, database, silent_after, stations, .. } = county.value;
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let password = broker.password.map(|secret| secret.read(credentials.as_deref())).transpose();
+    let password = password.map_err(|error| error.to_string())?.unwrap_or_default();
+    let login = broker.username.map(|username| Login { username, password });
     Ok(Settings {
-        broker_url: broker.url.to_string(),
-        ca_file: broker.ca_file,
-        username: broker.username,
-        password: password.map_err(|error| error.to_string())?,
+        broker: Broker { url: broker.url, ca_file: broker.ca_file, login },
         database,
         silent_after_s: u32::try_from(silent_after.as_secs()).unwrap_or(SILENT_AFTER_S),
         stations: stations.into_keys().collect(),

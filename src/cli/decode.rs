@@ -13,30 +13,30 @@ use crate::device::harness::{Outcome, Vector, VectorError};
 use crate::device::{self, Format};
 use crate::limits::VECTOR_LINE_BYTES_MAX;
 
-/// Arguments of the verb.
+/// 解码捕获的帧,核对测试向量 · Decodes captured frames, and checks vectors
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Name of the format, as `--list` prints it
+    /// 格式名,见 --list · Name of the format, as --list prints it
     #[arg(required_unless_present = "list")]
     format: Option<String>,
-    /// File of vectors, one JSON object a line; `-` or nothing for standard input
+    /// 测试向量文件,每行一个 JSON;- 或不写为标准输入 · File of vectors, one JSON object a line; - or nothing for standard input
     file: Option<PathBuf>,
-    /// Decode this frame, in hex
+    /// 解码这一帧,十六进制 · Decodes this frame, in hex
     #[arg(long, value_name = "HEX", conflicts_with_all = ["text", "file", "vectors"])]
     hex: Option<String>,
-    /// Decode this frame or payload, as text
+    /// 解码这一帧,文本 · Decodes this frame or payload, as text
     #[arg(long, value_name = "TEXT", conflicts_with_all = ["file", "vectors"])]
     text: Option<String>,
-    /// Topic of the frame, for formats that come over MQTT
+    /// 帧的主题,用于 MQTT 格式 · Topic of the frame, for formats that come over MQTT
     #[arg(long, conflicts_with_all = ["file", "vectors"])]
     topic: Option<String>,
-    /// What the decoder must be told, as a JSON object: model, key, base …
+    /// 解码需要的参数,JSON:model、key、base…… · What the decoder must be told, as a JSON object: model, key, base …
     #[arg(long, value_name = "JSON", conflicts_with_all = ["file", "vectors"])]
     context: Option<String>,
-    /// Compare with what the lines expect; close with `N of M pass`
+    /// 与期望核对,最后给出通过数 · Compares with what the lines expect; ends with N of M pass
     #[arg(long)]
     vectors: bool,
-    /// Print the names of the formats
+    /// 列出格式名 · Prints the names of the formats
     #[arg(long, exclusive = true)]
     list: bool,
 }

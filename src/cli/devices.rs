@@ -10,23 +10,23 @@ use crate::core::condition::Condition;
 use crate::core::time::Moment;
 use crate::words::{self, Lang, Say as _};
 
-/// Lists devices, what is heard on the air, and faults.
+/// 查看设备、收到的信号和故障 · Lists devices, what is heard on the air, and faults
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
     socket: Socket,
-    /// What to list.
+    /// 列出什么 · What to list
     #[arg(value_enum, default_value = "list")]
     what: What,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum What {
-    /// Every enrolled device.
+    /// 所有已登记的设备 · Every enrolled device
     List,
-    /// What was heard on the air, the unassigned first.
+    /// 收到的信号,未登记的在前 · What was heard on the air, the unassigned first
     Heard,
-    /// Devices with a fault, and what cannot be reached.
+    /// 有故障或连不上的设备 · Devices with a fault, and what cannot be reached
     Faults,
 }
 
@@ -65,7 +65,7 @@ pub fn run(args: &Args) -> ExitCode {
 }
 
 fn print_device(row: &DeviceRow, now: Moment, lang: Lang) {
-    use words::shell as say;
+    use words::device as say;
     let whose = row.resident.map_or_else(|| "-".to_owned(), |resident| resident.to_string());
     let heard = match row.heard {
         Some(at) => words::time::span(now.mono.since(at.mono), lang),
@@ -84,10 +84,10 @@ fn print_device(row: &DeviceRow, now: Moment, lang: Lang) {
 fn print_heard(row: &HeardRow, lang: Lang) {
     let whose = match row.device {
         Some(device) => device.to_string(),
-        None => words::shell::NOT_ENROLLED.say(lang).to_owned(),
+        None => words::device::NOT_ENROLLED.say(lang).to_owned(),
     };
     let heard = row.heard_s_ago.map_or_else(
-        || words::shell::NEVER_HEARD.say(lang).to_owned(),
+        || words::device::NEVER_HEARD.say(lang).to_owned(),
         |seconds| words::time::span(std::time::Duration::from_secs(seconds), lang),
     );
     let model = row.model.as_deref().unwrap_or("");

@@ -6,12 +6,12 @@ use super::socket::Socket;
 use crate::core::effect::Order;
 use crate::core::id::ResidentId;
 
-/// Raises a drill.
+/// 发起演练 · Raises a drill
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
     socket: Socket,
-    /// As if this resident had called.
+    /// 如同这位老人求助 · As if this resident had called
     #[arg(long, value_parser = |text: &str| text.parse::<ResidentId>().map_err(|error| error.to_string()))]
     resident: ResidentId,
 }

@@ -16,7 +16,11 @@ pub mod county;
 
 pub mod decode;
 
-// pub mod simulate;
+pub mod simulate;
+
+mod argument;
+
+mod logging;
 
 mod socket;
 
@@ -24,9 +28,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// 守望 shouwang: the elder-care gateway of a village care station.
+/// 守望:村级照料站的网关 · shouwang, the elder-care gateway of a village care station
 #[derive(Debug, Parser)]
-#[command(name = "shouwang", version, about, max_term_width = 100)]
+#[command(name = "shouwang", version, max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -34,24 +38,24 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Runs the gateway.
+    /// 运行网关 · Runs the gateway
     Run(run::Args),
-    /// Checks the configuration and prints who is watched by what, who would be called when, and what is not covered.
+    /// 检查配置,列出谁由什么守护、何时呼叫谁、哪里未覆盖 · Checks the configuration; shows who is watched by what and who is called when
     Check(check::Args),
-    /// Lists alarms; accepts, sets on site and closes them in a person's name.
+    /// 查看报警,以某人的名义接单、到场、办结 · Lists alarms; accepts, sets on site and closes them in a person's name
     Alarms(alarms::Args),
-    /// Lists devices, what is heard on the air, and faults.
+    /// 查看设备、收到的信号和故障 · Lists devices, what is heard on the air, and faults
     Devices(devices::Args),
-    /// Shows how the station is.
+    /// 查看本站状况 · Shows how the station is
     Status(status::Args),
-    /// Raises a drill: the whole way to the county, marked as a drill everywhere.
+    /// 发起演练,一路报到县平台,处处标明演练 · Raises a drill, the whole way to the county, marked as a drill everywhere
     Drill(drill::Args),
-    /// The county console.
+    /// 县平台控制台 · The county console
     County(county::Args),
-    /// Decodes captured frames, and checks vectors.
+    /// 解码捕获的帧,核对测试向量 · Decodes captured frames, and checks vectors
     Decode(decode::Args),
-    // /// A village in a box: simulated days through the real code, checked at every step.
-    // Simulate(simulate::Args),
+    /// 模拟:一个村子的若干天,全部走真实代码 · A village in a box: simulated days through the real code
+    Simulate(simulate::Args),
     /// Reads a state directory through. The gateway runs it as a child, because damage shows as an abort.
     #[command(hide = true)]
     CheckState(run::CheckState),
@@ -74,7 +78,7 @@ pub fn main() -> ExitCode {
         Verb::Drill(args) => drill::run(&args),
         Verb::County(args) => county::run(args),
         Verb::Decode(args) => decode::run(&args),
-        // Verb::Simulate(args) => simulate::run(args),
+        Verb::Simulate(args) => simulate::run(args),
         Verb::CheckState(args) => run::check_state(&args),
     }
 }

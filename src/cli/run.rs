@@ -5,30 +5,34 @@ use std::process::ExitCode;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
-use super::socket::EX_CONFIG;
+use super::argument::EX_CONFIG;
+use super::logging;
+use crate::config::Station;
+use crate::config::station::LogLevel;
 use crate::daemon::{self, StartError};
 
-/// Runs the gateway in the foreground; ends cleanly on SIGTERM and Ctrl-C.
+/// 在前台运行网关,收到 SIGTERM 或 Ctrl-C 干净退出 · Runs the gateway in the foreground; ends cleanly on SIGTERM and Ctrl-C
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Configuration of the station.
+    /// 照料站的配置 · Configuration of the station
     #[arg(long, value_name = "FILE", default_value = "/etc/shouwang/shouwang.toml")]
     config: PathBuf,
 }
 
-/// Reads a state directory through.
+/// 通读一个索引目录 · Reads a state directory through
 #[derive(Debug, clap::Args)]
 pub struct CheckState {
-    /// The directory.
+    /// 目录 · The directory
     dir: PathBuf,
 }
 
 /// Runs the verb.
 #[must_use]
 pub fn run(args: &Args) -> ExitCode {
-    log_to_stderr();
+    // A file that cannot be read is told of by the start itself.
+    let level = Station::load(&args.config, &super::formats()).map_or(LogLevel::Info, |sound| sound.value.log_level);
+    logging::begin(level);
     // One thread for the house: every part waits more than it works, and a hop between threads costs more than a turn.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -65,12 +69,6 @@ pub fn check_state(args: &CheckState) -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// The journal takes standard error; `RUST_LOG` narrows or widens it for one run.
-fn log_to_stderr() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sled=warn,rumqttc=warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
 }
 
 async fn stop_on_signal(stop: CancellationToken) {

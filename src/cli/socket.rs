@@ -5,36 +5,36 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
+use super::argument::{EX_CONFIG, EX_UNAVAILABLE, Language};
 use crate::config::Station;
 use crate::control::client::{AskError, ask};
 use crate::control::protocol::{Body, Reply, Request};
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::effect::{Answer, Order};
-use crate::core::id::{CommandId, ResponderId};
+use crate::core::id::CommandId;
 use crate::core::time::Moment;
 use crate::words::{self, Lang};
 
 /// How the station is reached, and how its answer is printed.
 #[derive(Debug, clap::Args)]
 pub struct Socket {
-    /// Configuration of the station; names its socket.
+    /// 照料站的配置,其中写明套接字 · Configuration of the station; names its socket
     #[arg(long, global = true, value_name = "FILE", default_value = "/etc/shouwang/shouwang.toml")]
     config: PathBuf,
-    /// The socket itself, instead.
+    /// 直接给出套接字 · The socket itself, instead
     #[arg(long = "socket", global = true, value_name = "PATH")]
     path: Option<PathBuf>,
-    /// As JSON.
+    /// 输出 JSON · As JSON
     #[arg(long, global = true)]
     pub json: bool,
-    /// Language: zh or en.
-    #[arg(long, global = true, value_name = "LANG")]
-    lang: Option<Lang>,
+    #[command(flatten)]
+    language: Language,
 }
 
 impl Socket {
     /// The language asked for, or the terminal's.
     pub fn lang(&self) -> Lang {
-        self.lang.unwrap_or_else(language_of_terminal)
+        self.language.lang()
     }
 
     /// Asks one question; on failure says why and gives the exit code.
@@ -112,16 +112,6 @@ impl Socket {
     }
 }
 
-/// Chinese, unless the terminal says English.
-fn language_of_terminal() -> Lang {
-    Lang::of_locale(&std::env::var("LANG").unwrap_or_default())
-}
-
-/// sysexits.h: the service is not available.
-pub const EX_UNAVAILABLE: u8 = 69;
-/// sysexits.h: the configuration is wrong; systemd does not try again.
-pub const EX_CONFIG: u8 = 78;
-
 /// Prints a value as JSON on standard output.
 pub fn print_json<T: Serialize>(value: &T) {
     match serde_json::to_string(value) {
@@ -143,9 +133,4 @@ fn command_id() -> CommandId {
     let number = getrandom::u64().unwrap_or_else(|_| u64::from(std::process::id()));
     let text = format!("sh-{number:016x}");
     text.parse().expect("sixteen hex digits behind a prefix are an id")
-}
-
-/// A responder given on the command line.
-pub fn responder(text: &str) -> Result<ResponderId, String> {
-    text.parse().map_err(|error: crate::core::id::SlugError| error.to_string())
 }

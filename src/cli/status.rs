@@ -8,7 +8,7 @@ use crate::core::time::Moment;
 use crate::core::watch::Watch;
 use crate::words::{self, Lang, Say as _};
 
-/// Shows how the station is.
+/// 查看本站状况 · Shows how the station is
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]

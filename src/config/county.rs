@@ -12,8 +12,8 @@ use super::key::{Key, Table};
 use super::problem::{Problems, What};
 use super::secret::Secret;
 use super::station::LogLevel;
-use super::url::BrokerUrl;
 use super::{Sound, judge, source, village};
+use crate::broker::BrokerUrl;
 use crate::core::id::StationId;
 use crate::private::Private;
 

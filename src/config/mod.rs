@@ -12,8 +12,6 @@ mod nearest;
 
 mod document;
 
-pub mod url;
-
 pub mod secret;
 
 pub mod source;
@@ -36,7 +34,6 @@ pub use county::County;
 pub use problem::{Problem, Problems, Severity, What};
 pub use secret::{Secret, SecretError};
 pub use station::{CountyLink, Station};
-pub use url::BrokerUrl;
 pub use village::Village;
 
 use crate::limits;

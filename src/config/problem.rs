@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::Sound;
 use crate::core::word::words;
 use crate::limits;
 
@@ -270,6 +271,16 @@ impl Problems {
     pub fn append(&mut self, other: Problems) {
         self.list.extend(other.list);
         self.more += other.more;
+    }
+
+    /// The sound value, if it is one; its warnings, or what is wrong, behind these.
+    pub fn sift<T>(&mut self, read: Result<Sound<T>, Problems>) -> Option<T> {
+        let (value, problems) = match read {
+            Ok(sound) => (Some(sound.value), sound.warnings),
+            Err(wrong) => (None, wrong),
+        };
+        self.append(problems);
+        value
     }
 
     /// In the order of lines.

@@ -7,7 +7,7 @@ use super::document::Section;
 use super::key::Key;
 use super::problem::What;
 use super::secret::Secret;
-use super::url::{BrokerUrl, UrlError};
+use crate::broker::{BrokerUrl, UrlError};
 use crate::core::id::SourceId;
 use crate::core::word::words;
 

@@ -23,14 +23,12 @@ mod retry;
 
 mod writer;
 
-pub mod broker;
+pub mod way;
 
 pub mod session;
 
 pub mod board;
 
 pub mod order;
-
-pub mod words;
 
 pub mod show;

@@ -12,9 +12,9 @@ use rumqttc::v5::{Event, EventLoop};
 use tokio::time::timeout;
 
 use super::book::{Book, BookError};
-use super::broker::{self, Broker};
 use super::ingest::Speaker;
 use super::settings::{Clock, Settings, SettingsError};
+use super::way::{self, Way};
 use crate::core::id::CommandId;
 use crate::relay::message::{CommandMessage, CountyOrder, ResultMessage, Topic, encode, root};
 
@@ -68,7 +68,7 @@ pub async fn send(
     wait: Duration,
     clock: &Clock,
 ) -> Result<ResultMessage, OrderError> {
-    let broker = Broker::new(settings)?;
+    let way = Way::new(settings).await?;
     let id = new_id()?;
     let now_ms = clock();
     let wait_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
@@ -77,14 +77,14 @@ pub async fn send(
     let book = Book::open(&settings.database, now_ms).await?;
     book.command(to, id, now_ms, message.not_after, &String::from_utf8_lossy(&body)).await?;
 
-    let options = broker.options(&format!("{}-{id}", settings.client_id));
+    let options = way.options(&format!("{}-{id}", settings.client_id));
     let (client, mut events) = AsyncClient::new(options, 8);
     let mut sent = false;
     let exchange = exchange(&client, &mut events, to, id, body, wait, &mut sent);
     match timeout(wait, exchange).await {
         Ok(answer) => answer,
         Err(_) if sent => Err(OrderError::NoAnswer { id, waited_s: wait.as_secs() }),
-        Err(_) => Err(OrderError::NotSent(format!("the broker {} does not answer", broker.place()))),
+        Err(_) => Err(OrderError::NotSent(format!("the broker {} does not answer", way.place()))),
     }
 }
 
@@ -110,7 +110,7 @@ async fn exchange(
                 if !ack.return_codes.iter().all(|code| matches!(code, SubscribeReasonCode::Success(_))) {
                     return Err(not_sent("the broker refuses the subscription to its answer"));
                 }
-                let properties = broker::properties(Some(expiry_s));
+                let properties = way::properties(Some(expiry_s));
                 client
                     .try_publish_with_properties(command.clone(), QoS::AtLeastOnce, false, body.clone(), properties)
                     .map_err(|_| not_sent("the connection takes no message"))?;
@@ -126,8 +126,8 @@ async fn exchange(
                 return Err(not_sent("the broker refuses the command: may this user write its topic?"));
             }
             Ok(_) => {}
-            Err(error) if *sent => return Err(OrderError::Broke { id, cause: broker::cause(&error) }),
-            Err(error) => return Err(OrderError::NotSent(broker::cause(&error))),
+            Err(error) if *sent => return Err(OrderError::Broke { id, cause: way::cause(&error) }),
+            Err(error) => return Err(OrderError::NotSent(way::cause(&error))),
         }
     }
 }

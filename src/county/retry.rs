@@ -1,30 +1,19 @@
-//! Waiting between attempts, and saying a failure once.
+//! Saying a failure once, and how long to wait before the next attempt.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tracing::{info, warn};
 
+use crate::backoff::Backoff;
 use crate::limits;
 
-/// Shortest wait. judgement: a broker that was restarted on purpose is found again at once.
-const FIRST: Duration = Duration::from_millis(100);
+/// Waits between attempts. judgement: a broker that was restarted on purpose is found again at once.
+pub(super) const RETRY: Backoff = Backoff::new(Duration::from_millis(100), limits::COUNTY_RETRY_MAX);
 
-/// Waits that double, with jitter, up to `COUNTY_RETRY_MAX`.
-#[derive(Debug, Default)]
-pub(super) struct Retry {
-    attempts: u32,
-}
-
-impl Retry {
-    /// How long to wait before the next attempt.
-    pub(super) fn wait(&mut self) -> Duration {
-        let doubled = FIRST.saturating_mul(2_u32.saturating_pow(self.attempts)).min(limits::COUNTY_RETRY_MAX);
-        self.attempts = self.attempts.saturating_add(1).min(16);
-        // Without randomness the two connections only retry in step, which harms nothing.
-        let jitter = f64::from(getrandom::u32().unwrap_or(0)) / f64::from(u32::MAX);
-        doubled.mul_f64(0.5 + jitter / 2.0)
-    }
+/// The next wait. Without randomness the two connections only retry in step, which harms nothing.
+pub(super) fn wait(retry: &mut Backoff) -> Duration {
+    retry.next(getrandom::u64().unwrap_or(0))
 }
 
 /// Says each change of a failure once, and its end.
@@ -69,11 +58,11 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_the_limit_and_never_vanish() {
-        let mut retry = Retry::default();
-        let waits: Vec<Duration> = (0..40).map(|_| retry.wait()).collect();
-        for (attempt, wait) in (0_u32..).zip(&waits) {
-            let full = FIRST.saturating_mul(1 << attempt.min(16)).min(limits::COUNTY_RETRY_MAX);
-            assert!(*wait <= full && *wait >= full / 2, "attempt {attempt}: {wait:?}");
+        let mut retry = RETRY;
+        for attempt in 1..40_u32 {
+            let wait = wait(&mut retry);
+            let full = Duration::from_millis(100).saturating_mul(1 << attempt.min(16)).min(limits::COUNTY_RETRY_MAX);
+            assert!(wait <= full && wait >= Duration::from_millis(100), "attempt {attempt}: {wait:?}");
         }
     }
 }

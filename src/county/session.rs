@@ -1,7 +1,8 @@
 //! The running service: two connections to the broker, each feeding the book and giving receipts.
 //!
 //! - **Alarms have a connection of their own.** A flood of readings fills the queue that the broker keeps for a
-//!   connection, and a full queue drops what comes next; behind the same connection that would be an alarm.
+//!   connection, and a full queue drops what comes next; behind the same connection that would be an alarm. Retained
+//!   standings are such a flood too: thousands of them come at once with every subscription.
 //! - **The polling half does not wait for the database.** A message's PUBACK is withheld until it is committed, so a
 //!   database that stands still stops the broker's deliveries at the announced window, while pings go on. mosquitto
 //!   2.0.11 was seen to deliver far beyond the window after the first PUBACK: what finds no room is left to the
@@ -23,10 +24,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::book::{Book, BookError};
-use super::broker::{self, Broker};
-use super::retry::{Faults, Retry};
+use super::retry::{Faults, RETRY, wait};
 use super::settings::{Clock, Settings, SettingsError};
+use super::way::{self, Way};
 use super::writer::{Arrived, Gone, Writer, state};
+use crate::backoff::Backoff;
 use crate::limits;
 use crate::relay::message::{CONTENT_TYPE, COUNTY_STATE_TOPIC, encode};
 
@@ -37,7 +39,7 @@ const SUBSCRIBE_DEADLINE: Duration = Duration::from_secs(10);
 struct Consumer {
     name: &'static str,
     client_id_suffix: &'static str,
-    filters: &'static [&'static str],
+    filters: &'static [(&'static str, QoS)],
     /// Whether it speaks for the county on `sw/1/county/state`.
     announces: bool,
 }
@@ -45,20 +47,28 @@ struct Consumer {
 /// Only topics on which gateways speak: the county does not want to hear its own receipts.
 const CONSUMERS: [Consumer; 2] = [
     Consumer {
-        name: "alarms and standings",
+        name: "alarms",
         client_id_suffix: "",
         filters: &[
-            "sw/1/+/+/ev/alarm",
-            "sw/1/+/+/ev/device",
-            "sw/1/+/+/state",
-            "sw/1/+/+/hb",
-            "sw/1/+/+/dev/+",
-            "sw/1/+/+/resident/+",
-            "sw/1/+/+/res/+",
+            ("sw/1/+/+/ev/alarm", QoS::AtLeastOnce),
+            ("sw/1/+/+/ev/device", QoS::AtLeastOnce),
+            ("sw/1/+/+/state", QoS::AtLeastOnce),
+            ("sw/1/+/+/hb", QoS::AtLeastOnce),
+            ("sw/1/+/+/res/+", QoS::AtLeastOnce),
         ],
         announces: true,
     },
-    Consumer { name: "readings", client_id_suffix: "-readings", filters: &["sw/1/+/+/ev/reading"], announces: false },
+    Consumer {
+        name: "readings and standings",
+        client_id_suffix: "-readings",
+        // A standing is worth no PUBACK: the next one says all that it said.
+        filters: &[
+            ("sw/1/+/+/ev/reading", QoS::AtLeastOnce),
+            ("sw/1/+/+/dev/+", QoS::AtMostOnce),
+            ("sw/1/+/+/resident/+", QoS::AtMostOnce),
+        ],
+        announces: false,
+    },
 ];
 
 /// Runs the county service until `stop`.
@@ -67,11 +77,11 @@ const CONSUMERS: [Consumer; 2] = [
 /// Settings that cannot be used, and a database made by a newer program. Nothing else ends it: what fails is said
 /// once and tried again.
 pub async fn serve(settings: &Settings, clock: Clock, stop: CancellationToken) -> Result<(), ServeError> {
-    let broker = Broker::new(settings)?;
+    let way = Way::new(settings).await?;
     let run = async {
         let book = open(settings, &clock).await?;
         let [first, second] =
-            CONSUMERS.each_ref().map(|consumer| consumer.run(&broker, settings, book.clone(), clock.clone()));
+            CONSUMERS.each_ref().map(|consumer| consumer.run(&way, settings, book.clone(), clock.clone()));
         tokio::join!(first, second);
         Ok(())
     };
@@ -94,7 +104,7 @@ pub enum ServeError {
 }
 
 async fn open(settings: &Settings, clock: &Clock) -> Result<Book, ServeError> {
-    let (mut faults, mut retry) = (Faults::new("the county database"), Retry::default());
+    let (mut faults, mut retry) = (Faults::new("the county database"), RETRY);
     loop {
         match Book::open(&settings.database, clock()).await {
             Ok(book) => {
@@ -104,17 +114,17 @@ async fn open(settings: &Settings, clock: &Clock) -> Result<Book, ServeError> {
             Err(error @ BookError::Newer { .. }) => return Err(ServeError::Book(error)),
             Err(error) => faults.raise(&error.to_string()),
         }
-        sleep(retry.wait()).await;
+        sleep(wait(&mut retry)).await;
     }
 }
 
 impl Consumer {
     /// Connects, again and again. Never ends.
-    async fn run(&self, broker: &Broker, settings: &Settings, book: Book, clock: Clock) {
+    async fn run(&self, way: &Way, settings: &Settings, book: Book, clock: Clock) {
         let client_id = format!("{}{}", settings.client_id, self.client_id_suffix);
-        let (mut faults, mut retry) = (Faults::new(self.name), Retry::default());
+        let (mut faults, mut retry) = (Faults::new(self.name), RETRY);
         loop {
-            let mut options = broker.options(&client_id);
+            let mut options = way.options(&client_id);
             options.set_manual_acks(true);
             if self.announces {
                 options.set_last_will(will(clock()));
@@ -135,8 +145,8 @@ impl Consumer {
                 cause = poller.run(events, &mut faults, &mut retry) => cause,
                 Gone = writer.run(arrived) => "the connection ended".to_owned(),
             };
-            faults.raise(&format!("{cause} (broker {})", broker.place()));
-            sleep(retry.wait()).await;
+            faults.raise(&format!("{cause} (broker {})", way.place()));
+            sleep(wait(&mut retry)).await;
         }
     }
 }
@@ -155,7 +165,7 @@ struct Poller<'a> {
 
 impl Poller<'_> {
     /// Moves the connection; returns why it ended.
-    async fn run(&mut self, mut events: EventLoop, faults: &mut Faults, retry: &mut Retry) -> String {
+    async fn run(&mut self, mut events: EventLoop, faults: &mut Faults, retry: &mut Backoff) -> String {
         let subscribe_deadline = Instant::now() + SUBSCRIBE_DEADLINE;
         loop {
             // A poll that is dropped in the middle may lose what it holds; here that ends the connection as well.
@@ -171,14 +181,14 @@ impl Poller<'_> {
                 Ok(Event::Incoming(Packet::Publish(publish))) => self.message(publish).await,
                 Ok(Event::Incoming(packet)) => self.incoming(packet),
                 Ok(Event::Outgoing(_)) => Ok(()),
-                Err(error) => return broker::cause(&error),
+                Err(error) => return way::cause(&error),
             };
             if let Err(cause) = step {
                 return cause;
             }
             if self.listening {
                 faults.clear();
-                *retry = Retry::default();
+                *retry = RETRY;
             }
         }
     }
@@ -186,7 +196,7 @@ impl Poller<'_> {
     fn incoming(&mut self, packet: Packet) -> Result<(), String> {
         match packet {
             Packet::ConnAck(_) => {
-                let filters = self.consumer.filters.iter().map(|filter| Filter::new(*filter, QoS::AtLeastOnce));
+                let filters = self.consumer.filters.iter().map(|(filter, qos)| Filter::new(*filter, *qos));
                 let sent = self.client.try_subscribe_many(filters);
                 sent.map_err(|_| "the subscription could not be sent".to_owned())
             }

@@ -11,11 +11,11 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::book::{Book, BookError};
-use super::broker;
 use super::ingest::{Speaker, Why, admit, take};
 use super::receipt::{Batch, Committed};
-use super::retry::{Faults, Retry};
+use super::retry::{Faults, RETRY, wait};
 use super::settings::Clock;
+use super::way;
 use crate::core::id::StationId;
 use crate::limits;
 use crate::relay::message::{Ack, COUNTY_STATE_TOPIC, CountyState, Topic, encode, root};
@@ -151,7 +151,7 @@ impl Writer<'_> {
 
     /// Commits, however long it takes.
     async fn commit(&self, batch: &Batch, received_ms: i64, said: &mut Said) -> Result<Committed, Gone> {
-        let mut retry = Retry::default();
+        let mut retry = RETRY;
         loop {
             match self.book.commit(batch, received_ms).await {
                 Ok(committed) => {
@@ -167,7 +167,7 @@ impl Writer<'_> {
                 }
                 Err(error) => self.fails(&error, said).await?,
             }
-            sleep(retry.wait()).await;
+            sleep(wait(&mut retry)).await;
         }
     }
 
@@ -198,13 +198,7 @@ impl Writer<'_> {
         }
         let state = state(online, said.since);
         self.client
-            .publish_with_properties(
-                COUNTY_STATE_TOPIC,
-                QoS::AtLeastOnce,
-                true,
-                encode(&state),
-                broker::properties(None),
-            )
+            .publish_with_properties(COUNTY_STATE_TOPIC, QoS::AtLeastOnce, true, encode(&state), way::properties(None))
             .await?;
         said.online = Some(online);
         Ok(())
@@ -212,7 +206,7 @@ impl Writer<'_> {
 
     async fn receipt(&self, speaker: Speaker, ack: &Ack) -> Result<(), Gone> {
         let topic = Topic::Ack.under(&root(speaker.station, speaker.gateway));
-        let properties = broker::properties(Some(RECEIPT_EXPIRY_S));
+        let properties = way::properties(Some(RECEIPT_EXPIRY_S));
         self.client.publish_with_properties(topic, QoS::AtLeastOnce, false, encode(ack), properties).await?;
         Ok(())
     }

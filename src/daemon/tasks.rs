@@ -14,15 +14,14 @@ use super::board::Board;
 use super::house::{Ears, House};
 use super::resolve::VillageBook;
 use super::start::{self, Loaded, StartError, Started};
+use crate::broker::{Broker, Login};
 use crate::config::source::Link;
-use crate::config::{BrokerUrl, CountyLink, Secret};
+use crate::config::{CountyLink, Secret};
 use crate::control::server;
 use crate::core::sequence::Lane;
 use crate::core::time::Mono;
 use crate::device;
 use crate::limits;
-use crate::private::Private;
-use crate::relay::endpoint::Endpoint;
 use crate::relay::lane::LaneStanding;
 use crate::relay::letterbox::Letterbox;
 use crate::relay::session;
@@ -30,7 +29,7 @@ use crate::relay::step::Standing;
 use crate::source::counters::Counters;
 use crate::source::heard::Heard;
 use crate::source::lanes::lanes;
-use crate::source::mqtt::{self, BrokerAddress, FeedSettings, Login, MqttSettings};
+use crate::source::mqtt::{self, FeedSettings, MqttSettings};
 use crate::source::serial::{self, SerialSettings};
 use crate::source::{Inlet, Resolve};
 
@@ -127,11 +126,12 @@ fn spawn_sources(
                 });
                 let settings = MqttSettings {
                     id: source.id,
-                    broker: BrokerAddress { host: link.url.host.clone(), port: link.url.port, tls: link.url.tls },
-                    ca_file: link.ca_file.clone(),
+                    broker: Broker {
+                        url: link.url.clone(),
+                        ca_file: link.ca_file.clone(),
+                        login: login(link.username.as_ref(), link.password.as_ref())?,
+                    },
                     client_id: link.client_id.clone(),
-                    login: login(link.username.as_ref(), link.password.as_ref())?
-                        .map(|(user, password)| Login { user, password }),
                     feeds: feeds.collect(),
                 };
                 tracker.spawn(mqtt::run(settings, inlet.clone(), stop.clone()));
@@ -154,24 +154,21 @@ fn usual_base_topic(format: &device::Format) -> Option<String> {
 }
 
 fn county_settings(loaded: &Loaded, link: &CountyLink) -> Result<session::Settings, StartError> {
-    let BrokerUrl { tls, host, port } = link.url.clone();
     Ok(session::Settings {
         station: loaded.station.id,
         gateway: loaded.station.gateway,
-        broker: Endpoint { host, port, tls },
-        ca_file: link.ca_file.clone(),
-        login: login(link.username.as_ref(), link.password.as_ref())?
-            .map(|(username, password)| session::Login { username, password }),
+        broker: Broker {
+            url: link.url.clone(),
+            ca_file: link.ca_file.clone(),
+            login: login(link.username.as_ref(), link.password.as_ref())?,
+        },
     })
 }
 
-fn login(
-    username: Option<&String>,
-    password: Option<&Secret>,
-) -> Result<Option<(String, Private<String>)>, StartError> {
+fn login(username: Option<&String>, password: Option<&Secret>) -> Result<Option<Login>, StartError> {
     let (Some(username), Some(password)) = (username, password) else { return Ok(None) };
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(std::path::PathBuf::from);
-    Ok(Some((username.clone(), password.read(credentials.as_deref())?)))
+    Ok(Some(Login { username: username.clone(), password: password.read(credentials.as_deref())? }))
 }
 
 /// What the pump needs to know of every lane.

@@ -14,7 +14,7 @@ use rumqttc::v5::mqttbytes::v5::{
     Filter, LastWill, LastWillProperties, Packet, PubAck, PubAckReason, PublishProperties, SubscribeReasonCode,
 };
 use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
-use rumqttc::{NetworkOptions, Outgoing, TlsConfiguration, Transport};
+use rumqttc::{NetworkOptions, Outgoing, Transport};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -74,8 +74,8 @@ pub(super) struct Link {
 
 impl Link {
     /// Begins to connect; the first event tells how that went.
-    pub(super) fn open(settings: &Settings, tls: Option<TlsConfiguration>, will: &Publication) -> Self {
-        let options = options(settings, tls, will);
+    pub(super) fn open(settings: &Settings, transport: Transport, will: &Publication) -> Self {
+        let options = options(settings, transport, will);
         let (client, event_loop) = AsyncClient::new(options, usize::from(RELAY_WINDOW + QUEUE_SPARE));
         let (sender, events) = mpsc::channel(LINK_EVENTS_MAX);
         let poll = AbortOnDropHandle::new(tokio::spawn(poll(event_loop, sender)));
@@ -172,9 +172,9 @@ fn refusal(puback: &PubAck) -> Option<String> {
     }
 }
 
-fn options(settings: &Settings, tls: Option<TlsConfiguration>, will: &Publication) -> MqttOptions {
+fn options(settings: &Settings, transport: Transport, will: &Publication) -> MqttOptions {
     let id = format!("sw-{}-{}", settings.station, settings.gateway);
-    let mut options = MqttOptions::new(id, settings.broker.host.clone(), settings.broker.port);
+    let mut options = settings.broker.options(&id, transport);
     // The broker keeps subscriptions and waiting receipts while we are away. What was in flight from here is ours to
     // send again: the client is fresh and knows nothing of it.
     options.set_clean_start(false);
@@ -188,12 +188,6 @@ fn options(settings: &Settings, tls: Option<TlsConfiguration>, will: &Publicatio
     network.set_tcp_nodelay(true);
     network.set_connection_timeout(CONNECT_DEADLINE.as_secs());
     options.set_network_options(network);
-    if let Some(login) = &settings.login {
-        options.set_credentials(login.username.clone(), login.password.reveal().clone());
-    }
-    if let Some(tls) = tls {
-        options.set_transport(Transport::Tls(tls));
-    }
     let properties = LastWillProperties {
         delay_interval: None,
         payload_format_indicator: Some(1),

@@ -28,11 +28,7 @@ pub mod letterbox;
 
 pub mod records;
 
-pub mod endpoint;
-
 pub mod trouble;
-
-mod tls;
 
 mod pairing;
 

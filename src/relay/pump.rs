@@ -361,7 +361,7 @@ impl Pump {
     }
 
     fn next_backlog(&mut self, now: Mono, lane: Lane) -> Option<Step> {
-        if !self.is_open(lane) {
+        if !self.is_open(lane) || (lane == Lane::Reading && self.an_alarm_is_unsent()) {
             return None;
         }
         let (per_message, out_max) = match lane {
@@ -389,6 +389,12 @@ impl Pump {
         let Pick { from, to, tries } = pick;
         let token = self.window.depart(now, Cargo::Records { lane, from, to, tries });
         Step::Records { token, lane, from, to }
+    }
+
+    /// Alarms that are paced go ahead of readings too: the backlog is as old as they are, and worth less.
+    fn an_alarm_is_unsent(&mut self) -> bool {
+        let flights = self.flights(Lane::Alarm);
+        self.alarm.first_unsent(&flights).is_some()
     }
 
     /// Whether a lane other than the alarms' may send.

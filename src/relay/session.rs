@@ -5,7 +5,6 @@
 //! at most `limits::RELAY_FETCH_DEADLINE`. Every connection is made with a fresh client (see `link.rs`).
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,12 +12,11 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::broker::Broker;
 use crate::core::id::{GatewayId, StationId};
 use crate::core::time::Mono;
 use crate::limits::{ANSWERS_WAITING_MAX, FAREWELL_DEADLINE, MESSAGE_BYTES_MAX};
-use crate::private::Private;
 
-use super::endpoint::Endpoint;
 use super::letterbox::Letterbox;
 use super::link::{Link, LinkEvent, Publication, QueueFull};
 use super::message::{COUNTY_STATE_TOPIC, GatewayState, ResultMessage, Topic, encode, root};
@@ -26,7 +24,6 @@ use super::pairing::{OutOfStep, Pairing};
 use super::pause::Pause;
 use super::pump::{Event, Pump, Standing};
 use super::records::{FromCounty, Records, Report};
-use super::tls;
 use super::told::Told;
 use super::trouble::Trouble;
 use super::window::Token;
@@ -39,20 +36,7 @@ pub struct Settings {
     /// The gateway.
     pub gateway: GatewayId,
     /// The county's broker.
-    pub broker: Endpoint,
-    /// The county's CA, PEM; needed for `mqtts://`.
-    pub ca_file: Option<PathBuf>,
-    /// User name and password, if the broker wants them.
-    pub login: Option<Login>,
-}
-
-/// User name and password at the broker.
-#[derive(Debug, Clone)]
-pub struct Login {
-    /// User name.
-    pub username: String,
-    /// Password.
-    pub password: Private<String>,
+    pub broker: Broker,
 }
 
 /// A heartbeat is of no use after three of them (ARCHITECTURE, county contract).
@@ -163,7 +147,9 @@ impl<R: Records> Session<R> {
             answers: VecDeque::new(),
             told: Told::default(),
             trouble: None,
-            conn: 0,
+            // Station time never repeats, so no connection of an earlier process has a number of this one's, and its
+            // late will matches no birth of this one's.
+            conn: now.0,
             counters: BTreeMap::new(),
             busy: false,
             started: Instant::now(),
@@ -248,15 +234,11 @@ impl<R: Records> Session<R> {
     }
 
     async fn open(&mut self, attempt: u32) -> Result<Box<Connection>, Trouble> {
-        let tls = if self.settings.broker.tls {
-            Some(tls::configuration(self.settings.ca_file.as_deref()).await?)
-        } else {
-            None
-        };
+        let transport = self.settings.broker.transport().await?;
         self.conn += 1;
         let farewell = self.state(GatewayState { online: false, ..self.records.birth(self.conn, self.pump.lanes()) });
         Ok(Box::new(Connection {
-            link: Link::open(&self.settings, tls, &farewell),
+            link: Link::open(&self.settings, transport, &farewell),
             pairing: Pairing::default(),
             payload_bytes_max: MESSAGE_BYTES_MAX,
             answers: BTreeMap::new(),
@@ -307,7 +289,7 @@ impl<R: Records> Session<R> {
                 self.pump.handle(now, Event::Connected { receive_max });
                 self.all_retained(now);
                 self.trouble = None;
-                tracing::info!(conn = self.conn, broker = %self.settings.broker, "connected to the county");
+                tracing::info!(conn = self.conn, broker = %self.settings.broker.url, "connected to the county");
                 self.told.push(FromCounty::Connected { conn: self.conn });
             }
             LinkEvent::Departed(packet_id) => {
@@ -357,7 +339,7 @@ impl<R: Records> Session<R> {
 
     fn pause(&mut self, attempt: u32, trouble: Trouble) -> Phase {
         if self.trouble.as_ref() != Some(&trouble) {
-            tracing::warn!(broker = %self.settings.broker, "{trouble}");
+            tracing::warn!(broker = %self.settings.broker.url, "{trouble}");
         }
         self.trouble = Some(trouble.clone());
         self.told.push(FromCounty::Disconnected(trouble));
@@ -369,7 +351,7 @@ impl<R: Records> Session<R> {
         if self.trouble.as_ref() == Some(&trouble) {
             return;
         }
-        tracing::warn!(broker = %self.settings.broker, "{trouble}");
+        tracing::warn!(broker = %self.settings.broker.url, "{trouble}");
         self.trouble = Some(trouble.clone());
         self.told.push(FromCounty::Trouble(trouble));
     }

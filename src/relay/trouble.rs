@@ -9,6 +9,7 @@ use rumqttc::v5::mqttbytes::v5::{ConnectReturnCode, DisconnectReasonCode};
 use rumqttc::v5::{ConnectionError, StateError};
 use rustls::{AlertDescription, CertificateError};
 
+use crate::broker::CaFileError;
 use crate::limits::REASON_BYTES_MAX;
 
 /// Why the county is not reached, or not well.
@@ -48,7 +49,7 @@ pub enum Trouble {
     #[error("what answers at the county's address does not speak MQTT 5 as it should ({0})")]
     Protocol(String),
     /// The file with the county's CA.
-    #[error("the file with the county's CA certificate is not usable ({0}): it must be PEM and readable")]
+    #[error("the county's broker cannot be checked ({0})")]
     CaFile(String),
     /// Issued by somebody else.
     #[error(
@@ -89,6 +90,12 @@ pub enum Trouble {
     /// A publish was refused.
     #[error("the county's broker does not take what this box sends ({0}): its access list or quota must allow it")]
     MayNotWrite(String),
+}
+
+impl From<CaFileError> for Trouble {
+    fn from(error: CaFileError) -> Self {
+        Trouble::CaFile(short(&error.to_string()))
+    }
 }
 
 impl From<&ConnectionError> for Trouble {

@@ -15,7 +15,7 @@ use crate::core::id::SourceId;
 use crate::core::reading::{Measure, Origin, Said, Sample};
 use crate::core::roster::Class;
 use crate::device::{Decode, DecodeError, Decoded, Format, Frame, Transport};
-use crate::limits::{ADDRESS_BYTES_MAX, MQTT_PACKET_BYTES_MAX, MQTT_PAYLOAD_BYTES_MAX, TOPIC_BYTES_MAX};
+use crate::limits::{ADDRESS_BYTES_MAX, BRIDGE_LIST_BYTES_MAX, MQTT_PAYLOAD_BYTES_MAX, TOPIC_BYTES_MAX};
 
 /// One format behind one source: its decoder, and the way through the door.
 pub struct FrontDoor {
@@ -48,7 +48,7 @@ pub struct Admitted {
 /// The largest payload taken under a topic below its base: only the list of a bridge's devices may be large.
 #[must_use]
 pub fn payload_bytes_max(topic_below_base: &str) -> usize {
-    if topic_below_base == "bridge/devices" { MQTT_PACKET_BYTES_MAX as usize } else { MQTT_PAYLOAD_BYTES_MAX }
+    if topic_below_base == "bridge/devices" { BRIDGE_LIST_BYTES_MAX } else { MQTT_PAYLOAD_BYTES_MAX }
 }
 
 impl FrontDoor {
@@ -110,6 +110,9 @@ impl FrontDoor {
             self.inlet.counters.add(Scope::Format(name), why.word(), kind);
         }
         let speaker = |address, origin| Speaker { format: name, address, origin, source: self.source, at: now };
+        for (key, _) in &decoded.refused_keys {
+            self.inlet.counters.add(Scope::Format(name), "refused_key", key);
+        }
         for listed in decoded.listed.iter().filter(|listed| listed.address.len() <= ADDRESS_BYTES_MAX) {
             let origin = resolve.origin(name, &listed.address);
             self.inlet.heard.list(&speaker(&listed.address, origin), listed.model.as_deref());

@@ -39,6 +39,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
+use crate::broker::CaFileError;
 use crate::core::effect::Input;
 use crate::core::id::SourceId;
 use crate::core::reading::{Origin, Sample};
@@ -133,23 +134,9 @@ pub enum SourceError {
     /// Connected, and not a sign from the broker.
     #[error("connected, but nothing is heard from the broker, not even an answer to a ping")]
     BrokerSilent,
-    /// The broker's address cannot be read.
-    #[error("`{given}` is not a broker's address; write mqtt://HOST:1883, or mqtts://HOST:8883 for TLS")]
-    BrokerAddress {
-        /// As configured.
-        given: String,
-    },
-    /// TLS without an authority to believe.
-    #[error("mqtts needs the PEM file of the authority that signed the broker's certificate: set ca_file")]
-    CaFileMissing,
-    /// The file of the broker's certificate authority cannot be used.
-    #[error("{} cannot be used as the broker's CA file: {why}", path.display())]
-    CaFile {
-        /// The configured path.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
+    /// The broker's certificate cannot be checked.
+    #[error(transparent)]
+    CaFile(#[from] CaFileError),
 }
 
 /// Whether a source is up, said once on each change: to the station, and in the log.

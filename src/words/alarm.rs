@@ -37,19 +37,54 @@ say! { Priority {
     High: "紧急", "urgent";
 } }
 
+const PRE_ALARM: Both = Both::new("待确认", "asking first");
+const RAISED: Both = Both::new("报警中", "raised");
+const FAULT: Both = Both::new("故障中", "fault");
+const UNANSWERED: Both = Both::new("未响应", "unanswered");
+const ACCEPTED: Both = Both::new("已接单", "accepted");
+const ON_SITE: Both = Both::new("已到场", "on site");
+const CLOSED: Both = Both::new("已办结", "closed");
+const CLOSED_UNVERIFIED: Both = Both::new("已办结(未核实)", "closed, unverified");
+
+/// Beside an alarm that is none.
+pub const DRILL: Both = Both::new("演练", "drill");
+/// Beside an alarm that is not on disk.
+pub const UNDURABLE: Both = Both::new("未能存盘", "not on disk");
+/// Beside an alarm after which somebody has to go and see.
+pub const VISIT_DUE: Both = Both::new("待探访", "visit due");
+
 /// Where an alarm stands. 未响应 is a standing of its own: everybody was called and nobody came.
 #[must_use]
-pub fn state(state: &State, lang: Lang) -> &'static str {
+pub fn state(state: &State, of: Condition, lang: Lang) -> &'static str {
     let both = match state {
-        State::PreAlarm { .. } => Both::new("预报警", "asking first"),
-        State::Raised { climb } if climb.unanswered.is_some() => Both::new("未响应", "unanswered"),
-        State::Raised { .. } => Both::new("报警中", "raised"),
-        State::Accepted { .. } => Both::new("已接单", "accepted"),
-        State::OnSite { .. } => Both::new("已到场", "on site"),
-        State::Closed { unverified: true, .. } => Both::new("已办结(未核实)", "closed, unverified"),
-        State::Closed { unverified: false, .. } => Both::new("已办结", "closed"),
+        State::PreAlarm { .. } => PRE_ALARM,
+        State::Raised { climb } if climb.unanswered.is_some() => UNANSWERED,
+        State::Raised { .. } => raised(of),
+        State::Accepted { .. } => ACCEPTED,
+        State::OnSite { .. } => ON_SITE,
+        State::Closed { unverified: true, .. } => CLOSED_UNVERIFIED,
+        State::Closed { unverified: false, .. } => CLOSED,
     };
     both.say(lang)
+}
+
+/// Where an alarm stands, of an answer that has only the word of its state; a word that no state has stays as it is.
+#[must_use]
+pub fn state_of_word(word: &str, of: Condition, lang: Lang) -> &str {
+    let both = match word {
+        "pre_alarm" => PRE_ALARM,
+        "raised" => raised(of),
+        "accepted" => ACCEPTED,
+        "on_site" => ON_SITE,
+        "closed" => CLOSED,
+        other => return other,
+    };
+    both.say(lang)
+}
+
+/// 报警 is for people and 故障 for things.
+fn raised(of: Condition) -> Both {
+    if of.rule().about_person { RAISED } else { FAULT }
 }
 
 say! { Disposition {
@@ -62,7 +97,7 @@ say! { Disposition {
     Test: "测试", "test";
     Drill: "演练", "drill";
     Repaired: "故障已修复", "fault repaired";
-    Cancelled: "预报警期内已取消", "cancelled while asking first";
+    Cancelled: "确认前已取消", "cancelled while asking first";
     SelfCleared: "故障自行恢复", "cleared by itself";
     CouldNotEnter: "进不了门", "could not enter";
     NotFound: "没有找到人", "person not found";
@@ -121,15 +156,25 @@ mod tests {
     fn an_unanswered_alarm_is_never_shown_as_merely_raised() {
         let raised = State::Raised { climb: Climb::default() };
         let unanswered = State::Raised { climb: Climb { unanswered: Some(Mono(1)), ..Climb::default() } };
-        assert_eq!(state(&raised, Lang::Zh), "报警中");
-        assert_eq!(state(&unanswered, Lang::Zh), "未响应");
-        assert_eq!(state(&unanswered, Lang::En), "unanswered");
+        assert_eq!(state(&raised, Condition::HelpCall, Lang::Zh), "报警中");
+        assert_eq!(state(&unanswered, Condition::HelpCall, Lang::Zh), "未响应");
+        assert_eq!(state(&unanswered, Condition::HelpCall, Lang::En), "unanswered");
+    }
+
+    #[test]
+    fn an_alarm_about_a_thing_is_a_fault() {
+        let raised = State::Raised { climb: Climb::default() };
+        for condition in Condition::ALL {
+            let said = state(&raised, *condition, Lang::Zh);
+            assert_eq!(said, if condition.rule().about_person { "报警中" } else { "故障中" }, "{condition}");
+            assert_eq!(state_of_word(raised.word(), *condition, Lang::Zh), said);
+        }
     }
 
     #[test]
     fn an_ending_that_nobody_saw_says_so() {
         let closed = |unverified| State::Closed { by: None, disposition: Disposition::NoHelpNeeded, unverified };
-        assert_eq!(state(&closed(false), Lang::Zh), "已办结");
-        assert_eq!(state(&closed(true), Lang::Zh), "已办结(未核实)");
+        assert_eq!(state(&closed(false), Condition::HelpCall, Lang::Zh), "已办结");
+        assert_eq!(state(&closed(true), Condition::HelpCall, Lang::Zh), "已办结(未核实)");
     }
 }

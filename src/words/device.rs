@@ -33,6 +33,30 @@ say! { DeviceChange {
     SourceBack: "接收器恢复", "receiver back";
 } }
 
+/// Before the first word of a device.
+pub const NEVER_HEARD: Both = Both::new("从未收到信号", "never heard");
+/// In front of the age of its last word.
+pub const LAST_HEARD: Both = Both::new("最后收到信号", "last heard");
+/// In front of what its battery holds.
+pub const BATTERY: Both = Both::new("电量", "battery");
+/// In front of what is wrong with it.
+pub const FAULT: Both = Both::new("故障", "fault");
+/// Taken out of service.
+pub const REMOVED: Both = Both::new("已停用", "removed");
+/// What it hangs on is down.
+pub const UNREACHABLE: Both = Both::new("来源中断", "its source is down");
+/// Heard, and not enrolled.
+pub const NOT_ENROLLED: Both = Both::new("未登记", "not enrolled");
+
+/// How long a battery lasts, as it seems.
+#[must_use]
+pub fn days_left(days: u32, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("约剩 {days} 天"),
+        Lang::En => format!("about {days} days left"),
+    }
+}
+
 /// A room by its usual id; another id is its own word.
 #[must_use]
 pub fn room(id: &RoomId, lang: Lang) -> &str {

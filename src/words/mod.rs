@@ -15,6 +15,8 @@ pub mod setting;
 
 pub mod shell;
 
+pub mod console;
+
 pub mod plan;
 
 pub mod time;

@@ -25,7 +25,7 @@ say! { Tier {
 say! { ResponderRole {
     Neighbour: "邻居", "neighbour";
     GridWorker: "网格员", "grid worker";
-    DutyDesk: "值班员", "duty desk";
+    DutyDesk: "值班室", "duty desk";
     VillageDoctor: "村医", "village doctor";
     Family: "家属", "family";
 } }

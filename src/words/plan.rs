@@ -53,7 +53,7 @@ impl Phrase {
             Phrase::Shared => Both::new("共用设备", "shared devices"),
             Phrase::Removed => Both::new("已停用设备", "removed devices"),
             Phrase::Every => Both::new("上报间隔", "every"),
-            Phrase::FaultAfter => Both::new("无信号多久算故障", "a fault after"),
+            Phrase::FaultAfter => Both::new("无信号时限", "a fault after"),
             Phrase::Problems => Both::new("问题", "problems"),
             Phrase::Sound => Both::new("配置可用", "the configuration is sound"),
             Phrase::Unsound => {
@@ -88,7 +88,7 @@ pub fn gap(word: &str, lang: Lang) -> Option<&'static str> {
 #[must_use]
 pub fn pace(word: &str, lang: Lang) -> Option<&'static str> {
     let both = match word {
-        "slow" => Both::new("慢", "slow"),
+        "slow" => Both::new("慢速", "slow"),
         "mute" => Both::new("不自报,每 7 天按一次", "mute, a press every 7 days"),
         _ => return None,
     };

@@ -56,6 +56,15 @@ pub fn span(span: Duration, lang: Lang) -> String {
     if said.is_empty() { format!("0 {}", UNITS[3].1.say(lang)) } else { said.join(" ") }
 }
 
+/// How long ago something was.
+#[must_use]
+pub fn ago(age: Duration, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("{}前", span(age, lang)),
+        Lang::En => format!("{} ago", span(age, lang)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,6 +104,8 @@ mod tests {
         ] {
             let length = Duration::from_secs(seconds);
             assert_eq!((span(length, Lang::Zh).as_str(), span(length, Lang::En).as_str()), (zh, en));
+            assert_eq!(ago(length, Lang::Zh), format!("{zh}前"));
+            assert_eq!(ago(length, Lang::En), format!("{en} ago"));
         }
     }
 }

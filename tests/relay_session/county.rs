@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::{Packet, Publish};
-use rumqttc::v5::{AsyncClient, Event, MqttOptions};
+use rumqttc::v5::mqttbytes::v5::Publish;
 use serde_json::{Value, json};
-use tokio_util::task::AbortOnDropHandle;
 
 use shouwang::core::sequence::{Lane, Range};
+
+use crate::support::player::Player;
 
 /// What the county does with what arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,10 +48,8 @@ impl Arrived {
 
 /// The county.
 pub struct County {
-    client: AsyncClient,
-    arrived: Arc<Mutex<Vec<Arrived>>>,
+    player: Player,
     habit: Arc<Mutex<Habit>>,
-    _task: AbortOnDropHandle<()>,
 }
 
 const ROOT: &str = "sw/1/st1/gw1";
@@ -60,41 +57,15 @@ const ROOT: &str = "sw/1/st1/gw1";
 impl County {
     /// Connects, subscribes to everything of the gateway and stays connected whatever happens to the broker.
     pub async fn connect(port: u16, habit: Habit) -> Self {
-        let mut options = MqttOptions::new("county", "127.0.0.1", port);
-        options.set_max_packet_size(Some(1 << 20)).set_keep_alive(Duration::from_secs(5));
-        let (client, mut event_loop) = AsyncClient::new(options, 1_000);
-        let arrived = Arc::new(Mutex::new(Vec::new()));
         let habit = Arc::new(Mutex::new(habit));
-        let (up_sender, mut up) = tokio::sync::mpsc::channel(100);
-        let (notes, habits, sender) = (arrived.clone(), habit.clone(), client.clone());
-        let task = AbortOnDropHandle::new(tokio::spawn(async move {
-            loop {
-                match event_loop.poll().await {
-                    Ok(Event::Incoming(Packet::ConnAck(_))) => {
-                        sender.try_subscribe(format!("{ROOT}/#"), QoS::AtLeastOnce).expect("queued");
-                    }
-                    Ok(Event::Incoming(Packet::SubAck(_))) => {
-                        let _ = up_sender.try_send(());
-                    }
-                    Ok(Event::Incoming(Packet::Publish(publish))) => {
-                        if let Some(note) = note(&publish) {
-                            let habit = *habits.lock().expect("not poisoned");
-                            if habit == Habit::Receipt && note.topic.contains("/ev/") {
-                                let receipt = receipt(&note);
-                                sender
-                                    .try_publish(format!("{ROOT}/ack"), QoS::AtLeastOnce, false, receipt)
-                                    .expect("queued");
-                            }
-                            notes.lock().expect("not poisoned").push(note);
-                        }
-                    }
-                    Ok(_) => {}
-                    Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
-                }
-            }
-        }));
-        up.recv().await.expect("subscribed");
-        Self { client, arrived, habit, _task: task }
+        let habits = habit.clone();
+        let receipt = move |publish: &Publish| {
+            let message = arrived(publish).filter(|message| message.topic.contains("/ev/"))?;
+            let receipts = *habits.lock().expect("not poisoned") == Habit::Receipt;
+            receipts.then(|| (format!("{ROOT}/ack"), receipt(&message).into_bytes()))
+        };
+        let player = Player::join_replying(port, QoS::AtLeastOnce, &[&format!("{ROOT}/#")], receipt).await;
+        Self { player, habit }
     }
 
     /// Changes its habit.
@@ -104,7 +75,7 @@ impl County {
 
     /// Everything that arrived, in order.
     pub fn arrived(&self) -> Vec<Arrived> {
-        self.arrived.lock().expect("not poisoned").clone()
+        self.player.heard().iter().filter_map(|heard| arrived(&heard.publish)).collect()
     }
 
     /// What arrived on topics that end in this.
@@ -119,14 +90,13 @@ impl County {
 
     /// Says something below the gateway's root.
     pub async fn say(&self, below: &str, payload: &Value) {
-        let topic = format!("{ROOT}/{below}");
-        self.client.publish(topic, QoS::AtLeastOnce, false, payload.to_string()).await.expect("queued");
+        self.player.say(&format!("{ROOT}/{below}"), payload.to_string()).await;
     }
 
     /// Says that it is there, or not, retained.
     pub async fn say_online(&self, online: bool, since: i64) {
         let payload = json!({"online": online, "since": since, "consumers": 1}).to_string();
-        self.client.publish("sw/1/county/state", QoS::AtLeastOnce, true, payload).await.expect("queued");
+        self.player.keep("sw/1/county/state", payload).await;
     }
 
     /// Sends a receipt for these ranges.
@@ -135,7 +105,8 @@ impl County {
     }
 }
 
-fn note(publish: &Publish) -> Option<Arrived> {
+/// What the gateway said; nothing for what it is told.
+fn arrived(publish: &Publish) -> Option<Arrived> {
     let topic = String::from_utf8(publish.topic.to_vec()).ok()?;
     if topic.ends_with("/ack") || topic.contains("/cmd/") {
         return None;

@@ -12,7 +12,6 @@ use shouwang::core::id::Epoch;
 use shouwang::core::reading::{Measure, Said};
 use shouwang::core::sequence::{Lane, Range, SkipReason};
 use shouwang::core::time::{Boot, Moment, Mono, Trust, Wall};
-use shouwang::relay::endpoint::Endpoint;
 use shouwang::relay::lane::LaneStanding;
 use shouwang::relay::letterbox::Letterbox;
 use shouwang::relay::message::{
@@ -23,6 +22,8 @@ use shouwang::relay::pump::Standing;
 use shouwang::relay::records::{FromCounty, Records, Report, RetainedMessage};
 use shouwang::relay::retained::RetainedKey;
 use shouwang::relay::session::{self, Settings};
+
+use crate::support::broker::Broker;
 
 pub const EPOCH: Epoch = Epoch(0xE1);
 pub const AT: Moment = Moment { boot: Boot(3), mono: Mono(1), wall: Wall(1), trust: Trust::Synced };
@@ -206,19 +207,6 @@ pub fn settings(broker: &str) -> Settings {
     Settings {
         station: "st1".parse().expect("an id"),
         gateway: "gw1".parse().expect("an id"),
-        broker: broker.parse::<Endpoint>().expect("an address"),
-        ca_file: None,
-        login: None,
+        broker: Broker::at(broker, None),
     }
-}
-
-/// Polls a condition until it holds; panics with what was wanted after half a minute.
-pub async fn until(wanted: &str, condition: impl Fn() -> bool) {
-    for _ in 0..3_000 {
-        if condition() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("within 30 s: {wanted}");
 }

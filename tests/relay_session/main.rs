@@ -1,25 +1,30 @@
 //! The county session against a real mosquitto: brokers that die and forget, counties that say nothing, TLS.
 
-mod broker;
 mod county;
 mod house;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use shouwang::broker::Login;
 use shouwang::core::effect::{Answer, Refusal};
 use shouwang::core::sequence::{Lane, Range};
 use shouwang::private::Private;
 use shouwang::relay::message::{CONTENT_TYPE, CommandResult, CountyOrder, ResultMessage};
 use shouwang::relay::records::FromCounty;
 use shouwang::relay::retained::RetainedKey;
-use shouwang::relay::session::{Login, Settings};
+use shouwang::relay::session::Settings;
 use shouwang::relay::trouble::Trouble;
 
-use broker::{Authority, Broker, mosquitto_is_here};
 use county::{County, Habit};
-use house::{AT, Gateway, settings, until};
+use house::{AT, Gateway, settings};
+use support::authority::{Authority, VALID, Validity};
+use support::broker::{Broker, free_port};
+use support::child::Guard;
+use support::{installed, until};
 
 const THIS_EPOCH: &str = "00000000000000e1";
 
@@ -29,12 +34,12 @@ fn all(count: u64) -> BTreeSet<u64> {
 
 #[tokio::test]
 async fn alarms_go_ahead_of_a_backlog_oldest_first_and_everything_arrives() {
-    if !mosquitto_is_here() {
+    if !installed("mosquitto") {
         return;
     }
-    let broker = Broker::start();
-    let county = County::connect(broker.port, Habit::Receipt).await;
-    let gateway = Gateway::start(broker.port, [300, 20, 5_000]);
+    let broker = Broker::start("").await;
+    let county = County::connect(broker.port(), Habit::Receipt).await;
+    let gateway = Gateway::start(broker.port(), [300, 20, 5_000]);
     until("all receipts", || {
         (gateway.settled(Lane::Alarm), gateway.settled(Lane::Device), gateway.settled(Lane::Reading))
             == (300, 20, 5_000)
@@ -59,12 +64,12 @@ async fn alarms_go_ahead_of_a_backlog_oldest_first_and_everything_arrives() {
 
 #[tokio::test]
 async fn a_broker_that_is_killed_and_forgets_loses_nothing() {
-    if !mosquitto_is_here() {
+    if !installed("mosquitto") {
         return;
     }
-    let mut broker = Broker::start();
-    let county = County::connect(broker.port, Habit::Receipt).await;
-    let gateway = Gateway::start(broker.port, [50, 5, 1_000]);
+    let mut broker = Broker::start("").await;
+    let county = County::connect(broker.port(), Habit::Receipt).await;
+    let gateway = Gateway::start(broker.port(), [50, 5, 1_000]);
     for round in 1..=3_u64 {
         until("some receipts", || gateway.settled(Lane::Alarm) as u64 >= round * 50 - 25).await;
         broker.kill();
@@ -72,7 +77,7 @@ async fn a_broker_that_is_killed_and_forgets_loses_nothing() {
             gateway.letterbox.head(Lane::Alarm, round * 50 + more);
         }
         gateway.letterbox.head(Lane::Reading, 1_000 + round * 1_000);
-        broker.restart();
+        assert!(broker.start_again().await, "its port is free again");
     }
     until("all receipts", || gateway.settled(Lane::Alarm) == 200 && gateway.settled(Lane::Reading) == 4_000).await;
     assert_eq!(county.seen(Lane::Alarm), all(200));
@@ -82,18 +87,18 @@ async fn a_broker_that_is_killed_and_forgets_loses_nothing() {
 
 #[tokio::test]
 async fn what_a_broker_acknowledged_and_then_lost_is_sent_again() {
-    if !mosquitto_is_here() {
+    if !installed("mosquitto") {
         return;
     }
-    let mut broker = Broker::start();
+    let mut broker = Broker::start("").await;
     // Nobody is subscribed: every alarm gets its PUBACK and goes nowhere.
-    let gateway = Gateway::start(broker.port, [40, 0, 0]);
-    let watcher = County::connect(broker.port, Habit::Withhold).await;
+    let gateway = Gateway::start(broker.port(), [40, 0, 0]);
+    let watcher = County::connect(broker.port(), Habit::Withhold).await;
     until("every alarm was published", || watcher.seen(Lane::Alarm) == all(40)).await;
     drop(watcher);
     broker.kill();
-    broker.restart();
-    let county = County::connect(broker.port, Habit::Receipt).await;
+    assert!(broker.start_again().await, "its port is free again");
+    let county = County::connect(broker.port(), Habit::Receipt).await;
     until("all receipts", || gateway.settled(Lane::Alarm) == 40).await;
     assert_eq!(county.seen(Lane::Alarm), all(40));
     assert_eq!(gateway.stop().await, []);
@@ -101,12 +106,12 @@ async fn what_a_broker_acknowledged_and_then_lost_is_sent_again() {
 
 #[tokio::test]
 async fn an_alarm_is_sent_again_until_its_receipt_and_then_no_more() {
-    if !mosquitto_is_here() {
+    if !installed("mosquitto") {
         return;
     }
-    let broker = Broker::start();
-    let county = County::connect(broker.port, Habit::Withhold).await;
-    let gateway = Gateway::start(broker.port, [2, 0, 0]);
+    let broker = Broker::start("").await;
+    let county = County::connect(broker.port(), Habit::Withhold).await;
+    let gateway = Gateway::start(broker.port(), [2, 0, 0]);
     let times = |seq: u64| county.of_kind("alarm").iter().filter(|message| message.numbers().0 == seq).count();
     until("both alarms three times", || times(1) >= 3 && times(2) >= 3).await;
 
@@ -131,13 +136,13 @@ async fn an_alarm_is_sent_again_until_its_receipt_and_then_no_more() {
 
 #[tokio::test]
 async fn an_offline_county_is_sent_alarms_and_no_readings() {
-    if !mosquitto_is_here() {
+    if !installed("mosquitto") {
         return;
     }
-    let broker = Broker::start();
-    let county = County::connect(broker.port, Habit::Withhold).await;
+    let broker = Broker::start("").await;
+    let county = County::connect(broker.port(), Habit::Withhold).await;
     county.say_online(false, 1).await;
-    let gateway = Gateway::start(broker.port, [0, 0, 0]);
+    let gateway = Gateway::start(broker.port(), [0, 0, 0]);
     until("the county's word", || gateway.told().iter().any(|word| matches!(word, FromCounty::County(_)))).await;
     gateway.letterbox.head(Lane::Reading, 100);
     gateway.letterbox.head(Lane::Alarm, 1);
@@ -151,40 +156,40 @@ async fn an_offline_county_is_sent_alarms_and_no_readings() {
 
 #[tokio::test]
 async fn birth_and_will_and_farewell_name_the_same_connection() {
-    if !mosquitto_is_here() {
+    if !installed("mosquitto") {
         return;
     }
-    let broker = Broker::start();
-    let county = County::connect(broker.port, Habit::Receipt).await;
+    let broker = Broker::start("").await;
+    let county = County::connect(broker.port(), Habit::Receipt).await;
     let states = || county.of_kind("state").iter().map(|message| message.payload.clone()).collect::<Vec<Value>>();
     let named = |state: &Value| (state["epoch"].clone(), state["boot"].clone(), state["conn"].clone());
 
-    let dying = Gateway::start(broker.port, [1, 0, 0]);
+    let dying = Gateway::start(broker.port(), [1, 0, 0]);
     until("a birth", || states().len() == 1).await;
     dying.session.abort();
     until("a will", || states().len() == 2).await;
     assert_eq!((&states()[0]["online"], &states()[1]["online"]), (&json!(true), &json!(false)));
     assert_eq!(named(&states()[0]), named(&states()[1]));
 
-    let stopping = Gateway::start(broker.port, [0, 0, 0]);
+    let stopping = Gateway::start(broker.port(), [0, 0, 0]);
     until("another birth", || states().len() == 3).await;
     stopping.stop().await;
     until("a farewell", || states().len() == 4).await;
     assert_eq!(states()[3]["online"], json!(false));
     assert_eq!(named(&states()[2]), named(&states()[3]));
-    let late = County::connect(broker.port, Habit::Withhold).await;
+    let late = County::connect(broker.port(), Habit::Withhold).await;
     until("the state is retained", || late.of_kind("state").first().is_some_and(|state| state.retained)).await;
     assert_eq!(states().len(), 4, "no will follows a farewell");
 }
 
 #[tokio::test]
 async fn commands_are_handed_on_answered_and_resync_sends_again() {
-    if !mosquitto_is_here() {
+    if !installed("mosquitto") {
         return;
     }
-    let broker = Broker::start();
-    let county = County::connect(broker.port, Habit::Receipt).await;
-    let gateway = Gateway::start(broker.port, [3, 0, 0]);
+    let broker = Broker::start("").await;
+    let county = County::connect(broker.port(), Habit::Receipt).await;
+    let gateway = Gateway::start(broker.port(), [3, 0, 0]);
     until("the alarms", || gateway.settled(Lane::Alarm) == 3).await;
     county.say("cmd/c1", &json!({"do": "query"})).await;
     county.say("cmd/c2", &json!({"do": "dance"})).await;
@@ -214,22 +219,22 @@ async fn commands_are_handed_on_answered_and_resync_sends_again() {
 
 #[tokio::test]
 async fn retained_standings_come_after_every_connection_and_go_when_removed() {
-    if !mosquitto_is_here() {
+    if !installed("mosquitto") {
         return;
     }
-    let mut broker = Broker::start();
+    let mut broker = Broker::start("").await;
     let key = RetainedKey::Device("d017".parse().expect("an id"));
-    let gateway = Gateway::start(broker.port, [0, 0, 0]);
+    let gateway = Gateway::start(broker.port(), [0, 0, 0]);
     gateway.house.devices.lock().expect("not poisoned").insert(key);
     gateway.letterbox.changed(key);
-    let county = County::connect(broker.port, Habit::Receipt).await;
+    let county = County::connect(broker.port(), Habit::Receipt).await;
     until("the standing", || county.of_kind("d017").len() == 1).await;
     assert_eq!(county.of_kind("d017")[0].expiry_s.map(|seconds| seconds > 100), Some(true));
     drop(county);
 
     broker.kill();
-    broker.restart();
-    let county = County::connect(broker.port, Habit::Receipt).await;
+    assert!(broker.start_again().await, "its port is free again");
+    let county = County::connect(broker.port(), Habit::Receipt).await;
     until("the standing again", || county.of_kind("d017").len() == 1).await;
     gateway.house.devices.lock().expect("not poisoned").clear();
     gateway.letterbox.changed(key);
@@ -239,33 +244,19 @@ async fn retained_standings_come_after_every_connection_and_go_when_removed() {
 
 #[tokio::test]
 async fn tls_connects_with_the_right_authority_and_says_what_is_wrong_with_another() {
-    if !mosquitto_is_here() {
+    if !(installed("mosquitto") && installed("openssl")) {
         return;
     }
-    let (ours, theirs) = (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
-    let authority = Authority::create(ours.path());
-    let stranger = Authority::create(theirs.path());
-    authority.issue("good", "IP:127.0.0.1,DNS:localhost", "200101000000Z", "490101000000Z");
-    authority.issue("future", "IP:127.0.0.1", "480101000000Z", "490101000000Z");
-    authority.issue("past", "IP:127.0.0.1", "200101000000Z", "210101000000Z");
-    authority.issue("other", "DNS:other.example", "200101000000Z", "490101000000Z");
-    let directory = ours.path().display().to_string();
-    let serve = |name: &str| {
-        Broker::with(|_, port| {
-            format!(
-                "listener {port} 127.0.0.1\nallow_anonymous true\ncafile {directory}/ca.pem\n\
-                 certfile {directory}/{name}.pem\nkeyfile {directory}/{name}.key\n"
-            )
-        })
-    };
-    let secure = |port: u16, ca: &Authority| Settings {
-        ca_file: Some(ca.certificate()),
-        ..settings(&format!("mqtts://127.0.0.1:{port}"))
-    };
+    let (authority, stranger) = (Authority::create(), Authority::create());
+    let serve = async |name: &str, names: &str, validity| Broker::start(&authority.issue(name, names, validity)).await;
+    let later = Validity("480101000000Z", "490101000000Z");
+    let earlier = Validity("200101000000Z", "210101000000Z");
+    let secure =
+        |broker: &Broker, ca_file| Settings { broker: broker.with_tls("127.0.0.1", ca_file), ..settings("mqtt://a") };
 
-    let good = serve("good");
-    let gateway = Gateway::with(secure(good.port, &authority), [0, 0, 0]);
-    until("a connection", || gateway.told().contains(&FromCounty::Connected { conn: 1 })).await;
+    let good = serve("good", "IP:127.0.0.1,DNS:localhost", VALID).await;
+    let gateway = Gateway::with(secure(&good, authority.certificate()), [0, 0, 0]);
+    until("a connection", || gateway.told().contains(&FromCounty::Connected { conn: 1_000_001 })).await;
     gateway.stop().await;
 
     let first_trouble = async |settings: Settings| {
@@ -278,55 +269,55 @@ async fn tls_connects_with_the_right_authority_and_says_what_is_wrong_with_anoth
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(first_trouble(secure(good.port, &stranger)).await, Trouble::UnknownCa);
-    let (future, past, other) = (serve("future"), serve("past"), serve("other"));
-    assert_eq!(first_trouble(secure(future.port, &authority)).await, Trouble::ClockBehind);
-    assert_eq!(first_trouble(secure(past.port, &authority)).await, Trouble::Expired);
-    let wrong = first_trouble(secure(other.port, &authority)).await;
+    assert_eq!(first_trouble(secure(&good, stranger.certificate())).await, Trouble::UnknownCa);
+    let future = serve("future", "IP:127.0.0.1", later).await;
+    let past = serve("past", "IP:127.0.0.1", earlier).await;
+    let other = serve("other", "DNS:other.example", VALID).await;
+    assert_eq!(first_trouble(secure(&future, authority.certificate())).await, Trouble::ClockBehind);
+    assert_eq!(first_trouble(secure(&past, authority.certificate())).await, Trouble::Expired);
+    let wrong = first_trouble(secure(&other, authority.certificate())).await;
     assert!(matches!(&wrong, Trouble::WrongName(names) if names.contains("other.example")), "{wrong}");
-    let plain = Broker::start();
-    let not_tls = first_trouble(secure(plain.port, &authority)).await;
+    let plain = Broker::start("").await;
+    let not_tls = first_trouble(secure(&plain, authority.certificate())).await;
     assert!(matches!(not_tls, Trouble::NotTls | Trouble::Closed(_)), "{not_tls:?}");
-    let missing = Settings { ca_file: Some(ours.path().join("missing.pem")), ..secure(good.port, &authority) };
+    let missing = secure(&good, authority.certificate().with_file_name("missing.pem"));
     assert!(matches!(first_trouble(missing).await, Trouble::CaFile(_)));
-    let nobody = settings(&format!("mqtt://127.0.0.1:{}", broker::free_port()));
+    let nobody = settings(&format!("mqtt://127.0.0.1:{}", free_port()));
     assert_eq!(first_trouble(nobody).await, Trouble::NobodyThere);
 }
 
 #[tokio::test]
 async fn a_wrong_password_is_named() {
-    if !mosquitto_is_here() {
+    if !installed("mosquitto") {
         return;
     }
-    let broker = Broker::with(|dir, port| {
-        let file = dir.join("passwords");
-        let mut command = std::process::Command::new("mosquitto_passwd");
-        let made =
-            command.arg("-b").arg("-c").arg(&file).args(["gw1", "right"]).output().expect("mosquitto_passwd runs");
-        assert!(made.status.success());
-        format!("listener {port} 127.0.0.1\nallow_anonymous false\npassword_file {}\n", file.display())
-    });
-    let with = |password: &str| Settings {
-        login: Some(Login { username: "gw1".to_owned(), password: Private::new(password.to_owned()) }),
-        ..settings(&format!("mqtt://127.0.0.1:{}", broker.port))
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    Guard::run_to_end_in(folder.path(), "mosquitto_passwd", ["-b", "-c", "passwords", "gw1", "right"]);
+    let passwords = folder.path().join("passwords");
+    let broker = Broker::start(&format!("allow_anonymous false\npassword_file {}", passwords.display())).await;
+    let with = |password: &str| {
+        let login = Login { username: "gw1".to_owned(), password: Private::new(password.to_owned()) };
+        let mut settings = settings(&broker.url());
+        settings.broker.login = Some(login);
+        settings
     };
     let wrong = Gateway::with(with("wrong"), [0, 0, 0]);
     until("a word", || wrong.told().contains(&FromCounty::Disconnected(Trouble::Login))).await;
     wrong.stop().await;
     let right = Gateway::with(with("right"), [0, 0, 0]);
-    until("a connection", || right.told().contains(&FromCounty::Connected { conn: 1 })).await;
+    until("a connection", || right.told().contains(&FromCounty::Connected { conn: 1_000_001 })).await;
     right.stop().await;
 }
 
 #[tokio::test]
 async fn a_station_that_takes_nothing_holds_up_no_alarm() {
-    if !mosquitto_is_here() {
+    if !installed("mosquitto") {
         return;
     }
-    let broker = Broker::start();
-    let county = County::connect(broker.port, Habit::Receipt).await;
+    let broker = Broker::start("").await;
+    let county = County::connect(broker.port(), Habit::Receipt).await;
     let (gateway, _never_read) =
-        Gateway::without_station(settings(&format!("mqtt://127.0.0.1:{}", broker.port)), [1_000, 100, 3_000]);
+        Gateway::without_station(settings(&format!("mqtt://127.0.0.1:{}", broker.port())), [1_000, 100, 3_000]);
     until("everything", || {
         county.seen(Lane::Alarm) == all(1_000)
             && county.seen(Lane::Device) == all(100)
@@ -338,13 +329,12 @@ async fn a_station_that_takes_nothing_holds_up_no_alarm() {
 
 #[tokio::test]
 async fn a_broker_with_a_small_limit_gets_small_batches() {
-    if !mosquitto_is_here() {
+    if !installed("mosquitto") {
         return;
     }
-    let broker =
-        Broker::with(|_, port| format!("listener {port} 127.0.0.1\nallow_anonymous true\nmax_packet_size 3000\n"));
-    let county = County::connect(broker.port, Habit::Receipt).await;
-    let gateway = Gateway::start(broker.port, [5, 0, 1_000]);
+    let broker = Broker::start("max_packet_size 3000").await;
+    let county = County::connect(broker.port(), Habit::Receipt).await;
+    let gateway = Gateway::start(broker.port(), [5, 0, 1_000]);
     until("everything", || gateway.settled(Lane::Reading) == 1_000 && gateway.settled(Lane::Alarm) == 5).await;
     assert!(county.of_kind("reading").len() >= 20, "{} batches", county.of_kind("reading").len());
     assert_eq!(gateway.stop().await, []);

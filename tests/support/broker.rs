@@ -7,13 +7,12 @@ use std::time::Duration;
 
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::Packet;
-use rumqttc::v5::{AsyncClient, Event, MqttOptions};
+use rumqttc::v5::{AsyncClient, Event};
 use tempfile::TempDir;
 
 use super::child::Guard;
+use super::player::options;
 use super::{soon, until};
-
-const CA_FILE: &str = "ca.pem";
 
 /// A broker that can be killed and started again under the same port.
 pub struct Broker {
@@ -23,7 +22,7 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// Starts one with the given lines of configuration besides its listener.
+    /// Starts one with the given lines of configuration behind its listener's. It keeps nothing unless they say so.
     pub async fn start(lines: &str) -> Self {
         Self::start_with(|port, folder| {
             format!(
@@ -45,25 +44,6 @@ impl Broker {
                 .replace(folder_line, &format!("\npersistence_location {}/", folder.display()))
         })
         .await
-    }
-
-    /// Starts one that speaks TLS only, as `localhost`, under an authority of its own; see [`Broker::ca_file`].
-    pub async fn start_with_tls() -> Self {
-        Self::start_with(|port, folder| {
-            let file = |name: &str| folder.join(name).display().to_string();
-            let (ca, ca_key, certificate, key) = (file(CA_FILE), file("ca-key.pem"), file("cert.pem"), file("key.pem"));
-            certify(&["-subj", "/CN=test authority", "-keyout", &ca_key, "-out", &ca]);
-            let leaf = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
-            let signed = ["-addext", "basicConstraints=critical,CA:FALSE", "-CA", &ca, "-CAkey", &ca_key];
-            certify(&[&leaf[..], &signed[..], &["-keyout", &key, "-out", &certificate]].concat());
-            format!("listener {port} 127.0.0.1\nallow_anonymous true\ncertfile {certificate}\nkeyfile {key}\n")
-        })
-        .await
-    }
-
-    /// The certificate to believe, of a broker with TLS.
-    pub fn ca_file(&self) -> PathBuf {
-        self.folder.path().join(CA_FILE)
     }
 
     async fn start_with(config: impl Fn(u16, &Path) -> String) -> Self {
@@ -90,6 +70,21 @@ impl Broker {
     /// Its address.
     pub fn url(&self) -> String {
         format!("mqtt://127.0.0.1:{}", self.port)
+    }
+
+    /// How to reach it without TLS and without a login.
+    pub fn plain(&self) -> shouwang::broker::Broker {
+        Self::at(&self.url(), None)
+    }
+
+    /// How to reach it with TLS under this name.
+    pub fn with_tls(&self, name: &str, ca_file: PathBuf) -> shouwang::broker::Broker {
+        Self::at(&format!("mqtts://{name}:{}", self.port), Some(ca_file))
+    }
+
+    /// How a broker is reached at this address without a login.
+    pub fn at(url: &str, ca_file: Option<PathBuf>) -> shouwang::broker::Broker {
+        shouwang::broker::Broker { url: url.parse().expect("an address"), ca_file, login: None }
     }
 
     /// Ends it on the spot: what it has not written is lost.
@@ -141,8 +136,8 @@ impl Broker {
         messages: impl IntoIterator<Item = (String, bytes::Bytes)>,
     ) {
         let messages: Vec<(String, bytes::Bytes)> = messages.into_iter().collect();
-        let mut options = MqttOptions::new(format!("test-{}", free_port()), "127.0.0.1", self.port);
-        options.set_keep_alive(Duration::from_mins(1)).set_outgoing_inflight_upper_limit(100);
+        let mut options = options(self.port);
+        options.set_keep_alive(Duration::from_mins(1));
         let (client, mut event_loop) = AsyncClient::new(options, messages.len() + 1);
         let count = messages.len();
         for (topic, payload) in messages {
@@ -162,14 +157,8 @@ impl Broker {
     }
 }
 
-/// Makes a key and its certificate.
-fn certify(more: &[&str]) {
-    let new = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
-    Guard::run_to_end("openssl", new.iter().chain(more));
-}
-
 /// A port that was free a moment ago.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     listener.local_addr().expect("a bound socket has an address").port()
 }

@@ -12,10 +12,10 @@ use rustix::process::{Pid, Signal, kill_process};
 pub struct Guard(Child);
 
 impl Guard {
-    /// Runs a program to its end, which is to be a success.
-    pub fn run_to_end<S: AsRef<OsStr>>(program: &str, arguments: impl IntoIterator<Item = S>) {
-        let status = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
-        assert!(status.expect("the program starts").success(), "{program} failed");
+    /// Runs a program in a folder to its end, which is to be a success.
+    pub fn run_to_end_in<S: AsRef<OsStr>>(folder: &Path, program: &str, arguments: impl IntoIterator<Item = S>) {
+        let output = Command::new(program).args(arguments).current_dir(folder).output().expect("the program starts");
+        assert!(output.status.success(), "{program} failed: {}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// Starts a program whose standard input is a pipe from the test.

@@ -77,7 +77,18 @@ impl House {
     /// Starts the gateway and waits until its shell answers.
     pub async fn start_gateway_and_wait(&mut self) {
         self.start_gateway();
-        until("the gateway answers", || self.try_shell(&["status", "--json"]).is_some()).await;
+        self.until_gateway_answers().await;
+    }
+
+    /// Waits until the gateway's shell answers; shows the end of its log when it does not.
+    pub async fn until_gateway_answers(&mut self) {
+        let mut lost = false;
+        until("the gateway answers or ends", || {
+            lost = self.gateway.as_mut().is_some_and(Guard::has_ended);
+            lost || self.try_shell(&["status", "--json"]).is_some()
+        })
+        .await;
+        assert!(!lost, "the gateway ended by itself:\n{}", self.log_tail());
     }
 
     /// SIGKILL.

@@ -5,19 +5,27 @@
 
 #![allow(dead_code, reason = "each test file compiles this module for itself and uses a part of it")]
 
-pub mod broker;
+pub mod child;
 
 pub mod chance;
 
-pub mod child;
+pub mod authority;
 
-pub mod house;
+pub mod broker;
+
+pub mod player;
 
 pub mod hub;
 
-pub mod recorder;
-
 pub mod village;
+
+pub mod county_messages;
+
+pub mod county_service;
+
+pub mod house;
+
+pub mod passing;
 
 use std::path::Path;
 use std::time::Duration;
@@ -25,7 +33,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
 /// Longest wait for something that is to happen. Generous, because a passing test never waits it out.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Whether a program is installed. Without it a test passes with a word on a developer's machine, and fails in CI,
 /// where a test that does not run would be a test that always passes.
@@ -64,8 +72,23 @@ pub async fn until(what: &str, holds: impl FnMut() -> bool) {
 /// # Panics
 /// After `patience`, naming what did not happen.
 pub async fn until_within(patience: Duration, what: &str, mut holds: impl FnMut() -> bool) {
+    look(patience, what, async || holds().then_some(())).await;
+}
+
+/// Looks every few milliseconds until there is something to be found.
+///
+/// # Panics
+/// After [`PATIENCE`], naming what was not found.
+pub async fn until_found<T>(what: &str, find: impl AsyncFnMut() -> Option<T>) -> T {
+    look(PATIENCE, what, find).await
+}
+
+async fn look<T>(patience: Duration, what: &str, mut find: impl AsyncFnMut() -> Option<T>) -> T {
     let end = Instant::now() + patience;
-    while !holds() {
+    loop {
+        if let Some(found) = find().await {
+            return found;
+        }
         assert!(Instant::now() < end, "did not happen: {what}");
         sleep(Duration::from_millis(5)).await;
     }

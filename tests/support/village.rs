@@ -30,7 +30,7 @@ pub const WORDS_MQTT: Format = Format {
 pub const WORDS_SERIAL: Format =
     Format { name: "word-lines", transport: Transport::SerialLines { line_bytes_max: 64 }, ..WORDS_MQTT };
 
-/// Words: `sos`, `battery=97`, `steps=5`, `motion`, `impossible`, `bridge-online`, `list=a,b`.
+/// Words: `sos`, `battery=97`, `steps=5`, `motion`, `impossible`, `garbled`, `bridge-online`, `list=a,b`.
 struct Words;
 
 impl Decode for Words {
@@ -51,6 +51,7 @@ impl Decode for Words {
                 ("sos", _) => decoded.said.push(Said::event(Measure::Sos(true))),
                 ("motion", _) => decoded.said.push(Said::level(Measure::Motion(true))),
                 ("impossible", _) => decoded.dropped.push(("heart_rate", Implausible::OutOfRange)),
+                ("garbled", _) => decoded.refused_keys.push(("battery", DecodeError::WrongType)),
                 ("nothing", _) => {}
                 ("bridge-online", _) => {
                     decoded.address = None;

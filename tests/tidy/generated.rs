@@ -48,6 +48,27 @@ pub fn check(tree: &Tree) -> Vec<Complaint> {
     complaints
 }
 
+/// Every counter in the table of limits that the code does not have.
+pub fn counters(tree: &Tree) -> Vec<Complaint> {
+    counters_of(tree, limits::TABLE.iter().map(|limit| (limit.name, limit.shows)))
+}
+
+fn counters_of<'a>(tree: &Tree, rows: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<Complaint> {
+    const PAGE: &str = "src/limits.rs";
+    let counts = |word: &str| {
+        let literal = format!("{word}\"");
+        tree.rust("src/").any(|file| file.path != PAGE && file.text.contains(&literal))
+    };
+    let words = rows.flat_map(|(name, shows)| shows.split([' ', ',', ';']).map(move |word| (name, word)));
+    words
+        .filter_map(|(name, word)| Some((name, word, word.rsplit_once('.')?.1)))
+        .filter(|(_, _, last)| !counts(last))
+        .map(|(name, word, _)| {
+            Complaint::new(PAGE, 1, format!("`{word}` is no counter, use one that exists in the row {name}"))
+        })
+        .collect()
+}
+
 const END: &str = "<!-- end -->";
 
 fn begin(name: &str) -> String {
@@ -70,12 +91,13 @@ fn rooms(tree: &Tree) -> String {
     {
         let file = tree.file(&format!("src/{name}/mod.rs")).or_else(|| tree.file(&format!("src/{name}.rs")));
         let sentence = file.map(|file| first_sentence(&file.text)).unwrap_or_default();
-        let _ = writeln!(table, "| `{name}` | {} | {} |", cell(&sentence), may_import(name));
+        let _ = writeln!(table, "| `{name}` | {} | {} |", cell(&sentence), may_import(tree, name));
     }
     table
 }
 
-fn may_import(room: &str) -> String {
+/// What the room's row allows, as far as it is built.
+fn may_import(tree: &Tree, room: &str) -> String {
     let listed = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     if WIRING.contains(&room) {
         return "anything".to_owned();
@@ -83,8 +105,13 @@ fn may_import(room: &str) -> String {
     if LEAVES.contains(&room) {
         return "nothing; anyone may import it".to_owned();
     }
-    let may = TABLE.iter().find(|(own, _)| *own == room).map_or(&[] as &[&str], |(_, may)| *may);
-    let own = if may.is_empty() { "nothing".to_owned() } else { listed(may) };
+    let is_built = |path: &&str| {
+        let path = path.replace("::", "/");
+        [format!("src/{path}/mod.rs"), format!("src/{path}.rs")].iter().any(|file| tree.file(file).is_some())
+    };
+    let row = TABLE.iter().find(|(own, _)| *own == room).map_or(&[] as &[&str], |(_, may)| *may);
+    let may: Vec<&str> = row.iter().copied().filter(is_built).collect();
+    let own = if may.is_empty() { "nothing".to_owned() } else { listed(&may) };
     let shells = SHELLS.iter().filter(|shell| shell.of == room);
     shells.fold(own, |text, shell| format!("{text}; in {} also {}", listed(shell.files), listed(shell.also)))
 }
@@ -148,7 +175,12 @@ fn span(seconds: u16) -> String {
 fn formats(tree: &Tree) -> String {
     let mut table = "| format | devices | comes over |\n| --- | --- | --- |\n".to_owned();
     for format in devices::formats(tree) {
-        let _ = writeln!(table, "| `{}` | {} | {} |", format.name, cell(&format.about), format.transport);
+        let over = match format.transport.as_str() {
+            "Mqtt" => "MQTT",
+            "SerialLines" => "lines over a serial port",
+            other => other,
+        };
+        let _ = writeln!(table, "| `{}` | {} | {over} |", format.name, cell(&format.about));
     }
     table
 }
@@ -189,6 +221,14 @@ mod tests {
     }
 
     #[test]
+    fn a_counter_that_nobody_counts_is_found() {
+        let tree = Tree::made_up(&[("src/relay/a.rs", "//! A.\nfn f() { count(\"relay.oversize\") }")]);
+        let rows = [("A", "relay.oversize"), ("B", "none needed"), ("C", "disk_fault; relay.nothing")];
+        let found: Vec<String> = counters_of(&tree, rows.into_iter()).into_iter().map(|found| found.says).collect();
+        assert_eq!(found, ["`relay.nothing` is no counter, use one that exists in the row C"]);
+    }
+
+    #[test]
     fn a_page_without_its_tables_is_found() {
         let found = check(&Tree::made_up(&[("ARCHITECTURE.md", "# Nothing here")]));
         assert_eq!(found.len(), TABLES.len());
@@ -207,6 +247,7 @@ mod tests {
         let tree = Tree::made_up(&[
             ("src/lib.rs", "//! Map.\npub mod store;\npub mod limits;"),
             ("src/store/mod.rs", "//! Keeps | it."),
+            ("src/core/mod.rs", "//! Decides."),
         ]);
         let table = rooms(&tree);
         let rows: Vec<&str> = table.lines().skip(2).collect();

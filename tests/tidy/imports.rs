@@ -7,7 +7,7 @@ use crate::rust::{Path, paths, tokens};
 use crate::tree::{File, Tree};
 
 /// They import nothing, and anyone may import them.
-pub const LEAVES: &[&str] = &["limits", "private", "backoff"];
+pub const LEAVES: &[&str] = &["limits", "private", "backoff", "broker"];
 
 /// They wire the house together, so they may import anything.
 pub const WIRING: &[&str] = &["main", "cli", "daemon"];
@@ -43,7 +43,7 @@ pub struct Shell {
 /// Every shell.
 pub const SHELLS: &[Shell] = &[Shell {
     of: "relay",
-    files: &["session", "carry", "link", "letterbox", "records", "tls", "trouble", "told", "pause"],
+    files: &["session", "carry", "link", "letterbox", "records", "trouble", "told", "pause"],
     also: &["store", "config"],
 }];
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::model::Dialect;
 use crate::device::json::{self, Item, Scalar};
 use crate::device::{DecodeError, Listed};
-use crate::limits::{ADDRESS_BYTES_MAX, BRIDGE_LIST_BYTES_MAX, LISTED_DEVICES_MAX, STATE_PAYLOAD_BYTES_MAX};
+use crate::limits::{ADDRESS_BYTES_MAX, BRIDGE_LIST_BYTES_MAX, LISTED_DEVICES_MAX, MQTT_PAYLOAD_BYTES_MAX};
 
 /// A device as the bridge described it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +100,7 @@ fn read_definition(item: Item<'_>) -> Option<Known> {
 /// Whether somebody is online, by `{"state":"online"}` or the bare word of zigbee2mqtt 1.x; `None` when the topic was
 /// cleared by an empty payload.
 pub(super) fn online(bytes: &[u8]) -> Result<Option<bool>, DecodeError> {
-    let text = json::bounded(bytes, STATE_PAYLOAD_BYTES_MAX)?.trim_ascii();
+    let text = json::bounded(bytes, MQTT_PAYLOAD_BYTES_MAX)?.trim_ascii();
     if text.is_empty() {
         return Ok(None);
     }
@@ -148,7 +148,7 @@ pub(super) fn fields(topic: &str, bytes: &[u8]) -> Map<String, Value> {
                     fields.insert(name.into(), text.into_owned().into());
                 }
             };
-            let walk = json::bounded(bytes, STATE_PAYLOAD_BYTES_MAX).and_then(|text| {
+            let walk = json::bounded(bytes, MQTT_PAYLOAD_BYTES_MAX).and_then(|text| {
                 Item::whole(text).object(|key, value| match key {
                     "type" => take("event", value),
                     "data" => {

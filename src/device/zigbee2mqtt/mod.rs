@@ -32,7 +32,7 @@ use super::speech::Speech;
 use super::unit::to_vocabulary;
 use super::{Decode, DecodeError, Decoded, Format, Frame, Transport};
 use crate::core::reading::{Contact, FallVerdict, Measure};
-use crate::limits::{LISTED_DEVICES_MAX, STATE_PAYLOAD_BYTES_MAX};
+use crate::limits::{LISTED_DEVICES_MAX, MQTT_PAYLOAD_BYTES_MAX};
 
 /// Base topic of an installation that nobody configured.
 const BASE_TOPIC: &str = "zigbee2mqtt";
@@ -131,7 +131,7 @@ impl Zigbee2Mqtt {
     }
 
     fn state(&mut self, name: &str, frame: &Frame<'_>) -> Result<Decoded, DecodeError> {
-        let text = json::bounded(frame.bytes, STATE_PAYLOAD_BYTES_MAX)?;
+        let text = json::bounded(frame.bytes, MQTT_PAYLOAD_BYTES_MAX)?;
         if text.trim_ascii().is_empty() {
             // A cleared topic: nobody spoke.
             return Ok(Decoded::default());

@@ -26,7 +26,6 @@ mod options;
 
 mod puback;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,13 +38,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::warn;
 
-pub use options::{BrokerAddress, Login, tls_config};
-
 use super::counters::{Counters, Scope};
 use super::front_door::{Admitted, FrontDoor, Raw};
 use super::lanes::{Acknowledge, Arrival, Lanes, StationGone};
 use super::{Inlet, SourceError, Standing, random};
 use crate::backoff::Backoff;
+use crate::broker::Broker;
 use crate::core::effect::Input;
 use crate::core::id::SourceId;
 use crate::core::roster::Class;
@@ -71,14 +69,10 @@ const BATCH: usize = 64;
 pub struct MqttSettings {
     /// The source's name.
     pub id: SourceId,
-    /// Where the broker is.
-    pub broker: BrokerAddress,
-    /// PEM file of the authority that signed the broker's certificate; needed for `mqtts`.
-    pub ca_file: Option<PathBuf>,
+    /// The broker.
+    pub broker: Broker,
     /// The client id, the same at every start: the broker keeps the session under it.
     pub client_id: String,
-    /// User and password, if the broker asks for them.
-    pub login: Option<Login>,
     /// The formats behind the broker.
     pub feeds: Vec<FeedSettings>,
 }
@@ -154,12 +148,12 @@ impl Listener {
         let mut backoff = RECONNECT;
         loop {
             let began = Instant::now();
-            let why = match options::connect_options(&self.settings) {
+            let why = match options::connect_options(&self.settings).await {
                 Ok(options) => match self.one_connection(options).await? {
                     Some(why) => why,
                     None => return Ok(()),
                 },
-                Err(why) => why,
+                Err(why) => why.into(),
             };
             if self.standing.is_up() {
                 backoff.worked_for(began.elapsed());

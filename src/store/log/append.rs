@@ -414,6 +414,17 @@ mod tests {
     }
 
     #[test]
+    fn records_larger_and_smaller_than_the_readers_window_are_read_alike() {
+        let disk = FakeDisk::new();
+        let mut log = open(&disk).log;
+        let (small, large, huge) = ("s".repeat(100), "l".repeat(90_000), "h".repeat(400_000));
+        let words: Vec<&str> = [&small, &large, &small, &huge, &large, &small, &large].map(String::as_str).to_vec();
+        write(&mut log, &words, 10_000_000).expect("written");
+        let (found, missing) = read(&disk);
+        assert_eq!((found.iter().map(String::as_str).collect::<Vec<_>>(), missing.len()), (words, 0));
+    }
+
+    #[test]
     fn what_a_killed_process_left_unsynced_is_synced_before_it_is_believed() {
         let disk = FakeDisk::new();
         let mut log = open(&disk).log;
