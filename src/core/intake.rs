@@ -290,7 +290,7 @@ mod tests {
     #[test]
     fn a_press_made_while_the_box_was_off_is_a_press() {
         let (mut memory, button) = (Memory::default(), device(Role::Sos));
-        let mut press = |memory: &mut Memory, second: u64| {
+        let press = |memory: &mut Memory, second: u64| {
             let sample = Sample { from: Origin::Device(button.id), said: vec![SOS], retained: false, merge_ms: 0 };
             let mut news = Vec::new();
             memory.take(Mono(second * 1000), &button, &sample, &mut news);
