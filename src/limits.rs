@@ -165,6 +165,10 @@ limits! {
     OPEN_LISTED_MAX: usize = 300,
         "people first; the rest is told as a number", "answer: more";
 
+    /// Open calls of strangers, one each. judgement: more than a village's neighbours have buttons, fewer than noise makes up.
+    STRANGER_CALLS_OPEN_MAX: usize = 64,
+        "further strangers share one call of the station", "alarms: stranger_call of the station";
+
     /// Answers to commands remembered, so that a repeat is answered and not run again.
     COMMANDS_REMEMBERED_MAX: usize = 1_000,
         "the oldest is forgotten", "none needed";

@@ -9,5 +9,11 @@ pub(super) fn begin(level: LogLevel) {
     let level = level.word();
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new(format!("{level},sled=warn,rumqttc=warn,sqlx=warn")));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        // Told on standard error, a line that could not be written there would be a panic, and the end of the station.
+        .log_internal_errors(false)
+        .init();
 }

@@ -98,9 +98,8 @@ pub(super) struct Started {
 pub(super) fn start(loaded: &Loaded) -> Result<Started, StartError> {
     let dir = &loaded.station.data_dir;
     let in_use = |source| StartError::Data { path: dir.clone(), source };
-    std::fs::create_dir_all(dir).map_err(in_use)?;
     let files = Arc::new(Disk::own(&dir.join("log")).map_err(in_use)?);
-    let starts = Starts::begin(&dir.join("starts"), &clock::kernel_boot(), clock::boottime()).map_err(in_use)?;
+    let starts = Starts::begin(&dir.join("starts"), &clock::kernel_boot(), clock::boottime());
     let exe = std::env::current_exe().map_err(in_use)?;
     let checked = state::check::open_checked(&exe, &dir.join("state"), &starts, limits::STATE_CHECK_DEADLINE);
     let Opened { store, ledger, words, reports } = Store::open(files.clone(), checked, options(&loaded.station))?;

@@ -8,6 +8,7 @@ use shouwang::core::alarm::{Disposition, NoteKind, Subject};
 use shouwang::core::condition::{Condition, Priority};
 use shouwang::core::effect::{Answer, Audience, Authority, Because, Order, Refusal};
 use shouwang::core::reading::{FallVerdict, Measure, Quantity, Said};
+use shouwang::core::roster::{Service, Tier};
 use shouwang::core::station::Words;
 use shouwang::core::time::Gap;
 use shouwang::core::unit::Milli;
@@ -420,4 +421,132 @@ fn the_county_asks_what_is_open_and_people_come_first() {
     let conditions: Vec<Condition> = alarms.iter().map(|alarm| alarm.id.condition).collect();
     assert_eq!((conditions, more), (vec![Condition::HelpCall, Condition::BatteryLow], 0));
     assert_eq!((alarms[0].rev, alarms[0].state.as_str()), (1, "raised"));
+}
+
+#[test]
+fn what_ends_and_begins_again_in_one_moment_is_two_alarms() {
+    let mut play = Play::watched();
+    play.hear(0, "watch", &[fall(FallVerdict::Confirmed)]);
+    play.hear(0, "watch", &[fall(FallVerdict::Cleared)]);
+    play.hear(0, "watch", &[fall(FallVerdict::Confirmed)]);
+    assert_eq!(
+        play.count(Condition::FallConfirmed),
+        2,
+        "a backlog is taken in one turn, and its last fall is not lost"
+    );
+    play.until(31);
+    assert_eq!(play.told(), [(30, Condition::FallConfirmed, rung(0), Because::Raised)]);
+}
+
+#[test]
+fn rule_23_after_a_stop_of_unknown_length_the_next_rung_counts_as_due() {
+    let mut play = Play::watched();
+    play.hear(0, "button", &[PRESS]);
+    play.told();
+    play.restart(5, 20, Gap::Unknown);
+    assert_eq!(
+        play.told(),
+        [
+            (20, Condition::HelpCall, rung(0), Because::Restart),
+            (20, Condition::HelpCall, rung(1), Because::NotAccepted),
+        ]
+    );
+}
+
+#[test]
+fn a_press_after_the_acceptance_is_told_again_after_a_kill() {
+    let mut play = Play::watched();
+    play.hear(0, "button", &[PRESS]);
+    play.accept(10, Condition::HelpCall, "n-1");
+    play.hear(40, "button", &[PRESS]);
+    play.told();
+    play.restart(40, 45, Gap::SameBoot);
+    assert_eq!(play.told(), [(45, Condition::HelpCall, Audience::Acceptor(id("n-1")), Because::Again)]);
+}
+
+#[test]
+fn a_start_is_not_told_as_blindness_of_those_at_high_risk() {
+    let mut play = Play::watched();
+    play.list.residents.get_mut(&id("r1")).expect("a resident").tier = Tier::High;
+    play.restart(10, 15, Gap::SameBoot);
+    play.until(600);
+    assert_eq!(play.count(Condition::ResidentBlind), 0, "the source was up within a second");
+    play.source(700, false);
+    play.until(700);
+    assert_eq!(play.count(Condition::ResidentBlind), 1, "later it is told at once");
+}
+
+#[test]
+fn a_source_that_stays_away_from_a_start_on_blinds_those_at_high_risk() {
+    let mut play = Play::watched();
+    play.list.residents.get_mut(&id("r1")).expect("a resident").tier = Tier::High;
+    play.restart_without_source(15, Gap::SameBoot);
+    play.until(74);
+    assert_eq!(play.count(Condition::ResidentBlind), 0);
+    play.until(75);
+    assert_eq!(play.count(Condition::ResidentBlind), 1);
+}
+
+#[test]
+fn rule_26_a_fault_of_what_is_served_no_longer_ends_at_the_next_start() {
+    let mut play = Play::watched();
+    play.hear(0, "smoke", &[Said::level(Measure::BatteryLow(true))]);
+    play.source(1, false);
+    play.until(3600);
+    assert_eq!(play.state_of(Condition::ResidentBlind), Some("raised"));
+    play.list.residents.get_mut(&id("r1")).expect("a resident").service = Service::Paused;
+    play.list.devices.get_mut(&id("smoke")).expect("a device").removed = true;
+    play.restart(3600, 3605, Gap::SameBoot);
+    assert_eq!(play.state_of(Condition::ResidentBlind), Some("closed"));
+    assert_eq!(play.state_of(Condition::BatteryLow), Some("closed"));
+    play.until(8 * 3600);
+    assert_eq!(play.state_of(Condition::BatteryLow), Some("closed"));
+}
+
+#[test]
+fn a_person_taken_from_the_list_is_still_helped() {
+    let mut play = Play::watched();
+    play.hear(0, "button", &[PRESS]);
+    play.list.residents.clear();
+    play.told();
+    play.restart(5, 10, Gap::SameBoot);
+    assert_eq!(play.told(), [(10, Condition::HelpCall, Audience::Everyone, Because::NotAccepted)]);
+    play.until(600);
+    assert!(play.told().len() > 1, "and everyone is called again and again");
+}
+
+#[test]
+fn rule_17_a_stranger_that_calls_again_wakes_nobody() {
+    let mut play = Play::watched();
+    play.hear(0, "old-button", &[PRESS]);
+    let alarm = play.open(Condition::StrangerCall);
+    play.order(10, Authority::Local, Order::Acknowledge { alarm, by: Some(id("desk")) });
+    play.hear(3700, "old-button", &[PRESS]);
+    play.until(3 * 3600);
+    let everyone = play.told().into_iter().filter(|told| told.2 == Audience::Everyone).count();
+    assert_eq!(everyone, 0, "it is a technical notice to its owner");
+}
+
+#[test]
+fn rule_17_noise_of_a_thousand_strangers_does_not_fill_the_book() {
+    let mut play = Play::watched();
+    for number in 0..1000 {
+        for press in 0..3 {
+            play.hear_stranger(number * 4 + press, &format!("x{number}"), &[PRESS]);
+        }
+    }
+    let open = play.station.open_alarms().filter(|alarm| alarm.id.condition == Condition::StrangerCall).count();
+    assert_eq!(open, shouwang::limits::STRANGER_CALLS_OPEN_MAX + 1);
+    assert!(play.subjects().contains(&Subject::Station), "the rest share one call");
+}
+
+#[test]
+fn a_record_says_of_itself_whether_the_disk_took_it() {
+    let mut play = Play::watched();
+    play.hear(0, "button", &[PRESS]);
+    let alarm = play.open(Condition::HelpCall);
+    play.station.mark_undurable(alarm);
+    assert!(!play.station.alarm(alarm).expect("open").durable);
+    play.until(60);
+    assert!(play.newest(Condition::HelpCall).expect("climbed").durable, "the disk may be back");
 }

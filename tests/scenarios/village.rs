@@ -18,6 +18,8 @@ const BEGIN_MS: u64 = 10_000_000;
 /// Who was told what, in one line: `+60s help_call raised tells rung 1 (NotAccepted)`.
 pub struct Play {
     pub station: Station,
+    /// The village's list that the next start reads.
+    pub list: Roster,
     now: Mono,
     told: Vec<(u64, Condition, Audience, Because)>,
     answers: Vec<Answer>,
@@ -97,8 +99,10 @@ impl Play {
     /// A station whose source is up and whose devices have all been heard at second 0.
     pub fn watched() -> Play {
         let now = Mono(BEGIN_MS);
-        let station = Station::new(identity(), Rules::default(), roster(), moment(now));
-        let mut play = Play { station, now, told: Vec::new(), answers: Vec::new(), records: Vec::new(), commands: 0 };
+        let list = roster();
+        let station = Station::new(identity(), Rules::default(), list.clone(), moment(now));
+        let mut play =
+            Play { station, list, now, told: Vec::new(), answers: Vec::new(), records: Vec::new(), commands: 0 };
         play.source(0, true);
         for name in ["button", "cancel", "watch", "motion", "smoke", "radar"] {
             play.hear(0, name, &[]);
@@ -157,14 +161,23 @@ impl Play {
 
     /// The same, with another last-heard table.
     pub fn restart_with(&mut self, back: u64, gap: Gap, words: Words) {
+        self.begin_again(back, gap, words);
+        self.source(back, true);
+    }
+
+    /// The same, and the source does not come up.
+    pub fn restart_without_source(&mut self, back: u64, gap: Gap) {
+        self.begin_again(back, gap, self.station.words());
+    }
+
+    fn begin_again(&mut self, back: u64, gap: Gap, words: Words) {
         let last = self.now;
         let alarms = latest(&self.records);
         self.now = Mono(BEGIN_MS + back * 1000);
-        self.station = Station::new(identity(), Rules::default(), roster(), moment(self.now));
+        self.station = Station::new(identity(), Rules::default(), self.list.clone(), moment(self.now));
         self.station.restore(Past { alarms, answered: Vec::new(), words });
         let effects = self.station.resume(moment(self.now), Some(last), gap);
         self.carry_out(effects);
-        self.source(back, true);
     }
 
     fn input(&mut self, input: &Input) {

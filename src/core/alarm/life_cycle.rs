@@ -265,7 +265,7 @@ fn raised(state: State, climb: Climb, now: Mono, trigger: Trigger, among: &Among
         }
         Trigger::Due => Ok(Step::to(state)),
         Trigger::Again => Ok(ring(state, among, Because::Again)),
-        Trigger::Restart => Ok(ring(state, among, Because::Restart)),
+        Trigger::Restart => Ok(ring(due_at_once(climb, now, among), among, Because::Restart)),
         Trigger::Cancel => Ok(Step::to(state).noting(NoteKind::SaysAllWell)),
         Trigger::Cleared => Ok(cleared(state, among)),
         Trigger::Accept { by, travel_min } => Ok(accept(by, travel_min, climb, now, among)),
@@ -288,7 +288,7 @@ fn accepted(
 ) -> Result<Step, Refusal> {
     match trigger {
         Trigger::Due => Ok(lease_due(state, holder, climb, now, among)),
-        Trigger::Again => Ok(pressed_again(state, holder, now)),
+        Trigger::Again => Ok(pressed_again(state, holder, now, among)),
         Trigger::Restart => Ok(shorten(state, holder, now)),
         Trigger::Cancel => Ok(Step::to(state).noting(NoteKind::SaysAllWell)),
         Trigger::Cleared => Ok(cleared(state, among)),
@@ -357,6 +357,12 @@ fn ring(state: State, among: &Among<'_>, because: Because) -> Step {
     Step::to(state).calling(climb.newest(among.ladder), because)
 }
 
+/// Nobody knows how long the stop was, so the next rung counts as due.
+fn due_at_once(climb: Climb, now: Mono, among: &Among<'_>) -> State {
+    let next = if among.rule.about_person { Some(now) } else { climb.next };
+    State::Raised { climb: Climb { next, ..climb } }
+}
+
 fn accept(by: ResponderId, travel_min: u16, climb: Climb, now: Mono, among: &Among<'_>) -> Step {
     let shortest = Duration::from_secs(u64::from(among.rule.lease_min_s));
     let longest = Duration::from_secs(u64::from(among.rule.lease_max_s));
@@ -375,8 +381,12 @@ fn arrive(by: ResponderId, climb: Climb, now: Mono) -> State {
     State::OnSite { by, until: now + ON_SITE_REOPEN, ask: Some(now + ON_SITE_ASK), climb }
 }
 
-fn pressed_again(state: State, holder: ResponderId, now: Mono) -> Step {
+fn pressed_again(state: State, holder: ResponderId, now: Mono, among: &Among<'_>) -> Step {
     let State::Accepted { by, until, ask, pressed_again, climb } = state else { return Step::to(state) };
+    if !among.rule.about_person {
+        // A fault has no ladder: its owner is told, and nobody is woken for it.
+        return Step::to(state).calling(Audience::Acceptor(holder), Because::Again);
+    }
     // A third press does not give the acceptor another minute.
     let pressed_again = Some(pressed_again.unwrap_or(now + PRESSED_AGAIN_REPLY));
     Step::to(State::Accepted { by, until, ask, pressed_again, climb })

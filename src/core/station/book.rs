@@ -1,8 +1,9 @@
 //! The book of alarms: the open ones, and those closed lately. Every change makes a new record, and nothing else does.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
-use super::{Station, Timer};
+use super::{Identity, Station, Timer};
 use crate::core::alarm::life_cycle::{Among, State, Step, Trigger};
 use crate::core::alarm::{Alarm, AlarmId, Clocks, Evidence, Note, Reason, Subject};
 use crate::core::condition::{CRITERION, Condition, Priority};
@@ -113,14 +114,7 @@ impl Station {
             return;
         }
         let rule = condition.rule();
-        let id = AlarmId {
-            onset: now.mono,
-            subject,
-            condition,
-            drill,
-            station: self.identity.station,
-            epoch: self.identity.epoch,
-        };
+        let id = self.fresh_id(now, subject, condition, drill);
         let resident = match subject {
             Subject::Resident(id) => self.roster.residents.get(&id),
             _ => None,
@@ -149,6 +143,16 @@ impl Station {
             visit_due: false,
         };
         self.record(alarm, step, effects);
+    }
+
+    /// The inputs of a turn share one moment, so a cause may end and begin again in it; the second time is another alarm.
+    fn fresh_id(&self, now: Moment, subject: Subject, condition: Condition, drill: bool) -> AlarmId {
+        let Identity { station, epoch } = self.identity;
+        let mut id = AlarmId { onset: now.mono, subject, condition, drill, station, epoch };
+        while self.book.get(id).is_some() {
+            id.onset = id.onset + Duration::from_millis(1);
+        }
+        id
     }
 
     fn joined(&mut self, now: Moment, id: AlarmId, evidence: Evidence, effects: &mut Vec<Effect>) {
@@ -263,6 +267,8 @@ impl Station {
     /// The one place where an alarm changes: a new revision, its deadline, its record, its calls.
     pub(super) fn record(&mut self, mut alarm: Alarm, step: Step, effects: &mut Vec<Effect>) {
         alarm.rev += 1;
+        // Each record says of itself whether the log took it in time.
+        alarm.durable = true;
         alarm.state = step.state;
         self.timers.set(Timer::Alarm(alarm.id), alarm.state.deadline());
         let (id, round) = (alarm.id, alarm.state.round());

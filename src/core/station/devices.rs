@@ -151,7 +151,17 @@ impl Station {
         let residents: Vec<ResidentId> = self.roster.residents.keys().copied().collect();
         for resident in residents {
             self.review_watch(now, resident, &mut Vec::new());
+            // Its sources have not had the time to come up: who is blind at once otherwise is blind after that time here.
+            let blind = self.watch.get(&resident).is_some_and(|state| state.watch == Watch::Blind);
+            if blind && self.is_blind_at_once(resident) {
+                self.timers.set(Timer::Resident(resident), Some(now.mono + SOURCE_FAULT_AFTER));
+            }
         }
+    }
+
+    fn is_blind_at_once(&self, id: ResidentId) -> bool {
+        let resident = self.roster.residents.get(&id);
+        resident.is_some_and(|resident| resident.tier == Tier::High && resident.service == Service::Active)
     }
 
     /// A source's connection came or went.
@@ -269,7 +279,7 @@ impl Station {
         if matches!(resident.service, Service::Moved | Service::Deceased) {
             return;
         }
-        let (tier, paused) = (resident.tier, resident.service == Service::Paused);
+        let paused = resident.service == Service::Paused;
         let contributions: Vec<Contribution> = self.contributions(id).collect();
         let watch = watch::judge(contributions.iter().copied());
         let witnesses: Vec<DeviceId> = contributions
@@ -288,7 +298,7 @@ impl Station {
         self.watch.insert(id, state);
         self.changed_residents.insert(id);
         if watch == Watch::Blind && !paused {
-            let limit = if tier == Tier::High { Duration::ZERO } else { self.rules.blind_fault_after };
+            let limit = if self.is_blind_at_once(id) { Duration::ZERO } else { self.rules.blind_fault_after };
             self.timers.set(Timer::Resident(id), Some(since.mono + limit));
         } else {
             self.timers.set(Timer::Resident(id), None);

@@ -19,6 +19,7 @@ use crate::core::effect::{Answer, Audience, Because, Effect, Input, Notice};
 use crate::core::id::{CommandId, DeviceId};
 use crate::core::intake::Memory;
 use crate::core::reading::Origin;
+use crate::core::roster::Service;
 use crate::core::time::{Gap, Moment, Mono};
 
 /// What an earlier run left behind.
@@ -99,9 +100,10 @@ impl Station {
             unit.memory.postpone(off);
             unit.health.reachable_after(off);
         }
+        let mut effects = Vec::new();
+        self.retire_faults(now, &mut effects);
         self.believe_records();
         self.arm_all(now);
-        let mut effects = Vec::new();
         if gap == Gap::Unknown {
             self.restart_alarms(now, &mut effects);
         } else {
@@ -112,6 +114,31 @@ impl Station {
         self.changed_devices.extend(self.units.keys());
         self.changed_residents.extend(self.roster.residents.keys());
         effects
+    }
+
+    /// The village's list has changed since: a fault of what it no longer serves ends here, for nothing would ever end it.
+    fn retire_faults(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        let ended: Vec<(Subject, Condition)> = self
+            .book
+            .open()
+            .filter(|alarm| !alarm.id.condition.rule().about_person && !self.is_served(alarm.id.subject))
+            .map(|alarm| (alarm.id.subject, alarm.id.condition))
+            .collect();
+        for (subject, condition) in ended {
+            let evidence = Evidence { at: now, device: None, said: None, reason: Reason::Over };
+            self.cleared(now, subject, condition, evidence, effects);
+        }
+    }
+
+    fn is_served(&self, subject: Subject) -> bool {
+        match subject {
+            Subject::Resident(id) => {
+                self.roster.residents.get(&id).is_some_and(|resident| resident.service == Service::Active)
+            }
+            Subject::Device(id) => self.roster.devices.get(&id).is_some_and(|device| !device.removed),
+            Subject::Source(id) => self.roster.sources.contains(&id),
+            Subject::Stranger(_) | Subject::Station => true,
+        }
     }
 
     /// What stands open in the records is so, whatever the last-heard table or the replay says: either may be older, or
@@ -139,13 +166,20 @@ impl Station {
     /// a notice's id is made from its cause, so whoever was called already is not called twice.
     fn repeat_calls(&self, effects: &mut Vec<Effect>) {
         for alarm in self.book.open().filter(|alarm| alarm.id.condition.rule().about_person) {
-            let State::Raised { climb } = alarm.state else { continue };
-            let to = self.ladder_of(alarm).map_or(Audience::Everyone, |ladder| climb.newest(ladder));
-            let because = match to {
-                Audience::Rung(0) if climb.round == 0 => Because::Raised,
-                _ => climb.reason_to_climb(),
+            let (to, because) = match alarm.state {
+                State::Raised { climb } => {
+                    let to = self.ladder_of(alarm).map_or(Audience::Everyone, |ladder| climb.newest(ladder));
+                    let because = match to {
+                        Audience::Rung(0) if climb.round == 0 => Because::Raised,
+                        _ => climb.reason_to_climb(),
+                    };
+                    (to, because)
+                }
+                State::Accepted { by, pressed_again: Some(_), .. } => (Audience::Acceptor(by), Because::Again),
+                _ => continue,
             };
-            effects.push(Effect::Notify(Notice { alarm: alarm.id, to, round: climb.round, because }));
+            let notice = Notice { alarm: alarm.id, to, round: alarm.state.round(), because };
+            effects.push(Effect::Notify(notice));
         }
     }
 
@@ -169,7 +203,8 @@ impl Station {
             if self.book.is_open(Subject::Device(id), condition) {
                 continue;
             }
-            let Some(device) = self.roster.devices.get(&id).copied() else { continue };
+            let served = self.roster.devices.get(&id).copied().filter(|device| !device.removed);
+            let Some(device) = served else { continue };
             let reason = match condition {
                 Condition::BatteryLow => Reason::BatteryLow,
                 Condition::Tamper => Reason::CaseOpened,

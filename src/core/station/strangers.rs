@@ -58,8 +58,19 @@ impl Station {
         let press = sample.said.iter().find(|said| is_call(intake::meaning(Role::Sos, said.measure)));
         let Some(press) = press.copied() else { return };
         if self.strangers.press(id, now.mono) {
-            self.stranger_called(now, Subject::Stranger(id), press, Reason::UnknownPressedThrice, effects);
+            let subject = self.stranger_subject(id);
+            self.stranger_called(now, subject, press, Reason::UnknownPressedThrice, effects);
         }
+    }
+
+    /// The stranger itself, or the station for all strangers beyond the limit: noise on the air must not fill the book.
+    fn stranger_subject(&self, id: StrangerId) -> Subject {
+        let own = Subject::Stranger(id);
+        if self.book.is_open(own, Condition::StrangerCall) {
+            return own;
+        }
+        let known = self.book.open().filter(|alarm| matches!(alarm.id.subject, Subject::Stranger(_))).count();
+        if known < limits::STRANGER_CALLS_OPEN_MAX { own } else { Subject::Station }
     }
 
     /// A removed device spoke: its role is still known, so one call is enough.

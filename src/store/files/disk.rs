@@ -22,25 +22,19 @@ impl Disk {
     /// Opens the directory for the one process that writes, making it if need be.
     ///
     /// # Errors
-    /// Fails when the directory cannot be made or another process has it ([`io::ErrorKind::ResourceBusy`]).
+    /// Fails when another process has it ([`io::ErrorKind::ResourceBusy`]), or it was set up so that it can never be
+    /// written. A disk that is full, read-only or failing is opened all the same, so that the station runs on without it
+    /// and says so.
     pub fn own(dir: &Path) -> io::Result<Disk> {
-        if !dir.is_dir() {
-            std::fs::create_dir_all(dir)?;
-            if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-                File::open(parent)?.sync_all()?;
-            }
-        }
-        let lock = match OpenOptions::new().create(true).append(true).open(dir.join(LOCK)) {
+        let lock = match make_and_lock(dir) {
             Ok(lock) => Some(lock),
-            // A card that went read-only must not stop the station: it runs on, degraded, and says so.
-            Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => None,
-            Err(error) => return Err(error),
+            Err(error) if is_setup(&error) => return Err(error),
+            Err(error) => {
+                tracing::error!(%error, "the log's directory cannot be written: the station runs on without its disk");
+                None
+            }
         };
-        match lock.as_ref().map(File::try_lock) {
-            Some(Err(TryLockError::WouldBlock)) => Err(io::ErrorKind::ResourceBusy.into()),
-            Some(Err(TryLockError::Error(error))) => Err(error),
-            Some(Ok(())) | None => Ok(Disk { dir: dir.to_owned(), _lock: lock }),
-        }
+        Ok(Disk { dir: dir.to_owned(), _lock: lock })
     }
 
     /// Opens the directory for reading beside the daemon: `replay`, `audit`, `evaluate`.
@@ -50,10 +44,42 @@ impl Disk {
     }
 }
 
+/// Makes the directory if need be, and takes its lock.
+fn make_and_lock(dir: &Path) -> io::Result<File> {
+    if !dir.is_dir() {
+        std::fs::create_dir_all(dir)?;
+        if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            File::open(parent)?.sync_all()?;
+        }
+    }
+    let lock = OpenOptions::new().create(true).append(true).open(dir.join(LOCK))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(io::ErrorKind::ResourceBusy.into()),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Whether an error is of the installation and not of the disk: it will not pass, and a person stands before the box.
+fn is_setup(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ResourceBusy
+            | io::ErrorKind::PermissionDenied
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::AlreadyExists
+    )
+}
+
 impl Files for Disk {
     fn list(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
-        for entry in std::fs::read_dir(&self.dir)? {
+        let entries = match std::fs::read_dir(&self.dir) {
+            // The disk did not let it be made: there is nothing in it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(names),
+            entries => entries?,
+        };
+        for entry in entries {
             let entry = entry?;
             if let (true, Ok(name)) = (entry.file_type()?.is_file(), entry.file_name().into_string()) {
                 names.push(name);
@@ -64,6 +90,9 @@ impl Files for Disk {
     }
 
     fn create(&self, name: &str) -> io::Result<Box<dyn Handle>> {
+        if !self.dir.is_dir() {
+            std::fs::create_dir_all(&self.dir)?;
+        }
         let options = OpenOptions::new().read(true).append(true).create_new(true).open(self.dir.join(name))?;
         Ok(Box::new(Open(options)))
     }

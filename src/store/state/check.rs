@@ -140,20 +140,24 @@ pub struct Starts {
 }
 
 impl Starts {
-    /// Counts this start. `kernel_boot` names the boot, `boottime` is the time since.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub fn begin(file: &Path, kernel_boot: &str, boottime: Duration) -> io::Result<Starts> {
+    /// Counts this start. `kernel_boot` names the boot, `boottime` is the time since. A disk that does not take the count
+    /// is no reason not to start: what is known of earlier starts is used.
+    #[must_use]
+    pub fn begin(file: &Path, kernel_boot: &str, boottime: Duration) -> Starts {
         let text = fs::read_to_string(file).unwrap_or_default();
         let mut recent: Vec<String> =
             text.lines().filter(|line| is_recent(line, kernel_boot, boottime)).map(str::to_owned).collect();
         recent.push(format!("{kernel_boot} {}", boottime.as_millis()));
         // One more than matters is never needed.
         let surplus = recent.len().saturating_sub(UNCLEAN_STARTS_MAX);
-        fs::write(file, recent[surplus..].join("\n") + "\n")?;
-        fs::File::open(file)?.sync_all()?;
-        Ok(Starts { file: file.to_owned(), recent: recent.len() })
+        let kept = || {
+            fs::write(file, recent[surplus..].join("\n") + "\n")?;
+            fs::File::open(file)?.sync_all()
+        };
+        if let Err(error) = kept() {
+            tracing::warn!(%error, "this start could not be counted");
+        }
+        Starts { file: file.to_owned(), recent: recent.len() }
     }
 
     /// Whether this is the third start or more within the window, none of which ended well.
@@ -187,7 +191,7 @@ mod tests {
     use super::*;
 
     fn starts(file: &Path, boot: &str, seconds: u64) -> Starts {
-        Starts::begin(file, boot, Duration::from_secs(seconds)).expect("written")
+        Starts::begin(file, boot, Duration::from_secs(seconds))
     }
 
     #[test]
@@ -205,6 +209,12 @@ mod tests {
         // The box restarts with the process.
         assert!(!starts(&file, "b", 10).too_many());
         assert!(starts(&file, "c", 10).too_many());
+    }
+
+    #[test]
+    fn a_disk_that_does_not_take_the_count_does_not_stop_the_start() {
+        let dir = tempfile::tempdir().expect("a directory");
+        assert!(!starts(dir.path(), "a", 10).too_many(), "a directory cannot be written as a file");
     }
 
     #[test]
