@@ -18,15 +18,15 @@ use crate::relay::message::{
 };
 use crate::relay::pump::{Event, Pump, Standing, Step};
 use crate::relay::window::Token;
-use crate::store::handout::{self, Cursor};
+use crate::store::handout;
 use crate::store::record::Decision;
 use crate::store::{Ledger, Readings};
 
 /// Largest payload that the county's broker takes, as the house's limit says.
 const PAYLOAD_BYTES_MAX: usize = MESSAGE_BYTES_MAX;
 
-/// Between two heartbeats (DESIGN, county contract).
-const HEARTBEAT: Duration = Duration::from_secs(30);
+/// Between two heartbeats. Longer than a station's, because nothing in the village listens to them.
+const HEARTBEAT: Duration = Duration::from_mins(5);
 
 /// A message that leaves for the county.
 #[derive(Debug, Clone)]
@@ -108,7 +108,7 @@ impl Gateway {
         }
     }
 
-    fn fetch(&self, now: Ms, lane: Lane, from: u64, to: u64) -> Option<fit::Fitted> {
+    fn fetch(&mut self, now: Ms, lane: Lane, from: u64, to: u64) -> Option<fit::Fitted> {
         match lane {
             Lane::Alarm => {
                 let record = match self.record(lane, from)? {
@@ -141,9 +141,9 @@ impl Gateway {
         records.find(|(number, decision)| *number == seq || hole(decision)).map(|(_, decision)| decision)
     }
 
-    fn readings(&self, now: Ms, from: u64, to: u64) -> Option<fit::Fitted> {
+    fn readings(&mut self, now: Ms, from: u64, to: u64) -> Option<fit::Fitted> {
         let (files, books) = (self.journal.files(), self.journal.shared_books());
-        let found = handout::readings(&files, &books, &mut Cursor::default(), from, READING_MESSAGE_BYTES_MAX);
+        let found = handout::readings(&files, &books, &mut self.cursor, from, READING_MESSAGE_BYTES_MAX);
         let epoch = self.epoch;
         let message = match found {
             Readings::UpToDate => return None,

@@ -97,6 +97,7 @@ pub(super) struct Village<'a> {
     pub(super) link: Link,
     helpers: Helpers,
     asked: BTreeMap<CommandId, Command>,
+    delivered_at: BTreeMap<Wire, Ms>,
     pub(super) oracle: Oracle,
     pub(super) trace: Trace<'a>,
     pub(super) chance: Chance,
@@ -149,6 +150,7 @@ impl<'a> Village<'a> {
             link: Link { up: true, ..Link::default() },
             helpers: Helpers::new(seed),
             asked: BTreeMap::new(),
+            delivered_at: BTreeMap::new(),
             oracle: Oracle::default(),
             trace: Trace::new(sink),
             chance: Chance::stream(seed, "village", 0),
@@ -311,14 +313,21 @@ impl<'a> Village<'a> {
         }
     }
 
+    /// A connection and a cable keep the order.
     pub(super) fn deliver(&mut self, delivery: Delivery) {
         let way = self.chance.between(2, 30);
-        self.after(way, Event::Arrive(self.lives, delivery));
+        let last = self.delivered_at.entry(delivery.sent.wire).or_default();
+        *last = (self.now + way).max(*last);
+        let at = *last;
+        self.at(at, Event::Arrive(self.lives, delivery));
     }
 
     fn arrive(&mut self, life: u32, delivery: Delivery) {
         let gone = delivery.packet.is_some() && !self.air.has_session();
         let Some(gateway) = self.gateway.as_mut().filter(|gateway| gateway.life == life && !gone) else { return };
+        let device = delivery.sent.kit.map_or("bridge", |kit| self.place.kits[kit].device.as_str());
+        let kept = if delivery.retained { " kept" } else { "" };
+        self.trace.line(self.now, format_args!("hear {device}{kept}"));
         self.oracle.delivered(self.now, &self.place, &delivery);
         let done = gateway.receive(&self.place, delivery);
         if let Some(packet) = done {

@@ -289,6 +289,30 @@ fn a_fault_ends_also_when_the_last_heard_table_was_lost() {
 }
 
 #[test]
+fn a_fault_ends_also_when_the_word_was_written_and_its_record_was_not() {
+    let battery = |percent| Said::level(Measure::Number(Quantity::Battery, Milli::whole(percent)));
+    let mut play = Play::watched();
+    play.hear(0, "motion", &[battery(9)]);
+    play.hear(600, "motion", &[battery(98)]);
+    assert_eq!(play.state_of(Condition::BatteryLow), Some("closed"));
+    play.lose_record();
+    assert_eq!(play.state_of(Condition::BatteryLow), Some("raised"));
+    play.restart(601, 605, Gap::SameBoot);
+    assert_eq!(play.state_of(Condition::BatteryLow), Some("closed"));
+}
+
+#[test]
+fn a_record_is_believed_over_older_words() {
+    let battery = |percent| Said::level(Measure::Number(Quantity::Battery, Milli::whole(percent)));
+    let mut play = Play::watched();
+    play.hear(0, "motion", &[battery(60)]);
+    let words = play.station.words();
+    play.hear(600, "motion", &[battery(9)]);
+    play.restart_with(605, Gap::SameBoot, words);
+    assert_eq!(play.state_of(Condition::BatteryLow), Some("raised"));
+}
+
+#[test]
 fn a_window_that_ended_while_the_process_was_down_is_raised_at_its_start() {
     let mut play = Play::watched();
     play.hear(0, "watch", &[fall(FallVerdict::Confirmed)]);

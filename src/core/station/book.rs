@@ -10,7 +10,7 @@ use crate::core::condition::{CRITERION, Condition, Priority};
 use crate::core::effect::{Effect, Notice, Refusal};
 use crate::core::id::{DeviceId, ResponderId};
 use crate::core::roster::{Device, Ladder};
-use crate::core::time::Moment;
+use crate::core::time::{Moment, Mono};
 use crate::limits;
 
 /// Open alarms by id and by cause, and the newest closed ones.
@@ -46,6 +46,12 @@ impl Book {
 
     pub(super) fn open_id(&self, subject: Subject, condition: Condition, drill: bool) -> Option<AlarmId> {
         self.by_cause.get(&(subject, condition, drill)).copied()
+    }
+
+    /// When an open alarm's condition was last found.
+    pub(super) fn newest_evidence(&self, subject: Subject, condition: Condition) -> Option<Mono> {
+        let alarm = self.open_id(subject, condition, false).and_then(|id| self.open.get(&id))?;
+        alarm.evidence.last().map(|evidence| evidence.at.mono)
     }
 
     pub(super) fn stamp_committed(&mut self, id: AlarmId, at: Moment) {
