@@ -405,7 +405,11 @@ fn what_ends_and_begins_again_in_one_moment_is_two_alarms() {
     play.hear(0, "watch", &[fall(FallVerdict::Confirmed)]);
     play.hear(0, "watch", &[fall(FallVerdict::Cleared)]);
     play.hear(0, "watch", &[fall(FallVerdict::Confirmed)]);
-    assert_eq!(play.count(Condition::FallConfirmed), 2, "a backlog is taken in one turn, and its last fall is not lost");
+    assert_eq!(
+        play.count(Condition::FallConfirmed),
+        2,
+        "a backlog is taken in one turn, and its last fall is not lost"
+    );
     play.until(31);
     assert_eq!(play.told(), [(30, Condition::FallConfirmed, rung(0), Because::Raised)]);
 }

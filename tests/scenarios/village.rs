@@ -101,7 +101,8 @@ impl Play {
         let now = Mono(BEGIN_MS);
         let list = roster();
         let station = Station::new(identity(), Rules::default(), list.clone(), moment(now));
-        let mut play = Play { station, list, now, told: Vec::new(), answers: Vec::new(), records: Vec::new(), commands: 0 };
+        let mut play =
+            Play { station, list, now, told: Vec::new(), answers: Vec::new(), records: Vec::new(), commands: 0 };
         play.source(0, true);
         for name in ["button", "cancel", "watch", "motion", "smoke", "radar"] {
             play.hear(0, name, &[]);
