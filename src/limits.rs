@@ -189,6 +189,11 @@ limits! {
     COMMIT_DEADLINE: Duration = Duration::from_secs(2),
         "Degraded: people are told at once, the record is marked undurable", "disk_fault";
 
+    /// The same while the disk is known to be in trouble. judgement: a disk that is back answers well within it, and a
+    /// press that follows another does not wait for a disk that hangs.
+    COMMIT_DEADLINE_IN_TROUBLE: Duration = Duration::from_millis(200),
+        "Degraded: people are told at once, the record is marked undurable", "disk_fault";
+
     /// Turns that wait in memory while the disk does not take them. judgement: 2,000 of about 2 kB are 4 MB, and more
     /// alarms than a village has in a year.
     PENDING_TURNS_MAX: usize = 2_000,

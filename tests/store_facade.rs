@@ -80,6 +80,24 @@ async fn a_disk_that_hangs_degrades_at_the_deadline_and_is_reconciled_later() {
 }
 
 #[tokio::test]
+async fn a_disk_known_to_hang_is_not_waited_for_again() {
+    let disk = FakeDisk::new();
+    let Opened { store, .. } = open(&disk, Options { commit_deadline: Duration::from_secs(2), ..small() });
+    let _ = store.commit(start_draft(0)).await;
+    disk.hang();
+    let _ = store.commit(alarm_draft(1000, 1, 1, true)).await;
+    let begun = tokio::time::Instant::now();
+    for n in 2..=4 {
+        let committed = store.commit(alarm_draft(n * 1000, n, 1, true)).await;
+        assert_eq!(committed.outcome, Outcome::Degraded(Degraded::Slow));
+    }
+    assert!(begun.elapsed() < Duration::from_secs(2), "three presses, and people are told at once of each");
+    disk.release();
+    until("the disk is well again", || store.trouble().is_none()).await;
+    assert_eq!(store.commit(alarm_draft(9000, 9, 1, true)).await.outcome, Outcome::Durable);
+}
+
+#[tokio::test]
 async fn readings_are_a_cursor_over_what_is_on_the_disk() {
     let disk = FakeDisk::new();
     let Opened { store, .. } = open(&disk, small());

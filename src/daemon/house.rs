@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info, warn};
+use tracing::{debug, info, warn};
 
 use super::answers;
 use super::board::Board;
@@ -25,8 +25,7 @@ use crate::relay::message::{CommandMessage, CountyOrder};
 use crate::relay::records::FromCounty;
 use crate::source::heard::Heard;
 use crate::source::lanes::{Acknowledge, Arrival, RoutineLane, UrgentLane};
-use crate::store::record::Decision;
-use crate::store::{Committed, Degraded, Draft, Outcome, Store, Undecided};
+use crate::store::{Degraded, Draft, Store, Undecided};
 
 /// How often the store does what is due by itself, and so the longest time between two turns; each turn proves to the
 /// watchdog that the station lives. Source: `Store::tick`, "every second or so".
@@ -55,17 +54,19 @@ pub(super) struct House {
     pub(super) book: Arc<dyn crate::source::Resolve>,
     pub(super) identity: answers::Identity,
     pub(super) link: answers::CountyLink,
-    state: Standing,
+    pub(super) state: Standing,
 }
 
 /// What the house remembers from turn to turn.
 #[derive(Default)]
-struct Standing {
+pub(super) struct Standing {
     receipts: Receipts,
     /// Acknowledgements of inputs that are told and not on disk yet.
-    withheld: Vec<Acknowledge>,
+    pub(super) withheld: Vec<Acknowledge>,
     /// Why the log does not take records, while it does not.
-    trouble: Option<Degraded>,
+    pub(super) trouble: Option<Degraded>,
+    /// Blocks of readings that the disk had refused when it was last asked, and when that was.
+    pub(super) refused: (u64, Option<Mono>),
     words_written: Option<Mono>,
     /// When the store was last given a turn of its own.
     ticked: Option<Mono>,
@@ -73,12 +74,27 @@ struct Standing {
 
 /// What one turn takes in and has to answer.
 #[derive(Default)]
-struct Turn {
+pub(super) struct Turn {
     inputs: Vec<Input>,
-    effects: Vec<Effect>,
+    pub(super) effects: Vec<Effect>,
     acknowledge: Vec<Acknowledge>,
     waiting: Vec<(CommandId, Back)>,
     questions: Vec<(Request, oneshot::Sender<Reply>)>,
+}
+
+impl Turn {
+    /// A turn that no input brought.
+    pub(super) fn of(effects: Vec<Effect>) -> Turn {
+        Turn { effects, ..Turn::default() }
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.inputs.is_empty()
+            && self.effects.is_empty()
+            && self.acknowledge.is_empty()
+            && self.waiting.is_empty()
+            && self.questions.is_empty()
+    }
 }
 
 /// The way back for an answer.
@@ -138,13 +154,29 @@ impl House {
             self.finish(now, turn).await;
             watchdog();
         }
+        self.take_the_rest(&mut ears).await;
         self.write_words(self.clock.now()).await;
+    }
+
+    /// What the sources brought before they ended is still decided: a serial line or a message of QoS 0 exists nowhere
+    /// else.
+    async fn take_the_rest(&mut self, ears: &mut Ears) {
+        loop {
+            let (now, mut turn, mut batch) = (self.clock.now(), Turn::default(), Vec::new());
+            self.take_what_waits(now, ears, &mut turn);
+            ears.routine.take_waiting(&mut batch, limits::TURN_INPUTS_MAX);
+            let routine = batch.len();
+            batch.into_iter().for_each(|arrival| self.take_routine(now, arrival, &mut turn));
+            if routine == 0 && turn.is_empty() {
+                return;
+            }
+            self.finish(now, turn).await;
+        }
     }
 
     /// One turn for effects that no input brought: those of the start.
     pub(super) async fn begin(&mut self, now: Moment, effects: Vec<Effect>, first: Vec<Undecided>) {
-        let turn = Turn { effects, ..Turn::default() };
-        self.finish_with(now, turn, first).await;
+        self.finish_with(now, Turn::of(effects), first).await;
     }
 
     /// More of what waits already shares this turn's sync; urgent before commands before receipts, all within the limit.
@@ -167,8 +199,13 @@ impl House {
     }
 
     fn take_urgent(&mut self, now: Moment, arrival: Arrival, turn: &mut Turn) {
+        let before = turn.effects.len();
         turn.effects.extend(self.station.handle(now, &arrival.input));
-        turn.inputs.push(arrival.input);
+        // Strangers' words that decide nothing are not kept: noise on the air must not push the village's records out.
+        let stranger = matches!(&arrival.input, Input::Sample(sample) if matches!(sample.from, Origin::Stranger(_)));
+        if !stranger || turn.effects.len() > before {
+            turn.inputs.push(arrival.input);
+        }
         turn.acknowledge.extend(arrival.done);
     }
 
@@ -223,7 +260,7 @@ impl House {
 
     async fn finish(&mut self, now: Moment, turn: Turn) {
         self.finish_with(now, turn, Vec::new()).await;
-        self.keep_house(now);
+        self.keep_house(now).await;
     }
 
     /// Commits, then carries out in order.
@@ -242,6 +279,9 @@ impl House {
             if let Some(up) = disk {
                 self.disk(up).await;
             }
+        } else {
+            // There was nothing to be kept.
+            turn.acknowledge.drain(..).for_each(Acknowledge::durable);
         }
         self.carry_out(&mut turn, now);
         for key in self.board.update(&mut self.station, now, self.state.trouble.is_none()) {
@@ -256,56 +296,11 @@ impl House {
         }
     }
 
-    /// What became of the turn on disk decides whether its sources are acknowledged. Says when the disk went or came back.
-    fn settle(&mut self, committed: &Committed, acknowledge: &mut Vec<Acknowledge>) -> Option<bool> {
-        match committed.outcome {
-            Outcome::Durable => {
-                // The log keeps its order: what was withheld before is on disk before this.
-                self.state.withheld.drain(..).chain(acknowledge.drain(..)).for_each(Acknowledge::durable);
-                let trouble = self.state.trouble.take()?;
-                info!(%trouble, "the log takes records again");
-                Some(true)
-            }
-            Outcome::Degraded(trouble) => {
-                self.state.withheld.append(acknowledge);
-                // Beyond the limit the oldest are let go unacknowledged: their sender keeps them.
-                let surplus = self.state.withheld.len().saturating_sub(limits::WITHHELD_MAX);
-                self.state.withheld.drain(..surplus);
-                for decision in &committed.decisions {
-                    if let Decision::Alarm { alarm, .. } = decision {
-                        self.station.mark_undurable(alarm.id);
-                    }
-                }
-                if self.state.trouble.replace(trouble).is_some() {
-                    return None;
-                }
-                error!(%trouble, "the log does not take records: people are told without it");
-                Some(false)
-            }
-        }
-    }
-
-    /// Tells the station about its own disk, and commits what it makes of that as far as the disk lets.
-    async fn disk(&mut self, up: bool) {
-        let now = self.clock.now();
-        let input = Input::Disk { up };
-        let mut turn = Turn { effects: self.station.handle(now, &input), ..Turn::default() };
-        self.station.seal(&mut turn.effects, now);
-        let decisions: Vec<Undecided> = turn.effects.iter().filter_map(undecided).collect();
-        if !decisions.is_empty() {
-            let committed = self.store.commit(Draft { at: now, inputs: vec![input], decisions }).await;
-            if let Outcome::Degraded(trouble) = committed.outcome {
-                self.state.trouble = Some(trouble);
-            }
-        }
-        self.carry_out(&mut turn, now);
-    }
-
-    fn carry_out(&self, turn: &mut Turn, now: Moment) {
+    pub(super) fn carry_out(&self, turn: &mut Turn, now: Moment) {
         for effect in turn.effects.drain(..) {
             match effect {
                 Effect::Commit(alarm) => {
-                    info!(alarm = %alarm.id, rev = alarm.rev, state = alarm.state.word(), durable = alarm.durable, "alarm");
+                    info!(alarm = %alarm.id, rev = alarm.rev, state = alarm.state.word(), durable = self.is_durable(), "alarm");
                 }
                 Effect::Device(event) => {
                     info!(device = ?event.device, source = %event.source, change = %event.what, "device");
@@ -332,16 +327,23 @@ impl House {
     async fn write_words(&mut self, now: Moment) {
         self.state.words_written = Some(now.mono);
         match serde_json::to_vec(&self.station.words()) {
-            Ok(words) => self.store.put_words(now, words).await,
+            Ok(words) => {
+                // A disk that hangs must not hold up the end: the table can be learnt again from the log.
+                let put = self.store.put_words(now, words);
+                if tokio::time::timeout(limits::COMMIT_DEADLINE, put).await.is_err() {
+                    warn!("the last-heard table could not be written in time");
+                }
+            }
             Err(error) => warn!(%error, "the last-heard table could not be written"),
         }
     }
 
     /// What is due without an input: the store's blocks every second, the last-heard table every few minutes.
-    fn keep_house(&mut self, now: Moment) {
+    async fn keep_house(&mut self, now: Moment) {
         if self.state.ticked.is_none_or(|last| now.mono.since(last) >= STORE_TICK) {
             self.state.ticked = Some(now.mono);
             self.store.tick(now);
+            self.look_at_disk(now).await;
         }
         let written = *self.state.words_written.get_or_insert(now.mono);
         if now.mono.since(written) >= WORDS_EVERY {
@@ -382,7 +384,7 @@ fn order_of(now: Moment, message: CommandMessage) -> Result<Order, &'static str>
 }
 
 /// What of an effect is written down. A notice is made again from its alarm's state; a question's answer is not kept.
-fn undecided(effect: &Effect) -> Option<Undecided> {
+pub(super) fn undecided(effect: &Effect) -> Option<Undecided> {
     match effect {
         Effect::Commit(alarm) => Some(Undecided::Alarm(alarm.clone())),
         Effect::Device(event) => Some(Undecided::Device(event.clone())),

@@ -18,6 +18,8 @@ mod start;
 
 mod house;
 
+mod disk;
+
 mod receipts;
 
 mod board;

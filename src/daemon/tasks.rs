@@ -33,7 +33,7 @@ use crate::source::mqtt::{self, FeedSettings, MqttSettings};
 use crate::source::serial::{self, SerialSettings};
 use crate::source::{Inlet, Resolve};
 
-/// What the tasks have to end in, so that systemd does not have to.
+/// What the sources, and after them the other tasks, have to end in, so that systemd does not have to.
 const FAREWELL: Duration = Duration::from_secs(10);
 
 /// Runs the gateway until `stop`.
@@ -68,14 +68,15 @@ pub async fn run(config: &Path, stop: CancellationToken) -> Result<(), StartErro
     house.begin(now, effects, first).await;
 
     // Sources end first, so that what they brought is still decided; the relay ends last, so that it is still sent.
-    let (tracker, sources_stop, relay_stop) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
+    let (tracker, sources) = (TaskTracker::new(), TaskTracker::new());
+    let (sources_stop, relay_stop) = (CancellationToken::new(), CancellationToken::new());
     let (lanes, urgent, routine) = lanes(Arc::clone(&counters));
     let (asked, asked_end) = mpsc::channel(limits::COMMANDS_WAITING_MAX);
     let (to_station, county) = mpsc::channel(limits::COMMANDS_WAITING_MAX);
     // The sender is kept: whoever reads a changed village file will send the new book through it.
     let (_book_sender, resolve) = watch::channel(book);
     let inlet = Inlet { lanes, resolve, heard, counters };
-    spawn_sources(&loaded, &inlet, &tracker, &sources_stop)?;
+    spawn_sources(&loaded, &inlet, &sources, &sources_stop)?;
     drop(inlet);
     tracker.spawn(server::serve(listener, asked, sources_stop.clone()));
     if let Some(link) = &loaded.station.county {
@@ -93,8 +94,11 @@ pub async fn run(config: &Path, stop: CancellationToken) -> Result<(), StartErro
         stop.cancelled().await;
         info!("stopping");
         sources_stop.cancel();
-        // Whatever the sources brought until now stands in the lanes; one pass of the station takes it.
-        tokio::task::yield_now().await;
+        sources.close();
+        // The house lives until they have ended: their last words are decided, and acknowledged from the disk.
+        if tokio::time::timeout(FAREWELL, sources.wait()).await.is_err() {
+            warn!("a source did not end in time");
+        }
         house_stop.cancel();
     };
     tokio::join!(house.live(ears, house_stop.clone()), ending);

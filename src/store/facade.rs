@@ -22,6 +22,7 @@ use crate::core::alarm::Alarm;
 use crate::core::reading::Sample;
 use crate::core::sequence::{Lane, Range, SkipReason};
 use crate::core::time::Moment;
+use crate::limits::COMMIT_DEADLINE_IN_TROUBLE;
 
 /// The store. Clones are handles to the same one.
 #[derive(Clone)]
@@ -84,18 +85,21 @@ impl Store {
     }
 
     /// Numbers the decisions, writes the turn and syncs it. Answers within the deadline: [`super::Outcome::Durable`], or
-    /// degraded, and then the turn is written later, with its numbers and in its place.
+    /// degraded, and then the turn is written later, with its numbers and in its place. A disk that is known to be in
+    /// trouble is hardly waited for: people are told at once.
     pub async fn commit(&self, draft: Draft) -> Committed {
         let now = draft.at;
         // Waiting begins before the books are let go, so that no answer can come in between.
-        let (ticket, decisions, told) = {
+        let (ticket, decisions, told, deadline) = {
             let mut books = self.books();
+            let usual = self.0.options.commit_deadline;
+            let deadline = if books.trouble.is_some() { usual.min(COMMIT_DEADLINE_IN_TROUBLE) } else { usual };
             let (ticket, decisions) = books.enter(draft);
-            (ticket, decisions, self.0.waiters.wait(ticket))
+            (ticket, decisions, self.0.waiters.wait(ticket), deadline)
         };
         self.wake(Request::Turns);
         // An answer, a deadline and a thread that is gone all mean: look into the books.
-        let _ = tokio::time::timeout(self.0.options.commit_deadline, told).await;
+        let _ = tokio::time::timeout(deadline, told).await;
         self.0.waiters.leave(ticket);
         self.wake_if_due(now);
         self.books().committed(ticket, decisions)

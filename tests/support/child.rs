@@ -61,10 +61,14 @@ impl Guard {
         self.0.try_wait().expect("a child can be asked").is_some()
     }
 
+    /// Asks it to end (SIGTERM).
+    pub fn ask_to_end(&self) {
+        kill_process(Pid::from_child(&self.0), Signal::TERM).expect("a running child takes a signal");
+    }
+
     /// Asks it to end (SIGTERM) and waits for it.
     pub fn stop(mut self) {
-        let pid = Pid::from_child(&self.0);
-        kill_process(pid, Signal::TERM).expect("a running child takes a signal");
+        self.ask_to_end();
         self.0.wait().expect("a child can be waited for");
     }
 

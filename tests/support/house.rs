@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
+use bytes::Bytes;
 use rumqttc::v5::mqttbytes::QoS;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -74,6 +75,19 @@ impl House {
         self.gateway = Some(Guard::start_logged(binary(), ["run", "--config", text(&config)], &log));
     }
 
+    /// Starts the gateway on a disk that takes not a byte, its own log's neither; see [`House::mend_disk`].
+    pub fn start_gateway_on_dead_disk(&mut self) {
+        let (config, log) = (self.path("shouwang.toml"), self.path("gateway.log"));
+        let script = "trap '' XFSZ; ulimit -S -f 0; exec \"$0\" run --config \"$1\"";
+        self.gateway = Some(Guard::start_logged("sh", ["-c", script, binary(), text(&config)], &log));
+    }
+
+    /// The disk takes bytes again.
+    pub fn mend_disk(&self) {
+        let pid = self.gateway_pid().to_string();
+        Guard::run_to_end_in(self.folder.path(), "prlimit", ["--pid", &pid, "--fsize=unlimited"]);
+    }
+
     /// Starts the gateway and waits until its shell answers.
     pub async fn start_gateway_and_wait(&mut self) {
         self.start_gateway();
@@ -99,6 +113,16 @@ impl House {
     /// SIGTERM, and waits for its end.
     pub fn stop_gateway(&mut self) {
         self.gateway.take().expect("the gateway runs").stop();
+    }
+
+    /// Holds the gateway, puts QoS 0 messages before its door, asks it to end before it may look, and waits for its end.
+    pub async fn stop_gateway_behind(&mut self, messages: Vec<(String, Bytes)>) {
+        let gateway = self.gateway.take().expect("the gateway runs");
+        gateway.freeze();
+        self.local.publish_all(QoS::AtMostOnce, false, messages).await;
+        gateway.ask_to_end();
+        gateway.thaw();
+        gateway.stop();
     }
 
     fn gateway_pid(&self) -> u32 {
