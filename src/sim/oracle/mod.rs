@@ -95,7 +95,6 @@ impl Oracle {
     /// The process was killed inside the write: nobody knows whether the turn is in the log.
     pub(super) fn interrupted(&mut self, turned: &Turned) {
         self.keeping.interrupted(turned);
-        self.audit.interrupted(turned);
     }
 
     /// A person is told.

@@ -75,8 +75,12 @@ impl Story {
             self.open.insert(id);
         }
         let raised = is_raised(&alarm);
-        let known =
-            self.known.entry(id).or_insert(Known { alarm: alarm.clone(), untold_since: None, told: false, taken_at: None });
+        let known = self.known.entry(id).or_insert(Known {
+            alarm: alarm.clone(),
+            untold_since: None,
+            told: false,
+            taken_at: None,
+        });
         if raised && !known.told {
             known.untold_since.get_or_insert(now);
         }
