@@ -94,24 +94,26 @@ pub async fn run(config: &Path, stop: CancellationToken) -> Result<(), StartErro
         stop.cancelled().await;
         info!("stopping");
         sources_stop.cancel();
-        sources.close();
         // The house lives until they have ended: their last words are decided, and acknowledged from the disk.
-        if tokio::time::timeout(FAREWELL, sources.wait()).await.is_err() {
-            warn!("a source did not end in time");
-        }
+        ended(&sources, "a source").await;
         house_stop.cancel();
     };
     tokio::join!(house.live(ears, house_stop.clone()), ending);
     store.close(clock.now()).await;
     relay_stop.cancel();
-    tracker.close();
-    if tokio::time::timeout(FAREWELL, tracker.wait()).await.is_err() {
-        warn!("a task did not end in time");
-    }
+    ended(&tracker, "a task").await;
     if let Err(error) = starts.end() {
         warn!(%error, "this clean end could not be noted");
     }
     Ok(())
+}
+
+/// Waits for tasks that were told to end, within the farewell.
+async fn ended(tasks: &TaskTracker, who: &str) {
+    tasks.close();
+    if tokio::time::timeout(FAREWELL, tasks.wait()).await.is_err() {
+        warn!("{who} did not end in time");
+    }
 }
 
 fn spawn_sources(

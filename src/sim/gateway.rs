@@ -32,9 +32,9 @@ use crate::store::record::{Decision, Start};
 use crate::store::{Budget, Draft, Journal, Options, Outcome, Report, Undecided, replay};
 
 /// How often the last-heard table is written whole, as in the daemon.
-const WORDS_EVERY: Duration = Duration::from_secs(5 * 60);
+const WORDS_EVERY: Duration = Duration::from_mins(5);
 /// How far back the log is read when that table is missing, as in the daemon.
-const RELEARN_MAX: Duration = Duration::from_secs(25 * 60 * 60);
+const RELEARN_MAX: Duration = Duration::from_hours(25);
 /// An alarm's receipt waits no longer for a turn that is written anyway, as in the daemon.
 const RECEIPT_WAIT: Duration = Duration::from_secs(1);
 
@@ -425,7 +425,7 @@ impl Gateway {
 
 /// A store small enough that a day goes through many segments, and a disk that can be full.
 fn options() -> Options {
-    let days = Duration::from_secs(400 * 24 * 60 * 60);
+    let days = Duration::from_hours(9600);
     Options {
         urgent: Budget { segment_bytes: 96 * 1024, bytes_max: 64 * 1024 * 1024, kept: days },
         routine: Budget { segment_bytes: 64 * 1024, bytes_max: 64 * 1024 * 1024, kept: days },

@@ -144,7 +144,7 @@ impl Village<'_> {
         ] {
             self.heal(mishap);
         }
-        self.settle_helpers();
+        self.settle_responders();
     }
 
     /// The process dies here and now; the disk is as it is.

@@ -85,26 +85,24 @@ impl Gateway {
             Step::Heartbeat => leaves(None, Cargo::Standing, Vec::new()),
             Step::Retained(token, _) => leaves(Some(token), Cargo::Standing, Vec::new()),
             Step::Rebuild => Asked::Rebuild,
-            Step::Answer(token) => match self.answers.pop_front() {
-                Some((id, answer)) => {
+            Step::Answer(token) => {
+                if let Some((id, answer)) = self.answers.pop_front() {
                     let message = ResultMessage { id, at, result: CommandResult::Answered(answer) };
                     leaves(Some(token), Cargo::Answer, encode(&message))
-                }
-                None => {
+                } else {
                     self.pump.handle(at.mono, Event::Refused(token));
                     Asked::Nothing
                 }
-            },
-            Step::Records { token, lane, from, to } => match self.fetch(now, lane, from, to) {
-                Some(fitted) => {
+            }
+            Step::Records { token, lane, from, to } => {
+                if let Some(fitted) = self.fetch(now, lane, from, to) {
                     self.pump.handle(at.mono, Event::Took { token, to: fitted.to });
                     leaves(Some(token), Cargo::Records(lane, Range(from, fitted.to)), fitted.payload)
-                }
-                None => {
+                } else {
                     self.pump.handle(at.mono, Event::Refused(token));
                     Asked::Nothing
                 }
-            },
+            }
         }
     }
 

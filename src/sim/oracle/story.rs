@@ -217,10 +217,8 @@ fn step(
                 verdicts.against(now, "a_window_is_as_long_as_table_d_says", || format!("{} {window:?}", alarm.id));
             }
         }
-        (None, State::Raised { .. }) => {
-            if alarm.id.condition.rule().window(true).is_some() {
-                verdicts.against(now, "a_window_is_as_long_as_table_d_says", || alarm.id.to_string());
-            }
+        (None, State::Raised { .. }) if alarm.id.condition.rule().window(true).is_some() => {
+            verdicts.against(now, "a_window_is_as_long_as_table_d_says", || alarm.id.to_string());
         }
         (Some(State::PreAlarm { until }), State::Raised { .. }) if !ordered && !restart => {
             let lived = turned.at.mono.0.saturating_sub(now - lived_since);
