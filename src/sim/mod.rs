@@ -3,7 +3,7 @@
 //! ```text
 //!  person ─▶ wear ─▶ air ─▶ gateway: decoders ─▶ station ─▶ journal on a fake disk
 //!  (truth)  (frames) (broker, cable)      │                    │
-//!     │                                   ├─▶ helpers ─ commands ─┐
+//!     │                                   ├─▶ responders, commands ┐
 //!     ▼                                   └─▶ uplink: pump ─▶ county ─ receipts ─┐
 //!  oracle ◀── sees what was said, written, told, sent and kept ◀────┴────────────┘
 //! ```
@@ -34,11 +34,13 @@ mod fault;
 
 mod gateway;
 
+mod start;
+
 mod uplink;
 
 mod county;
 
-mod helper;
+mod responders;
 
 mod oracle;
 
@@ -49,6 +51,8 @@ mod crash;
 mod mishap;
 
 mod outside;
+
+mod calendar;
 
 mod report;
 

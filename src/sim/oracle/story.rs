@@ -75,8 +75,12 @@ impl Story {
             self.open.insert(id);
         }
         let raised = is_raised(&alarm);
-        let known =
-            self.known.entry(id).or_insert(Known { alarm: alarm.clone(), untold_since: None, told: false, taken_at: None });
+        let known = self.known.entry(id).or_insert(Known {
+            alarm: alarm.clone(),
+            untold_since: None,
+            told: false,
+            taken_at: None,
+        });
         if raised && !known.told {
             known.untold_since.get_or_insert(now);
         }
@@ -213,10 +217,8 @@ fn step(
                 verdicts.against(now, "a_window_is_as_long_as_table_d_says", || format!("{} {window:?}", alarm.id));
             }
         }
-        (None, State::Raised { .. }) => {
-            if alarm.id.condition.rule().window(true).is_some() {
-                verdicts.against(now, "a_window_is_as_long_as_table_d_says", || alarm.id.to_string());
-            }
+        (None, State::Raised { .. }) if alarm.id.condition.rule().window(true).is_some() => {
+            verdicts.against(now, "a_window_is_as_long_as_table_d_says", || alarm.id.to_string());
         }
         (Some(State::PreAlarm { until }), State::Raised { .. }) if !ordered && !restart => {
             let lived = turned.at.mono.0.saturating_sub(now - lived_since);
