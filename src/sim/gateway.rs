@@ -70,6 +70,8 @@ pub(super) struct Gateway {
     pub(super) withheld: Vec<u64>,
     pub(super) disk_is_up: bool,
     pub(super) words_at: Mono,
+    /// When a block of routine words is due.
+    pub(super) block_due: Option<Mono>,
 }
 
 /// An input that waits for its turn.
@@ -194,16 +196,8 @@ impl Gateway {
     /// When the next turn is wanted, in true time.
     pub(super) fn wanted_at(&self, now: Ms) -> Ms {
         let asap = !self.urgent.is_empty() || !self.routine.is_empty();
-        let (waiting, gathered) = {
-            let books = self.journal.books();
-            (books.pending() > 0, !books.gather.is_empty())
-        };
-        let mono = self.clock.mono(now);
-        let journal = match (waiting, gathered) {
-            (true, _) => Some(mono + Duration::from_secs(1)),
-            (false, true) => Some(mono + Duration::from_secs(2)),
-            (false, false) => None,
-        };
+        let waiting = self.journal.books().pending() > 0;
+        let journal = if waiting { Some(self.clock.mono(now) + Duration::from_secs(1)) } else { self.block_due };
         let due = [self.station.deadline(), self.receipts_due, journal].into_iter().flatten().min();
         let due = if asap { now } else { due.map_or(Ms::MAX, |due| self.clock.when(due)) };
         due.max(self.free_at).max(now)
@@ -245,6 +239,10 @@ impl Gateway {
             effects.extend(self.station.handle(at, &Input::Tick));
         }
         self.journal.tick(at);
+        if self.block_due.is_some_and(|due| at.mono >= due) {
+            let left = !self.journal.books().gather.is_empty();
+            self.block_due = left.then(|| at.mono + Duration::from_secs(1));
+        }
         let mut decisions = Vec::new();
         if self.receipts_due.is_some_and(|due| at.mono >= due) || !effects.is_empty() || !inputs.is_empty() {
             decisions.append(&mut self.receipts);
@@ -332,6 +330,7 @@ impl Gateway {
             && self.station.roster().devices.get(&device).is_some_and(|device| !device.removed)
         {
             self.journal.routine(at, sample);
+            self.block_due.get_or_insert(at.mono + limits::ROUTINE_GATHER);
         }
     }
 }

@@ -97,6 +97,7 @@ impl Gateway {
             withheld: Vec::new(),
             disk_is_up: true,
             words_at: at.mono,
+            block_due: None,
         };
         let gap = start.gap;
         let mut effects = if cold { Vec::new() } else { gateway.station.resume(at, last, gap) };

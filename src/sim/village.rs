@@ -201,22 +201,35 @@ impl<'a> Village<'a> {
     fn next_at(&self) -> Ms {
         let planned = self.queue.keys().next().map_or(Ms::MAX, |(at, _)| *at);
         let Some(gateway) = &self.gateway else { return planned };
-        let pump = gateway.pump.deadline().map_or(Ms::MAX, |due| gateway.clock.when(due).max(self.now));
-        planned.min(gateway.wanted_at(self.now)).min(pump)
+        planned.min(gateway.wanted_at(self.now)).min(self.pump_at())
+    }
+
+    fn pump_at(&self) -> Ms {
+        let Some(gateway) = &self.gateway else { return Ms::MAX };
+        gateway.pump.deadline().map_or(Ms::MAX, |due| gateway.clock.when(due).max(self.now))
     }
 
     fn step(&mut self) {
+        let pump_at = self.pump_at();
+        let mut stirs = false;
         if let Some(entry) = self.queue.first_entry()
             && entry.key().0 <= self.now
         {
             let event = entry.remove();
+            stirs = !matches!(
+                event,
+                Event::Deed(_) | Event::Speak(_) | Event::Frame(_) | Event::Arrive(..) | Event::Command(_) | Event::Look
+            );
             self.happen(event);
         }
         let wanted = self.gateway.as_ref().is_some_and(|gateway| gateway.wanted_at(self.now) <= self.now);
         if wanted {
             self.turn();
         }
-        self.send_up();
+        // Frames on the air and commands that wait are nothing to the pump.
+        if wanted || stirs || pump_at <= self.now {
+            self.send_up();
+        }
         if let Some(gateway) = &self.gateway {
             let free = gateway.free_at <= self.now && gateway.inputs_waiting() == (0, 0);
             self.oracle.watch(self.now, gateway, free);
