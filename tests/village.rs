@@ -1,33 +1,77 @@
-//! The village in a box: the same seed is the same trace, every sentence of the oracle holds under every fault, and the
-//! oracle can say no. More seeds run in `.ci/run simulate`.
+//! The village in a box: the same seed is the same village, fifty of them live through a day in which everything goes wrong,
+//! and the oracle notices a box that does not do its part.
 
-use shouwang::sim::{Faults, Report, Sabotage, Settings, run};
+use std::thread;
 
-fn day(seed: u64, homes: u32, faults: &str, sabotage: Option<Sabotage>) -> Report {
-    let faults: Faults = faults.parse().expect("known faults");
-    run(&Settings { seed, days: 1, homes, faults, sabotage }, None).expect("no trace is written")
+use shouwang::sim::{Fault, Faults, Report, Sabotage, Settings, run};
+
+fn settings(seed: u64) -> Settings {
+    Settings { seed, days: 1, homes: 10, faults: Faults::all(), sabotage: None }
+}
+
+fn live(settings: &Settings) -> Report {
+    run(settings, None).expect("no file is written")
+}
+
+/// Whether the run broke that sentence.
+fn broke(report: &Report, sentence: &str) -> bool {
+    report.violations.iter().any(|violation| violation.sentence == sentence)
 }
 
 #[test]
-fn the_same_seed_gives_the_same_trace_and_another_seed_another() {
-    let (first, again, other) = (day(7, 4, "all", None), day(7, 4, "all", None), day(8, 4, "all", None));
-    assert_eq!(first, again);
-    assert_ne!(first.trace_sha256, other.trace_sha256);
+fn the_same_seed_is_the_same_village() {
+    let small = Settings { homes: 4, ..settings(7) };
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    let one = run(&small, Some(&mut first)).expect("writes to memory");
+    let two = run(&small, Some(&mut second)).expect("writes to memory");
+    assert_eq!(one, two);
+    assert!(first == second && first.len() > 10_000, "the trace is the same, line by line");
+    assert_eq!(live(&small).trace_sha256, one.trace_sha256, "with a file and without");
+    assert_ne!(live(&Settings { seed: 8, ..small }).trace_sha256, one.trace_sha256);
 }
 
 #[test]
-fn every_sentence_holds_on_days_without_and_with_every_fault() {
-    for (seed, faults) in [(1, "none"), (2, "all"), (3, "all"), (4, "kill"), (5, "power")] {
-        let report = day(seed, 6, faults, None);
+fn fifty_villages_live_through_a_day_in_which_everything_goes_wrong() {
+    let halves = [1..=25, 26..=50].map(|seeds: std::ops::RangeInclusive<u64>| {
+        thread::spawn(move || seeds.map(|seed| live(&settings(seed))).collect::<Vec<_>>())
+    });
+    let reports: Vec<Report> = halves.into_iter().flat_map(|half| half.join().expect("no village panics")).collect();
+    for report in &reports {
         assert!(report.violations.is_empty(), "{report}");
-        assert!(report.alarms > 0 && report.lost == 0, "{report}");
+    }
+    let sum = |of: fn(&Report) -> u64| reports.iter().map(of).sum::<u64>();
+    assert!(sum(|report| report.kills) >= 300 && sum(|report| report.cuts) >= 100, "they really were killed and cut");
+    for condition in ["help_call", "smoke", "gas", "fall_confirmed", "device_silent", "source_down", "disk_fault"] {
+        let raised: u64 = reports.iter().filter_map(|report| report.by_condition.get(condition)).sum();
+        assert!(raised >= 20, "{condition}: {raised}");
     }
 }
 
 #[test]
-fn the_oracle_sees_a_box_that_does_wrong() {
-    for sabotage in [Sabotage::DropUrgent, Sabotage::ColdStart] {
-        let caught = (1..=4).any(|seed| !day(seed, 6, "kill", Some(sabotage)).violations.is_empty());
-        assert!(caught, "{sabotage:?} went unseen");
-    }
+fn a_quiet_day_loses_nothing() {
+    let report = live(&Settings { faults: Faults::none(), ..settings(3) });
+    assert!(report.violations.is_empty(), "{report}");
+    assert_eq!((report.lost, report.kills, report.cuts), (0, 0, 0));
+    assert!(report.alarms >= 20);
+}
+
+#[test]
+fn the_oracle_notices_a_press_that_is_acknowledged_and_not_handled() {
+    let report = live(&Settings { faults: Faults::none(), sabotage: Some(Sabotage::DropUrgent), ..settings(3) });
+    assert!(broke(&report, "what_is_acknowledged_is_raised"), "{report}");
+}
+
+#[test]
+fn the_oracle_notices_an_alarm_that_was_told_and_not_written() {
+    let report =
+        live(&Settings { faults: Faults::only(Fault::Power), sabotage: Some(Sabotage::SkipCommit), ..settings(3) });
+    assert!(broke(&report, "every_record_arrives"), "{report}");
+    assert!(report.repeat().starts_with("shouwang simulate --seed 3 --days 1 --homes 10 --faults power"));
+}
+
+#[test]
+fn the_oracle_notices_a_start_that_forgets_what_the_log_knows() {
+    let report =
+        live(&Settings { faults: Faults::only(Fault::Kill), sabotage: Some(Sabotage::ColdStart), ..settings(3) });
+    assert!(broke(&report, "no_deadline_passes") || broke(&report, "who_is_raised_is_told"), "{report}");
 }

@@ -27,6 +27,7 @@ pub(super) struct Delivery {
 
 /// Broker, bridge and cable.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "four things that are up or down, each by itself")]
 pub(super) struct Air {
     /// The broker runs.
     pub broker_up: bool,

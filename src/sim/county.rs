@@ -68,6 +68,11 @@ impl County {
         self.numbers.contains_key(&(epoch, lane, seq))
     }
 
+    /// Whether a record of an alarm is there.
+    pub(super) fn has_record(&self, id: AlarmId, rev: u32) -> bool {
+        self.alarms.contains_key(&(id, rev))
+    }
+
     /// The newest record of every alarm.
     pub(super) fn newest(&self) -> BTreeMap<AlarmId, &AlarmBody> {
         self.alarms.iter().map(|((id, _), body)| (*id, body)).collect()

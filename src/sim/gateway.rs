@@ -4,37 +4,32 @@
 //! killed has carried out the first few.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::Sabotage;
 use super::air::Delivery;
-use super::clock::{Clock, Hardware};
+use super::clock::Clock;
 use super::place::{Place, Wire};
 use super::trace::Ms;
-use crate::core::alarm::{Alarm, AlarmId};
+use crate::core::alarm::Alarm;
 use crate::core::condition::Condition;
-use crate::core::detector;
 use crate::core::effect::{Answer, Command, Effect, Input, Notice, Order};
 use crate::core::id::{CommandId, Epoch, SourceId};
 use crate::core::reading::{Origin, Sample};
 use crate::core::roster::Class;
 use crate::core::sequence::Lane;
-use crate::core::station::{Past, Rules, Station, Words};
+use crate::core::station::{Station, Words};
 use crate::core::time::{Gap, Moment, Mono};
 use crate::device::{self, Decode, Frame};
 use crate::limits;
 use crate::relay::message::Ack;
 use crate::relay::pump::{Event, Pump};
-use crate::store::files::{FakeDisk, Files};
 use crate::store::handout::Cursor;
 use crate::store::record::{Decision, Start};
-use crate::store::{Budget, Draft, Journal, Options, Outcome, Report, Undecided, replay};
+use crate::store::{Draft, Journal, Outcome, Undecided};
 
 /// How often the last-heard table is written whole, as in the daemon.
 const WORDS_EVERY: Duration = Duration::from_mins(5);
-/// How far back the log is read when that table is missing, as in the daemon.
-const RELEARN_MAX: Duration = Duration::from_hours(25);
 /// An alarm's receipt waits no longer for a turn that is written anyway, as in the daemon.
 const RECEIPT_WAIT: Duration = Duration::from_secs(1);
 
@@ -67,14 +62,16 @@ pub(super) struct Gateway {
     pub free_at: Ms,
     /// Where the last readings were found.
     pub cursor: Cursor,
-    decoders: BTreeMap<Wire, Box<dyn Decode>>,
-    urgent: VecDeque<Arrival>,
-    routine: VecDeque<Arrival>,
-    receipts: Vec<Undecided>,
-    receipts_due: Option<Mono>,
-    withheld: Vec<u64>,
-    disk_is_up: bool,
-    words_at: Mono,
+    pub(super) decoders: BTreeMap<Wire, Box<dyn Decode>>,
+    pub(super) urgent: VecDeque<Arrival>,
+    pub(super) routine: VecDeque<Arrival>,
+    pub(super) receipts: Vec<Undecided>,
+    pub(super) receipts_due: Option<Mono>,
+    pub(super) withheld: Vec<u64>,
+    pub(super) disk_is_up: bool,
+    pub(super) words_at: Mono,
+    /// When a block of routine words is due.
+    pub(super) block_due: Option<Mono>,
 }
 
 /// An input that waits for its turn.
@@ -134,106 +131,23 @@ impl Turned {
     }
 }
 
-/// What a life begins with.
-pub(super) struct Beginning<'a> {
-    /// Number of the life.
-    pub life: u32,
-    /// When.
-    pub now: Ms,
-    /// The village.
-    pub place: &'a Place,
-    /// The disk as the last life left it.
-    pub disk: &'a FakeDisk,
-    /// The last-heard table, if the state index still has it.
-    pub words: Option<LastWords>,
-    /// The boot.
-    pub hardware: &'a Hardware,
-    /// A fresh epoch, should one be needed.
-    pub fresh: Epoch,
-    /// What is done wrong on purpose.
-    pub sabotage: Option<Sabotage>,
-}
-
-/// A life that has begun.
-pub(super) struct Started {
-    /// It.
-    pub gateway: Gateway,
-    /// Its first turn.
-    pub turned: Turned,
-    /// What was found when the store was opened.
-    pub reports: Vec<Report>,
-    /// The alarms that the log held.
-    pub kept: BTreeMap<AlarmId, Alarm>,
-}
-
 impl Gateway {
-    /// Starts a process: opens the store, carries time on, restores and relearns, and takes the first turn.
-    pub(super) fn start(beginning: Beginning<'_>) -> Result<Started, String> {
-        let Beginning { life, now, place, disk, words, hardware, fresh, sabotage } = beginning;
-        let files: Arc<dyn Files> = Arc::new(disk.clone());
-        let (journal, reports) = Journal::open(Arc::clone(&files), options()).map_err(|error| error.to_string())?;
-        let books = journal.books();
-        let ledger = &books.ledger;
-        let epoch = ledger.epoch().unwrap_or(fresh);
-        let before = ledger.start().cloned().zip(ledger.newest());
-        let (clock, start) = hardware.start(now, before.as_ref().map(|(start, last)| (start, *last)), epoch);
-        let at = clock.at(now);
-        let last = before.map(|(_, last)| last.mono);
-        let mut station = Station::new(place.identity(epoch), Rules::default(), place.roster.clone(), at);
-        let alarms: Vec<Alarm> = ledger.open_alarms().chain(ledger.closed_alarms()).cloned().collect();
-        let kept: BTreeMap<AlarmId, Alarm> = alarms.iter().map(|alarm| (alarm.id, alarm.clone())).collect();
-        let cold = sabotage == Some(Sabotage::ColdStart);
-        let had_words = words.is_some();
-        if !cold {
-            let answered = ledger.answers().map(|known| (known.id, known.at.mono, known.answer.clone())).collect();
-            relearn(&mut station, alarms, answered, words, last, &files)?;
-        }
-        let pump = super::uplink::pump(ledger, epoch, at.mono);
-        drop(books);
-        let mut gateway = Gateway {
-            life,
-            clock,
-            epoch,
-            station,
-            journal,
-            pump,
-            answers: VecDeque::new(),
-            free_at: now,
-            cursor: Cursor::default(),
-            decoders: decoders(),
-            urgent: VecDeque::new(),
-            routine: VecDeque::new(),
-            receipts: Vec::new(),
-            receipts_due: None,
-            withheld: Vec::new(),
-            disk_is_up: true,
-            words_at: at.mono,
-        };
-        let gap = start.gap;
-        let mut effects = if cold { Vec::new() } else { gateway.station.resume(at, last, gap) };
-        if !had_words && last.is_some() && !cold {
-            effects.extend(gateway.station.handle(at, &Input::StateRebuilt));
-        }
-        let turned = gateway.begin(at, start, effects);
-        Ok(Started { gateway, turned, reports, kept })
-    }
-
     /// Takes a message as far as its lane. Routine words are acknowledged at once.
     pub(super) fn receive(&mut self, place: &Place, delivery: Delivery) -> Option<u64> {
         let sent = &delivery.sent;
         let frame = Frame { topic: sent.topic.as_deref(), bytes: &sent.bytes, context: &serde_json::Value::Null };
         let decoder = self.decoders.get_mut(&sent.wire)?;
-        let decoded = match decoder.decode(&frame) {
-            Ok(decoded) if !decoded.said.is_empty() => decoded,
+        let heard = match decoder.decode(&frame) {
+            Ok(heard) if !heard.said.is_empty() => heard,
             // Administration, and what cannot be read: nothing to keep.
             Ok(_) | Err(_) => return delivery.packet,
         };
-        let from = match decoded.address.as_deref() {
+        let from = match heard.address.as_deref() {
             Some(address) => place.origin(sent.wire, address),
             None => Origin::Bridge(sent.wire.source()),
         };
         let merge_ms = device::format(sent.wire.format()).map_or(0, |format| format.merge_ms);
-        let sample = Sample { from, said: decoded.said, retained: delivery.retained, merge_ms };
+        let sample = Sample { from, said: heard.said, retained: delivery.retained, merge_ms };
         let class = self.station.roster().class(&sample);
         if class == Class::Routine && matches!(from, Origin::Stranger(_)) {
             return delivery.packet;
@@ -282,16 +196,8 @@ impl Gateway {
     /// When the next turn is wanted, in true time.
     pub(super) fn wanted_at(&self, now: Ms) -> Ms {
         let asap = !self.urgent.is_empty() || !self.routine.is_empty();
-        let (waiting, gathered) = {
-            let books = self.journal.books();
-            (books.pending() > 0, !books.gather.is_empty())
-        };
-        let mono = self.clock.mono(now);
-        let journal = match (waiting, gathered) {
-            (true, _) => Some(mono + Duration::from_secs(1)),
-            (false, true) => Some(mono + Duration::from_secs(2)),
-            (false, false) => None,
-        };
+        let waiting = self.journal.books().pending() > 0;
+        let journal = if waiting { Some(self.clock.mono(now) + Duration::from_secs(1)) } else { self.block_due };
         let due = [self.station.deadline(), self.receipts_due, journal].into_iter().flatten().min();
         let due = if asap { now } else { due.map_or(Ms::MAX, |due| self.clock.when(due)) };
         due.max(self.free_at).max(now)
@@ -333,6 +239,10 @@ impl Gateway {
             effects.extend(self.station.handle(at, &Input::Tick));
         }
         self.journal.tick(at);
+        if self.block_due.is_some_and(|due| at.mono >= due) {
+            let left = !self.journal.books().gather.is_empty();
+            self.block_due = left.then(|| at.mono + Duration::from_secs(1));
+        }
         let mut decisions = Vec::new();
         if self.receipts_due.is_some_and(|due| at.mono >= due) || !effects.is_empty() || !inputs.is_empty() {
             decisions.append(&mut self.receipts);
@@ -346,7 +256,8 @@ impl Gateway {
         turned
     }
 
-    fn begin(&mut self, at: Moment, start: Start, effects: Vec<Effect>) -> Turned {
+    /// The first turn of a life.
+    pub(super) fn begin(&mut self, at: Moment, start: Start, effects: Vec<Effect>) -> Turned {
         let mut turned = Turned::new(at);
         turned.start = Some(start.gap);
         self.finish(&mut turned, Vec::new(), effects, vec![Undecided::Start(start)], Vec::new(), &mut None);
@@ -419,48 +330,9 @@ impl Gateway {
             && self.station.roster().devices.get(&device).is_some_and(|device| !device.removed)
         {
             self.journal.routine(at, sample);
+            self.block_due.get_or_insert(at.mono + limits::ROUTINE_GATHER);
         }
     }
-}
-
-/// A store small enough that a day goes through many segments, and a disk that can be full.
-fn options() -> Options {
-    let days = Duration::from_hours(9600);
-    Options {
-        urgent: Budget { segment_bytes: 96 * 1024, bytes_max: 64 * 1024 * 1024, kept: days },
-        routine: Budget { segment_bytes: 64 * 1024, bytes_max: 64 * 1024 * 1024, kept: days },
-        ballast_bytes: 16 * 1024,
-        reserve_bytes: 32 * 1024,
-        ..Options::default()
-    }
-}
-
-fn decoders() -> BTreeMap<Wire, Box<dyn Decode>> {
-    let decoder = |wire: Wire| Some((wire, (device::format(wire.format())?.decoder)()));
-    Wire::ALL.into_iter().filter_map(decoder).collect()
-}
-
-fn relearn(
-    station: &mut Station,
-    alarms: Vec<Alarm>,
-    answered: Vec<(CommandId, Mono, Answer)>,
-    words: Option<LastWords>,
-    last: Option<Mono>,
-    files: &Arc<dyn Files>,
-) -> Result<(), String> {
-    let (known_at, words) = match words {
-        Some(words) => {
-            let bytes = serde_json::to_vec(&words.words).map_err(|error| error.to_string())?;
-            (Some(words.at), serde_json::from_slice(&bytes).map_err(|error| error.to_string())?)
-        }
-        None => (None, Words::default()),
-    };
-    station.restore(Past { alarms, answered, words });
-    let Some(last) = last else { return Ok(()) };
-    let since = known_at.unwrap_or(last - RELEARN_MAX).min(last - detector::memory());
-    let inputs = replay(files, since).map_err(|error| error.to_string())?;
-    inputs.for_each(|(at, input)| station.relearn(at, &input));
-    Ok(())
 }
 
 /// What of an effect is written down, as in the daemon.

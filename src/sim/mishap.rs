@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::crash::Death;
 use super::fault::Mishap;
-use super::gateway::{Beginning, Gateway, Started};
+use super::gateway::Gateway;
 use super::place::Wire;
+use super::start::{Beginning, Started};
 use super::trace::Ms;
 use super::village::{Event, Village};
 use super::wear;
@@ -46,13 +47,13 @@ impl Village<'_> {
             self.die(death);
         } else {
             self.death = Some(death);
-            self.after(DEATH_WAITS, Event::Perish(self.lives()));
+            self.after(DEATH_WAITS, Event::Perish(self.lives));
         }
     }
 
     /// A death that found no turn to die in.
     pub(super) fn perish(&mut self, life: u32) {
-        if let Some(death) = self.death.filter(|_| self.lives() == life) {
+        if let Some(death) = self.death.filter(|_| self.lives == life) {
             self.die(death);
         }
     }
@@ -129,10 +130,9 @@ impl Village<'_> {
     /// Everything comes right, for the end.
     pub(super) fn rest(&mut self) {
         self.death = None;
-        for (_, lasting) in std::mem::take(&mut self.lasting) {
-            debug_assert!(lasting < u32::MAX, "a count of mishaps");
-        }
-        self.forget_heals();
+        self.lasting.clear();
+        self.queue.retain(|_, event| !matches!(event, Event::Heal(_) | Event::Strike(..)));
+        self.responders.diligent = true;
         for mishap in [
             Mishap::Link,
             Mishap::Broker,
@@ -144,7 +144,6 @@ impl Village<'_> {
         ] {
             self.heal(mishap);
         }
-        self.settle_responders();
     }
 
     /// The process dies here and now; the disk is as it is.
@@ -172,7 +171,7 @@ impl Village<'_> {
                 self.hardware.power_on(self.now + off_ms, off_ms, &mut self.chance);
                 // The index lags the log and may lose its newest words.
                 if self.chance.percent(25) {
-                    self.forget_words();
+                    self.words = None;
                 }
                 self.after(off, Event::Start);
             }
@@ -184,9 +183,10 @@ impl Village<'_> {
         if self.gateway.is_some() {
             return;
         }
-        let life = self.next_life();
+        self.lives += 1;
+        let life = self.lives;
         let fresh = Epoch(self.chance.draw() | 0xa << 60);
-        let words = self.words();
+        let words = self.words.clone();
         let beginning = Beginning {
             life,
             now: self.now,
@@ -246,7 +246,7 @@ impl Village<'_> {
 
     fn connect_soon(&mut self, wire: Wire) {
         let way = self.chance.between(100, 900);
-        self.after(way, Event::Connect(self.lives(), wire));
+        self.after(way, Event::Connect(self.lives, wire));
     }
 
     fn bridge_says(&mut self, word: &str) {

@@ -1,5 +1,6 @@
 //! The way to the county and back: connections, the broker in between, receipts.
 
+use super::fault::Fault;
 use super::trace::{Ms, is_private};
 use super::uplink::{Asked, Cargo, Upward};
 use super::village::{Event, Village};
@@ -54,9 +55,9 @@ impl Village<'_> {
             return;
         }
         if let Cargo::Records(lane, _) = upward.cargo {
-            self.county_mut().take(lane, upward.bytes);
-            if self.county_mut().commit_at.is_none() {
-                self.county_mut().commit_at = Some(self.now + TRANSACTION);
+            self.county.take(lane, upward.bytes);
+            if self.county.commit_at.is_none() {
+                self.county.commit_at = Some(self.now + TRANSACTION);
                 self.after(TRANSACTION, Event::Commit);
             }
         }
@@ -72,19 +73,20 @@ impl Village<'_> {
 
     /// The county commits, and only then gives receipts.
     pub(super) fn county_commits(&mut self) {
-        let done = self.county_mut().commit();
+        let done = self.county.commit();
         for what in done.disputes {
             self.oracle.disputed(self.now, what);
         }
         for alarm in done.new {
             self.trace.line(self.now, format_args!("county has {alarm}"));
-            self.county_meddles(alarm);
+            let errand = self.responders.county(self.now, alarm);
+            self.errands(errand);
         }
         if self.link.deaf {
             return;
         }
         for ack in done.acks {
-            if self.repeats() && self.chance.percent(5) {
+            if self.settings.faults.has(Fault::Repeat) && self.chance.percent(5) {
                 self.send_receipt(ack.clone());
             }
             self.send_receipt(ack);
@@ -101,9 +103,9 @@ impl Village<'_> {
     }
 
     /// A receipt reaches the gateway, as bytes.
-    pub(super) fn receipt(&mut self, conn: u64, ack: Ack) {
+    pub(super) fn receipt(&mut self, conn: u64, ack: &Ack) {
         let current = self.link.connected && self.link.conn == conn;
-        let Ok(ack) = serde_json::from_slice::<Ack>(&encode(&ack)) else { return };
+        let Ok(ack) = serde_json::from_slice::<Ack>(&encode(ack)) else { return };
         let Some(gateway) = self.gateway.as_mut().filter(|_| current) else {
             self.link.kept.push(ack);
             return;
@@ -116,7 +118,7 @@ impl Village<'_> {
 
     /// The gateway tries to reach the county.
     pub(super) fn dial(&mut self, life: u32) {
-        if self.lives() != life || self.link.connected || !self.link.up {
+        if self.lives != life || self.link.connected || !self.link.up {
             return;
         }
         let Some(gateway) = &mut self.gateway else { return };
@@ -149,6 +151,6 @@ impl Village<'_> {
     /// Tries to reach the county in a moment.
     pub(super) fn dial_soon(&mut self) {
         let way = self.chance.between(200, 3_000);
-        self.after(way, Event::Dial(self.lives()));
+        self.after(way, Event::Dial(self.lives));
     }
 }

@@ -81,29 +81,25 @@ impl Gateway {
         let Some(step) = self.pump.next(at.mono) else { return Asked::Waits };
         let leaves = |token, cargo, bytes| Asked::Leaves(Upward { token, cargo, bytes });
         match step {
-            Step::Birth(token) => leaves(Some(token), Cargo::Standing, Vec::new()),
+            Step::Birth(token) | Step::Retained(token, _) => leaves(Some(token), Cargo::Standing, Vec::new()),
             Step::Heartbeat => leaves(None, Cargo::Standing, Vec::new()),
-            Step::Retained(token, _) => leaves(Some(token), Cargo::Standing, Vec::new()),
             Step::Rebuild => Asked::Rebuild,
             Step::Answer(token) => {
-                if let Some((id, answer)) = self.answers.pop_front() {
-                    let message = ResultMessage { id, at, result: CommandResult::Answered(answer) };
-                    leaves(Some(token), Cargo::Answer, encode(&message))
-                } else {
-                    self.pump.handle(at.mono, Event::Refused(token));
-                    Asked::Nothing
-                }
+                let Some((id, answer)) = self.answers.pop_front() else { return self.refused(at.mono, token) };
+                let message = ResultMessage { id, at, result: CommandResult::Answered(answer) };
+                leaves(Some(token), Cargo::Answer, encode(&message))
             }
             Step::Records { token, lane, from, to } => {
-                if let Some(fitted) = self.fetch(now, lane, from, to) {
-                    self.pump.handle(at.mono, Event::Took { token, to: fitted.to });
-                    leaves(Some(token), Cargo::Records(lane, Range(from, fitted.to)), fitted.payload)
-                } else {
-                    self.pump.handle(at.mono, Event::Refused(token));
-                    Asked::Nothing
-                }
+                let Some(fitted) = self.fetch(now, lane, from, to) else { return self.refused(at.mono, token) };
+                self.pump.handle(at.mono, Event::Took { token, to: fitted.to });
+                leaves(Some(token), Cargo::Records(lane, Range(from, fitted.to)), fitted.payload)
             }
         }
+    }
+
+    fn refused(&mut self, now: Mono, token: Token) -> Asked {
+        self.pump.handle(now, Event::Refused(token));
+        Asked::Nothing
     }
 
     fn fetch(&mut self, now: Ms, lane: Lane, from: u64, to: u64) -> Option<fit::Fitted> {

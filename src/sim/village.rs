@@ -9,32 +9,31 @@ use super::chance::Chance;
 use super::clock::Hardware;
 use super::county::County;
 use super::crash::{self, Death, Point};
-use super::fault::{self, Fault, Mishap};
+use super::fault::{Fault, Mishap};
 use super::gateway::{Gateway, LastWords, Outward, Turned};
-use super::mishap;
 use super::oracle::Oracle;
-use super::person::{self, DAY, Deed, Planned};
+use super::person::{DAY, Deed, Planned};
 use super::place::{Place, Wire};
 use super::report::Report;
-use super::responder::{Errand, Responders};
+use super::responders::{Errand, Responders};
 use super::trace::{Ms, Trace};
 use super::uplink::Upward;
-use super::wear::{self, Sent, Utterance, Wear};
+use super::wear::{Sent, Utterance, Wear};
 use super::{Sabotage, Settings};
-use crate::core::alarm::{Alarm, AlarmId};
+use crate::core::alarm::Alarm;
 use crate::core::effect::{Authority, Command};
 use crate::core::id::CommandId;
 use crate::relay::message::Ack;
 use crate::relay::pump::Event as PumpEvent;
 use crate::relay::window::Token;
-use crate::store::files::{FakeDisk, Files};
+use crate::store::files::FakeDisk;
 
 /// After the last day nothing new happens and nothing goes wrong any more, and everything comes to rest.
-const REST: Ms = 75 * 60_000;
+pub(super) const REST: Ms = 75 * 60_000;
 /// And in its last minutes nobody speaks, so that everything that was said arrives.
-const QUIET: Ms = 10 * 60_000;
+pub(super) const QUIET: Ms = 10 * 60_000;
 /// The keeper looks at the list of faults, and the oracle at the devices.
-const LOOK_EVERY: Ms = 20 * 60_000;
+pub(super) const LOOK_EVERY: Ms = 20 * 60_000;
 /// A command that was not answered is given again.
 const ASK_AGAIN: Ms = 15_000;
 /// Turns that a home has in a day, at the very most. judgement: ten times what is seen with every fault.
@@ -81,27 +80,27 @@ pub(super) enum Event {
 pub(super) struct Village<'a> {
     pub(super) settings: Settings,
     pub(super) now: Ms,
-    queue: BTreeMap<(Ms, u64), Event>,
-    queued: u64,
+    pub(super) queue: BTreeMap<(Ms, u64), Event>,
+    pub(super) queued: u64,
     pub(super) place: Place,
-    wear: Wear,
+    pub(super) wear: Wear,
     pub(super) air: Air,
     pub(super) disk: FakeDisk,
     pub(super) hardware: Hardware,
     pub(super) gateway: Option<Gateway>,
-    words: Option<LastWords>,
-    lives: u32,
+    pub(super) words: Option<LastWords>,
+    pub(super) lives: u32,
     pub(super) death: Option<Death>,
-    sabotage: Option<Sabotage>,
-    county: County,
+    pub(super) sabotage: Option<Sabotage>,
+    pub(super) county: County,
     pub(super) link: Link,
-    responders: Responders,
-    asked: BTreeMap<CommandId, Command>,
-    delivered_at: BTreeMap<Wire, Ms>,
+    pub(super) responders: Responders,
+    pub(super) asked: BTreeMap<CommandId, Command>,
+    pub(super) delivered_at: BTreeMap<Wire, Ms>,
     pub(super) oracle: Oracle,
     pub(super) trace: Trace<'a>,
     pub(super) chance: Chance,
-    turns: u64,
+    pub(super) turns: u64,
     pub(super) kills: u64,
     pub(super) cuts: u64,
     /// How many of each kind of mishap last.
@@ -110,6 +109,7 @@ pub(super) struct Village<'a> {
 
 /// The way to the county.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each goes wrong and comes right by itself")]
 pub(super) struct Link {
     /// There is a way.
     pub up: bool,
@@ -163,29 +163,6 @@ impl<'a> Village<'a> {
         village
     }
 
-    fn plan(&mut self) {
-        let Settings { seed, days, .. } = self.settings;
-        let end = days * DAY;
-        for day in 0..=days {
-            for planned in person::day(&self.place, seed, day) {
-                // In the time of rest devices go on reporting, and nothing else happens.
-                let rests = planned.at >= end && !matches!(planned.deed, Deed::Reports { .. });
-                if !rests && planned.at < end + REST - QUIET {
-                    self.at(planned.at, Event::Deed(planned));
-                }
-            }
-        }
-        for strike in fault::plan(&self.settings.faults, seed, days) {
-            self.at(strike.at, Event::Strike(strike.what, strike.span));
-        }
-        let list = self.place.bridge_devices();
-        for sent in [wear::bridge(0, "state", r#"{"state":"online"}"#.to_owned()), wear::bridge(0, "devices", list)] {
-            self.at(0, Event::Frame(sent));
-        }
-        self.at(1_000, Event::Start);
-        self.at(LOOK_EVERY, Event::Look);
-    }
-
     pub(super) fn at(&mut self, at: Ms, event: Event) {
         self.queued += 1;
         self.queue.insert((at.max(self.now), self.queued), event);
@@ -224,22 +201,40 @@ impl<'a> Village<'a> {
     fn next_at(&self) -> Ms {
         let planned = self.queue.keys().next().map_or(Ms::MAX, |(at, _)| *at);
         let Some(gateway) = &self.gateway else { return planned };
-        let pump = gateway.pump.deadline().map_or(Ms::MAX, |due| gateway.clock.when(due).max(self.now));
-        planned.min(gateway.wanted_at(self.now)).min(pump)
+        planned.min(gateway.wanted_at(self.now)).min(self.pump_at())
+    }
+
+    fn pump_at(&self) -> Ms {
+        let Some(gateway) = &self.gateway else { return Ms::MAX };
+        gateway.pump.deadline().map_or(Ms::MAX, |due| gateway.clock.when(due).max(self.now))
     }
 
     fn step(&mut self) {
+        let pump_at = self.pump_at();
+        let mut stirs = false;
         if let Some(entry) = self.queue.first_entry()
             && entry.key().0 <= self.now
         {
             let event = entry.remove();
+            stirs = !matches!(
+                event,
+                Event::Deed(_)
+                    | Event::Speak(_)
+                    | Event::Frame(_)
+                    | Event::Arrive(..)
+                    | Event::Command(_)
+                    | Event::Look
+            );
             self.happen(event);
         }
         let wanted = self.gateway.as_ref().is_some_and(|gateway| gateway.wanted_at(self.now) <= self.now);
         if wanted {
             self.turn();
         }
-        self.send_up();
+        // Frames on the air and commands that wait are nothing to the pump.
+        if wanted || stirs || pump_at <= self.now {
+            self.send_up();
+        }
         if let Some(gateway) = &self.gateway {
             let free = gateway.free_at <= self.now && gateway.inputs_waiting() == (0, 0);
             self.oracle.watch(self.now, gateway, free);
@@ -264,7 +259,7 @@ impl<'a> Village<'a> {
             Event::AtBroker(conn, upward) => self.at_broker(conn, upward),
             Event::Published(conn, token) => self.published(conn, token),
             Event::Commit => self.county_commits(),
-            Event::Receipt(conn, ack) => self.receipt(conn, ack),
+            Event::Receipt(conn, ack) => self.receipt(conn, &ack),
             Event::Dial(life) => self.dial(life),
             Event::Look => self.look(),
         }
@@ -451,101 +446,5 @@ impl<'a> Village<'a> {
             self.errands(errands);
         }
         self.after(LOOK_EVERY, Event::Look);
-    }
-
-    /// Which life the process is in, or was.
-    pub(super) const fn lives(&self) -> u32 {
-        self.lives
-    }
-
-    pub(super) fn next_life(&mut self) -> u32 {
-        self.lives += 1;
-        self.lives
-    }
-
-    /// The last-heard table as the state index has it.
-    pub(super) fn words(&self) -> Option<LastWords> {
-        self.words.clone()
-    }
-
-    pub(super) fn forget_words(&mut self) {
-        self.words = None;
-    }
-
-    pub(super) fn county_mut(&mut self) -> &mut County {
-        &mut self.county
-    }
-
-    pub(super) fn county_meddles(&mut self, alarm: AlarmId) {
-        let errand = self.responders.county(self.now, alarm);
-        self.errands(errand);
-    }
-
-    pub(super) fn repeats(&self) -> bool {
-        self.settings.faults.has(Fault::Repeat)
-    }
-
-    pub(super) fn settle_responders(&mut self) {
-        self.responders.diligent = true;
-    }
-
-    /// Mishaps that are planned to end later have ended.
-    pub(super) fn forget_heals(&mut self) {
-        self.queue.retain(|_, event| !matches!(event, Event::Heal(_) | Event::Strike(..)));
-    }
-
-    /// The last look: what the disk holds after a power cut, what the county has, what was private.
-    fn finish(mut self) -> io::Result<Report> {
-        let now = self.now;
-        if let Some(mut gateway) = self.gateway.take() {
-            self.oracle.end(now, &gateway, &self.county);
-            gateway.journal.finish(gateway.clock.at(now));
-            let disk = self.disk.copy();
-            disk.cut_power();
-            match mishap::kept(&disk) {
-                Ok(kept) => self.oracle.kept(now, &kept),
-                Err(why) => self.oracle.against(now, "the_log_can_be_opened", why),
-            }
-            self.nothing_private_on_disk(&disk);
-        } else {
-            self.oracle.against(now, "the_box_lives_in_the_end", "it does not".to_owned());
-        }
-        let (alarms, heard, told) = self.oracle.counts();
-        let newest = self.county.newest();
-        let received = newest.len();
-        let Settings { seed, days, homes, ref faults, .. } = self.settings;
-        let happened = self.wear.causes();
-        let by_condition = self.oracle.by_condition();
-        let (violations, violations_in_all) = self.oracle.violations();
-        Ok(Report {
-            seed,
-            days,
-            homes,
-            faults: faults.to_string(),
-            alarms,
-            by_condition,
-            received,
-            lost: alarms.saturating_sub(received),
-            happened,
-            unheard: usize::try_from(happened).unwrap_or(usize::MAX).saturating_sub(heard),
-            told,
-            turns: self.turns,
-            kills: self.kills,
-            cuts: self.cuts,
-            violations,
-            violations_in_all,
-            trace_sha256: self.trace.finish()?,
-        })
-    }
-
-    /// Names on the air stand in no record.
-    fn nothing_private_on_disk(&mut self, disk: &FakeDisk) {
-        for name in disk.list().unwrap_or_default() {
-            let bytes = disk.contents(&name).unwrap_or_default();
-            let found = String::from_utf8_lossy(&bytes).contains("示例");
-            if found {
-                self.oracle.against(self.now, "nothing_private_on_disk", name);
-            }
-        }
     }
 }

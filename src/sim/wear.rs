@@ -226,8 +226,8 @@ impl Wear {
             Word::Action(action, claim) => self.action(place, kit, at, link, action, claim),
             Word::Radar(verdict, cause) => vec![radar(place, kit, at, link, verdict, cause)],
             Word::Pendant(said, claim) => {
-                let line = format!(r#"{{"d":"{}","seq":{at},{said}}}"#, place.kits[kit].address);
-                vec![frame(place, kit, at, line, claim)]
+                let text = format!(r#"{{"d":"{}","seq":{at},{said}}}"#, place.kits[kit].address);
+                vec![frame(place, kit, at, text, claim)]
             }
             Word::Report => vec![self.report(place, kit, at, link)],
         };
@@ -301,11 +301,11 @@ impl Wear {
         match place.kits[kit].make {
             Make::Pendant => {
                 let State { charge, tamper, .. } = *state;
-                let line = format!(
+                let text = format!(
                     r#"{{"d":"{}","t":{at},"r":[{{"k":"battery","v":{charge}}},{{"k":"tamper","v":{tamper}}},{{"k":"worn","v":true}}]}}"#,
                     place.kits[kit].address
                 );
-                Sent { charge: Some(charge), ..frame(place, kit, at, line, Claim::Nothing) }
+                Sent { charge: Some(charge), ..frame(place, kit, at, text, Claim::Nothing) }
             }
             Make::Radar => radar(place, kit, at, link, FallVerdict::Normal, None),
             Make::LevelButton => self.publish(place, kit, at, link, Claim::Level { on, press: None }),

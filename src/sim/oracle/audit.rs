@@ -19,6 +19,9 @@ const AT_RISK_MS: Ms = 15_000;
 /// How far the two clocks may differ about a silence. judgement: starts, turns and the reserve behind a reboot.
 const SLACK_MS: Ms = 180_000;
 
+/// Until the box knows that a wire is dead. judgement: a slow commit and the turn after it.
+const WAY_MS: Ms = 3_000;
+
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Audit {
@@ -59,11 +62,29 @@ impl Audit {
         self.last.insert(kit, Word { at: now, deaf_before_ms, charge, sure });
     }
 
-    /// A silent device may not be named while its source is named.
-    pub(super) fn turned(&mut self, now: Ms, turned: &Turned, verdicts: &mut Verdicts) {
+    /// No device is called silent while nothing can be heard on its wire.
+    pub(super) fn turned(&mut self, now: Ms, place: &Place, turned: &Turned, verdicts: &mut Verdicts) {
         if turned.wrote && turned.durable {
             self.written_at = now;
         }
+        self.waive(turned);
+        let begun = turned.records.iter().filter(|alarm| alarm.rev == 1 && turned.start.is_none());
+        for alarm in begun.filter(|alarm| alarm.id.condition == Condition::DeviceSilent) {
+            let Subject::Device(device) = alarm.id.subject else { continue };
+            let Some(kit) = place.kits.iter().find(|kit| kit.device == device) else { continue };
+            let deaf = self.deaf.get(&kit.wire).and_then(|deaf| deaf.since).is_some_and(|since| since + WAY_MS < now);
+            if deaf {
+                verdicts.against(now, "a_dead_source_is_one_fault", || alarm.id.to_string());
+            }
+        }
+    }
+
+    /// A turn may be in the log: so may be what people ended in it.
+    pub(super) fn interrupted(&mut self, turned: &Turned) {
+        self.waive(turned);
+    }
+
+    fn waive(&mut self, turned: &Turned) {
         for alarm in &turned.records {
             let Subject::Device(device) = alarm.id.subject else { continue };
             let by_people = matches!(alarm.state, State::Closed { disposition, .. } if disposition.is_for_people());
@@ -71,16 +92,6 @@ impl Audit {
                 self.waived.insert((device, alarm.id.condition));
             } else {
                 self.waived.remove(&(device, alarm.id.condition));
-            }
-        }
-        let begins =
-            |condition| turned.records.iter().filter(move |alarm| alarm.rev == 1 && alarm.id.condition == condition);
-        for fault in begins(Condition::SourceDown) {
-            let Subject::Source(source) = fault.id.subject else { continue };
-            let blamed = begins(Condition::DeviceSilent)
-                .find(|alarm| matches!(alarm.id.subject, Subject::Device(device) if fault.behind.contains(&device)));
-            if let Some(blamed) = blamed {
-                verdicts.against(now, "a_dead_source_is_one_fault", || format!("{source} and {}", blamed.id));
             }
         }
     }

@@ -191,7 +191,6 @@ fn asks(before: &Level, delivery: &Delivery, now: Ms) -> Asks {
     let merged = before.event_at.is_some_and(|last| now < last + merge_ms);
     match sent.claim {
         Claim::Press(_) | Claim::Fall(..) if merged => Asks::May,
-        Claim::Press(_) => must(Condition::HelpCall),
         Claim::Level { on: true, .. } if before.value == Some(1) => {
             let soon = before.pressed_at.is_some_and(|last| now < last + LEVEL_PRESS_MS);
             match sent.charge != before.charge {
@@ -200,7 +199,7 @@ fn asks(before: &Level, delivery: &Delivery, now: Ms) -> Asks {
                 false => must(Condition::HelpCall),
             }
         }
-        Claim::Level { on: true, .. } => must(Condition::HelpCall),
+        Claim::Press(_) | Claim::Level { on: true, .. } => must(Condition::HelpCall),
         Claim::Fall(_, FallVerdict::Confirmed) => must(Condition::FallConfirmed),
         Claim::Fall(_, FallVerdict::Suspected) => must(Condition::FallSuspected),
         Claim::FallLevel(_, verdict @ FallVerdict::Confirmed) => edge(verdict as u8, Condition::FallConfirmed),

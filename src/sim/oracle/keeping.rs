@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Verdicts;
 use super::story::Story;
 use crate::core::alarm::{Alarm, AlarmId};
+use crate::sim::county::County;
 use crate::sim::gateway::Turned;
 use crate::sim::trace::Ms;
 
@@ -15,6 +16,8 @@ pub(super) struct Keeping {
     promised: BTreeMap<AlarmId, u32>,
     /// The newest revision that the log is known to hold.
     written: BTreeMap<AlarmId, u32>,
+    /// Every revision that the log took.
+    all: BTreeSet<(AlarmId, u32)>,
     /// Revisions of turns whose write was interrupted: in the log or not, both are right.
     unsure: BTreeSet<(AlarmId, u32)>,
 }
@@ -30,6 +33,14 @@ impl Keeping {
     pub(super) fn written(&mut self, turned: &Turned) {
         for alarm in &turned.records {
             self.written.insert(alarm.id, alarm.rev);
+            self.all.insert((alarm.id, alarm.rev));
+        }
+    }
+
+    /// The end: every record that the log took is at the county.
+    pub(super) fn end(&self, now: Ms, county: &County, verdicts: &mut Verdicts) {
+        for (id, rev) in self.all.iter().filter(|(id, rev)| !county.has_record(*id, *rev)) {
+            verdicts.against(now, "every_record_arrives", || format!("{id} rev {rev}"));
         }
     }
 

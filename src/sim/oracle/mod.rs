@@ -86,7 +86,7 @@ impl Oracle {
         let Oracle { verdicts, heard, story, keeping, audit, .. } = self;
         heard.turned(now, place, turned, verdicts);
         story.turned(now, place, turned, self.lived_since, verdicts);
-        audit.turned(now, turned, verdicts);
+        audit.turned(now, place, turned, verdicts);
         if turned.durable {
             keeping.written(turned);
         }
@@ -95,6 +95,7 @@ impl Oracle {
     /// The process was killed inside the write: nobody knows whether the turn is in the log.
     pub(super) fn interrupted(&mut self, turned: &Turned) {
         self.keeping.interrupted(turned);
+        self.audit.interrupted(turned);
     }
 
     /// A person is told.
@@ -175,6 +176,7 @@ impl Oracle {
     pub(super) fn end(&mut self, now: Ms, gateway: &Gateway, county: &County) {
         self.story.end(now, gateway, &mut self.verdicts);
         arrived::end(now, gateway, county, &mut self.verdicts);
+        self.keeping.end(now, county, &mut self.verdicts);
     }
 
     /// What the disk holds at the very end.

@@ -36,7 +36,12 @@ pub(super) struct Responders {
 impl Responders {
     /// Responders of a village.
     pub(super) fn new(seed: u64) -> Responders {
-        Responders { chance: Chance::stream(seed, "helpers", 0), commands: 0, going: BTreeMap::new(), diligent: false }
+        Responders {
+            chance: Chance::stream(seed, "responders", 0),
+            commands: 0,
+            going: BTreeMap::new(),
+            diligent: false,
+        }
     }
 
     /// Somebody's telephone rings.
@@ -145,7 +150,8 @@ impl Responders {
     fn maybe_accept(&mut self, now: Ms, alarm: AlarmId, by: ResponderId, willing: u64) -> Option<Errand> {
         let after = self.chance.between(5 * SECOND, 100 * SECOND);
         let accepts = self.chance.percent(willing);
-        if !self.diligent && (!accepts || self.going.contains_key(&alarm)) {
+        let free = accepts && !self.going.contains_key(&alarm);
+        if !free && !self.diligent {
             return None;
         }
         self.going.insert(alarm, by);
