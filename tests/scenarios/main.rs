@@ -526,3 +526,38 @@ fn a_record_says_of_itself_whether_the_disk_took_it() {
     play.until(60);
     assert!(play.newest(Condition::HelpCall).expect("climbed").durable, "the disk may be back");
 }
+
+#[test]
+fn a_button_stuck_for_an_hour_is_counted_and_does_not_flood_log_and_county() {
+    let mut play = Play::watched();
+    for s in 0..3600 {
+        play.hear(s, "button", &[PRESS]);
+    }
+    play.until(3660);
+    let records = play.records().len();
+    assert!(records <= 360 + 20, "a record in ten seconds, and the ladder's: {records}");
+    assert_eq!(play.newest(Condition::HelpCall).expect("open").onsets, 3600, "every press counts");
+    let told = play.told();
+    let climbs: Vec<u64> = told.iter().filter(|told| told.3 != Because::Again).map(|told| told.0).take(5).collect();
+    assert_eq!(climbs, [0, 60, 120, 180, 240], "the ladder climbs all the same");
+    assert!(told.iter().filter(|told| told.3 == Because::Again).count() >= 359, "and the telephones ring on");
+}
+
+#[test]
+fn rule_07_a_press_after_the_acceptors_reply_rings_again_however_soon() {
+    let mut play = Play::watched();
+    play.hear(0, "button", &[PRESS]);
+    play.accept(10, Condition::HelpCall, "n-1");
+    play.hear(40, "button", &[PRESS]);
+    play.accept(43, Condition::HelpCall, "n-1");
+    play.told();
+    play.hear(45, "button", &[PRESS]);
+    play.until(105);
+    assert_eq!(
+        play.told(),
+        [
+            (45, Condition::HelpCall, Audience::Acceptor(id("n-1")), Because::Again),
+            (105, Condition::HelpCall, rung(1), Because::Again),
+        ]
+    );
+}

@@ -10,8 +10,13 @@ use crate::core::condition::{CRITERION, Condition, Priority};
 use crate::core::effect::{Effect, Notice, Refusal};
 use crate::core::id::{DeviceId, ResponderId};
 use crate::core::roster::{Device, Ladder};
-use crate::core::time::Moment;
+use crate::core::time::{Moment, Mono};
 use crate::limits;
+
+/// Onsets that follow an onset within this time and change nothing are counted, and neither recorded nor rung again by
+/// themselves: the telephones still ring. judgement: a third of the 30 s that a telephone rings (CARE-RULES 1); without
+/// it a stuck button writes 10 MB an hour, and in two days the village's history is pushed out of the log.
+const STILL_RINGING: Duration = Duration::from_secs(10);
 
 /// Open alarms by id and by cause, and the newest closed ones.
 #[derive(Debug, Default)]
@@ -19,6 +24,8 @@ pub struct Book {
     open: BTreeMap<AlarmId, Alarm>,
     by_cause: BTreeMap<(Subject, Condition, bool), AlarmId>,
     closed: VecDeque<Alarm>,
+    /// When an open alarm's newest repeated onset was recorded.
+    repeated: BTreeMap<AlarmId, Mono>,
 }
 
 impl Book {
@@ -69,6 +76,7 @@ impl Book {
             return;
         }
         self.open.remove(&alarm.id);
+        self.repeated.remove(&alarm.id);
         if self.by_cause.get(&cause) == Some(&alarm.id) {
             self.by_cause.remove(&cause);
         }
@@ -156,6 +164,13 @@ impl Station {
         alarm.cleared = None;
         keep_evidence(&mut alarm, evidence);
         let step = self.try_step(&alarm, now, Trigger::Again).unwrap_or_else(|_| unmoved(&alarm));
+        let rings = self.book.repeated.get(&id).is_some_and(|last| now.mono.since(*last) < STILL_RINGING);
+        if rings && step.state == alarm.state {
+            // The next record carries it: every open alarm about a person has one due.
+            self.book.put(alarm);
+            return;
+        }
+        self.book.repeated.insert(id, now.mono);
         self.record(alarm, step, effects);
     }
 
