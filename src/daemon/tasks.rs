@@ -33,7 +33,10 @@ use crate::source::mqtt::{self, FeedSettings, MqttSettings};
 use crate::source::serial::{self, SerialSettings};
 use crate::source::{Inlet, Resolve};
 
-/// What the sources, and after them the other tasks, have to end in, so that systemd does not have to.
+/// What the sources have to end in. They wait for the disk to acknowledge what they brought, and take leave.
+const SOURCES_FAREWELL: Duration = Duration::from_secs(4);
+
+/// What the other tasks have to end in, so that systemd does not have to.
 const FAREWELL: Duration = Duration::from_secs(10);
 
 /// Runs the gateway until `stop`.
@@ -96,7 +99,7 @@ pub async fn run(config: &Path, stop: CancellationToken) -> Result<(), StartErro
         sources_stop.cancel();
         sources.close();
         // The house lives until they have ended: their last words are decided, and acknowledged from the disk.
-        if tokio::time::timeout(FAREWELL, sources.wait()).await.is_err() {
+        if tokio::time::timeout(SOURCES_FAREWELL, sources.wait()).await.is_err() {
             warn!("a source did not end in time");
         }
         house_stop.cancel();

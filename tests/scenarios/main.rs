@@ -561,3 +561,23 @@ fn rule_07_a_press_after_the_acceptors_reply_rings_again_however_soon() {
         ]
     );
 }
+
+#[test]
+fn a_source_that_comes_and_goes_is_one_fault_until_it_is_steady() {
+    let mut play = Play::watched();
+    for minute in 1..=120 {
+        play.source(minute * 60, false);
+        play.until(minute * 60);
+        assert_eq!(play.count(Condition::SourceDown), usize::from(minute >= 3), "the third fall is too many");
+        play.source(minute * 60 + 30, true);
+    }
+    assert_eq!(play.state_of(Condition::SourceDown), Some("raised"), "half of the night nobody watched");
+    play.until(120 * 60 + 30 + 299);
+    assert_eq!(play.state_of(Condition::SourceDown), Some("raised"));
+    play.until(120 * 60 + 30 + 300);
+    assert_eq!(play.state_of(Condition::SourceDown), Some("closed"));
+    play.source(4 * 3600, false);
+    play.source(4 * 3600 + 30, true);
+    play.until(5 * 3600);
+    assert_eq!(play.count(Condition::SourceDown), 1, "one fall later is nothing again");
+}
