@@ -581,3 +581,28 @@ fn a_source_that_comes_and_goes_is_one_fault_until_it_is_steady() {
     play.until(5 * 3600);
     assert_eq!(play.count(Condition::SourceDown), 1, "one fall later is nothing again");
 }
+
+#[test]
+fn rule_10_a_county_that_repeats_itself_takes_no_room_from_the_village() {
+    let mut play = Play::watched();
+    play.hear(0, "button", &[PRESS]);
+    let alarm = play.open(Condition::HelpCall);
+    for s in 0..40 {
+        play.order(s, Authority::County, Order::Acknowledge { alarm, by: None });
+    }
+    let remark = |text: &str| Order::Note { alarm, by: Some(id("n-1")), text: text.to_owned() };
+    for s in 50..100 {
+        let answer = play.order(s, Authority::Local, remark("在路上"));
+        assert_eq!(matches!(answer, Answer::Done { .. }), s < 50 + 32, "{s}: {answer:?}");
+    }
+    let close = Order::Close {
+        alarm,
+        by: None,
+        disposition: Disposition::NoHelpNeeded,
+        conversation: "电话里她说没事".to_owned(),
+    };
+    play.order(110, Authority::County, close);
+    let notes = &play.newest(Condition::HelpCall).expect("closed").notes;
+    assert_eq!(notes.len(), 32);
+    assert_eq!(notes.last().map(|note| note.kind), Some(NoteKind::Conversation), "what the ending rests on is kept");
+}

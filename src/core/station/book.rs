@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Identity, Station, Timer};
 use crate::core::alarm::life_cycle::{Among, State, Step, Trigger};
-use crate::core::alarm::{Alarm, AlarmId, Clocks, Evidence, Note, Reason, Subject};
+use crate::core::alarm::{Alarm, AlarmId, Clocks, Evidence, Note, NoteKind, Reason, Subject};
 use crate::core::condition::{CRITERION, Condition, Priority};
 use crate::core::effect::{Effect, Notice, Refusal};
 use crate::core::id::{DeviceId, ResponderId};
@@ -302,13 +302,28 @@ pub(super) fn unmoved(alarm: &Alarm) -> Step {
     Step { state: alarm.state, calls: Vec::new(), note: None, more_urgent: false }
 }
 
-/// Adds a note, within the limit.
+/// Adds a note. At the limit one of less weight makes room, oldest first; there is always room for what an ending rests on.
 pub(super) fn keep_note(alarm: &mut Alarm, note: Note) -> bool {
-    let room = alarm.notes.len() < limits::NOTES_MAX;
-    if room {
-        alarm.notes.push(note);
+    if alarm.notes.len() >= limits::NOTES_MAX {
+        let weight = weight(note.kind);
+        let lighter = alarm.notes.iter().position(|known| self::weight(known.kind) < weight);
+        let Some(place) = lighter.or((weight == GRAVE).then_some(limits::NOTES_MAX / 2)) else { return false };
+        alarm.notes.remove(place);
     }
-    room
+    alarm.notes.push(note);
+    true
+}
+
+/// The weight of what people said of how it ended.
+const GRAVE: u8 = 2;
+
+/// What others can repeat without end must not push out what people of the village write.
+const fn weight(kind: NoteKind) -> u8 {
+    match kind {
+        NoteKind::CountyAcknowledged | NoteKind::CountyCloseRefused | NoteKind::SaysAllWell => 0,
+        NoteKind::Remark => 1,
+        NoteKind::Conversation | NoteKind::NotAnEnding => GRAVE,
+    }
 }
 
 /// A note's words, cut at a sign within the limit.
