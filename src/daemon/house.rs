@@ -166,7 +166,9 @@ impl House {
             self.take_what_waits(now, ears, &mut turn);
             ears.routine.take_waiting(&mut batch, limits::TURN_INPUTS_MAX);
             let routine = batch.len();
-            batch.into_iter().for_each(|arrival| self.take_routine(now, arrival, &mut turn));
+            for arrival in batch {
+                self.take_routine(now, arrival, &mut turn);
+            }
             if routine == 0 && turn.is_empty() {
                 return;
             }

@@ -93,18 +93,8 @@ pub async fn run(config: &Path, stop: CancellationToken) -> Result<(), StartErro
 
     let house_stop = CancellationToken::new();
     let ears = Ears { urgent, routine, asked: asked_end, county };
-    let ending = async {
-        stop.cancelled().await;
-        info!("stopping");
-        sources_stop.cancel();
-        sources.close();
-        // The house lives until they have ended: their last words are decided, and acknowledged from the disk.
-        if tokio::time::timeout(SOURCES_FAREWELL, sources.wait()).await.is_err() {
-            warn!("a source did not end in time");
-        }
-        house_stop.cancel();
-    };
-    tokio::join!(house.live(ears, house_stop.clone()), ending);
+    let ending = end_sources_first(stop, sources_stop, sources, house_stop.clone());
+    tokio::join!(house.live(ears, house_stop), ending);
     store.close(clock.now()).await;
     relay_stop.cancel();
     tracker.close();
@@ -115,6 +105,23 @@ pub async fn run(config: &Path, stop: CancellationToken) -> Result<(), StartErro
         warn!(%error, "this clean end could not be noted");
     }
     Ok(())
+}
+
+/// The house lives until its sources have ended: their last words are decided, and acknowledged from the disk.
+async fn end_sources_first(
+    stop: CancellationToken,
+    sources_stop: CancellationToken,
+    sources: TaskTracker,
+    house_stop: CancellationToken,
+) {
+    stop.cancelled().await;
+    info!("stopping");
+    sources_stop.cancel();
+    sources.close();
+    if tokio::time::timeout(SOURCES_FAREWELL, sources.wait()).await.is_err() {
+        warn!("a source did not end in time");
+    }
+    house_stop.cancel();
 }
 
 fn spawn_sources(

@@ -14,8 +14,8 @@ use crate::core::time::{Moment, Mono};
 use crate::limits;
 
 /// Onsets that follow an onset within this time and change nothing are counted, and neither recorded nor rung again by
-/// themselves: the telephones still ring. judgement: a third of the 30 s that a telephone rings (CARE-RULES 1); without
-/// it a stuck button writes 10 MB an hour, and in two days the village's history is pushed out of the log.
+/// themselves: the telephones still ring. judgement: a third of the 30 s that a telephone rings at least; without this a
+/// stuck button writes 10 MB an hour, and in two days the village's history is pushed out of the log.
 const STILL_RINGING: Duration = Duration::from_secs(10);
 
 /// Open alarms by id and by cause, and the newest closed ones.
