@@ -70,7 +70,13 @@ pub fn check_state(args: &CheckState) -> ExitCode {
 /// The journal takes standard error; `RUST_LOG` narrows or widens it for one run.
 fn log_to_stderr() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sled=warn,rumqttc=warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        // It says on standard error that standard error failed, which is a panic and would end the station.
+        .log_internal_errors(false)
+        .init();
 }
 
 async fn stop_on_signal(stop: CancellationToken) {
