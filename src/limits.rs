@@ -449,8 +449,9 @@ limits! {
     COUNTY_ROOM_WAIT: Duration = Duration::from_secs(1),
         "what finds no room is left to its gateway's resending", "one log line";
 
-    /// Receipts and PUBACKs that wait for the county's connection. judgement: the most one transaction can cause.
-    COUNTY_REPLIES_MAX: usize = 512,
+    /// Receipts and PUBACKs that wait for the county's connection. judgement: rumqttc sends about one for every ten packets
+    /// that it reads while packets keep coming, so the queue holds a burst of 65,000.
+    COUNTY_REPLIES_MAX: usize = 8_192,
         "the next transaction waits", "time to the receipt";
 
     /// Messages in one transaction of the county's database. judgement: a quarter of the intake, so that the broker

@@ -8,8 +8,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio_util::sync::CancellationToken;
 
 use super::argument::{EX_CONFIG, Language, disposition};
+use super::logging;
 use crate::broker::{Broker, Login};
 use crate::config::County;
+use crate::config::station::LogLevel;
 use crate::core::alarm::{AlarmId, Disposition};
 use crate::core::id::{GatewayId, ResidentId, StationId};
 use crate::county::book::{Book, BookError};
@@ -127,7 +129,10 @@ pub fn run(args: Args) -> ExitCode {
     let lang = args.language.lang();
     runtime.block_on(async {
         match args.verb {
-            None => Box::pin(service(&settings)).await,
+            None => {
+                logging::begin(LogLevel::Info);
+                Box::pin(service(&settings)).await
+            }
             Some(Verb::Alarms { json, open }) => answer(alarms(&settings, json, open, lang).await),
             Some(Verb::Devices { json }) => answer(devices(&settings, json, lang).await),
             Some(Verb::Stations { json }) => answer(stations(&settings, json, lang).await),

@@ -16,9 +16,11 @@ pub mod county;
 
 pub mod decode;
 
-// pub mod simulate;
+pub mod simulate;
 
 mod argument;
+
+mod logging;
 
 mod socket;
 
@@ -52,8 +54,8 @@ enum Verb {
     County(county::Args),
     /// 解码捕获的帧,核对测试向量 · Decodes captured frames, and checks vectors
     Decode(decode::Args),
-    // /// A village in a box: simulated days through the real code, checked at every step.
-    // Simulate(simulate::Args),
+    /// 模拟:一个村子的若干天,全部走真实代码 · A village in a box: simulated days through the real code
+    Simulate(simulate::Args),
     /// Reads a state directory through. The gateway runs it as a child, because damage shows as an abort.
     #[command(hide = true)]
     CheckState(run::CheckState),
@@ -76,7 +78,7 @@ pub fn main() -> ExitCode {
         Verb::Drill(args) => drill::run(&args),
         Verb::County(args) => county::run(args),
         Verb::Decode(args) => decode::run(&args),
-        // Verb::Simulate(args) => simulate::run(args),
+        Verb::Simulate(args) => simulate::run(args),
         Verb::CheckState(args) => run::check_state(&args),
     }
 }

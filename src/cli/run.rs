@@ -5,9 +5,11 @@ use std::process::ExitCode;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
 use super::argument::EX_CONFIG;
+use super::logging;
+use crate::config::Station;
+use crate::config::station::LogLevel;
 use crate::daemon::{self, StartError};
 
 /// 在前台运行网关,收到 SIGTERM 或 Ctrl-C 干净退出 · Runs the gateway in the foreground; ends cleanly on SIGTERM and Ctrl-C
@@ -28,7 +30,9 @@ pub struct CheckState {
 /// Runs the verb.
 #[must_use]
 pub fn run(args: &Args) -> ExitCode {
-    log_to_stderr();
+    // A file that cannot be read is told of by the start itself.
+    let level = Station::load(&args.config, &super::formats()).map_or(LogLevel::Info, |sound| sound.value.log_level);
+    logging::begin(level);
     // One thread for the house: every part waits more than it works, and a hop between threads costs more than a turn.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -65,18 +69,6 @@ pub fn check_state(args: &CheckState) -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// The journal takes standard error; `RUST_LOG` narrows or widens it for one run.
-fn log_to_stderr() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sled=warn,rumqttc=warn"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        // It says on standard error that standard error failed, which is a panic and would end the station.
-        .log_internal_errors(false)
-        .init();
 }
 
 async fn stop_on_signal(stop: CancellationToken) {

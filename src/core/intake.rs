@@ -62,9 +62,12 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Moves every remembered time by the same span: the box was off, so nothing could be heard.
+    /// Moves remembered times by the same span: the box was off, so nothing could be heard.
+    ///
+    /// The last press stays where it is. A bridge or broker may have kept a press that was made meanwhile, and whether it
+    /// is one is asked of true time: when in doubt, it is (CARE-RULES 18).
     pub fn postpone(&mut self, span: Duration) {
-        for time in [&mut self.heard, &mut self.pressed].into_iter().flatten() {
+        if let Some(time) = &mut self.heard {
             *time = *time + span;
         }
         if let Some((_, time)) = &mut self.event {
@@ -79,6 +82,12 @@ impl Memory {
             Measure::Number(kind, value) if kind == quantity => Some(value),
             _ => None,
         })
+    }
+
+    /// Its newest word of that kind.
+    #[must_use]
+    pub fn level(&self, kind: &str) -> Option<Measure> {
+        self.levels.iter().map(|said| said.measure).find(|measure| measure.kind() == kind)
     }
 
     /// Takes one sample and tells what in it is news, life-safety first.
@@ -276,6 +285,21 @@ mod tests {
         let story: &[(u64, &[Said])] =
             &[(0, &[SOS, battery(84)]), (3600, &[SOS, battery(83)]), (3700, &[SOS, battery(83)])];
         assert_eq!(calls(Role::Sos, 0, story), [(0, Reason::Pressed), (3700, Reason::PressedWithoutRelease)]);
+    }
+
+    #[test]
+    fn a_press_made_while_the_box_was_off_is_a_press() {
+        let (mut memory, button) = (Memory::default(), device(Role::Sos));
+        let press = |memory: &mut Memory, second: u64| {
+            let sample = Sample { from: Origin::Device(button.id), said: vec![SOS], retained: false, merge_ms: 0 };
+            let mut news = Vec::new();
+            memory.take(Mono(second * 1000), &button, &sample, &mut news);
+            news.len()
+        };
+        assert_eq!(press(&mut memory, 0), 1);
+        memory.postpone(Duration::from_mins(10));
+        assert_eq!(press(&mut memory, 601), 1, "its release was lost, and the broker kept it");
+        assert_eq!(press(&mut memory, 602), 0, "a copy of it is not another one");
     }
 
     #[test]

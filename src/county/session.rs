@@ -1,7 +1,8 @@
 //! The running service: two connections to the broker, each feeding the book and giving receipts.
 //!
 //! - **Alarms have a connection of their own.** A flood of readings fills the queue that the broker keeps for a
-//!   connection, and a full queue drops what comes next; behind the same connection that would be an alarm.
+//!   connection, and a full queue drops what comes next; behind the same connection that would be an alarm. Retained
+//!   standings are such a flood too: thousands of them come at once with every subscription.
 //! - **The polling half does not wait for the database.** A message's PUBACK is withheld until it is committed, so a
 //!   database that stands still stops the broker's deliveries at the announced window, while pings go on. mosquitto
 //!   2.0.11 was seen to deliver far beyond the window after the first PUBACK: what finds no room is left to the
@@ -38,7 +39,7 @@ const SUBSCRIBE_DEADLINE: Duration = Duration::from_secs(10);
 struct Consumer {
     name: &'static str,
     client_id_suffix: &'static str,
-    filters: &'static [&'static str],
+    filters: &'static [(&'static str, QoS)],
     /// Whether it speaks for the county on `sw/1/county/state`.
     announces: bool,
 }
@@ -46,20 +47,28 @@ struct Consumer {
 /// Only topics on which gateways speak: the county does not want to hear its own receipts.
 const CONSUMERS: [Consumer; 2] = [
     Consumer {
-        name: "alarms and standings",
+        name: "alarms",
         client_id_suffix: "",
         filters: &[
-            "sw/1/+/+/ev/alarm",
-            "sw/1/+/+/ev/device",
-            "sw/1/+/+/state",
-            "sw/1/+/+/hb",
-            "sw/1/+/+/dev/+",
-            "sw/1/+/+/resident/+",
-            "sw/1/+/+/res/+",
+            ("sw/1/+/+/ev/alarm", QoS::AtLeastOnce),
+            ("sw/1/+/+/ev/device", QoS::AtLeastOnce),
+            ("sw/1/+/+/state", QoS::AtLeastOnce),
+            ("sw/1/+/+/hb", QoS::AtLeastOnce),
+            ("sw/1/+/+/res/+", QoS::AtLeastOnce),
         ],
         announces: true,
     },
-    Consumer { name: "readings", client_id_suffix: "-readings", filters: &["sw/1/+/+/ev/reading"], announces: false },
+    Consumer {
+        name: "readings and standings",
+        client_id_suffix: "-readings",
+        // A standing is worth no PUBACK: the next one says all that it said.
+        filters: &[
+            ("sw/1/+/+/ev/reading", QoS::AtLeastOnce),
+            ("sw/1/+/+/dev/+", QoS::AtMostOnce),
+            ("sw/1/+/+/resident/+", QoS::AtMostOnce),
+        ],
+        announces: false,
+    },
 ];
 
 /// Runs the county service until `stop`.
@@ -187,7 +196,7 @@ impl Poller<'_> {
     fn incoming(&mut self, packet: Packet) -> Result<(), String> {
         match packet {
             Packet::ConnAck(_) => {
-                let filters = self.consumer.filters.iter().map(|filter| Filter::new(*filter, QoS::AtLeastOnce));
+                let filters = self.consumer.filters.iter().map(|(filter, qos)| Filter::new(*filter, *qos));
                 let sent = self.client.try_subscribe_many(filters);
                 sent.map_err(|_| "the subscription could not be sent".to_owned())
             }

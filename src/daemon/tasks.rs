@@ -33,7 +33,8 @@ use crate::source::mqtt::{self, FeedSettings, MqttSettings};
 use crate::source::serial::{self, SerialSettings};
 use crate::source::{Inlet, Resolve};
 
-/// What the sources have to end in. They wait for the disk to acknowledge what they brought, and take leave.
+/// What the sources have to end in: they wait for the disk to acknowledge what they brought. judgement: the commit
+/// deadline twice; with the log's and the relay's ends it stays within `TimeoutStopSec` of the unit.
 const SOURCES_FAREWELL: Duration = Duration::from_secs(4);
 
 /// What the other tasks have to end in, so that systemd does not have to.
@@ -93,35 +94,30 @@ pub async fn run(config: &Path, stop: CancellationToken) -> Result<(), StartErro
 
     let house_stop = CancellationToken::new();
     let ears = Ears { urgent, routine, asked: asked_end, county };
-    let ending = end_sources_first(stop, sources_stop, sources, house_stop.clone());
-    tokio::join!(house.live(ears, house_stop), ending);
+    let ending = async {
+        stop.cancelled().await;
+        info!("stopping");
+        sources_stop.cancel();
+        // The house lives until they have ended: their last words are decided, and acknowledged from the disk.
+        ended(&sources, "a source", SOURCES_FAREWELL).await;
+        house_stop.cancel();
+    };
+    tokio::join!(house.live(ears, house_stop.clone()), ending);
     store.close(clock.now()).await;
     relay_stop.cancel();
-    tracker.close();
-    if tokio::time::timeout(FAREWELL, tracker.wait()).await.is_err() {
-        warn!("a task did not end in time");
-    }
+    ended(&tracker, "a task", FAREWELL).await;
     if let Err(error) = starts.end() {
         warn!(%error, "this clean end could not be noted");
     }
     Ok(())
 }
 
-/// The house lives until its sources have ended: their last words are decided, and acknowledged from the disk.
-async fn end_sources_first(
-    stop: CancellationToken,
-    sources_stop: CancellationToken,
-    sources: TaskTracker,
-    house_stop: CancellationToken,
-) {
-    stop.cancelled().await;
-    info!("stopping");
-    sources_stop.cancel();
-    sources.close();
-    if tokio::time::timeout(SOURCES_FAREWELL, sources.wait()).await.is_err() {
-        warn!("a source did not end in time");
+/// Waits for tasks that were told to end.
+async fn ended(tasks: &TaskTracker, who: &str, within: Duration) {
+    tasks.close();
+    if tokio::time::timeout(within, tasks.wait()).await.is_err() {
+        warn!("{who} did not end in time");
     }
-    house_stop.cancel();
 }
 
 fn spawn_sources(

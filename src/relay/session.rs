@@ -147,7 +147,9 @@ impl<R: Records> Session<R> {
             answers: VecDeque::new(),
             told: Told::default(),
             trouble: None,
-            conn: 0,
+            // Station time never repeats, so no connection of an earlier process has a number of this one's, and its
+            // late will matches no birth of this one's.
+            conn: now.0,
             counters: BTreeMap::new(),
             busy: false,
             started: Instant::now(),

@@ -15,7 +15,7 @@ use crate::store::record::Start;
 const BEGIN: Wall = Wall(1_793_548_800_000);
 
 /// After a reboot station time resumes this far behind the newest record, as in the daemon's clock.
-const RESERVED: Duration = Duration::from_secs(60);
+const RESERVED: Duration = Duration::from_mins(1);
 
 /// One boot of the box.
 #[derive(Debug, Clone)]

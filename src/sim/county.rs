@@ -23,7 +23,8 @@ pub(super) struct County {
 /// What stands under a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Row {
-    Alarm(AlarmId, u32),
+    /// The record, and whether a log had taken it when it was told.
+    Alarm(AlarmId, u32, bool),
     Event(u32),
     Reading(DeviceId, u64),
     Hole,
@@ -116,15 +117,17 @@ impl County {
 
     fn alarm(&mut self, epoch: Epoch, seq: u64, body: AlarmBody, done: &mut Transaction) {
         let key = (body.id, body.rev);
-        let row = Row::Alarm(body.id, body.rev);
-        // A record that no log had taken was told and may have been forgotten: what the log took later stands in its place.
-        let known = self.numbers.get(&(epoch, Lane::Alarm, seq)).copied();
-        let replaced =
-            matches!(known, Some(Row::Alarm(id, rev)) if self.alarms.get(&(id, rev)).is_some_and(|old| !old.durable));
-        if replaced {
-            self.numbers.insert((epoch, Lane::Alarm, seq), row);
+        let row = Row::Alarm(body.id, body.rev, body.durable);
+        match self.numbers.get(&(epoch, Lane::Alarm, seq)) {
+            // A record that no log had taken was told and may have been forgotten: what the log took later stands in its
+            // place.
+            Some(Row::Alarm(.., false)) => {
+                self.numbers.insert((epoch, Lane::Alarm, seq), row);
+            }
+            // The same record, as it was told before the log took it: late, and right.
+            Some(Row::Alarm(id, rev, true)) if (*id, *rev) == (body.id, body.rev) => {}
+            _ => self.number(epoch, Lane::Alarm, seq, row, done),
         }
-        self.number(epoch, Lane::Alarm, seq, row, done);
         if self.alarms.range((body.id, 0)..=(body.id, u32::MAX)).next().is_none() {
             done.new.push(body.id);
         }

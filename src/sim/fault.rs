@@ -147,11 +147,11 @@ pub(super) fn plan(faults: &Faults, seed: u64, days: u64) -> Vec<Strike> {
     for fault in Fault::ALL.iter().filter(|fault| faults.has(**fault)) {
         let mut chance = Chance::stream(seed, fault.word(), 0);
         let a_day = match fault {
-            Fault::Kill => 10,
-            Fault::Power | Fault::Link => 4,
-            Fault::Broker | Fault::Disk => 5,
-            Fault::Deaf => 3,
-            Fault::Source => 6,
+            Fault::Kill => 9,
+            Fault::Source => 5,
+            Fault::Link | Fault::Disk => 4,
+            Fault::Power | Fault::Broker => 3,
+            Fault::Deaf => 2,
             Fault::Repeat => 0,
         };
         for _ in 0..a_day * days {

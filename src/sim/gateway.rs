@@ -12,7 +12,7 @@ use super::air::Delivery;
 use super::clock::{Clock, Hardware};
 use super::place::{Place, Wire};
 use super::trace::Ms;
-use crate::core::alarm::Alarm;
+use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::condition::Condition;
 use crate::core::detector;
 use crate::core::effect::{Answer, Command, Effect, Input, Notice, Order};
@@ -27,13 +27,14 @@ use crate::limits;
 use crate::relay::message::Ack;
 use crate::relay::pump::{Event, Pump};
 use crate::store::files::{FakeDisk, Files};
+use crate::store::handout::Cursor;
 use crate::store::record::{Decision, Start};
 use crate::store::{Budget, Draft, Journal, Options, Outcome, Report, Undecided, replay};
 
 /// How often the last-heard table is written whole, as in the daemon.
-const WORDS_EVERY: Duration = Duration::from_secs(5 * 60);
+const WORDS_EVERY: Duration = Duration::from_mins(5);
 /// How far back the log is read when that table is missing, as in the daemon.
-const RELEARN_MAX: Duration = Duration::from_secs(25 * 60 * 60);
+const RELEARN_MAX: Duration = Duration::from_hours(25);
 /// An alarm's receipt waits no longer for a turn that is written anyway, as in the daemon.
 const RECEIPT_WAIT: Duration = Duration::from_secs(1);
 
@@ -42,8 +43,8 @@ const RECEIPT_WAIT: Duration = Duration::from_secs(1);
 pub(super) struct LastWords {
     /// When it was written, in station time.
     pub at: Mono,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
+    /// The table.
+    pub words: Words,
 }
 
 /// One life of the process.
@@ -64,6 +65,8 @@ pub(super) struct Gateway {
     pub answers: VecDeque<(CommandId, Answer)>,
     /// Busy until then.
     pub free_at: Ms,
+    /// Where the last readings were found.
+    pub cursor: Cursor,
     decoders: BTreeMap<Wire, Box<dyn Decode>>,
     urgent: VecDeque<Arrival>,
     routine: VecDeque<Arrival>,
@@ -151,9 +154,21 @@ pub(super) struct Beginning<'a> {
     pub sabotage: Option<Sabotage>,
 }
 
+/// A life that has begun.
+pub(super) struct Started {
+    /// It.
+    pub gateway: Gateway,
+    /// Its first turn.
+    pub turned: Turned,
+    /// What was found when the store was opened.
+    pub reports: Vec<Report>,
+    /// The alarms that the log held.
+    pub kept: BTreeMap<AlarmId, Alarm>,
+}
+
 impl Gateway {
     /// Starts a process: opens the store, carries time on, restores and relearns, and takes the first turn.
-    pub(super) fn start(beginning: Beginning<'_>) -> Result<(Gateway, Turned, Vec<Report>), String> {
+    pub(super) fn start(beginning: Beginning<'_>) -> Result<Started, String> {
         let Beginning { life, now, place, disk, words, hardware, fresh, sabotage } = beginning;
         let files: Arc<dyn Files> = Arc::new(disk.clone());
         let (journal, reports) = Journal::open(Arc::clone(&files), options()).map_err(|error| error.to_string())?;
@@ -165,10 +180,11 @@ impl Gateway {
         let at = clock.at(now);
         let last = before.map(|(_, last)| last.mono);
         let mut station = Station::new(place.identity(epoch), Rules::default(), place.roster.clone(), at);
+        let alarms: Vec<Alarm> = ledger.open_alarms().chain(ledger.closed_alarms()).cloned().collect();
+        let kept: BTreeMap<AlarmId, Alarm> = alarms.iter().map(|alarm| (alarm.id, alarm.clone())).collect();
         let cold = sabotage == Some(Sabotage::ColdStart);
         let had_words = words.is_some();
         if !cold {
-            let alarms = ledger.open_alarms().chain(ledger.closed_alarms()).cloned().collect();
             let answered = ledger.answers().map(|known| (known.id, known.at.mono, known.answer.clone())).collect();
             relearn(&mut station, alarms, answered, words, last, &files)?;
         }
@@ -183,6 +199,7 @@ impl Gateway {
             pump,
             answers: VecDeque::new(),
             free_at: now,
+            cursor: Cursor::default(),
             decoders: decoders(),
             urgent: VecDeque::new(),
             routine: VecDeque::new(),
@@ -198,7 +215,7 @@ impl Gateway {
             effects.extend(gateway.station.handle(at, &Input::StateRebuilt));
         }
         let turned = gateway.begin(at, start, effects);
-        Ok((gateway, turned, reports))
+        Ok(Started { gateway, turned, reports, kept })
     }
 
     /// Takes a message as far as its lane. Routine words are acknowledged at once.
@@ -324,7 +341,7 @@ impl Gateway {
         self.finish(&mut turned, inputs, effects, decisions, acknowledge, sabotage);
         if at.mono.since(self.words_at) >= WORDS_EVERY {
             self.words_at = at.mono;
-            turned.words = serde_json::to_vec(&self.station.words()).ok().map(|bytes| LastWords { at: at.mono, bytes });
+            turned.words = Some(LastWords { at: at.mono, words: self.station.words() });
         }
         turned
     }
@@ -408,10 +425,10 @@ impl Gateway {
 
 /// A store small enough that a day goes through many segments, and a disk that can be full.
 fn options() -> Options {
-    let days = Duration::from_secs(400 * 24 * 60 * 60);
+    let days = Duration::from_hours(9600);
     Options {
-        urgent: Budget { segment_bytes: 256 * 1024, bytes_max: 64 * 1024 * 1024, kept: days },
-        routine: Budget { segment_bytes: 128 * 1024, bytes_max: 64 * 1024 * 1024, kept: days },
+        urgent: Budget { segment_bytes: 96 * 1024, bytes_max: 64 * 1024 * 1024, kept: days },
+        routine: Budget { segment_bytes: 64 * 1024, bytes_max: 64 * 1024 * 1024, kept: days },
         ballast_bytes: 16 * 1024,
         reserve_bytes: 32 * 1024,
         ..Options::default()
@@ -433,8 +450,8 @@ fn relearn(
 ) -> Result<(), String> {
     let (known_at, words) = match words {
         Some(words) => {
-            let table: Words = serde_json::from_slice(&words.bytes).map_err(|error| error.to_string())?;
-            (Some(words.at), table)
+            let bytes = serde_json::to_vec(&words.words).map_err(|error| error.to_string())?;
+            (Some(words.at), serde_json::from_slice(&bytes).map_err(|error| error.to_string())?)
         }
         None => (None, Words::default()),
     };

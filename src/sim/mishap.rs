@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::crash::Death;
 use super::fault::Mishap;
-use super::gateway::{Beginning, Gateway};
+use super::gateway::{Beginning, Gateway, Started};
 use super::place::Wire;
 use super::trace::Ms;
 use super::village::{Event, Village};
@@ -105,6 +105,8 @@ impl Village<'_> {
             Mishap::Deaf => self.link.deaf = false,
             Mishap::LocalBroker => {
                 self.air.broker_up = true;
+                // The bridge connects again, too, and says how it is.
+                self.bridge_says(if self.air.bridge_up { "online" } else { "offline" });
                 self.connect_soon(Wire::Zigbee);
             }
             Mishap::Bridge => {
@@ -142,7 +144,7 @@ impl Village<'_> {
         ] {
             self.heal(mishap);
         }
-        self.settle_helpers();
+        self.settle_responders();
     }
 
     /// The process dies here and now; the disk is as it is.
@@ -182,11 +184,6 @@ impl Village<'_> {
         if self.gateway.is_some() {
             return;
         }
-        let kept = match kept(&self.disk) {
-            Ok(kept) => kept,
-            Err(why) => return self.oracle.against(self.now, "the_log_can_be_opened", why),
-        };
-        self.oracle.began(self.now, &kept);
         let life = self.next_life();
         let fresh = Epoch(self.chance.draw() | 0xa << 60);
         let words = self.words();
@@ -200,10 +197,11 @@ impl Village<'_> {
             fresh,
             sabotage: self.settings.sabotage,
         };
-        let (gateway, turned, reports) = match Gateway::start(beginning) {
+        let Started { gateway, turned, reports, kept } = match Gateway::start(beginning) {
             Ok(started) => started,
             Err(why) => return self.oracle.against(self.now, "the_log_can_be_opened", why),
         };
+        self.oracle.began(self.now, &kept);
         for report in reports {
             if !matches!(report, Opening::FirstStart | Opening::Torn(_)) {
                 self.oracle.against(self.now, "no_damage_but_a_torn_tail", report.to_string());

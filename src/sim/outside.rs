@@ -29,7 +29,7 @@ impl Village<'_> {
                         self.oracle.sent(self.now, gateway, lane, range);
                         self.trace.line(self.now, format_args!("send {lane} {} to {}", range.0, range.1));
                     }
-                    if String::from_utf8(upward.bytes.clone()).is_ok_and(|text| is_private(&text)) {
+                    if is_private(&upward.bytes) {
                         self.oracle.against(self.now, "nothing_private_leaves", format!("{:?}", upward.cargo));
                     }
                     let way = self.chance.between(20, 120);

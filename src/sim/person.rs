@@ -135,7 +135,7 @@ impl Diary<'_> {
             if !napping && !out.contains(&now) {
                 self.at(now, Deed::Moves);
             }
-            now += self.chance.between(8 * MINUTE, 45 * MINUTE);
+            now += self.chance.between(15 * MINUTE, 75 * MINUTE);
         }
         for meal in [7 * HOUR, 11 * HOUR + 30 * MINUTE, 17 * HOUR + 30 * MINUTE] {
             let at = meal + self.chance.below(40 * MINUTE);

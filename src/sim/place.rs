@@ -104,8 +104,8 @@ impl Make {
     /// How often it reports by itself, in minutes.
     const fn rhythm_min(self) -> u64 {
         match self {
-            Make::Pendant => 30,
-            Make::Radar => 20,
+            Make::Pendant => 40,
+            Make::Radar => 30,
             _ => 120,
         }
     }

@@ -32,7 +32,7 @@ impl<'a> Trace<'a> {
         self.line.clear();
         // Writing to a String cannot fail.
         let _ = writeln!(self.line, "{}.{:03} {step}", at / 1000, at % 1000);
-        if self.private.is_none() && is_private(&self.line) {
+        if self.private.is_none() && is_private(self.line.as_bytes()) {
             self.private =
                 Some(self.line.trim_end().chars().map(|sign| if sign.is_ascii() { sign } else { '●' }).collect());
         }
@@ -69,15 +69,28 @@ impl<'a> Trace<'a> {
     }
 }
 
-/// Whether a text holds a name (in the village every name is Chinese) or something like a mobile number: exactly eleven
-/// digits, the first a 1 and the second 3 to 9.
-pub(super) fn is_private(text: &str) -> bool {
-    if !text.is_ascii() {
-        return true;
+/// Whether a text holds a name (in the village every name is Chinese) or something like a mobile number: a word of exactly
+/// eleven digits, the first a 1 and the second 3 to 9.
+pub(super) fn is_private(text: &[u8]) -> bool {
+    let (mut begin, mut digits) = (0, true);
+    for (at, sign) in text.iter().chain(b" ").enumerate() {
+        match sign {
+            b'0'..=b'9' => {}
+            b'a'..=b'z' | b'A'..=b'Z' => digits = false,
+            0x80.. => return true,
+            _ => {
+                if digits && at - begin == 11 && is_mobile(text, begin) {
+                    return true;
+                }
+                (begin, digits) = (at + 1, true);
+            }
+        }
     }
-    let digits = |word: &str| word.len() == 11 && word.bytes().all(|sign| sign.is_ascii_digit());
-    text.split(|sign: char| !sign.is_ascii_alphanumeric())
-        .any(|word| digits(word) && word.starts_with('1') && !word[1..].starts_with(['0', '1', '2']))
+    false
+}
+
+fn is_mobile(text: &[u8], at: usize) -> bool {
+    text.get(at) == Some(&b'1') && text.get(at + 1).is_some_and(|second| *second >= b'3')
 }
 
 #[cfg(test)]
@@ -86,8 +99,9 @@ mod tests {
 
     #[test]
     fn names_and_numbers_are_private_and_ids_are_not() {
-        assert!(is_private("示例奶奶") && is_private("call 13800000000 now"));
-        assert!(!is_private("st1.00000000000000ff.86400000.resident-r04.help_call wall 1793548800000ms"));
+        assert!(is_private("示例奶奶".as_bytes()) && is_private(b"call 13800000000 now") && is_private(b"13800000000"));
+        let line = b"st1.00000000000000ff.86400000.resident-r04.help_call wall 1793548800000ms a13800000000";
+        assert!(!is_private(line));
     }
 
     #[test]

@@ -18,15 +18,15 @@ use crate::relay::message::{
 };
 use crate::relay::pump::{Event, Pump, Standing, Step};
 use crate::relay::window::Token;
-use crate::store::handout::{self, Cursor};
+use crate::store::handout;
 use crate::store::record::Decision;
 use crate::store::{Ledger, Readings};
 
 /// Largest payload that the county's broker takes, as the house's limit says.
 const PAYLOAD_BYTES_MAX: usize = MESSAGE_BYTES_MAX;
 
-/// Between two heartbeats (DESIGN, county contract).
-const HEARTBEAT: Duration = Duration::from_secs(30);
+/// Between two heartbeats. Longer than a station's, because nothing in the village listens to them.
+const HEARTBEAT: Duration = Duration::from_mins(5);
 
 /// A message that leaves for the county.
 #[derive(Debug, Clone)]
@@ -85,30 +85,28 @@ impl Gateway {
             Step::Heartbeat => leaves(None, Cargo::Standing, Vec::new()),
             Step::Retained(token, _) => leaves(Some(token), Cargo::Standing, Vec::new()),
             Step::Rebuild => Asked::Rebuild,
-            Step::Answer(token) => match self.answers.pop_front() {
-                Some((id, answer)) => {
+            Step::Answer(token) => {
+                if let Some((id, answer)) = self.answers.pop_front() {
                     let message = ResultMessage { id, at, result: CommandResult::Answered(answer) };
                     leaves(Some(token), Cargo::Answer, encode(&message))
-                }
-                None => {
+                } else {
                     self.pump.handle(at.mono, Event::Refused(token));
                     Asked::Nothing
                 }
-            },
-            Step::Records { token, lane, from, to } => match self.fetch(now, lane, from, to) {
-                Some(fitted) => {
+            }
+            Step::Records { token, lane, from, to } => {
+                if let Some(fitted) = self.fetch(now, lane, from, to) {
                     self.pump.handle(at.mono, Event::Took { token, to: fitted.to });
                     leaves(Some(token), Cargo::Records(lane, Range(from, fitted.to)), fitted.payload)
-                }
-                None => {
+                } else {
                     self.pump.handle(at.mono, Event::Refused(token));
                     Asked::Nothing
                 }
-            },
+            }
         }
     }
 
-    fn fetch(&self, now: Ms, lane: Lane, from: u64, to: u64) -> Option<fit::Fitted> {
+    fn fetch(&mut self, now: Ms, lane: Lane, from: u64, to: u64) -> Option<fit::Fitted> {
         match lane {
             Lane::Alarm => {
                 let record = match self.record(lane, from)? {
@@ -141,9 +139,9 @@ impl Gateway {
         records.find(|(number, decision)| *number == seq || hole(decision)).map(|(_, decision)| decision)
     }
 
-    fn readings(&self, now: Ms, from: u64, to: u64) -> Option<fit::Fitted> {
+    fn readings(&mut self, now: Ms, from: u64, to: u64) -> Option<fit::Fitted> {
         let (files, books) = (self.journal.files(), self.journal.shared_books());
-        let found = handout::readings(&files, &books, &mut Cursor::default(), from, READING_MESSAGE_BYTES_MAX);
+        let found = handout::readings(&files, &books, &mut self.cursor, from, READING_MESSAGE_BYTES_MAX);
         let epoch = self.epoch;
         let message = match found {
             Readings::UpToDate => return None,

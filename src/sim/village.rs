@@ -11,12 +11,12 @@ use super::county::County;
 use super::crash::{self, Death, Point};
 use super::fault::{self, Fault, Mishap};
 use super::gateway::{Gateway, LastWords, Outward, Turned};
-use super::helper::{Errand, Helpers};
 use super::mishap;
 use super::oracle::Oracle;
 use super::person::{self, DAY, Deed, Planned};
 use super::place::{Place, Wire};
 use super::report::Report;
+use super::responder::{Errand, Responders};
 use super::trace::{Ms, Trace};
 use super::uplink::Upward;
 use super::wear::{self, Sent, Utterance, Wear};
@@ -95,8 +95,9 @@ pub(super) struct Village<'a> {
     sabotage: Option<Sabotage>,
     county: County,
     pub(super) link: Link,
-    helpers: Helpers,
+    responders: Responders,
     asked: BTreeMap<CommandId, Command>,
+    delivered_at: BTreeMap<Wire, Ms>,
     pub(super) oracle: Oracle,
     pub(super) trace: Trace<'a>,
     pub(super) chance: Chance,
@@ -147,8 +148,9 @@ impl<'a> Village<'a> {
             sabotage: settings.sabotage,
             county: County::default(),
             link: Link { up: true, ..Link::default() },
-            helpers: Helpers::new(seed),
+            responders: Responders::new(seed),
             asked: BTreeMap::new(),
+            delivered_at: BTreeMap::new(),
             oracle: Oracle::default(),
             trace: Trace::new(sink),
             chance: Chance::stream(seed, "village", 0),
@@ -271,7 +273,7 @@ impl<'a> Village<'a> {
     fn deed(&mut self, planned: Planned) {
         let Planned { home, deed, .. } = planned;
         if deed == Deed::Drill {
-            let errand = self.helpers.drill(self.now, &self.place, home);
+            let errand = self.responders.drill(self.now, &self.place, home);
             self.errands(errand);
             return;
         }
@@ -311,14 +313,21 @@ impl<'a> Village<'a> {
         }
     }
 
+    /// A connection and a cable keep the order.
     pub(super) fn deliver(&mut self, delivery: Delivery) {
         let way = self.chance.between(2, 30);
-        self.after(way, Event::Arrive(self.lives, delivery));
+        let last = self.delivered_at.entry(delivery.sent.wire).or_default();
+        *last = (self.now + way).max(*last);
+        let at = *last;
+        self.at(at, Event::Arrive(self.lives, delivery));
     }
 
     fn arrive(&mut self, life: u32, delivery: Delivery) {
         let gone = delivery.packet.is_some() && !self.air.has_session();
         let Some(gateway) = self.gateway.as_mut().filter(|gateway| gateway.life == life && !gone) else { return };
+        let device = delivery.sent.kit.map_or("bridge", |kit| self.place.kits[kit].device.as_str());
+        let kept = if delivery.retained { " kept" } else { "" };
+        self.trace.line(self.now, format_args!("hear {device}{kept}"));
         self.oracle.delivered(self.now, &self.place, &delivery);
         let done = gateway.receive(&self.place, delivery);
         if let Some(packet) = done {
@@ -397,7 +406,7 @@ impl<'a> Village<'a> {
                     format_args!("tell {:?} of {} because {:?}", notice.to, notice.alarm, notice.because),
                 );
                 self.oracle.told(self.now, at, &notice);
-                let errand = self.helpers.told(self.now, &self.place, &notice);
+                let errand = self.responders.told(self.now, &self.place, &notice);
                 self.errands(errand);
             }
             Outward::Answer(id, answer) => {
@@ -408,7 +417,7 @@ impl<'a> Village<'a> {
                     gateway.answers.push_back((id, answer.clone()));
                     gateway.pump.handle(at.mono, PumpEvent::Answer);
                 }
-                let errand = self.helpers.answered(self.now, &command, &answer);
+                let errand = self.responders.answered(self.now, &command, &answer);
                 self.errands(errand);
             }
             Outward::Acknowledge(packet) => self.acknowledge(packet),
@@ -438,7 +447,7 @@ impl<'a> Village<'a> {
         if let Some(gateway) = &self.gateway {
             let faults: Vec<Alarm> = gateway.station.open_alarms().cloned().collect();
             self.oracle.look(self.now, &self.place, gateway);
-            let errands = self.helpers.look(self.now, &faults);
+            let errands = self.responders.look(self.now, &faults);
             self.errands(errands);
         }
         self.after(LOOK_EVERY, Event::Look);
@@ -468,7 +477,7 @@ impl<'a> Village<'a> {
     }
 
     pub(super) fn county_meddles(&mut self, alarm: AlarmId) {
-        let errand = self.helpers.county(self.now, alarm);
+        let errand = self.responders.county(self.now, alarm);
         self.errands(errand);
     }
 
@@ -476,8 +485,8 @@ impl<'a> Village<'a> {
         self.settings.faults.has(Fault::Repeat)
     }
 
-    pub(super) fn settle_helpers(&mut self) {
-        self.helpers.diligent = true;
+    pub(super) fn settle_responders(&mut self) {
+        self.responders.diligent = true;
     }
 
     /// Mishaps that are planned to end later have ended.

@@ -256,7 +256,7 @@ async fn tls_connects_with_the_right_authority_and_says_what_is_wrong_with_anoth
 
     let good = serve("good", "IP:127.0.0.1,DNS:localhost", VALID).await;
     let gateway = Gateway::with(secure(&good, authority.certificate()), [0, 0, 0]);
-    until("a connection", || gateway.told().contains(&FromCounty::Connected { conn: 1 })).await;
+    until("a connection", || gateway.told().contains(&FromCounty::Connected { conn: 1_000_001 })).await;
     gateway.stop().await;
 
     let first_trouble = async |settings: Settings| {
@@ -305,7 +305,7 @@ async fn a_wrong_password_is_named() {
     until("a word", || wrong.told().contains(&FromCounty::Disconnected(Trouble::Login))).await;
     wrong.stop().await;
     let right = Gateway::with(with("right"), [0, 0, 0]);
-    until("a connection", || right.told().contains(&FromCounty::Connected { conn: 1 })).await;
+    until("a connection", || right.told().contains(&FromCounty::Connected { conn: 1_000_001 })).await;
     right.stop().await;
 }
 

@@ -3,10 +3,11 @@
 use shouwang::core::alarm::life_cycle::State;
 use shouwang::core::condition::Condition;
 use shouwang::core::effect::{Audience, Because};
-use shouwang::core::reading::{FallVerdict, Measure, Said};
+use shouwang::core::reading::{FallVerdict, Measure, Quantity, Said};
 use shouwang::core::roster::{Service, Tier};
 use shouwang::core::station::Words;
 use shouwang::core::time::Gap;
+use shouwang::core::unit::Milli;
 
 use super::village::{Play, id, rung};
 use super::{PRESS, fall};
@@ -164,4 +165,28 @@ fn a_person_taken_from_the_list_is_still_helped() {
     assert_eq!(play.told(), [(10, Condition::HelpCall, Audience::Everyone, Because::NotAccepted)]);
     play.until(600);
     assert!(play.told().len() > 1, "and everyone is called again and again");
+}
+
+#[test]
+fn a_fault_ends_also_when_the_word_was_written_and_its_record_was_not() {
+    let battery = |percent| Said::level(Measure::Number(Quantity::Battery, Milli::whole(percent)));
+    let mut play = Play::watched();
+    play.hear(0, "motion", &[battery(9)]);
+    play.hear(600, "motion", &[battery(98)]);
+    assert_eq!(play.state_of(Condition::BatteryLow), Some("closed"));
+    play.lose_record();
+    assert_eq!(play.state_of(Condition::BatteryLow), Some("raised"));
+    play.restart(601, 605, Gap::SameBoot);
+    assert_eq!(play.state_of(Condition::BatteryLow), Some("closed"));
+}
+
+#[test]
+fn a_record_is_believed_over_older_words() {
+    let battery = |percent| Said::level(Measure::Number(Quantity::Battery, Milli::whole(percent)));
+    let mut play = Play::watched();
+    play.hear(0, "motion", &[battery(60)]);
+    let words = play.station.words();
+    play.hear(600, "motion", &[battery(9)]);
+    play.restart_with(605, Gap::SameBoot, words);
+    assert_eq!(play.state_of(Condition::BatteryLow), Some("raised"));
 }

@@ -154,6 +154,11 @@ impl Play {
         self.restart_with(back, gap, self.station.words());
     }
 
+    /// The newest record was not written after all.
+    pub fn lose_record(&mut self) {
+        self.records.pop();
+    }
+
     /// The same, with another last-heard table.
     pub fn restart_with(&mut self, back: u64, gap: Gap, words: Words) {
         self.begin_again(back, gap, words);

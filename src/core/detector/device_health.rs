@@ -9,7 +9,7 @@ use crate::core::alarm::{Evidence, Reason};
 use crate::core::condition::Condition;
 use crate::core::detector::Finding;
 use crate::core::effect::DeviceChange;
-use crate::core::intake::News;
+use crate::core::intake::{Memory, News};
 use crate::core::reading::{Measure, Quantity};
 use crate::core::roster::Device;
 use crate::core::time::{Moment, Mono};
@@ -89,6 +89,32 @@ impl DeviceHealth {
         self.tampered |= open(Condition::Tamper);
     }
 
+    /// Finds the faults that are over by the device's last words although the records hold them open: the words were
+    /// written and what was decided on them was not. `since` is when a fault was last recorded; words from before say nothing.
+    pub fn review(
+        &mut self,
+        now: Moment,
+        memory: &Memory,
+        since: impl Fn(Condition) -> Option<Mono>,
+        found: &mut Vec<Found>,
+    ) {
+        let evidence = Evidence { at: now, device: None, said: None, reason: Reason::Over };
+        let said_later = |condition| since(condition).is_some_and(|since| self.heard.is_some_and(|at| at.mono > since));
+        let well = match (memory.level("battery_low"), memory.number(Quantity::Battery)) {
+            (Some(Measure::BatteryLow(true)), _) | (None, None) => false,
+            (_, charge) => charge.is_none_or(|charge| charge >= self.well_at()),
+        };
+        if self.battery_low && well && said_later(Condition::BatteryLow) {
+            self.battery_low = false;
+            found.push((Finding::Cleared(Condition::BatteryLow, evidence), Some(DeviceChange::BatteryOk)));
+        }
+        let closed = memory.level("tamper") == Some(Measure::Tamper(false));
+        if self.tampered && closed && said_later(Condition::Tamper) {
+            self.tampered = false;
+            found.push((Finding::Cleared(Condition::Tamper, evidence), None));
+        }
+    }
+
     /// When it was last heard.
     #[must_use]
     pub const fn heard(&self) -> Option<Moment> {
@@ -151,7 +177,7 @@ impl DeviceHealth {
     /// Takes one piece of news of the device about itself.
     pub fn news(&mut self, now: Moment, news: &News, found: &mut Vec<Found>) {
         let low_at = Milli::whole(i64::from(self.charge_low_percent));
-        let well_at = Milli::whole(i64::from(self.charge_low_percent.saturating_add(CHARGE_WELL_ABOVE)));
+        let well_at = self.well_at();
         match news.said.measure {
             Measure::BatteryLow(low) => self.battery(now, news, low, Reason::BatteryLow, found),
             Measure::Number(Quantity::Battery, charge) if charge <= low_at => {
@@ -194,6 +220,10 @@ impl DeviceHealth {
     /// The box was off for `span`: nothing could have been heard meanwhile.
     pub fn reachable_after(&mut self, span: Duration) {
         self.counted_from = self.counted_from + span;
+    }
+
+    fn well_at(&self) -> Milli {
+        Milli::whole(i64::from(self.charge_low_percent.saturating_add(CHARGE_WELL_ABOVE)))
     }
 
     fn battery(&mut self, now: Moment, news: &News, low: bool, reason: Reason, found: &mut Vec<Found>) {

@@ -55,6 +55,12 @@ impl Book {
         self.by_cause.get(&(subject, condition, drill)).copied()
     }
 
+    /// When an open alarm's condition was last found.
+    pub(super) fn newest_evidence(&self, subject: Subject, condition: Condition) -> Option<Mono> {
+        let alarm = self.open_id(subject, condition, false).and_then(|id| self.open.get(&id))?;
+        alarm.evidence.last().map(|evidence| evidence.at.mono)
+    }
+
     pub(super) fn stamp_committed(&mut self, id: AlarmId, at: Moment) {
         if let Some(alarm) = self.find_mut(id) {
             alarm.clocks.committed.get_or_insert(at);

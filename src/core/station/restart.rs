@@ -184,7 +184,19 @@ impl Station {
     }
 
     /// A device's condition that the replay taught and that no record speaks of: its block was written, its alarm was not.
+    /// The same for one that is over.
     fn find_unrecorded(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        let mut over = Vec::new();
+        for (id, unit) in &mut self.units {
+            let mut found = Vec::new();
+            let since = |condition| self.book.newest_evidence(Subject::Device(*id), condition);
+            unit.health.review(now, &unit.memory, since, &mut found);
+            over.extend(found.into_iter().map(|(finding, change)| (*id, finding, change)));
+        }
+        for (id, finding, change) in over {
+            let Some(device) = self.roster.devices.get(&id).copied() else { continue };
+            self.device_found(now, &device, finding, change, effects);
+        }
         let unwell: Vec<(DeviceId, Condition)> =
             self.units.iter().filter_map(|(id, unit)| unit.health.fault().map(|fault| (*id, fault))).collect();
         for (id, condition) in unwell {

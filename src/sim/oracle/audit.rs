@@ -76,10 +76,7 @@ impl Audit {
         let begins =
             |condition| turned.records.iter().filter(move |alarm| alarm.rev == 1 && alarm.id.condition == condition);
         for fault in begins(Condition::SourceDown) {
-            let source = match fault.id.subject {
-                Subject::Source(source) => source,
-                _ => continue,
-            };
+            let Subject::Source(source) = fault.id.subject else { continue };
             let blamed = begins(Condition::DeviceSilent)
                 .find(|alarm| matches!(alarm.id.subject, Subject::Device(device) if fault.behind.contains(&device)));
             if let Some(blamed) = blamed {

@@ -130,7 +130,10 @@ impl Heard {
                 verdicts.against(now, "no_alarm_without_a_cause", || alarm.id.to_string());
             }
             for cause in causes {
-                let first = *self.alarm_of.entry(cause).or_insert(alarm.id);
+                let first = self.alarm_of.get(&cause).copied().unwrap_or(alarm.id);
+                if turned.durable {
+                    self.alarm_of.insert(cause, first);
+                }
                 let late_copy = turned.heard.iter().any(|delivery| delivery.sent.copy && delivery.sent.kit.is_some());
                 if first != alarm.id && turned.durable && !late_copy {
                     verdicts.against(now, "one_cause_one_alarm", || format!("{first} and {}", alarm.id));

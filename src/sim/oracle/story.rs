@@ -1,7 +1,7 @@
 //! The life of every alarm as it was written and told: *nobody cancels what may not be cancelled; a window ends at its
 //! second; whoever is raised is told; after an acceptance only the acceptor and the back-up are called; no rung is late*.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Verdicts;
 use crate::core::alarm::life_cycle::State;
@@ -20,6 +20,7 @@ const LATE_MS: Ms = 2_500;
 #[derive(Debug, Default)]
 pub(super) struct Story {
     known: BTreeMap<AlarmId, Known>,
+    open: BTreeSet<AlarmId>,
     told: u64,
 }
 
@@ -65,21 +66,25 @@ impl Story {
 
     /// The log's word replaces what was seen: a turn was interrupted, or was never durable.
     pub(super) fn correct(&mut self, id: AlarmId, alarm: Option<Alarm>, now: Ms) {
-        match (alarm, self.known.get_mut(&id)) {
-            (Some(alarm), Some(known)) => {
-                if is_raised(&alarm) && !known.told {
-                    known.untold_since.get_or_insert(now);
-                }
-                known.alarm = alarm;
-            }
-            (Some(alarm), None) => {
-                let untold_since = is_raised(&alarm).then_some(now);
-                self.known.insert(id, Known { alarm, untold_since, told: false, taken_at: None });
-            }
-            (None, _) => {
-                self.known.remove(&id);
-            }
+        self.open.remove(&id);
+        let Some(alarm) = alarm else {
+            self.known.remove(&id);
+            return;
+        };
+        if alarm.is_open() {
+            self.open.insert(id);
         }
+        let raised = is_raised(&alarm);
+        let known = self.known.entry(id).or_insert(Known {
+            alarm: alarm.clone(),
+            untold_since: None,
+            told: false,
+            taken_at: None,
+        });
+        if raised && !known.told {
+            known.untold_since.get_or_insert(now);
+        }
+        known.alarm = alarm;
     }
 
     /// Reads a turn's records.
@@ -102,7 +107,8 @@ impl Story {
 
     fn alone(&self, now: Ms, alarm: &Alarm, verdicts: &mut Verdicts) {
         let cause = |alarm: &Alarm| (alarm.id.subject, alarm.id.condition, alarm.id.drill);
-        let twin = self.all().find(|other| other.is_open() && cause(other) == cause(alarm));
+        let mut open = self.open.iter().filter_map(|id| self.alarm(*id));
+        let twin = open.find(|other| cause(other) == cause(alarm));
         if let Some(twin) = twin {
             verdicts.against(now, "a_second_onset_joins_the_open_alarm", || format!("{} beside {}", alarm.id, twin.id));
         }
@@ -117,6 +123,11 @@ impl Story {
             taken_at: None,
         });
         known.alarm = alarm.clone();
+        if alarm.is_open() {
+            self.open.insert(alarm.id);
+        } else {
+            self.open.remove(&alarm.id);
+        }
         if begins {
             known.untold_since = Some(now);
         }
@@ -157,7 +168,8 @@ impl Story {
 
     /// Deadlines that nobody carried out, and raised alarms that nobody was told of, though the process lives.
     pub(super) fn overdue(&mut self, now: Ms, at: Moment, lived_since: Ms, verdicts: &mut Verdicts) {
-        for (id, known) in &mut self.known {
+        for id in &self.open {
+            let Some(known) = self.known.get_mut(id) else { continue };
             if known.untold_since.is_some_and(|since| now > since.max(lived_since) + LATE_MS) {
                 known.untold_since = None;
                 verdicts.against(now, "who_is_raised_is_told", || id.to_string());
@@ -205,10 +217,8 @@ fn step(
                 verdicts.against(now, "a_window_is_as_long_as_table_d_says", || format!("{} {window:?}", alarm.id));
             }
         }
-        (None, State::Raised { .. }) => {
-            if alarm.id.condition.rule().window(true).is_some() {
-                verdicts.against(now, "a_window_is_as_long_as_table_d_says", || alarm.id.to_string());
-            }
+        (None, State::Raised { .. }) if alarm.id.condition.rule().window(true).is_some() => {
+            verdicts.against(now, "a_window_is_as_long_as_table_d_says", || alarm.id.to_string());
         }
         (Some(State::PreAlarm { until }), State::Raised { .. }) if !ordered && !restart => {
             let lived = turned.at.mono.0.saturating_sub(now - lived_since);

@@ -429,8 +429,8 @@ impl Handle for Open {
         let from = usize::try_from(offset).unwrap_or(usize::MAX).min(body.bytes.len());
         let bytes = body.bytes.get(from..).unwrap_or_default();
         let read = bytes.len().min(into.len());
-        for (to, from) in into.iter_mut().zip(bytes) {
-            *to = *from;
+        if let (Some(to), Some(from)) = (into.get_mut(..read), bytes.get(..read)) {
+            to.copy_from_slice(from);
         }
         volume.tally.bytes_read += read as u64;
         Ok(read)

@@ -22,9 +22,9 @@ pub(super) struct Errand {
     pub command: Command,
 }
 
-/// The helpers.
+/// The responders.
 #[derive(Debug)]
-pub(super) struct Helpers {
+pub(super) struct Responders {
     chance: Chance,
     commands: u64,
     /// Who has decided to go.
@@ -33,10 +33,10 @@ pub(super) struct Helpers {
     pub diligent: bool,
 }
 
-impl Helpers {
-    /// Helpers of a village.
-    pub(super) fn new(seed: u64) -> Helpers {
-        Helpers { chance: Chance::stream(seed, "helpers", 0), commands: 0, going: BTreeMap::new(), diligent: false }
+impl Responders {
+    /// Responders of a village.
+    pub(super) fn new(seed: u64) -> Responders {
+        Responders { chance: Chance::stream(seed, "helpers", 0), commands: 0, going: BTreeMap::new(), diligent: false }
     }
 
     /// Somebody's telephone rings.
@@ -145,7 +145,7 @@ impl Helpers {
     fn maybe_accept(&mut self, now: Ms, alarm: AlarmId, by: ResponderId, willing: u64) -> Option<Errand> {
         let after = self.chance.between(5 * SECOND, 100 * SECOND);
         let accepts = self.chance.percent(willing);
-        if !(accepts || self.diligent) || self.going.contains_key(&alarm) && !self.diligent {
+        if !self.diligent && (!accepts || self.going.contains_key(&alarm)) {
             return None;
         }
         self.going.insert(alarm, by);

@@ -1,0 +1,19 @@
+//! What the services say of themselves: to standard error, which the journal takes.
+
+use tracing_subscriber::EnvFilter;
+
+use crate::config::station::LogLevel;
+
+/// Begins to log at the configured level; `RUST_LOG` narrows or widens it for one run.
+pub(super) fn begin(level: LogLevel) {
+    let level = level.word();
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new(format!("{level},sled=warn,rumqttc=warn,sqlx=warn")));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        // Told on standard error, a line that could not be written there would be a panic, and the end of the station.
+        .log_internal_errors(false)
+        .init();
+}
