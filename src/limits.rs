@@ -151,7 +151,8 @@ limits! {
 
     /// Notes kept with an alarm.
     NOTES_MAX: usize = 32,
-        "a further note is refused", "refusal: full";
+        "one of less weight makes room: the county's before remarks, both before conversations; else it is refused",
+        "refusal: full";
 
     /// Devices named behind one fault. Half a message's worth of ids.
     BEHIND_MAX: usize = 1_000,

@@ -33,7 +33,11 @@ use crate::source::mqtt::{self, FeedSettings, MqttSettings};
 use crate::source::serial::{self, SerialSettings};
 use crate::source::{Inlet, Resolve};
 
-/// What the sources, and after them the other tasks, have to end in, so that systemd does not have to.
+/// What the sources have to end in: they wait for the disk to acknowledge what they brought. judgement: the commit
+/// deadline twice; with the log's and the relay's ends it stays within `TimeoutStopSec` of the unit.
+const SOURCES_FAREWELL: Duration = Duration::from_secs(4);
+
+/// What the other tasks have to end in, so that systemd does not have to.
 const FAREWELL: Duration = Duration::from_secs(10);
 
 /// Runs the gateway until `stop`.
@@ -95,23 +99,23 @@ pub async fn run(config: &Path, stop: CancellationToken) -> Result<(), StartErro
         info!("stopping");
         sources_stop.cancel();
         // The house lives until they have ended: their last words are decided, and acknowledged from the disk.
-        ended(&sources, "a source").await;
+        ended(&sources, "a source", SOURCES_FAREWELL).await;
         house_stop.cancel();
     };
     tokio::join!(house.live(ears, house_stop.clone()), ending);
     store.close(clock.now()).await;
     relay_stop.cancel();
-    ended(&tracker, "a task").await;
+    ended(&tracker, "a task", FAREWELL).await;
     if let Err(error) = starts.end() {
         warn!(%error, "this clean end could not be noted");
     }
     Ok(())
 }
 
-/// Waits for tasks that were told to end, within the farewell.
-async fn ended(tasks: &TaskTracker, who: &str) {
+/// Waits for tasks that were told to end.
+async fn ended(tasks: &TaskTracker, who: &str, within: Duration) {
     tasks.close();
-    if tokio::time::timeout(FAREWELL, tasks.wait()).await.is_err() {
+    if tokio::time::timeout(within, tasks.wait()).await.is_err() {
         warn!("{who} did not end in time");
     }
 }

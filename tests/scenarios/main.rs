@@ -1,6 +1,10 @@
 //! Scenarios: time tables of what happens and who is told, on the whole station, in virtual time. Each is named after the
 //! rule of care it proves.
 
+mod flood;
+
+mod restart;
+
 mod village;
 
 use shouwang::core::alarm::life_cycle::State;
@@ -8,8 +12,6 @@ use shouwang::core::alarm::{Disposition, NoteKind, Subject};
 use shouwang::core::condition::{Condition, Priority};
 use shouwang::core::effect::{Answer, Audience, Authority, Because, Order, Refusal};
 use shouwang::core::reading::{FallVerdict, Measure, Quantity, Said};
-use shouwang::core::roster::{Service, Tier};
-use shouwang::core::station::Words;
 use shouwang::core::time::Gap;
 use shouwang::core::unit::Milli;
 use shouwang::core::watch::Watch;
@@ -220,108 +222,6 @@ fn rule_17_not_enrolled_is_not_ignored() {
 }
 
 #[test]
-fn rule_23_after_a_stop_of_unknown_length_open_alarms_are_told_again_and_leases_shrink() {
-    let mut play = Play::watched();
-    play.hear(0, "button", &[PRESS]);
-    play.hear(5, "smoke", &[Said::level(Measure::Smoke(true))]);
-    play.hear(8, "watch", &[fall(FallVerdict::Confirmed)]);
-    play.accept(10, Condition::HelpCall, "n-1");
-    play.told();
-    play.restart(12, 20, Gap::Unknown);
-    let told = play.told();
-    assert!(told.contains(&(20, Condition::Smoke, rung(0), Because::Restart)), "{told:?}");
-    assert!(told.contains(&(20, Condition::FallConfirmed, rung(0), Because::Restart)), "{told:?}");
-    assert!(told.contains(&(20, Condition::HelpCall, Audience::Acceptor(id("n-1")), Because::Restart)), "{told:?}");
-    let Some(State::Accepted { until, .. }) = play.newest(Condition::HelpCall).map(|alarm| alarm.state) else {
-        panic!("still accepted")
-    };
-    assert_eq!(until.0 / 1000, 10_000 + 20 + 300);
-}
-
-#[test]
-fn a_kill_inside_the_window_changes_nothing() {
-    let mut play = Play::watched();
-    play.hear(0, "watch", &[fall(FallVerdict::Confirmed)]);
-    play.restart(10, 15, Gap::SameBoot);
-    play.until(29);
-    assert_eq!(play.state_of(Condition::FallConfirmed), Some("pre_alarm"));
-    play.until(95);
-    assert_eq!(
-        play.told(),
-        [
-            (30, Condition::FallConfirmed, rung(0), Because::Raised),
-            (90, Condition::FallConfirmed, rung(1), Because::NotAccepted),
-        ]
-    );
-}
-
-#[test]
-fn a_kill_between_a_record_and_its_call_loses_no_call() {
-    let mut play = Play::watched();
-    play.hear(0, "button", &[PRESS]);
-    play.hear(1, "smoke", &[Said::level(Measure::Smoke(true))]);
-    play.accept(5, Condition::Smoke, "n-1");
-    play.until(70);
-    play.told();
-    play.restart(70, 75, Gap::SameBoot);
-    assert_eq!(
-        play.told(),
-        [(75, Condition::HelpCall, rung(1), Because::NotAccepted)],
-        "the call that the last record asked for is made again, and nobody is called for what somebody has taken"
-    );
-    play.until(130);
-    assert_eq!(
-        play.told(),
-        [(120, Condition::HelpCall, rung(2), Because::NotAccepted)],
-        "the ladder goes on in its time"
-    );
-}
-
-#[test]
-fn a_fault_ends_also_when_the_last_heard_table_was_lost() {
-    let mut play = Play::watched();
-    play.until(4 * 3600 + 60);
-    assert!(play.silent("button"));
-    play.restart_with(4 * 3600 + 70, Gap::SameBoot, Words::default());
-    assert!(play.silent("button"));
-    play.hear(4 * 3600 + 100, "button", &[]);
-    assert!(!play.silent("button"), "it was heard again");
-}
-
-#[test]
-fn a_fault_ends_also_when_the_word_was_written_and_its_record_was_not() {
-    let battery = |percent| Said::level(Measure::Number(Quantity::Battery, Milli::whole(percent)));
-    let mut play = Play::watched();
-    play.hear(0, "motion", &[battery(9)]);
-    play.hear(600, "motion", &[battery(98)]);
-    assert_eq!(play.state_of(Condition::BatteryLow), Some("closed"));
-    play.lose_record();
-    assert_eq!(play.state_of(Condition::BatteryLow), Some("raised"));
-    play.restart(601, 605, Gap::SameBoot);
-    assert_eq!(play.state_of(Condition::BatteryLow), Some("closed"));
-}
-
-#[test]
-fn a_record_is_believed_over_older_words() {
-    let battery = |percent| Said::level(Measure::Number(Quantity::Battery, Milli::whole(percent)));
-    let mut play = Play::watched();
-    play.hear(0, "motion", &[battery(60)]);
-    let words = play.station.words();
-    play.hear(600, "motion", &[battery(9)]);
-    play.restart_with(605, Gap::SameBoot, words);
-    assert_eq!(play.state_of(Condition::BatteryLow), Some("raised"));
-}
-
-#[test]
-fn a_window_that_ended_while_the_process_was_down_is_raised_at_its_start() {
-    let mut play = Play::watched();
-    play.hear(0, "watch", &[fall(FallVerdict::Confirmed)]);
-    play.restart(10, 45, Gap::SameBoot);
-    assert_eq!(play.told(), [(45, Condition::FallConfirmed, rung(0), Because::Raised)]);
-    assert_eq!(play.count(Condition::FallConfirmed), 1);
-}
-
-#[test]
 fn rule_25_silence_is_found_and_the_resident_is_shown_weak_then_blind() {
     let mut play = Play::watched();
     let watch = |play: &Play| play.station.watch()[&id("r1")].watch;
@@ -439,83 +339,6 @@ fn what_ends_and_begins_again_in_one_moment_is_two_alarms() {
 }
 
 #[test]
-fn rule_23_after_a_stop_of_unknown_length_the_next_rung_counts_as_due() {
-    let mut play = Play::watched();
-    play.hear(0, "button", &[PRESS]);
-    play.told();
-    play.restart(5, 20, Gap::Unknown);
-    assert_eq!(
-        play.told(),
-        [
-            (20, Condition::HelpCall, rung(0), Because::Restart),
-            (20, Condition::HelpCall, rung(1), Because::NotAccepted),
-        ]
-    );
-}
-
-#[test]
-fn a_press_after_the_acceptance_is_told_again_after_a_kill() {
-    let mut play = Play::watched();
-    play.hear(0, "button", &[PRESS]);
-    play.accept(10, Condition::HelpCall, "n-1");
-    play.hear(40, "button", &[PRESS]);
-    play.told();
-    play.restart(40, 45, Gap::SameBoot);
-    assert_eq!(play.told(), [(45, Condition::HelpCall, Audience::Acceptor(id("n-1")), Because::Again)]);
-}
-
-#[test]
-fn a_start_is_not_told_as_blindness_of_those_at_high_risk() {
-    let mut play = Play::watched();
-    play.list.residents.get_mut(&id("r1")).expect("a resident").tier = Tier::High;
-    play.restart(10, 15, Gap::SameBoot);
-    play.until(600);
-    assert_eq!(play.count(Condition::ResidentBlind), 0, "the source was up within a second");
-    play.source(700, false);
-    play.until(700);
-    assert_eq!(play.count(Condition::ResidentBlind), 1, "later it is told at once");
-}
-
-#[test]
-fn a_source_that_stays_away_from_a_start_on_blinds_those_at_high_risk() {
-    let mut play = Play::watched();
-    play.list.residents.get_mut(&id("r1")).expect("a resident").tier = Tier::High;
-    play.restart_without_source(15, Gap::SameBoot);
-    play.until(74);
-    assert_eq!(play.count(Condition::ResidentBlind), 0);
-    play.until(75);
-    assert_eq!(play.count(Condition::ResidentBlind), 1);
-}
-
-#[test]
-fn rule_26_a_fault_of_what_is_served_no_longer_ends_at_the_next_start() {
-    let mut play = Play::watched();
-    play.hear(0, "smoke", &[Said::level(Measure::BatteryLow(true))]);
-    play.source(1, false);
-    play.until(3600);
-    assert_eq!(play.state_of(Condition::ResidentBlind), Some("raised"));
-    play.list.residents.get_mut(&id("r1")).expect("a resident").service = Service::Paused;
-    play.list.devices.get_mut(&id("smoke")).expect("a device").removed = true;
-    play.restart(3600, 3605, Gap::SameBoot);
-    assert_eq!(play.state_of(Condition::ResidentBlind), Some("closed"));
-    assert_eq!(play.state_of(Condition::BatteryLow), Some("closed"));
-    play.until(8 * 3600);
-    assert_eq!(play.state_of(Condition::BatteryLow), Some("closed"));
-}
-
-#[test]
-fn a_person_taken_from_the_list_is_still_helped() {
-    let mut play = Play::watched();
-    play.hear(0, "button", &[PRESS]);
-    play.list.residents.clear();
-    play.told();
-    play.restart(5, 10, Gap::SameBoot);
-    assert_eq!(play.told(), [(10, Condition::HelpCall, Audience::Everyone, Because::NotAccepted)]);
-    play.until(600);
-    assert!(play.told().len() > 1, "and everyone is called again and again");
-}
-
-#[test]
 fn rule_17_a_stranger_that_calls_again_wakes_nobody() {
     let mut play = Play::watched();
     play.hear(0, "old-button", &[PRESS]);
@@ -525,19 +348,6 @@ fn rule_17_a_stranger_that_calls_again_wakes_nobody() {
     play.until(3 * 3600);
     let everyone = play.told().into_iter().filter(|told| told.2 == Audience::Everyone).count();
     assert_eq!(everyone, 0, "it is a technical notice to its owner");
-}
-
-#[test]
-fn rule_17_noise_of_a_thousand_strangers_does_not_fill_the_book() {
-    let mut play = Play::watched();
-    for number in 0..1000 {
-        for press in 0..3 {
-            play.hear_stranger(number * 4 + press, &format!("x{number}"), &[PRESS]);
-        }
-    }
-    let open = play.station.open_alarms().filter(|alarm| alarm.id.condition == Condition::StrangerCall).count();
-    assert_eq!(open, shouwang::limits::STRANGER_CALLS_OPEN_MAX + 1);
-    assert!(play.subjects().contains(&Subject::Station), "the rest share one call");
 }
 
 #[test]

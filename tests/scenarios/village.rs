@@ -214,6 +214,10 @@ impl Play {
         self.records.iter().rev().find(|alarm| alarm.id.condition == condition)
     }
 
+    pub fn records(&self) -> &[Alarm] {
+        &self.records
+    }
+
     /// How many different alarms of that condition there have been.
     pub fn count(&self, condition: Condition) -> usize {
         latest(&self.records).iter().filter(|alarm| alarm.id.condition == condition).count()

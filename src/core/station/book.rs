@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Identity, Station, Timer};
 use crate::core::alarm::life_cycle::{Among, State, Step, Trigger};
-use crate::core::alarm::{Alarm, AlarmId, Clocks, Evidence, Note, Reason, Subject};
+use crate::core::alarm::{Alarm, AlarmId, Clocks, Evidence, Note, NoteKind, Reason, Subject};
 use crate::core::condition::{CRITERION, Condition, Priority};
 use crate::core::effect::{Effect, Notice, Refusal};
 use crate::core::id::{DeviceId, ResponderId};
@@ -13,12 +13,19 @@ use crate::core::roster::{Device, Ladder};
 use crate::core::time::{Moment, Mono};
 use crate::limits;
 
+/// Onsets that follow an onset within this time and change nothing are counted, and neither recorded nor rung again by
+/// themselves: the telephones still ring. judgement: a third of the 30 s that a telephone rings at least; without this a
+/// stuck button writes 10 MB an hour, and in two days the village's history is pushed out of the log.
+const STILL_RINGING: Duration = Duration::from_secs(10);
+
 /// Open alarms by id and by cause, and the newest closed ones.
 #[derive(Debug, Default)]
 pub struct Book {
     open: BTreeMap<AlarmId, Alarm>,
     by_cause: BTreeMap<(Subject, Condition, bool), AlarmId>,
     closed: VecDeque<Alarm>,
+    /// When an open alarm's newest repeated onset was recorded.
+    repeated: BTreeMap<AlarmId, Mono>,
 }
 
 impl Book {
@@ -75,6 +82,7 @@ impl Book {
             return;
         }
         self.open.remove(&alarm.id);
+        self.repeated.remove(&alarm.id);
         if self.by_cause.get(&cause) == Some(&alarm.id) {
             self.by_cause.remove(&cause);
         }
@@ -162,6 +170,13 @@ impl Station {
         alarm.cleared = None;
         keep_evidence(&mut alarm, evidence);
         let step = self.try_step(&alarm, now, Trigger::Again).unwrap_or_else(|_| unmoved(&alarm));
+        let rings = self.book.repeated.get(&id).is_some_and(|last| now.mono.since(*last) < STILL_RINGING);
+        if rings && step.state == alarm.state {
+            // The next record carries it: every open alarm about a person has one due.
+            self.book.put(alarm);
+            return;
+        }
+        self.book.repeated.insert(id, now.mono);
         self.record(alarm, step, effects);
     }
 
@@ -293,13 +308,28 @@ pub(super) fn unmoved(alarm: &Alarm) -> Step {
     Step { state: alarm.state, calls: Vec::new(), note: None, more_urgent: false }
 }
 
-/// Adds a note, within the limit.
+/// Adds a note. At the limit one of less weight makes room, oldest first; there is always room for what an ending rests on.
 pub(super) fn keep_note(alarm: &mut Alarm, note: Note) -> bool {
-    let room = alarm.notes.len() < limits::NOTES_MAX;
-    if room {
-        alarm.notes.push(note);
+    if alarm.notes.len() >= limits::NOTES_MAX {
+        let weight = weight(note.kind);
+        let lighter = alarm.notes.iter().position(|known| self::weight(known.kind) < weight);
+        let Some(place) = lighter.or((weight == GRAVE).then_some(limits::NOTES_MAX / 2)) else { return false };
+        alarm.notes.remove(place);
     }
-    room
+    alarm.notes.push(note);
+    true
+}
+
+/// The weight of what people said of how it ended.
+const GRAVE: u8 = 2;
+
+/// What others can repeat without end must not push out what people of the village write.
+const fn weight(kind: NoteKind) -> u8 {
+    match kind {
+        NoteKind::CountyAcknowledged | NoteKind::CountyCloseRefused | NoteKind::SaysAllWell => 0,
+        NoteKind::Remark => 1,
+        NoteKind::Conversation | NoteKind::NotAnEnding => GRAVE,
+    }
 }
 
 /// A note's words, cut at a sign within the limit.

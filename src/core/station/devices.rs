@@ -20,6 +20,13 @@ use crate::core::watch::{self, Contribution, Watch, WatchState};
 /// judgement: a broker or bridge that restarts is back within half of it, and a fault must not cry at every restart.
 pub(super) const SOURCE_FAULT_AFTER: Duration = Duration::from_mins(1);
 
+/// A source that falls this often without having been steady in between is a fault, also while it is up.
+/// judgement: a bridge that is updated falls once or twice; one that comes and goes all night watches half of it.
+const FALLS_MAX: u8 = 3;
+
+/// How long a source must be up to be steady. judgement: as long as a bridge takes to be back and heard from.
+const STEADY_AFTER: Duration = Duration::from_mins(5);
+
 /// One device at work.
 #[derive(Debug)]
 pub(super) struct Unit {
@@ -38,6 +45,8 @@ pub(super) struct Link {
     bridge_up: bool,
     /// Since when it has been as it is.
     since: Mono,
+    /// How often it has fallen since it was steady.
+    falls: u8,
 }
 
 /// What is shown of a device.
@@ -110,11 +119,23 @@ impl Unit {
 impl Link {
     /// Before its source has said anything.
     pub(super) const fn unknown(now: Mono) -> Link {
-        Link { up: false, bridge_up: true, since: now }
+        Link { up: false, bridge_up: true, since: now, falls: 0 }
     }
 
     const fn is_up(self) -> bool {
         self.up && self.bridge_up
+    }
+
+    const fn is_unsteady(self) -> bool {
+        self.falls >= FALLS_MAX
+    }
+
+    /// It changed from up to down or back.
+    fn turned(self, before: Link, now: Mono) -> Link {
+        let fell = !self.is_up();
+        let was_steady = fell && now.since(before.since) >= STEADY_AFTER;
+        let falls = if was_steady { 0 } else { before.falls };
+        Link { since: now, falls: falls.saturating_add(u8::from(fell)), ..self }
     }
 }
 
@@ -187,23 +208,33 @@ impl Station {
         if before.is_up() == changed.is_up() {
             return;
         }
-        self.links.insert(id, Link { since: now.mono, ..changed });
-        if changed.is_up() {
+        let turned = changed.turned(before, now.mono);
+        self.links.insert(id, turned);
+        if turned.is_up() {
             self.source_is_back(now, id, before.since, effects);
         } else {
-            self.timers.set(Timer::Source(id), Some(now.mono + SOURCE_FAULT_AFTER));
+            let patience = if turned.is_unsteady() { Duration::ZERO } else { SOURCE_FAULT_AFTER };
+            self.timers.set(Timer::Source(id), Some(now.mono + patience));
         }
         self.review_watch_behind(now, id, effects);
     }
 
     fn source_is_back(&mut self, now: Moment, id: SourceId, since: Mono, effects: &mut Vec<Effect>) {
-        self.timers.set(Timer::Source(id), None);
         for device in self.behind(id) {
             if let Some(unit) = self.units.get_mut(&device) {
                 unit.health.reachable_again(since, now.mono);
             }
             self.arm_device(device);
         }
+        if self.links.get(&id).is_some_and(|link| link.is_unsteady()) {
+            self.timers.set(Timer::Source(id), Some(now.mono + STEADY_AFTER));
+        } else {
+            self.timers.set(Timer::Source(id), None);
+            self.source_is_well(now, id, effects);
+        }
+    }
+
+    fn source_is_well(&mut self, now: Moment, id: SourceId, effects: &mut Vec<Effect>) {
         if self.book.is_open(Subject::Source(id), Condition::SourceDown) {
             let evidence = Evidence { at: now, device: None, said: None, reason: Reason::LinkBack };
             self.cleared(now, Subject::Source(id), Condition::SourceDown, evidence, effects);
@@ -213,9 +244,17 @@ impl Station {
         }
     }
 
-    /// The source has been down for a while: one fault that names every device behind it, instead of one a device.
+    /// The source has been down for a while: one fault that names every device behind it, instead of one a device. Or it
+    /// has been up for long enough to be steady again.
     pub(super) fn source_due(&mut self, now: Moment, id: SourceId, effects: &mut Vec<Effect>) {
-        if self.is_reachable(id) || self.book.is_open(Subject::Source(id), Condition::SourceDown) {
+        if self.is_reachable(id) {
+            if let Some(link) = self.links.get_mut(&id) {
+                link.falls = 0;
+            }
+            self.source_is_well(now, id, effects);
+            return;
+        }
+        if self.book.is_open(Subject::Source(id), Condition::SourceDown) {
             return;
         }
         let behind = self.behind(id);
