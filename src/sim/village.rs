@@ -218,7 +218,12 @@ impl<'a> Village<'a> {
             let event = entry.remove();
             stirs = !matches!(
                 event,
-                Event::Deed(_) | Event::Speak(_) | Event::Frame(_) | Event::Arrive(..) | Event::Command(_) | Event::Look
+                Event::Deed(_)
+                    | Event::Speak(_)
+                    | Event::Frame(_)
+                    | Event::Arrive(..)
+                    | Event::Command(_)
+                    | Event::Look
             );
             self.happen(event);
         }
