@@ -62,15 +62,12 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Moves remembered times by the same span: the box was off, so nothing could be heard.
+    /// Moves the time of the last word by a span in which nothing could be heard, because the box was off.
     ///
-    /// The last press stays where it is. A bridge or broker may have kept a press that was made meanwhile, and whether it
-    /// is one is asked of true time: when in doubt, it is (CARE-RULES 18).
+    /// Presses and events stay where they are. A bridge or broker may have kept one that was made meanwhile, and whether
+    /// it is a copy is asked of true time: when in doubt it is a press, and a copy rings once more (CARE-RULES 13, 18).
     pub fn postpone(&mut self, span: Duration) {
         if let Some(time) = &mut self.heard {
-            *time = *time + span;
-        }
-        if let Some((_, time)) = &mut self.event {
             *time = *time + span;
         }
     }

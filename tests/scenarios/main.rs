@@ -270,6 +270,20 @@ fn a_source_or_a_process_that_comes_and_goes_does_not_hide_a_silent_device() {
 }
 
 #[test]
+fn a_start_while_a_source_is_down_blames_none_of_its_devices() {
+    let mut play = Play::watched();
+    play.source(600, false);
+    play.until(5 * 3600);
+    play.restart_without_source(5 * 3600 + 5, Gap::SameBoot);
+    play.until(6 * 3600);
+    play.source(6 * 3600, true);
+    play.until(6 * 3600 + 1800);
+    assert!(!play.silent("button"), "for all these hours it could not be heard");
+    play.until(10 * 3600);
+    assert!(play.silent("button"));
+}
+
+#[test]
 fn a_source_that_is_back_within_a_minute_is_no_fault() {
     let mut play = Play::watched();
     play.source(100, false);

@@ -122,6 +122,11 @@ impl Link {
         Link { up: false, bridge_up: true, since: now, falls: 0 }
     }
 
+    /// It has been down since before this run.
+    pub(super) const fn down_since(&mut self, since: Mono) {
+        self.since = since;
+    }
+
     const fn is_up(self) -> bool {
         self.up && self.bridge_up
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::devices::SOURCE_FAULT_AFTER;
 use super::{Station, Timer};
 use crate::core::alarm::life_cycle::{State, Trigger};
 use crate::core::alarm::{Alarm, Evidence, Reason, Subject};
@@ -102,7 +103,7 @@ impl Station {
         }
         let mut effects = Vec::new();
         self.retire_faults(now, &mut effects);
-        self.believe_records();
+        self.believe_records(off);
         self.arm_all(now);
         if gap == Gap::Unknown {
             self.restart_alarms(now, &mut effects);
@@ -142,11 +143,17 @@ impl Station {
     }
 
     /// What stands open in the records is so, whatever the last-heard table or the replay says: either may be older, or
-    /// lost, and a fault that nobody remembers would never be seen to end.
-    fn believe_records(&mut self) {
+    /// lost, and a fault that nobody remembers would never be seen to end. A source that was down has been down all the
+    /// while, `off` apart, and its devices are not blamed for that time.
+    fn believe_records(&mut self, off: Duration) {
         for (id, unit) in &mut self.units {
             let subject = Subject::Device(*id);
             unit.health.believe(|condition| self.book.is_open(subject, condition));
+        }
+        for (id, link) in &mut self.links {
+            if let Some(fault) = self.book.open_id(Subject::Source(*id), Condition::SourceDown, false) {
+                link.down_since(fault.onset - SOURCE_FAULT_AFTER + off);
+            }
         }
     }
 

@@ -67,16 +67,20 @@ impl Audit {
         if turned.wrote && turned.durable {
             self.written_at = now;
         }
-        self.waive(turned);
         let begun = turned.records.iter().filter(|alarm| alarm.rev == 1 && turned.start.is_none());
         for alarm in begun.filter(|alarm| alarm.id.condition == Condition::DeviceSilent) {
             let Subject::Device(device) = alarm.id.subject else { continue };
+            // What somebody took off the list while it lasted may come back whenever it is looked at.
+            if self.waived.contains(&(device, alarm.id.condition)) {
+                continue;
+            }
             let Some(kit) = place.kits.iter().find(|kit| kit.device == device) else { continue };
             let deaf = self.deaf.get(&kit.wire).and_then(|deaf| deaf.since).is_some_and(|since| since + WAY_MS < now);
             if deaf {
                 verdicts.against(now, "a_dead_source_is_one_fault", || alarm.id.to_string());
             }
         }
+        self.waive(turned);
     }
 
     /// A turn may be in the log: so may be what people ended in it.
