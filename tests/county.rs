@@ -394,7 +394,9 @@ async fn a_will_counts_for_its_own_birth_and_a_silent_station_leaves_its_residen
         let now_ms = scene.county.now_ms.load(Ordering::SeqCst);
         scene.book().await.stations(now_ms, 180).await.expect("reads").remove(0)
     };
+    // They come by two connections, in either order.
     until_found("the resident", async || (!station().await.residents.is_empty()).then_some(())).await;
+    until_found("the first heartbeat", async || station().await.heartbeat_ms.map(|_| ())).await;
     let row = station().await;
     assert_eq!((row.online, row.silent, row.residents[0].watch), (Some(true), false, Watch::Watched));
 
