@@ -6,7 +6,7 @@ use shouwang::core::effect::{Audience, Because};
 use shouwang::core::reading::{FallVerdict, Measure, Quantity, Said};
 use shouwang::core::roster::{Service, Tier};
 use shouwang::core::station::Words;
-use shouwang::core::time::Gap;
+use shouwang::core::time::{Gap, Trust};
 use shouwang::core::unit::Milli;
 
 use super::village::{Play, id, rung};
@@ -189,4 +189,23 @@ fn a_record_is_believed_over_older_words() {
     play.hear(600, "motion", &[battery(9)]);
     play.restart_with(605, Gap::SameBoot, words);
     assert_eq!(play.state_of(Condition::BatteryLow), Some("raised"));
+}
+
+#[test]
+fn a_clock_that_nobody_sets_is_a_fault_until_it_is_set_also_over_a_restart() {
+    let mut play = Play::watched();
+    play.trust(100, Trust::Unset);
+    play.trust(400, Trust::Holdover);
+    play.until(2_000);
+    assert_eq!(play.count(Condition::ClockFault), 0, "a box that boots has some minutes to ask for the time");
+    play.trust(2_000, Trust::Unset);
+    play.until(2_599);
+    assert_eq!(play.count(Condition::ClockFault), 0);
+    play.until(2_600);
+    assert_eq!(play.state_of(Condition::ClockFault), Some("raised"));
+    play.restart(2_700, 2_710, Gap::SameBoot);
+    play.until(9_000);
+    assert_eq!((play.state_of(Condition::ClockFault), play.count(Condition::ClockFault)), (Some("raised"), 1));
+    play.trust(9_000, Trust::Synced);
+    assert_eq!(play.state_of(Condition::ClockFault), Some("closed"));
 }

@@ -21,6 +21,7 @@ pub struct Play {
     /// The village's list that the next start reads.
     pub list: Roster,
     now: Mono,
+    trust: Trust,
     told: Vec<(u64, Condition, Audience, Because)>,
     answers: Vec<Answer>,
     records: Vec<Alarm>,
@@ -86,9 +87,9 @@ pub fn roster() -> Roster {
     }
 }
 
-fn moment(mono: Mono) -> Moment {
+fn moment(mono: Mono, trust: Trust) -> Moment {
     let wall = Wall(1_790_000_000_000 + i64::try_from(mono.0).expect("small"));
-    Moment { boot: Boot(1), mono, wall, trust: Trust::Synced }
+    Moment { boot: Boot(1), mono, wall, trust }
 }
 
 fn identity() -> Identity {
@@ -100,9 +101,17 @@ impl Play {
     pub fn watched() -> Play {
         let now = Mono(BEGIN_MS);
         let list = roster();
-        let station = Station::new(identity(), Rules::default(), list.clone(), moment(now));
-        let mut play =
-            Play { station, list, now, told: Vec::new(), answers: Vec::new(), records: Vec::new(), commands: 0 };
+        let station = Station::new(identity(), Rules::default(), list.clone(), moment(now, Trust::Synced));
+        let mut play = Play {
+            station,
+            list,
+            now,
+            trust: Trust::Synced,
+            told: Vec::new(),
+            answers: Vec::new(),
+            records: Vec::new(),
+            commands: 0,
+        };
         play.source(0, true);
         for name in ["button", "cancel", "watch", "motion", "smoke", "radar"] {
             play.hear(0, name, &[]);
@@ -174,19 +183,30 @@ impl Play {
         let last = self.now;
         let alarms = latest(&self.records);
         self.now = Mono(BEGIN_MS + back * 1000);
-        self.station = Station::new(identity(), Rules::default(), self.list.clone(), moment(self.now));
+        self.station = Station::new(identity(), Rules::default(), self.list.clone(), self.moment());
         self.station.restore(Past { alarms, answered: Vec::new(), words });
-        let effects = self.station.resume(moment(self.now), Some(last), gap);
+        let effects = self.station.resume(self.moment(), Some(last), gap);
         self.carry_out(effects);
     }
 
+    /// What the wall clock is worth from here on.
+    pub fn trust(&mut self, s: u64, trust: Trust) {
+        self.until(s);
+        self.trust = trust;
+        self.input(&Input::Tick);
+    }
+
+    fn moment(&self) -> Moment {
+        moment(self.now, self.trust)
+    }
+
     fn input(&mut self, input: &Input) {
-        let effects = self.station.handle(moment(self.now), input);
+        let effects = self.station.handle(self.moment(), input);
         self.carry_out(effects);
     }
 
     fn carry_out(&mut self, mut effects: Vec<Effect>) {
-        self.station.seal(&mut effects, moment(self.now));
+        self.station.seal(&mut effects, self.moment());
         let second = (self.now.0 - BEGIN_MS) / 1000;
         for effect in effects {
             match effect {

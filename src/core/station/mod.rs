@@ -39,9 +39,13 @@ use super::id::{CommandId, DeviceId, Epoch, ResidentId, SourceId, StationId};
 use super::intake::News;
 use super::reading::{Origin, Reading, Sample};
 use super::roster::{Device, EVERYONE_AFTER, Roster};
-use super::time::{Moment, Mono};
+use super::time::{Moment, Mono, Trust};
 use super::watch::{BLIND_FAULT_AFTER, WatchState};
 use crate::limits;
+
+/// A wall clock that is not set for this long is a fault. judgement: a box without a battery clock asks the network for the
+/// time once a mobile link stands, which takes some minutes; no rule runs on the wall clock meanwhile.
+const CLOCK_FAULT_AFTER: Duration = Duration::from_mins(10);
 
 /// Which station this is, and in which sequence space it speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +92,7 @@ pub struct Station {
     strangers: Strangers,
     answered: BTreeMap<CommandId, (Mono, Answer)>,
     timers: Timers,
+    clock_unset: bool,
     changed_devices: BTreeSet<DeviceId>,
     changed_residents: BTreeSet<ResidentId>,
 }
@@ -122,6 +127,7 @@ impl Station {
             strangers: Strangers::default(),
             answered: BTreeMap::new(),
             timers: Timers::default(),
+            clock_unset: false,
             changed_devices: BTreeSet::new(),
             changed_residents: BTreeSet::new(),
         };
@@ -134,6 +140,7 @@ impl Station {
     pub fn handle(&mut self, now: Moment, input: &Input) -> Vec<Effect> {
         let mut effects = Vec::new();
         self.fire_due(now, &mut effects);
+        self.mind_the_clock(now, &mut effects);
         match input {
             Input::Sample(sample) => self.sample(now, sample, &mut effects),
             Input::Source { id, up } => self.source(now, *id, *up, &mut effects),
@@ -294,6 +301,19 @@ impl Station {
         self.found(now, Subject::Station, None, finding, effects);
     }
 
+    /// People read the wall clock, and the county's certificates are judged by it.
+    fn mind_the_clock(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        let unset = now.trust == Trust::Unset;
+        if unset == self.clock_unset {
+            return;
+        }
+        self.clock_unset = unset;
+        self.timers.set(Timer::Clock, unset.then(|| now.mono + CLOCK_FAULT_AFTER));
+        if !unset {
+            self.own_fault(now, Condition::ClockFault, false, Reason::ClockSet, effects);
+        }
+    }
+
     fn fire_due(&mut self, now: Moment, effects: &mut Vec<Effect>) {
         // Bounded, so that a timer that re-arms itself in the past shows as lateness and not as a hang.
         for _ in 0..limits::TIMERS_PER_TURN_MAX {
@@ -303,6 +323,7 @@ impl Station {
                 Timer::Device(id) => self.device_due(now, id, effects),
                 Timer::Source(id) => self.source_due(now, id, effects),
                 Timer::Resident(id) => self.blind_due(now, id, effects),
+                Timer::Clock => self.own_fault(now, Condition::ClockFault, true, Reason::ClockUnset, effects),
             }
         }
     }

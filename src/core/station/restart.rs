@@ -73,6 +73,7 @@ impl Station {
             self.timers.set(Timer::Alarm(alarm.id), alarm.state.deadline());
             self.book.put(alarm);
         }
+        self.clock_unset = self.book.is_open(Subject::Station, Condition::ClockFault);
         for (id, at, answer) in past.answered {
             self.remember_answer(at, id, answer);
         }

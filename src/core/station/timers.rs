@@ -13,6 +13,7 @@ pub(super) enum Timer {
     Source(SourceId),
     Resident(ResidentId),
     Device(DeviceId),
+    Clock,
 }
 
 /// At most one deadline a thing.
