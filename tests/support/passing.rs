@@ -1,6 +1,6 @@
 //! The order in which records and receipts passed through the county's broker.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -72,13 +72,14 @@ impl Passing {
         firsts.len() > 1 && firsts.windows(2).all(|pair| pair[1] == pair[0] + 1)
     }
 
-    /// Whether the alarms that waited all passed before the first reading.
-    pub fn alarms_before_readings(&self) -> bool {
+    /// Whether the alarms that waited, numbered up to `head`, all passed before the first reading. What an alarm says
+    /// later, when it climbs, comes in its own time.
+    pub fn alarms_before_readings(&self, head: u64) -> bool {
+        let is_alarm = |(_, lane, seq, _): &&(Instant, String, u64, u64)| lane == "alarm" && *seq <= head;
         let first_reading = self.records.iter().position(|(_, lane, ..)| lane == "reading");
-        let waited = self.records.iter().filter(|(_, lane, ..)| lane == "alarm").map(|(_, _, seq, _)| *seq).max();
-        let before = &self.records[..first_reading.unwrap_or(self.records.len())];
-        let highest_before = before.iter().filter(|(_, lane, ..)| lane == "alarm").map(|(_, _, seq, _)| *seq).max();
-        first_reading.is_some() && highest_before == waited
+        let before = first_reading.map_or(&[][..], |first| &self.records[..first]);
+        let seen: BTreeSet<u64> = before.iter().filter(is_alarm).map(|(_, _, seq, _)| *seq).collect();
+        head > 0 && seen.len() as u64 == head
     }
 
     /// How many records passed again after their receipt.
