@@ -10,6 +10,7 @@ use super::argument::EX_CONFIG;
 use super::logging;
 use crate::config::Station;
 use crate::config::station::LogLevel;
+use crate::daemon::clock::Tempo;
 use crate::daemon::{self, StartError};
 
 /// 在前台运行网关,收到 SIGTERM 或 Ctrl-C 干净退出 · Runs the gateway in the foreground; ends cleanly on SIGTERM and Ctrl-C
@@ -44,7 +45,7 @@ pub fn run(args: &Args) -> ExitCode {
     let ended = runtime.block_on(async {
         let stop = CancellationToken::new();
         tokio::spawn(stop_on_signal(stop.clone()));
-        daemon::run(&args.config, stop).await
+        daemon::run(&args.config, Tempo::default(), stop).await
     });
     match ended {
         Ok(()) => ExitCode::SUCCESS,

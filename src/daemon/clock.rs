@@ -26,9 +26,60 @@ const WRITTEN: Wall = Wall(1_793_491_200_000);
 /// routine blocks are written within 10 s, everything else before it is said.
 const RESERVED: Duration = Duration::from_mins(1);
 
+/// How time passes. On a box it is the kernel's time; a demonstration lets village minutes pass in seconds, and everything
+/// in it that reads a clock reads this one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tempo {
+    scaled: Option<Scaled>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Scaled {
+    factor: u32,
+    begun_boottime_ms: u64,
+    begun_wall: Wall,
+}
+
+impl Tempo {
+    /// Time runs `factor` times as fast from here on, and the wall clock shows `wall`.
+    #[must_use]
+    pub fn scaled(factor: u32, wall: Wall) -> Tempo {
+        let scaled = Scaled { factor: factor.max(1), begun_boottime_ms: kernel_boottime_ms(), begun_wall: wall };
+        Tempo { scaled: Some(scaled) }
+    }
+
+    /// The wall clock.
+    #[must_use]
+    pub fn wall(self) -> Wall {
+        let Some(scaled) = self.scaled else { return kernel_wall() };
+        Wall(scaled.begun_wall.0.saturating_add_unsigned(scaled.passed_ms()))
+    }
+
+    /// How long the kernel takes for `span` of this time.
+    #[must_use]
+    pub fn real(self, span: Duration) -> Duration {
+        self.scaled.map_or(span, |scaled| span / scaled.factor)
+    }
+
+    fn boottime_ms(self) -> u64 {
+        self.scaled.map_or_else(kernel_boottime_ms, |scaled| scaled.begun_boottime_ms + scaled.passed_ms())
+    }
+
+    fn is_synced(self) -> bool {
+        self.scaled.is_some() || Path::new(SYNCED_MARK).exists()
+    }
+}
+
+impl Scaled {
+    fn passed_ms(self) -> u64 {
+        kernel_boottime_ms().saturating_sub(self.begun_boottime_ms).saturating_mul(u64::from(self.factor))
+    }
+}
+
 /// The station's clock.
 #[derive(Debug)]
 pub struct Clock {
+    tempo: Tempo,
     boot: Boot,
     mono_minus_boottime_ms: i64,
     floor: Wall,
@@ -53,10 +104,10 @@ pub fn kernel_boot() -> String {
 impl Clock {
     /// Carries station time on from the run before, and says what is known of the time between.
     #[must_use]
-    pub fn start(before: Option<&Before>, epoch: Epoch) -> (Clock, Start) {
-        let (boottime_ms, kernel_boot) = (boottime_ms(), kernel_boot());
-        let wall = wall_now();
-        let synced = Path::new(SYNCED_MARK).exists();
+    pub fn start(tempo: Tempo, before: Option<&Before>, epoch: Epoch) -> (Clock, Start) {
+        let (boottime_ms, kernel_boot) = (tempo.boottime_ms(), kernel_boot());
+        let wall = tempo.wall();
+        let synced = tempo.is_synced();
         let (boot, mono_ms, gap) = match before {
             None => (Boot(1), boottime_ms, Gap::First),
             Some(Before { start, last }) if start.kernel_boot == kernel_boot && !kernel_boot.is_empty() => {
@@ -77,13 +128,13 @@ impl Clock {
         let floor = before.map_or(WRITTEN, |before| before.last.wall.max(WRITTEN));
         let start =
             Start { version: env!("CARGO_PKG_VERSION").to_owned(), kernel_boot, mono_minus_boottime_ms, gap, epoch };
-        (Clock { boot, mono_minus_boottime_ms, floor, looked: Mutex::new((None, synced)) }, start)
+        (Clock { tempo, boot, mono_minus_boottime_ms, floor, looked: Mutex::new((None, synced)) }, start)
     }
 
     /// The time.
     pub fn now(&self) -> Moment {
-        let mono = Mono(boottime_ms().saturating_add_signed(self.mono_minus_boottime_ms));
-        let wall = wall_now();
+        let mono = Mono(self.tempo.boottime_ms().saturating_add_signed(self.mono_minus_boottime_ms));
+        let wall = self.tempo.wall();
         let trust = match (self.is_synced(mono), wall >= self.floor) {
             (true, true) => Trust::Synced,
             (false, true) => Trust::Holdover,
@@ -92,16 +143,16 @@ impl Clock {
         Moment { boot: self.boot, mono, wall, trust }
     }
 
-    /// How long until `at`.
+    /// How long the kernel takes until `at`.
     pub fn until(&self, at: Mono) -> Duration {
-        at.since(self.now().mono)
+        self.tempo.real(at.since(self.now().mono))
     }
 
     fn is_synced(&self, now: Mono) -> bool {
         // A poisoned lock cannot happen (nothing panics while holding it, and a panic ends the process).
         let Ok(mut looked) = self.looked.lock() else { return false };
         if looked.0.is_none_or(|last| now.since(last) >= LOOK_EVERY) {
-            *looked = (Some(now), Path::new(SYNCED_MARK).exists());
+            *looked = (Some(now), self.tempo.is_synced());
         }
         looked.1
     }
@@ -110,15 +161,15 @@ impl Clock {
 /// The kernel's clock since boot.
 #[must_use]
 pub fn boottime() -> Duration {
-    Duration::from_millis(boottime_ms())
+    Duration::from_millis(kernel_boottime_ms())
 }
 
-fn boottime_ms() -> u64 {
+fn kernel_boottime_ms() -> u64 {
     let time = clock_gettime(ClockId::Boottime);
     millis(time.tv_sec, time.tv_nsec)
 }
 
-fn wall_now() -> Wall {
+fn kernel_wall() -> Wall {
     let time = clock_gettime(ClockId::Realtime);
     Wall(i64::try_from(millis(time.tv_sec, time.tv_nsec)).unwrap_or(i64::MAX))
 }
@@ -145,21 +196,33 @@ mod tests {
 
     #[test]
     fn the_first_start_takes_the_kernels_time() {
-        let (clock, start) = Clock::start(None, Epoch(1));
+        let (clock, start) = Clock::start(Tempo::default(), None, Epoch(1));
         assert_eq!((start.gap, clock.now().boot), (Gap::First, Boot(1)));
         assert!(clock.now().mono >= Mono(0));
     }
 
     #[test]
     fn in_the_same_boot_time_runs_on_without_a_jump() {
-        let (clock, start) = Clock::start(Some(&before(&kernel_boot(), 1, Trust::Synced)), Epoch(1));
+        let (clock, start) = Clock::start(Tempo::default(), Some(&before(&kernel_boot(), 1, Trust::Synced)), Epoch(1));
         assert_eq!((start.gap, start.mono_minus_boottime_ms, clock.now().boot), (Gap::SameBoot, 5_000, Boot(3)));
+    }
+
+    #[test]
+    fn scaled_time_passes_faster_and_is_waited_for_shorter() {
+        let tempo = Tempo::scaled(1_000, Wall(WRITTEN.0));
+        let (clock, _) = Clock::start(tempo, None, Epoch(1));
+        let (now, began) = (clock.now(), kernel_boottime_ms());
+        assert_eq!(now.trust, Trust::Synced);
+        assert!(clock.until(now.mono + Duration::from_hours(1)) <= Duration::from_millis(3_600));
+        while kernel_boottime_ms() < began + 2 {}
+        assert!(clock.now().mono.since(now.mono) >= Duration::from_secs(1));
+        assert!(clock.now().wall.0 >= now.wall.0 + 1_000);
     }
 
     #[test]
     fn after_a_reboot_time_never_repeats() {
         let far = 10_000_000_000_000;
-        let (clock, start) = Clock::start(Some(&before("another-boot", far, Trust::Holdover)), Epoch(1));
+        let (clock, start) = Clock::start(Tempo::default(), Some(&before("another-boot", far, Trust::Holdover)), Epoch(1));
         assert_eq!((start.gap, clock.now().boot), (Gap::Unknown, Boot(4)));
         assert!(clock.now().mono >= Mono(far) + RESERVED);
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use super::clock::{self, Before, Clock};
+use super::clock::{self, Before, Clock, Tempo};
 use crate::config::{self, Problems, Village};
 use crate::core::detector;
 use crate::core::effect::{Effect, Input};
@@ -95,7 +95,7 @@ pub(super) struct Started {
 }
 
 /// Opens the store, carries time on, and replays what the devices last said.
-pub(super) fn start(loaded: &Loaded) -> Result<Started, StartError> {
+pub(super) fn start(loaded: &Loaded, tempo: Tempo) -> Result<Started, StartError> {
     let dir = &loaded.station.data_dir;
     let in_use = |source| StartError::Data { path: dir.clone(), source };
     let files = Arc::new(Disk::own(&dir.join("log")).map_err(in_use)?);
@@ -108,7 +108,7 @@ pub(super) fn start(loaded: &Loaded) -> Result<Started, StartError> {
     }
     let epoch = epoch(&ledger, &reports)?;
     let before = ledger.start().cloned().zip(ledger.newest()).map(|(start, last)| Before { start, last });
-    let (clock, start) = Clock::start(before.as_ref(), epoch);
+    let (clock, start) = Clock::start(tempo, before.as_ref(), epoch);
     let now = clock.now();
     let gap = start.gap;
     info!(?gap, boot = now.boot.0, trust = now.trust.word(), "start");

@@ -11,6 +11,7 @@ use tracing::{info, warn};
 
 use super::answers::Identity;
 use super::board::Board;
+use super::clock::Tempo;
 use super::house::{Ears, House};
 use super::resolve::VillageBook;
 use super::start::{self, Loaded, StartError, Started};
@@ -40,13 +41,13 @@ const SOURCES_FAREWELL: Duration = Duration::from_secs(4);
 /// What the other tasks have to end in, so that systemd does not have to.
 const FAREWELL: Duration = Duration::from_secs(10);
 
-/// Runs the gateway until `stop`.
+/// Runs the gateway until `stop`, in time that passes as `tempo` says.
 ///
 /// # Errors
 /// [`StartError`], before anything was spawned.
-pub async fn run(config: &Path, stop: CancellationToken) -> Result<(), StartError> {
+pub async fn run(config: &Path, tempo: Tempo, stop: CancellationToken) -> Result<(), StartError> {
     let loaded = start::load(config)?;
-    let Started { station, clock, store, ledger, epoch, starts, effects, first } = start::start(&loaded)?;
+    let Started { station, clock, store, ledger, epoch, starts, effects, first } = start::start(&loaded, tempo)?;
     let listener = server::listen(&loaded.station.control_socket)
         .map_err(|source| StartError::Socket { path: loaded.station.control_socket.clone(), source })?;
 
