@@ -46,4 +46,7 @@ pub mod control;
 
 pub mod daemon;
 
+#[cfg(feature = "demo")]
+pub mod demo;
+
 pub mod cli;

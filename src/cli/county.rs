@@ -14,6 +14,7 @@ use crate::config::County;
 use crate::config::station::LogLevel;
 use crate::core::alarm::{AlarmId, Disposition};
 use crate::core::id::{GatewayId, ResidentId, StationId};
+use crate::core::time::Rate;
 use crate::county::book::{Book, BookError};
 use crate::county::ingest::Speaker;
 use crate::county::{Clock, SILENT_AFTER_S, Settings, order, session, show};
@@ -269,5 +270,6 @@ fn read_settings(path: &Path) -> Result<Settings, String> {
         silent_after_s: u32::try_from(silent_after.as_secs()).unwrap_or(SILENT_AFTER_S),
         stations: stations.into_keys().collect(),
         client_id: broker.client_id,
+        rate: Rate::default(),
     })
 }

@@ -1,5 +1,10 @@
 //! What the services say of themselves: to standard error, which the journal takes.
 
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::Mutex;
+
 use tracing_subscriber::EnvFilter;
 
 use crate::config::station::LogLevel;
@@ -16,4 +21,13 @@ pub(super) fn begin(level: LogLevel) {
         // Told on standard error, a line that could not be written there would be a panic, and the end of the station.
         .log_internal_errors(false)
         .init();
+}
+
+/// Begins to log to a file, for a verb whose terminal tells something else.
+#[cfg(feature = "demo")]
+pub(super) fn begin_in_file(path: &Path) -> io::Result<()> {
+    let file = Mutex::new(File::create(path)?);
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,rumqttd=warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(file).with_ansi(false).init();
+    Ok(())
 }

@@ -18,6 +18,9 @@ pub mod decode;
 
 pub mod simulate;
 
+#[cfg(feature = "demo")]
+pub mod demo;
+
 mod argument;
 
 mod logging;
@@ -56,6 +59,9 @@ enum Verb {
     Decode(decode::Args),
     /// 模拟:一个村子的若干天,全部走真实代码 · A village in a box: simulated days through the real code
     Simulate(simulate::Args),
+    /// 演示:一个虚构村子的早晨,几分钟看完 · A morning in a made-up village, told live
+    #[cfg(feature = "demo")]
+    Demo(demo::Args),
     /// Reads a state directory through. The gateway runs it as a child, because damage shows as an abort.
     #[command(hide = true)]
     CheckState(run::CheckState),
@@ -79,6 +85,8 @@ pub fn main() -> ExitCode {
         Verb::County(args) => county::run(args),
         Verb::Decode(args) => decode::run(&args),
         Verb::Simulate(args) => simulate::run(args),
+        #[cfg(feature = "demo")]
+        Verb::Demo(args) => demo::run(args),
         Verb::CheckState(args) => run::check_state(&args),
     }
 }

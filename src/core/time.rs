@@ -5,6 +5,7 @@
 //! its [`Trust`].
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
@@ -48,6 +49,30 @@ impl fmt::Debug for Mono {
 
 fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// How many times as fast as the kernel's time station time passes: 1 on a box, more in a demonstration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate(pub NonZeroU32);
+
+impl Default for Rate {
+    fn default() -> Rate {
+        Rate(NonZeroU32::MIN)
+    }
+}
+
+impl Rate {
+    /// How much station time passes in `span` of the kernel's.
+    #[must_use]
+    pub fn passes(self, span: Duration) -> Duration {
+        span.saturating_mul(self.0.get())
+    }
+
+    /// How long the kernel takes for `span` of station time.
+    #[must_use]
+    pub fn takes(self, span: Duration) -> Duration {
+        span / self.0.get()
+    }
 }
 
 /// Wall clock, milliseconds since 1970 UTC. May jump; never used for durations.

@@ -27,7 +27,7 @@ use super::book::{Book, BookError};
 use super::retry::{Faults, RETRY, wait};
 use super::settings::{Clock, Settings, SettingsError};
 use super::way::{self, Way};
-use super::writer::{Arrived, Gone, Writer, state};
+use super::writer::{Arrived, BEAT, Gone, Writer, state};
 use crate::backoff::Backoff;
 use crate::limits;
 use crate::relay::message::{CONTENT_TYPE, COUNTY_STATE_TOPIC, encode};
@@ -138,6 +138,7 @@ impl Consumer {
                 clock: &clock,
                 may_speak: &settings.stations,
                 announces: self.announces,
+                beat: settings.rate.takes(BEAT),
             };
             let mut poller =
                 Poller { consumer: self, client, to_writer, clock: &clock, listening: false, leaving: false };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::broker::{Broker, CaFileError};
 use crate::core::id::StationId;
+use crate::core::time::Rate;
 
 /// The county's wall clock, Unix milliseconds: made once by the verb, faked in tests.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -23,6 +24,8 @@ pub struct Settings {
     pub stations: BTreeSet<StationId>,
     /// Client id at the broker, unique there; the readings' connection appends `-readings`.
     pub client_id: String,
+    /// How fast the county's clock passes.
+    pub rate: Rate,
 }
 
 /// Source: ARCHITECTURE, county contract: "the county raises station silent at 180 s".

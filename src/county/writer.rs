@@ -24,7 +24,7 @@ use crate::relay::message::{Ack, COUNTY_STATE_TOPIC, CountyState, Topic, encode,
 const RECEIPT_EXPIRY_S: u32 = 24 * 60 * 60;
 
 /// How often the service writes that it listens. judgement: a third of a gateway's heartbeat.
-const BEAT: Duration = Duration::from_secs(10);
+pub(super) const BEAT: Duration = Duration::from_secs(10);
 
 /// Connections of the service, as it says on `sw/1/county/state`.
 const CONSUMERS: u32 = 2;
@@ -44,6 +44,8 @@ pub(super) struct Writer<'a> {
     pub(super) clock: &'a Clock,
     pub(super) may_speak: &'a BTreeSet<StationId>,
     pub(super) announces: bool,
+    /// How often it says that it listens.
+    pub(super) beat: Duration,
 }
 
 /// The connection's polling half is gone, and with it whoever could carry a receipt.
@@ -98,7 +100,7 @@ impl Writer<'_> {
             faults: Faults::new("the county database"),
         };
         loop {
-            let turn = match timeout(BEAT, arrived.recv()).await {
+            let turn = match timeout(self.beat, arrived.recv()).await {
                 Ok(None) => return Gone,
                 Ok(Some(first)) => self.turn(first, &mut arrived, &mut said).await,
                 Err(_) => self.beat(&mut said).await,
@@ -107,7 +109,7 @@ impl Writer<'_> {
                 return gone;
             }
             // A busy connection has no idle moment in which to say that it listens.
-            if said.beat.elapsed() >= BEAT
+            if said.beat.elapsed() >= self.beat
                 && let Err(gone) = self.beat(&mut said).await
             {
                 return gone;

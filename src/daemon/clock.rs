@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::core::id::Epoch;
-use crate::core::time::{Boot, Gap, Moment, Mono, Trust, Wall};
+use crate::core::time::{Boot, Gap, Moment, Mono, Rate, Trust, Wall};
 use crate::store::record::Start;
 
 /// systemd-timesyncd makes this file when it has set the clock in this boot. Source: systemd-timesyncd.service(8).
@@ -35,16 +35,16 @@ pub struct Tempo {
 
 #[derive(Debug, Clone, Copy)]
 struct Scaled {
-    factor: u32,
+    rate: Rate,
     begun_boottime_ms: u64,
     begun_wall: Wall,
 }
 
 impl Tempo {
-    /// Time runs `factor` times as fast from here on, and the wall clock shows `wall`.
+    /// Time passes at `rate` from here on, and the wall clock shows `wall`.
     #[must_use]
-    pub fn scaled(factor: u32, wall: Wall) -> Tempo {
-        let scaled = Scaled { factor: factor.max(1), begun_boottime_ms: kernel_boottime_ms(), begun_wall: wall };
+    pub fn scaled(rate: Rate, wall: Wall) -> Tempo {
+        let scaled = Scaled { rate, begun_boottime_ms: kernel_boottime_ms(), begun_wall: wall };
         Tempo { scaled: Some(scaled) }
     }
 
@@ -55,10 +55,10 @@ impl Tempo {
         Wall(scaled.begun_wall.0.saturating_add_unsigned(scaled.passed_ms()))
     }
 
-    /// How long the kernel takes for `span` of this time.
+    /// How fast it passes.
     #[must_use]
-    pub fn real(self, span: Duration) -> Duration {
-        self.scaled.map_or(span, |scaled| span / scaled.factor)
+    pub fn rate(self) -> Rate {
+        self.scaled.map_or_else(Rate::default, |scaled| scaled.rate)
     }
 
     fn boottime_ms(self) -> u64 {
@@ -72,7 +72,8 @@ impl Tempo {
 
 impl Scaled {
     fn passed_ms(self) -> u64 {
-        kernel_boottime_ms().saturating_sub(self.begun_boottime_ms).saturating_mul(u64::from(self.factor))
+        let kernel = Duration::from_millis(kernel_boottime_ms().saturating_sub(self.begun_boottime_ms));
+        u64::try_from(self.rate.passes(kernel).as_millis()).unwrap_or(u64::MAX)
     }
 }
 
@@ -145,7 +146,7 @@ impl Clock {
 
     /// How long the kernel takes until `at`.
     pub fn until(&self, at: Mono) -> Duration {
-        self.tempo.real(at.since(self.now().mono))
+        self.tempo.rate().takes(at.since(self.now().mono))
     }
 
     fn is_synced(&self, now: Mono) -> bool {
@@ -181,6 +182,8 @@ fn millis(seconds: i64, nanoseconds: i64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
     use super::*;
 
     fn before(kernel_boot: &str, mono_ms: u64, trust: Trust) -> Before {
@@ -209,7 +212,7 @@ mod tests {
 
     #[test]
     fn scaled_time_passes_faster_and_is_waited_for_shorter() {
-        let tempo = Tempo::scaled(1_000, Wall(WRITTEN.0));
+        let tempo = Tempo::scaled(Rate(NonZeroU32::new(1_000).expect("not zero")), WRITTEN);
         let (clock, _) = Clock::start(tempo, None, Epoch(1));
         let (now, began) = (clock.now(), kernel_boottime_ms());
         assert_eq!(now.trust, Trust::Synced);
@@ -222,7 +225,8 @@ mod tests {
     #[test]
     fn after_a_reboot_time_never_repeats() {
         let far = 10_000_000_000_000;
-        let (clock, start) = Clock::start(Tempo::default(), Some(&before("another-boot", far, Trust::Holdover)), Epoch(1));
+        let (clock, start) =
+            Clock::start(Tempo::default(), Some(&before("another-boot", far, Trust::Holdover)), Epoch(1));
         assert_eq!((start.gap, clock.now().boot), (Gap::Unknown, Boot(4)));
         assert!(clock.now().mono >= Mono(far) + RESERVED);
     }

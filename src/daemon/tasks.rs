@@ -20,7 +20,7 @@ use crate::config::source::Link;
 use crate::config::{CountyLink, Secret};
 use crate::control::server;
 use crate::core::sequence::Lane;
-use crate::core::time::Mono;
+use crate::core::time::{Mono, Rate};
 use crate::device;
 use crate::limits;
 use crate::relay::lane::LaneStanding;
@@ -85,7 +85,7 @@ pub async fn run(config: &Path, tempo: Tempo, stop: CancellationToken) -> Result
     drop(inlet);
     tracker.spawn(server::serve(listener, asked, sources_stop.clone()));
     if let Some(link) = &loaded.station.county {
-        let settings = county_settings(&loaded, link)?;
+        let settings = county_settings(&loaded, link, tempo.rate())?;
         let standing = standing(&ledger, epoch, link, now.mono);
         let relay = session::run(settings, standing, now.mono, board, letterbox, to_station, relay_stop.clone());
         tracker.spawn(relay);
@@ -164,7 +164,7 @@ fn usual_base_topic(format: &device::Format) -> Option<String> {
     }
 }
 
-fn county_settings(loaded: &Loaded, link: &CountyLink) -> Result<session::Settings, StartError> {
+fn county_settings(loaded: &Loaded, link: &CountyLink, rate: Rate) -> Result<session::Settings, StartError> {
     Ok(session::Settings {
         station: loaded.station.id,
         gateway: loaded.station.gateway,
@@ -173,6 +173,7 @@ fn county_settings(loaded: &Loaded, link: &CountyLink) -> Result<session::Settin
             ca_file: link.ca_file.clone(),
             login: login(link.username.as_ref(), link.password.as_ref())?,
         },
+        rate,
     })
 }
 

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::broker::Broker;
 use crate::core::id::{GatewayId, StationId};
-use crate::core::time::Mono;
+use crate::core::time::{Mono, Rate};
 use crate::limits::{ANSWERS_WAITING_MAX, FAREWELL_DEADLINE, MESSAGE_BYTES_MAX};
 
 use super::letterbox::Letterbox;
@@ -37,6 +37,8 @@ pub struct Settings {
     pub gateway: GatewayId,
     /// The county's broker.
     pub broker: Broker,
+    /// How fast station time passes.
+    pub rate: Rate,
 }
 
 /// A heartbeat is of no use after three of them (ARCHITECTURE, county contract).
@@ -159,7 +161,7 @@ impl<R: Records> Session<R> {
 
     /// Station time.
     pub(super) fn now(&self) -> Mono {
-        self.started_at + self.started.elapsed()
+        self.started_at + self.settings.rate.passes(self.started.elapsed())
     }
 
     pub(super) fn count(&mut self, counter: &'static str) {
@@ -229,7 +231,10 @@ impl<R: Records> Session<R> {
         match phase {
             Phase::Pause(pause) => Some(pause.ends_at(self.pump.alarm_waits())),
             Phase::Linked(_) if self.busy => Some(Instant::now()),
-            Phase::Linked(_) => self.pump.deadline().map(|at| self.started + at.since(self.started_at)),
+            Phase::Linked(_) => {
+                let due = |at: Mono| self.started + self.settings.rate.takes(at.since(self.started_at));
+                self.pump.deadline().map(due)
+            }
         }
     }
 

@@ -5,7 +5,7 @@
 
 /// A stream of draws.
 #[derive(Debug, Clone)]
-pub(super) struct Chance {
+pub struct Chance {
     state: u64,
 }
 
@@ -15,7 +15,7 @@ const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
 impl Chance {
     /// The stream of that name under a seed.
-    pub(super) fn stream(seed: u64, name: &str, number: u64) -> Chance {
+    pub fn stream(seed: u64, name: &str, number: u64) -> Chance {
         let mut chance = Chance { state: seed };
         for byte in name.bytes() {
             chance.state = chance.draw() ^ u64::from(byte);
@@ -25,7 +25,7 @@ impl Chance {
     }
 
     /// 64 bits.
-    pub(super) fn draw(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.state = self.state.wrapping_add(STEP);
         let mut mixed = self.state;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -34,33 +34,33 @@ impl Chance {
     }
 
     /// A number below `bound`; 0 when the bound is 0.
-    pub(super) fn below(&mut self, bound: u64) -> u64 {
+    pub fn below(&mut self, bound: u64) -> u64 {
         let product = u128::from(self.draw()) * u128::from(bound);
         u64::try_from(product >> 64).unwrap_or(0)
     }
 
     /// A number from `low` to `high`, both included.
-    pub(super) fn between(&mut self, low: u64, high: u64) -> u64 {
+    pub fn between(&mut self, low: u64, high: u64) -> u64 {
         low + self.below(high.saturating_sub(low).saturating_add(1))
     }
 
     /// True that often in a hundred.
-    pub(super) fn percent(&mut self, percent: u64) -> bool {
+    pub fn percent(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 
     /// True that often in a thousand.
-    pub(super) fn per_mille(&mut self, per_mille: u64) -> bool {
+    pub fn per_mille(&mut self, per_mille: u64) -> bool {
         self.below(1000) < per_mille
     }
 
     /// An index below `len`; 0 when there is nothing to choose from.
-    pub(super) fn index(&mut self, len: usize) -> usize {
+    pub fn index(&mut self, len: usize) -> usize {
         usize::try_from(self.below(len as u64)).unwrap_or(0)
     }
 
     /// How often something happens that happens `per_hundred` times in a hundred: whole part surely, the rest by chance.
-    pub(super) fn times(&mut self, per_hundred: u64) -> u64 {
+    pub fn times(&mut self, per_hundred: u64) -> u64 {
         per_hundred / 100 + u64::from(self.percent(per_hundred % 100))
     }
 }

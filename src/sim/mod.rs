@@ -18,7 +18,7 @@
 
 mod trace;
 
-mod chance;
+pub mod chance;
 
 mod clock;
 

@@ -21,6 +21,8 @@ pub mod plan;
 
 pub mod time;
 
+pub mod demo;
+
 use std::str::FromStr;
 
 /// The language of whoever reads.

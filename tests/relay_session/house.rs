@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use shouwang::core::id::Epoch;
 use shouwang::core::reading::{Measure, Said};
 use shouwang::core::sequence::{Lane, Range, SkipReason};
-use shouwang::core::time::{Boot, Moment, Mono, Trust, Wall};
+use shouwang::core::time::{Boot, Moment, Mono, Rate, Trust, Wall};
 use shouwang::relay::lane::LaneStanding;
 use shouwang::relay::letterbox::Letterbox;
 use shouwang::relay::message::{
@@ -208,5 +208,6 @@ pub fn settings(broker: &str) -> Settings {
         station: "st1".parse().expect("an id"),
         gateway: "gw1".parse().expect("an id"),
         broker: Broker::at(broker, None),
+        rate: Rate::default(),
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use shouwang::core::time::Rate;
 use shouwang::county::{Clock, Settings, session};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -41,6 +42,7 @@ impl County {
             silent_after_s: 180,
             stations: BTreeSet::new(),
             client_id: "county-under-test".to_owned(),
+            rate: Rate::default(),
         }
     }
 
