@@ -5,9 +5,9 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use jiff::Timestamp;
 use jiff::civil::Time;
 use jiff::tz::{self, TimeZone};
-use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::argument::Language;

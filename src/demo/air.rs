@@ -45,7 +45,10 @@ impl Air {
             }
         });
         let air = Air { client, _task: AbortOnDropHandle::new(task) };
-        tokio::time::timeout(JOINS_WITHIN, join).await.map_err(|_| io::ErrorKind::TimedOut)?.map_err(io::Error::other)?;
+        tokio::time::timeout(JOINS_WITHIN, join)
+            .await
+            .map_err(|_| io::ErrorKind::TimedOut)?
+            .map_err(io::Error::other)?;
         air.say("bridge/state", r#"{"state":"online"}"#, true).await?;
         Ok(air)
     }

@@ -82,11 +82,12 @@ pub enum DemoError {
 /// # Errors
 /// [`DemoError`].
 pub async fn run(settings: Settings, stop: CancellationToken, out: impl Write) -> Result<Tally, DemoError> {
-    let scene = Scene::set().await?;
+    // It outlives all parts: the gateway's last words still want a broker and a disk.
+    let mut scene = Scene::set().await?;
     let tempo = Tempo::scaled(settings.rate, settings.begin);
     let clock: county::Clock = Arc::new(move || tempo.wall().0);
     let console = scene.county(settings.rate);
-    let config = scene.config();
+    let config = scene.path("shouwang.toml");
     // The parts end after the morning, and the morning ends when a part does.
     let (parts, broken) = (CancellationToken::new(), CancellationToken::new());
     let gateway = async {
@@ -100,7 +101,7 @@ pub async fn run(settings: Settings, stop: CancellationToken, out: impl Write) -
         ended
     };
     let morning = async {
-        let told = timeout(PATIENCE, Morning::begin(scene, settings, tempo, out));
+        let told = timeout(PATIENCE, Morning::begin(&mut scene, settings, tempo, out));
         let told = tokio::select! {
             begun = told => match begun {
                 Ok(Ok(mut morning)) => morning.live(&stop, &broken).await,
@@ -118,8 +119,8 @@ pub async fn run(settings: Settings, stop: CancellationToken, out: impl Write) -
     told
 }
 
-struct Morning<W> {
-    scene: Scene,
+struct Morning<'a, W> {
+    scene: &'a mut Scene,
     settings: Settings,
     tempo: Tempo,
     teller: Teller<W>,
@@ -136,13 +137,13 @@ struct Morning<W> {
     county_misses: bool,
 }
 
-impl<W: Write> Morning<W> {
-    async fn begin(scene: Scene, settings: Settings, tempo: Tempo, out: W) -> Result<Morning<W>, DemoError> {
+impl<'a, W: Write> Morning<'a, W> {
+    async fn begin(scene: &'a mut Scene, settings: Settings, tempo: Tempo, out: W) -> Result<Self, DemoError> {
         let zone = TimeZone::fixed(jiff::tz::offset(8));
         let mut teller = Teller::new(out, settings.stage, zone, settings.lang);
         let script = Script::new(scene.village.people.clone(), scene.village.roster.clone(), settings.lang);
         script.opening(&mut teller, settings.rate)?;
-        let station = Station::at(scene.socket());
+        let station = Station::at(scene.path("control.sock"));
         while station.status().await.is_err() {
             sleep(LOOK).await;
         }
@@ -254,7 +255,10 @@ impl<W: Write> Morning<W> {
             let (head, receipted) = status.lanes.get(*lane).copied().unwrap_or_default();
             head == receipted
         });
-        if self.connected && settled && let Some(since) = self.catching_up.take() {
+        if self.connected
+            && settled
+            && let Some(since) = self.catching_up.take()
+        {
             self.script.caught_up(&mut self.teller, now, since.elapsed())?;
         }
         self.look_at_county(now).await?;

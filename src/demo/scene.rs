@@ -1,7 +1,7 @@
 //! The set: brokers, line, hub, bridge and listener, and the files that the real program is configured with.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use tempfile::TempDir;
 
@@ -89,20 +89,10 @@ impl Scene {
             broker: Broker { url, ca_file: None, login: None },
             database: self.path("county.sqlite"),
             silent_after_s: county::SILENT_AFTER_S,
-            stations: std::iter::once(self.village_station()).collect(),
+            stations: village::STATION.parse().into_iter().collect(),
             client_id: "demo-county".to_owned(),
             rate,
         }
-    }
-
-    fn village_station(&self) -> crate::core::id::StationId {
-        village::STATION.parse().expect("a name that is a slug")
-    }
-
-    /// Where the gateway answers.
-    #[must_use]
-    pub fn socket(&self) -> PathBuf {
-        self.path("control.sock")
     }
 
     /// A device speaks, or the line is cut or mended.
@@ -119,11 +109,5 @@ impl Scene {
             }
             Deed::Answer { .. } => Ok(()),
         }
-    }
-
-    /// The gateway's configuration.
-    #[must_use]
-    pub fn config(&self) -> PathBuf {
-        self.folder.path().join(Path::new("shouwang.toml"))
     }
 }

@@ -86,9 +86,7 @@ impl Script {
                 let text = format!("{what} · {} {}", say::CALLS_TOO.say(self.lang), self.called(alarm));
                 teller.event(now, Tone::Alarm, label::CALLING, &text)
             }
-            Turn::Accepted => {
-                teller.event(at(clocks.accepted), Tone::Plain, label::ACCEPTED, &self.by(alarm, &what))
-            }
+            Turn::Accepted => teller.event(at(clocks.accepted), Tone::Plain, label::ACCEPTED, &self.by(alarm, &what)),
             Turn::OnSite => teller.event(at(clocks.on_site), Tone::Plain, label::ON_SITE, &self.by(alarm, &what)),
             Turn::Closed => {
                 let State::Closed { disposition, by, .. } = alarm.state else { return Ok(()) };
@@ -220,21 +218,18 @@ impl Script {
                 Some(format!("{} +{}", label.say(self.lang), time::span(Duration::from_millis(ms), self.lang)))
             };
             let parts = [
-                Some(format!("{} {}", teller.clock(began), self.what(alarm))),
+                Some(self.what(alarm)),
                 after(label::ACCEPTED, clocks.accepted),
                 after(label::ON_SITE, clocks.on_site),
                 after(label::CLOSED, clocks.closed),
             ];
-            teller.say(&parts.into_iter().flatten().collect::<Vec<_>>().join(" · "))?;
+            teller.clocked(began, &parts.into_iter().flatten().collect::<Vec<_>>().join(" · "))?;
         }
         teller.say("")?;
         let verdict = if tally.lost() == 0 { say::NOTHING_LOST } else { say::LOST };
-        teller.say(&format!("{}{}{}", verdict.say(self.lang), self.blank(), self.meaning()))?;
+        teller.head(verdict.say(self.lang))?;
+        teller.say(say::TALLY_MEANS.say(self.lang))?;
         teller.say(&tally.to_string())
-    }
-
-    fn meaning(&self) -> &'static str {
-        say::TALLY_MEANS.say(self.lang)
     }
 
     fn by(&self, alarm: &Alarm, what: &str) -> String {
@@ -242,13 +237,14 @@ impl Script {
             State::Accepted { by, .. } | State::OnSite { by, .. } => self.responder(by),
             _ => String::new(),
         };
-        format!("{what} · {by}")
+        format!("{by} · {what}")
     }
 
     /// Whom the newest step of the ladder calls.
     fn called(&self, alarm: &Alarm) -> String {
         let State::Raised { climb } = alarm.state else { return String::new() };
-        let ladder = alarm.resident().and_then(|resident| self.roster.residents.get(&resident)).map(|each| &each.ladder);
+        let ladder =
+            alarm.resident().and_then(|resident| self.roster.residents.get(&resident)).map(|each| &each.ladder);
         let Some(ladder) = ladder else { return say::EVERYONE.say(self.lang).to_owned() };
         match climb.newest(ladder) {
             Audience::Rung(rung) => {

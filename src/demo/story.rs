@@ -120,7 +120,9 @@ impl Story {
             on_hub: true,
             words: format!(r#"{{"d":"{name}","k":"fall","v":"{fall}"}}"#),
         };
-        let press = |home: u32| zigbee(&format!("button-{home:02}"), r#"{"action":"emergency","battery":96,"linkquality":110}"#);
+        let press = |home: u32| {
+            zigbee(&format!("button-{home:02}"), r#"{"action":"emergency","battery":96,"linkquality":110}"#)
+        };
         let battery = |percent: u32| format!(r#"{{"occupancy":false,"battery":{percent},"linkquality":80}}"#);
 
         self.at(4, 0, press(3));
@@ -170,7 +172,10 @@ fn usual(kit: &Kit, round: u64, chance: &mut Chance) -> String {
         Role::Smoke => format!(r#"{{"smoke":false,"battery":88,"linkquality":{link}}}"#),
         Role::Fall => {
             let pulse = 60 + chance.below(25);
-            format!(r#"{{"d":"{}","r":[{{"k":"heart_rate","v":{pulse},"u":"bpm"}},{{"k":"battery","v":81,"u":"%"}}]}}"#, kit.name)
+            format!(
+                r#"{{"d":"{}","r":[{{"k":"heart_rate","v":{pulse},"u":"bpm"}},{{"k":"battery","v":81,"u":"%"}}]}}"#,
+                kit.name
+            )
         }
         Role::Presence => format!(r#"{{"presence":{},"linkquality":{link}}}"#, round.is_multiple_of(2)),
         _ => {
@@ -202,6 +207,8 @@ mod tests {
         let morning = all(1);
         assert_eq!(morning, all(1));
         assert_ne!(morning, all(2));
-        assert!(morning.windows(2).all(|pair| pair[0].0 < pair[1].0) && morning.iter().all(|(_, deeds)| !deeds.is_empty()));
+        assert!(
+            morning.windows(2).all(|pair| pair[0].0 < pair[1].0) && morning.iter().all(|(_, deeds)| !deeds.is_empty())
+        );
     }
 }

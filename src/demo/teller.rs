@@ -76,11 +76,6 @@ impl<W: Write> Teller<W> {
         Teller { out, zone, lang, width, colour, live, standing: String::new() }
     }
 
-    /// The language.
-    pub const fn lang(&self) -> Lang {
-        self.lang
-    }
-
     /// A plain paragraph.
     ///
     /// # Errors
@@ -127,6 +122,20 @@ impl<W: Write> Teller<W> {
         self.restore()
     }
 
+    /// A paragraph behind a time of day.
+    ///
+    /// # Errors
+    /// Nobody listens any more.
+    pub fn clocked(&mut self, at: Wall, text: &str) -> io::Result<()> {
+        let clock = self.clock(at);
+        self.clear()?;
+        for (number, line) in wrap(text, self.width.saturating_sub(7)).into_iter().enumerate() {
+            let clock = if number == 0 { clock.as_str() } else { "" };
+            writeln!(self.out, "{clock:5}  {line}")?;
+        }
+        self.restore()
+    }
+
     /// A remark under the last event.
     ///
     /// # Errors
@@ -168,8 +177,7 @@ impl<W: Write> Teller<W> {
         self.out.flush()
     }
 
-    /// The time of day, hours and minutes.
-    pub fn clock(&self, at: Wall) -> String {
+    fn clock(&self, at: Wall) -> String {
         let at = Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(self.zone.clone());
         format!("{:02}:{:02}", at.hour(), at.minute())
     }
@@ -214,7 +222,8 @@ fn pieces(text: &str) -> Vec<&str> {
     while let Some((at, sign)) = signs.next() {
         let next = signs.peek().map(|(_, next)| *next);
         let wide = sign.width() == Some(2);
-        let ends = sign == ' ' || wide && !next.is_some_and(|next| "，。；：、！）」,.;:!)".contains(next) || next == ' ');
+        let ends =
+            sign == ' ' || wide && !next.is_some_and(|next| "，。；：、！）」,.;:!)".contains(next) || next == ' ');
         if ends {
             let end = at + sign.len_utf8();
             pieces.push(&text[begin..end]);

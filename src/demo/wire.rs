@@ -97,7 +97,8 @@ impl Passed {
                     self.receipts.entry(seq).or_insert(at);
                 }
             }
-        } else if let Ok(AlarmMessage { seq, record: AlarmRecord::Alarm(body), .. }) = serde_json::from_slice(&publish.payload)
+        } else if let Ok(AlarmMessage { seq, record: AlarmRecord::Alarm(body), .. }) =
+            serde_json::from_slice(&publish.payload)
         {
             self.alarms.entry(body.id).or_insert_with(|| (at, BTreeSet::new())).1.insert(seq);
         }

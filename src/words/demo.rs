@@ -17,8 +17,7 @@ pub const PAGE: Both = Both::new("县平台网页", "County page");
 /// How to end it.
 pub const HOW_TO_END: Both = Both::new("按 Ctrl-C 随时结束。", "Ctrl-C ends it at any moment.");
 /// Everybody is watched at the beginning.
-pub const ALL_WATCHED: Both =
-    Both::new("12 位老人都有设备守护。", "All 12 residents are watched by their devices.");
+pub const ALL_WATCHED: Both = Both::new("12 位老人都有设备守护。", "All 12 residents are watched by their devices.");
 /// In front of those who are called.
 pub const CALLS: Both = Both::new("呼叫", "calling");
 /// In front of those who are called too.
@@ -28,13 +27,20 @@ pub const EVERYONE: Both = Both::new("所有联系人", "everyone");
 /// A person is asked before the village is.
 pub const ASKED_FIRST: Both = Both::new("先问本人,等待取消", "the resident is asked first and may cancel");
 /// The county's line ends.
-pub const LINE_CUT: Both = Both::new("到县里的网络断了。村里照常:报警先存盘、先叫人。", "The line to the county is cut. The village goes on: alarms are stored, neighbours are called.");
+pub const LINE_CUT: Both = Both::new(
+    "到县里的网络断了。村里照常:报警先存盘、先叫人。",
+    "The line to the county is cut. The village goes on: alarms are stored, neighbours are called.",
+);
 /// It is back.
 pub const LINE_MENDED: Both = Both::new("网络恢复,补报积压。", "The line is back; what has waited is sent.");
 /// Nothing waits any more.
-pub const CAUGHT_UP: Both = Both::new("积压全部补报,县里都已入库", "everything that waited is in the county's database");
+pub const CAUGHT_UP: Both =
+    Both::new("积压全部补报,县里都已入库", "everything that waited is in the county's database");
 /// The county notices that a station says nothing.
-pub const COUNTY_MISSES_STATION: Both = Both::new("县平台:照料站失联,已不算守护。", "County: the station is silent, and its residents count as not watched.");
+pub const COUNTY_MISSES_STATION: Both = Both::new(
+    "县平台:照料站失联,已不算守护。",
+    "County: the station is silent, and its residents count as not watched.",
+);
 /// It hears it again.
 pub const COUNTY_HEARS_STATION: Both = Both::new("县平台:照料站恢复心跳。", "County: the station is heard again.");
 /// An alarm that the county cannot be told yet.
@@ -44,11 +50,12 @@ pub const CLOCKS: Both = Both::new("每个报警的时刻(村里时间)", "The c
 /// The resident's device is heard again, and other ends that nobody has to say.
 pub const ENDED_EARLY: Both = Both::new("提前结束。", "Ended early.");
 /// The morning is over, and the page stays.
-pub const STAYS: Both = Both::new("早晨过完了,网页还开着;Ctrl-C 结束。", "The morning is over; the page stays. Ctrl-C ends it.");
+pub const STAYS: Both =
+    Both::new("早晨过完了,网页还开着;Ctrl-C 结束。", "The morning is over; the page stays. Ctrl-C ends it.");
 /// What the numbers of the last line are.
 pub const TALLY_MEANS: Both = Both::new(
-    "下一行:站里发出的报警和故障、县数据库收到的、有回执的、丢失的。",
-    "The last line: alarms and faults raised by the station, received by the county's database, with a receipt, lost.",
+    "末行依次是:站里发出的报警和故障、县数据库收到的、有回执的、丢失的。",
+    "The last line counts alarms and faults: raised here, in the county's database, with a receipt, lost.",
 );
 /// Nothing was lost.
 pub const NOTHING_LOST: Both = Both::new("没有丢失一个报警。", "Not one alarm was lost.");
@@ -98,7 +105,9 @@ pub fn latency(to_county_ms: f64, receipt_ms: Option<f64>, lang: Lang) -> String
     match (lang, receipt_ms) {
         (Lang::Zh, Some(receipt)) => format!("实际用时:{to_county_ms:.1} 毫秒到县里,{receipt:.1} 毫秒拿到入库回执"),
         (Lang::Zh, None) => format!("实际用时:{to_county_ms:.1} 毫秒到县里"),
-        (Lang::En, Some(receipt)) => format!("real time: {to_county_ms:.1} ms to the county, {receipt:.1} ms to its receipt"),
+        (Lang::En, Some(receipt)) => {
+            format!("real time: {to_county_ms:.1} ms to the county, {receipt:.1} ms to its receipt")
+        }
         (Lang::En, None) => format!("real time: {to_county_ms:.1} ms to the county"),
     }
 }
