@@ -31,4 +31,6 @@ pub mod board;
 
 pub mod order;
 
+pub mod since;
+
 pub mod show;
