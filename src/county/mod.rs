@@ -34,3 +34,5 @@ pub mod order;
 pub mod since;
 
 pub mod show;
+
+pub mod page;
