@@ -171,7 +171,8 @@ async fn service(settings: &Settings, site: Site) -> ExitCode {
         stop.cancel();
         ended
     };
-    let (ended, ()) = Box::pin(async { tokio::join!(ingest, page::serve_at(site.listen, site.board, stop.clone())) }).await;
+    let (ended, ()) =
+        Box::pin(async { tokio::join!(ingest, page::serve_at(site.listen, site.board, stop.clone())) }).await;
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

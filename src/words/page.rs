@@ -32,8 +32,7 @@ pub const DEVICES: Both = Both::new("设备", "Devices");
 /// Said where the page is empty.
 pub const ALL_WATCHED: Both = Both::new("没有。", "Nobody.");
 /// No resident is known, so nothing is known.
-pub const NO_RESIDENTS: Both =
-    Both::new("还没有任何老人的守护状态。", "The watch state of no resident is known yet.");
+pub const NO_RESIDENTS: Both = Both::new("还没有任何老人的守护状态。", "The watch state of no resident is known yet.");
 /// No open alarm.
 pub const NO_ALARMS: Both = Both::new("没有。", "None.");
 /// No device that wants somebody.
@@ -140,8 +139,11 @@ pub const COUNT_MORE: Counted = counted("条没有列出", "more is not listed",
 /// Devices that are left in peace.
 pub const COUNT_WELL: Counted = counted("件设备没有报告故障", "device without a fault", "devices without a fault");
 /// Devices of silent stations.
-pub const COUNT_UNKNOWN: Counted =
-    counted("件设备在失联的站里,情况不明", "device of a silent station, unknown", "devices of silent stations, unknown");
+pub const COUNT_UNKNOWN: Counted = counted(
+    "件设备在失联的站里,情况不明",
+    "device of a silent station, unknown",
+    "devices of silent stations, unknown",
+);
 
 impl Counted {
     /// The number and its noun.

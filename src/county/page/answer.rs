@@ -171,7 +171,9 @@ mod tests {
         for own in ["127.0.0.1", "127.0.0.1:8080", "127.9.9.9", "localhost:80", "LOCALHOST", "[::1]:8080", "[::1]"] {
             assert!(is_this_machine(own), "{own}");
         }
-        for foreign in ["", "example.org", "127.0.0.1.example.org", "localhost.example.org:8080", "[::1", "10.0.0.1", ":80"] {
+        for foreign in
+            ["", "example.org", "127.0.0.1.example.org", "localhost.example.org:8080", "[::1", "10.0.0.1", ":80"]
+        {
             assert!(!is_this_machine(foreign), "{foreign}");
         }
     }

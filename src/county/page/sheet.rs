@@ -172,9 +172,10 @@ impl Sheet {
             survey.stations.iter().map(|row| station(row, called(&row.station))).chain(never(survey, names)).collect();
         stations.sort_by_key(|station| !station.is_silent());
 
-        let devices = survey.devices.iter().map(|row| {
-            Device::of(row, called(&row.station), is_silent(&row.station, &row.gateway))
-        });
+        let devices = survey
+            .devices
+            .iter()
+            .map(|row| Device::of(row, called(&row.station), is_silent(&row.station, &row.gateway)));
         Sheet {
             now_ms: survey.now_ms,
             listening: survey.listening,
@@ -226,7 +227,8 @@ impl Open {
     /// Nobody has said that they go.
     #[must_use]
     pub fn is_unanswered(&self) -> bool {
-        let goes = |state: &State| matches!(state, State::Accepted { .. } | State::OnSite { .. } | State::Closed { .. });
+        let goes =
+            |state: &State| matches!(state, State::Accepted { .. } | State::OnSite { .. } | State::Closed { .. });
         self.known.as_ref().is_none_or(|known| !goes(&known.state))
     }
 
