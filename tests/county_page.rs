@@ -57,7 +57,7 @@ async fn what_wants_somebody_comes_first() {
             "浴室",
             "未响应",
             "已接单",
-            "演练",
+            "演练</span>",
             "未办结的故障",
             "设备无信号",
             "故障中",

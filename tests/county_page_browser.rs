@@ -82,7 +82,7 @@ async fn a_desk_sees_it_live_with_people_who_are_not_watched_first() {
             argument("window-size", "1280,900"),
             argument("timeout", "3000"),
             "--dump-dom".to_owned(),
-            format!("http://{}/", page.address),
+            format!("http://{}/?lang=zh", page.address),
         ];
         let seen = browse(dir.path(), &arguments).await;
         seen.contains("data-live=\"yes\"").then_some(seen)
@@ -103,7 +103,7 @@ async fn a_telephone_sees_all_of_it_and_is_told_when_the_stream_is_lost() {
     for lang in ["zh", "en"] {
         let address = on_a_phone(&page, dir.path(), lang, true).await;
         let measured = until_found("the measure of the page", async || {
-            let arguments = [argument("timeout", "4000"), "--dump-dom".to_owned(), address.clone()];
+            let arguments = [argument("virtual-time-budget", "4000"), "--dump-dom".to_owned(), address.clone()];
             let seen = browse(dir.path(), &arguments).await;
             let (_, rest) = seen.split_once("data-measured=\"")?;
             Some(rest.split('"').next().unwrap_or_default().to_owned())

@@ -87,7 +87,13 @@ fn open(alarm: &Open, now_ms: i64, lang: Lang) -> Markup {
     };
     html! {
         li class=(class) {
-            span .standing { (mark(sign(known.priority))) (known.priority.say(lang)) }
+            span .standing {
+                @if known.drill {
+                    (mark("○")) (words::alarm::DRILL.say(lang))
+                } @else {
+                    (mark(sign(known.priority))) (known.priority.say(lang))
+                }
+            }
             span .what {
                 strong { (known.condition.say(lang)) } " " (alarm.about) " "
                 span .place { (place(known, lang)) (alarm.station) }
@@ -129,7 +135,6 @@ fn state(known: &Known, lang: Lang) -> &'static str {
 
 fn marks(alarm: &Open, known: &Known) -> impl Iterator<Item = Both> {
     let marks = [
-        (known.drill, words::alarm::DRILL),
         (known.undurable, words::alarm::UNDURABLE),
         (known.visit_due, words::alarm::VISIT_DUE),
         (alarm.stale, say::STALE),
