@@ -24,13 +24,15 @@ fn assert_in_order(text: &str, parts: &[&str]) {
     }
 }
 
-/// Reads what is sent until it has this part.
-async fn read_until(stream: &mut TcpStream, so_far: &mut String, part: &str) {
-    let mut bytes = [0; 64 * 1024];
-    while !so_far.contains(part) {
-        let read = soon(part, stream.read(&mut bytes)).await.expect("the stream stands");
-        assert!(read > 0, "the stream ended before {part}: {so_far}");
-        so_far.push_str(&String::from_utf8_lossy(&bytes[..read]));
+/// Reads what is sent until it has this part, and returns all that was sent.
+async fn read_until(stream: &mut TcpStream, so_far: &mut Vec<u8>, part: &str) -> String {
+    loop {
+        let said = String::from_utf8_lossy(so_far);
+        if said.contains(part) {
+            return said.into_owned();
+        }
+        let read = soon(part, stream.read_buf(so_far)).await.expect("the stream stands");
+        assert!(read > 0, "the stream ended before {part}");
     }
 }
 
@@ -134,8 +136,7 @@ async fn what_a_gateway_says_is_inert() {
     assert!(shown.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{shown}");
     assert!(!shown.contains("<script>") && !shown.contains("<img"), "{shown}");
     let mut live = page.look_on("en").await;
-    let mut said = String::new();
-    read_until(&mut live, &mut said, "&lt;script&gt;").await;
+    let said = read_until(&mut live, &mut Vec::new(), "&lt;script&gt;").await;
     assert!(!said.contains("<script>"));
 }
 
@@ -143,13 +144,13 @@ async fn what_a_gateway_says_is_inert() {
 async fn a_live_page_is_told_what_changed_in_its_language() {
     let page = Page::empty().await;
     let (mut zh, mut en) = (page.look_on("zh").await, page.look_on("en").await);
-    let (mut said_zh, mut said_en) = (String::new(), String::new());
-    read_until(&mut zh, &mut said_zh, "event: board").await;
-    read_until(&mut en, &mut said_en, "event: board").await;
+    let (mut so_far_zh, mut so_far_en) = (Vec::new(), Vec::new());
+    let said_zh = read_until(&mut zh, &mut so_far_zh, "event: board").await;
+    read_until(&mut en, &mut so_far_en, "event: board").await;
     assert!(said_zh.contains("text/event-stream") && !said_zh.contains("求助"));
     page.take("sw/1/st1/gw1/ev/alarm", &alarm_message(EPOCH, 1, alarm(5, 1))).await;
-    read_until(&mut zh, &mut said_zh, "<strong>求助</strong> r05").await;
-    read_until(&mut en, &mut said_en, "<strong>help call</strong> r05").await;
+    let said_zh = read_until(&mut zh, &mut so_far_zh, "<strong>求助</strong> r05").await;
+    read_until(&mut en, &mut so_far_en, "<strong>help call</strong> r05").await;
     assert_eq!(said_zh.matches("event: board").count(), 2, "{said_zh}");
 
     page.stop().await.expect("live pages do not hold it up");
@@ -163,7 +164,7 @@ async fn too_many_live_pages_are_refused_with_a_sentence() {
     let mut looking = Vec::new();
     for _ in 0..limits::COUNTY_PAGE_LISTENERS_MAX {
         let mut stream = page.look_on("zh").await;
-        read_until(&mut stream, &mut String::new(), "200 OK").await;
+        read_until(&mut stream, &mut Vec::new(), "200 OK").await;
         looking.push(stream);
     }
     let refused = page.get("/live?lang=zh").await;

@@ -166,7 +166,7 @@ async fn service(settings: &Settings, site: Site) -> ExitCode {
         stopper.cancel();
     });
     let ingest = async {
-        let ended = session::serve(settings, clock(), stop.clone()).await;
+        let ended = Box::pin(session::serve(settings, clock(), stop.clone())).await;
         // Without the ingest the page would show what is no longer so.
         stop.cancel();
         ended

@@ -25,7 +25,7 @@ pub struct Devices {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Device {
     /// Which.
-    pub device: String,
+    pub id: String,
     /// What people call its station.
     pub station: String,
     /// How it stands.
@@ -69,7 +69,7 @@ impl Device {
     #[must_use]
     pub fn of(row: &DeviceRow, station: String, station_silent: bool) -> Device {
         let mut device = Device {
-            device: row.device.clone(),
+            id: row.device.clone(),
             station,
             standing: if station_silent { Standing::Old } else { Standing::Told },
             fault: None,

@@ -249,7 +249,7 @@ fn device(device: &Device, now_ms: i64, lang: Lang) -> Markup {
     html! {
         li class=(class) {
             span .standing { (mark(sign)) (word) }
-            span .what { strong { (device.device) } " " span .place { (device.station) } }
+            span .what { strong { (device.id) } " " span .place { (device.station) } }
             span .age { @match device.last_heard { Some(last) => (age(last, now_ms, lang)), None => "–" } }
             @if !notes.is_empty() { span .why { (notes.join(" · ")) } }
         }

@@ -274,10 +274,10 @@ fn open(row: &AlarmRow, station: String, stale: bool) -> Open {
         return Open { known: None, about: word(id), since: Since::received(row.first_received_ms), station, stale };
     };
     let (about, since) = (show::about(&body), Since::of_alarm(&body, row));
-    Open { known: Some(known(body)), about, since, station, stale }
+    Open { known: Some(known(&body)), about, since, station, stale }
 }
 
-fn known(body: AlarmBody) -> Known {
+fn known(body: &AlarmBody) -> Known {
     Known {
         condition: body.condition,
         priority: body.priority,
