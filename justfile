@@ -46,3 +46,8 @@ deny:
 # Builds for the boxes; wants cross and a container engine
 arm TARGET="aarch64-unknown-linux-gnu":
     CROSS_CONFIG=cross.toml cross build --release --locked --target {{TARGET}}
+
+# Pictures of what people see, into target/shots: phone and desk, Chinese and English, dark and light; wants chromium
+shots:
+    SHOUWANG_SHOTS="$PWD/target/shots" cargo test --locked --test county_page_browser pictures
+    ls target/shots

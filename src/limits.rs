@@ -489,6 +489,40 @@ limits! {
     COUNTY_RETRY_MAX: Duration = Duration::from_secs(5),
         "the wait grows no further", "one log line a cause";
 
+    /// Connections to the county page at a time. judgement: every civil-affairs desk of a county with three tabs each.
+    COUNTY_PAGE_CONNECTIONS_MAX: usize = 256,
+        "a further one waits until another ends", "the browser waits";
+
+    /// Pages of the county that are kept live at a time. judgement: half of the connections, so that looking at the page
+    /// is always possible.
+    COUNTY_PAGE_LISTENERS_MAX: usize = 128,
+        "a further one is refused with a sentence, and its page says that it is not live", "the page";
+
+    /// How often the county's database is read for the live pages, while any is open. judgement: nobody reads faster.
+    COUNTY_PAGE_RHYTHM: Duration = Duration::from_secs(1),
+        "changes in between are shown together", "none needed";
+
+    /// How often a live page is told that its connection stands. judgement: proxies cut what is silent for a minute.
+    COUNTY_PAGE_PING: Duration = Duration::from_secs(15),
+        "after 40 s without one the page says in red that it stands still", "the page";
+
+    /// How long the county page waits for the database.
+    COUNTY_PAGE_READ_WAIT: Duration = Duration::from_secs(5),
+        "the page says that the database does not answer", "the page";
+
+    /// Rows of one list on the county page; what matters most comes first. judgement: nobody reads further, and a page
+    /// that is sent again with every change stays small.
+    COUNTY_PAGE_ROWS_MAX: usize = 300,
+        "the rest is counted at the end of the list", "the page";
+
+    /// Signs of a gateway's own words on the county page.
+    COUNTY_PAGE_WORD_MAX: usize = 60,
+        "cut there", "the page";
+
+    /// How long open connections to the county page may take to end when the console stops.
+    COUNTY_PAGE_STOP_WAIT: Duration = Duration::from_secs(2),
+        "they are cut", "none needed";
+
     // --- control ---
 
     /// Connections to the local socket at a time.

@@ -1,5 +1,6 @@
 //! `shouwang county`: the county console.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::core::id::{GatewayId, ResidentId, StationId};
 use crate::core::time::Rate;
 use crate::county::book::{Book, BookError};
 use crate::county::ingest::Speaker;
+use crate::county::page::{self, Board};
 use crate::county::{Clock, SILENT_AFTER_S, Settings, order, session, show};
 use crate::relay::message::CountyOrder;
 use crate::words::Lang;
@@ -116,8 +118,8 @@ enum What {
 /// Runs the verb.
 #[must_use]
 pub fn run(args: Args) -> ExitCode {
-    let settings = match read_settings(&args.config) {
-        Ok(settings) => settings,
+    let (settings, site) = match read_settings(&args.config) {
+        Ok(read) => read,
         Err(sentence) => {
             eprintln!("{sentence}");
             return ExitCode::from(EX_CONFIG);
@@ -132,7 +134,7 @@ pub fn run(args: Args) -> ExitCode {
         match args.verb {
             None => {
                 logging::begin(LogLevel::Info);
-                Box::pin(service(&settings)).await
+                Box::pin(service(&settings, site)).await
             }
             Some(Verb::Alarms { json, open }) => answer(alarms(&settings, json, open, lang).await),
             Some(Verb::Devices { json }) => answer(devices(&settings, json, lang).await),
@@ -144,7 +146,13 @@ pub fn run(args: Args) -> ExitCode {
     })
 }
 
-async fn service(settings: &Settings) -> ExitCode {
+/// Where the page is served, and what it shows.
+struct Site {
+    listen: SocketAddr,
+    board: Board,
+}
+
+async fn service(settings: &Settings, site: Site) -> ExitCode {
     let stop = CancellationToken::new();
     let stopper = stop.clone();
     let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
@@ -158,7 +166,15 @@ async fn service(settings: &Settings) -> ExitCode {
         }
         stopper.cancel();
     });
-    match Box::pin(session::serve(settings, clock(), stop)).await {
+    let ingest = async {
+        let ended = Box::pin(session::serve(settings, clock(), stop.clone())).await;
+        // Without the ingest the page would show what is no longer so.
+        stop.cancel();
+        ended
+    };
+    let (ended, ()) =
+        Box::pin(async { tokio::join!(ingest, page::serve_at(site.listen, site.board, stop.clone())) }).await;
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("shouwang county: {error}");
@@ -254,22 +270,26 @@ fn clock() -> Clock {
     })
 }
 
-fn read_settings(path: &Path) -> Result<Settings, String> {
+fn read_settings(path: &Path) -> Result<(Settings, Site), String> {
     let county = County::load(path).map_err(|problems| problems.to_string())?;
     for problem in county.warnings.list() {
         eprintln!("{problem}");
     }
-    let County { broker, database, silent_after, stations, .. } = county.value;
+    let County { broker, database, listen, zone, silent_after, stations, .. } = county.value;
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let password = broker.password.map(|secret| secret.read(credentials.as_deref())).transpose();
     let password = password.map_err(|error| error.to_string())?.unwrap_or_default();
     let login = broker.username.map(|username| Login { username, password });
-    Ok(Settings {
+    let silent_after_s = u32::try_from(silent_after.as_secs()).unwrap_or(SILENT_AFTER_S);
+    let settings = Settings {
         broker: Broker { url: broker.url, ca_file: broker.ca_file, login },
-        database,
-        silent_after_s: u32::try_from(silent_after.as_secs()).unwrap_or(SILENT_AFTER_S),
-        stations: stations.into_keys().collect(),
+        database: database.clone(),
+        silent_after_s,
+        stations: stations.keys().copied().collect(),
         client_id: broker.client_id,
         rate: Rate::default(),
-    })
+    };
+    let names = stations.into_iter().map(|(id, station)| (id, station.name)).collect();
+    let board = Board { database, clock: clock(), silent_after_s, names, zone };
+    Ok((settings, Site { listen, board }))
 }

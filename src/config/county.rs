@@ -24,7 +24,7 @@ pub struct County {
     pub broker: CountyBroker,
     /// The SQLite file.
     pub database: PathBuf,
-    /// Where the board will be served.
+    /// Where the page is served; a loopback address.
     pub listen: SocketAddr,
     /// Time zone in which people read times.
     pub zone: TimeZone,
@@ -87,7 +87,7 @@ const CONSOLE_KEYS: &[Key] = &[
     Key::or(
         "listen",
         "\"127.0.0.1:8080\"",
-        "Where the board will be served; a proxy with TLS and log-in stands in front of it.",
+        "Where the page is served, on this machine only; a proxy with TLS and log-in stands in front of it.",
     ),
     Key::or("zone", "\"Asia/Shanghai\"", "Time zone in which people read times; records are in UTC."),
     Key::or("log_level", "\"info\"", "How much is said in the journal: error, warn, info, debug, trace."),
@@ -137,9 +137,11 @@ fn read(top: &Section<'_>, beside: &Path) -> Option<County> {
     });
     let stations = stations.collect();
     let broker = read_broker(&broker, beside);
+    // The page has no log-in of its own, so it is offered to this machine only.
     let listen = console.text("listen").and_then(|text| text.parse().ok());
+    let listen = listen.filter(|listen: &SocketAddr| listen.ip().is_loopback());
     if let (None, Some(found)) = (listen, console.find("listen")) {
-        let problem = console.wrong("listen", &found, What::WrongType).allowed("address:port");
+        let problem = console.wrong("listen", &found, What::WrongType).allowed("address:port of this machine");
         console.report(problem.fix("write listen = \"127.0.0.1:8080\""));
     }
     let zone = super::station::read_zone(&console);

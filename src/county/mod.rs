@@ -1,4 +1,5 @@
-//! The county console, first form: takes what gateways send, commits it to its database, then gives receipts.
+//! The county console, first form: takes what gateways send, commits it to its database, then gives receipts;
+//! and shows what it knows.
 //!
 //! - A receipt means that the database has it durably: first the commit, then the receipt, and nothing in between.
 //! - Everything may come twice, late, or in another order; what is stored is the same.
@@ -31,4 +32,8 @@ pub mod board;
 
 pub mod order;
 
+pub mod since;
+
 pub mod show;
+
+pub mod page;

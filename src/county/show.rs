@@ -7,10 +7,10 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::board::{AlarmRow, DeviceRow, Listening, ResidentRow, StationRow};
+use super::since::Since;
 use crate::core::alarm::Subject;
 use crate::core::condition::Condition;
 use crate::core::effect::Answer;
-use crate::core::time::{Moment, Trust};
 use crate::core::watch::Watch;
 use crate::relay::message::{AlarmBody, CommandResult, DeviceState, ResultMessage};
 use crate::words::{self, Lang, Say as _, console as say};
@@ -19,7 +19,7 @@ use crate::words::{self, Lang, Say as _, console as say};
 #[must_use]
 pub fn deaf(listening: Listening, now_ms: i64, lang: Lang) -> Option<String> {
     listening.deaf_for(now_ms)?;
-    Some(say::deaf(listening.last_ms.map(|last_ms| between(last_ms, now_ms)), lang))
+    Some(say::deaf(listening.last_ms.map(|last_ms| Since::seen(last_ms).age(now_ms)), lang))
 }
 
 /// A line for alarms that are not on the board because they were refused.
@@ -49,7 +49,7 @@ fn alarm(row: &AlarmRow, now_ms: i64, lang: Lang) -> String {
         body.condition.say(lang).to_owned(),
         about(&body),
         place,
-        occurred(&body, row, now_ms, lang),
+        age(Since::of_alarm(&body, row), now_ms, lang),
         words::alarm::state(&body.standing, body.condition, lang).to_owned(),
     ];
     parts.extend(body.disposition.map(|how| how.say(lang).to_owned()));
@@ -63,21 +63,13 @@ fn alarm(row: &AlarmRow, now_ms: i64, lang: Lang) -> String {
 }
 
 /// Whom or what an alarm is about.
-fn about(body: &AlarmBody) -> String {
+pub(super) fn about(body: &AlarmBody) -> String {
     match body.id.subject {
         Subject::Resident(id) => id.to_string(),
         Subject::Device(id) => id.to_string(),
         Subject::Source(id) => id.to_string(),
         Subject::Stranger(id) => id.to_string(),
         Subject::Station => body.id.station.to_string(),
-    }
-}
-
-/// When it occurred, by the station's clock if that can be trusted, else "at least" since the county knows.
-fn occurred(body: &AlarmBody, row: &AlarmRow, now_ms: i64, lang: Lang) -> String {
-    match body.clocks.occurred.or(body.clocks.detected) {
-        Some(at) => moment(at, row.first_received_ms, now_ms, lang),
-        None => at_least(row.first_received_ms, now_ms, lang),
     }
 }
 
@@ -98,7 +90,7 @@ fn device(row: &DeviceRow, now_ms: i64, lang: Lang) -> String {
                 None => words::device::NEVER_HEARD.say(lang).to_owned(),
                 Some(at) => {
                     let heard = words::device::LAST_HEARD.say(lang);
-                    format!("{heard} {}", moment(at, row.received_ms, now_ms, lang))
+                    format!("{heard} {}", age(Since::told(at, row.received_ms), now_ms, lang))
                 }
             });
             parts.extend(state.battery.map(|percent| format!("{} {percent} %", words::device::BATTERY.say(lang))));
@@ -110,22 +102,15 @@ fn device(row: &DeviceRow, now_ms: i64, lang: Lang) -> String {
     parts.join(" · ")
 }
 
-/// A gateway's moment as an age; by the county's clock when the gateway's cannot be trusted.
-fn moment(at: Moment, received_ms: i64, now_ms: i64, lang: Lang) -> String {
-    if at.trust == Trust::Synced { ago(at.wall.0, now_ms, lang) } else { at_least(received_ms, now_ms, lang) }
+/// How old something is, "at least" when no trusted clock has seen its beginning.
+fn age(since: Since, now_ms: i64, lang: Lang) -> String {
+    let ago = words::time::ago(since.age(now_ms), lang);
+    if since.at_least { format!("{} {ago}", say::AT_LEAST.say(lang)) } else { ago }
 }
 
-fn at_least(received_ms: i64, now_ms: i64, lang: Lang) -> String {
-    format!("{} {}", say::AT_LEAST.say(lang), ago(received_ms, now_ms, lang))
-}
-
-/// The age of something; 0 for what lies ahead of the county's clock.
+/// The age of something by the county's own clock.
 fn ago(at_ms: i64, now_ms: i64, lang: Lang) -> String {
-    words::time::ago(between(at_ms, now_ms), lang)
-}
-
-fn between(at_ms: i64, now_ms: i64) -> Duration {
-    Duration::from_millis(u64::try_from(now_ms.saturating_sub(at_ms)).unwrap_or(0))
+    age(Since::seen(at_ms), now_ms, lang)
 }
 
 /// A device's fault; a word of a later version stays as it is.
@@ -175,12 +160,7 @@ fn station(row: &StationRow, now_ms: i64, lang: Lang) -> Vec<String> {
 
 /// A resident with since when: by the county's clock when the station is silent.
 fn resident_line(resident: &ResidentRow, station: &StationRow, now_ms: i64, lang: Lang) -> String {
-    let reported = resident.reported.get("since").and_then(|since| serde_json::from_value(since.clone()).ok());
-    let since = match (station.silent, reported) {
-        (true, _) => ago(station.heartbeat_ms.unwrap_or(resident.received_ms), now_ms, lang),
-        (false, Some(at)) => moment(at, resident.received_ms, now_ms, lang),
-        (false, None) => ago(resident.received_ms, now_ms, lang),
-    };
+    let since = age(Since::of_watch(resident, station), now_ms, lang);
     format!("{} {}({} {since})", resident.resident, resident.watch.say(lang), say::SINCE.say(lang))
 }
 

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +24,7 @@ use crate::core::effect::Order;
 use crate::core::time::{Rate, Wall};
 use crate::county::board::StationRow;
 use crate::county::book::{Book, BookError};
+use crate::county::page::{self, Board};
 use crate::county::{self, session};
 use crate::daemon::clock::Tempo;
 use crate::daemon::{self, StartError};
@@ -87,6 +90,15 @@ pub async fn run(settings: Settings, stop: CancellationToken, out: impl Write) -
     let tempo = Tempo::scaled(settings.rate, settings.begin);
     let clock: county::Clock = Arc::new(move || tempo.wall().0);
     let console = scene.county(settings.rate);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let address = listener.local_addr()?;
+    let board = Board {
+        database: console.database.clone(),
+        clock: Arc::clone(&clock),
+        silent_after_s: console.silent_after_s,
+        names: scene.station_names(),
+        zone: zone(),
+    };
     let config = scene.path("shouwang.toml");
     // The parts end after the morning, and the morning ends when a part does.
     let (parts, broken) = (CancellationToken::new(), CancellationToken::new());
@@ -101,7 +113,7 @@ pub async fn run(settings: Settings, stop: CancellationToken, out: impl Write) -
         ended
     };
     let morning = async {
-        let told = timeout(PATIENCE, Morning::begin(&mut scene, settings, tempo, out));
+        let told = timeout(PATIENCE, Morning::begin(&mut scene, settings, tempo, address, out));
         let told = tokio::select! {
             begun = told => match begun {
                 Ok(Ok(mut morning)) => morning.live(&stop, &broken).await,
@@ -113,10 +125,17 @@ pub async fn run(settings: Settings, stop: CancellationToken, out: impl Write) -
         parts.cancel();
         told
     };
-    let (gateway, county, told) = tokio::join!(gateway, Box::pin(county), morning);
+    let page = page::serve(listener, board, parts.clone());
+    let (gateway, county, page, told) = tokio::join!(gateway, Box::pin(county), page, morning);
+    page?;
     gateway?;
     county?;
     told
+}
+
+/// Chinese time, all year.
+fn zone() -> TimeZone {
+    TimeZone::fixed(jiff::tz::offset(8))
 }
 
 struct Morning<'a, W> {
@@ -138,11 +157,16 @@ struct Morning<'a, W> {
 }
 
 impl<'a, W: Write> Morning<'a, W> {
-    async fn begin(scene: &'a mut Scene, settings: Settings, tempo: Tempo, out: W) -> Result<Self, DemoError> {
-        let zone = TimeZone::fixed(jiff::tz::offset(8));
-        let mut teller = Teller::new(out, settings.stage, zone, settings.lang);
+    async fn begin(
+        scene: &'a mut Scene,
+        settings: Settings,
+        tempo: Tempo,
+        page: SocketAddr,
+        out: W,
+    ) -> Result<Self, DemoError> {
+        let mut teller = Teller::new(out, settings.stage, zone(), settings.lang);
         let script = Script::new(scene.village.people.clone(), scene.village.roster.clone(), settings.lang);
-        script.opening(&mut teller, settings.rate)?;
+        script.opening(&mut teller, settings.rate, &format!("http://{page}/?lang={}", settings.lang.word()))?;
         let station = Station::at(scene.path("control.sock"));
         while station.status().await.is_err() {
             sleep(LOOK).await;

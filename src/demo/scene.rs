@@ -1,5 +1,6 @@
 //! The set: brokers, line, hub, bridge and listener, and the files that the real program is configured with.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
@@ -14,6 +15,7 @@ use super::village::{self, Ports};
 use super::wire::Wire;
 use crate::broker::{Broker, BrokerUrl};
 use crate::config::{self, Problems, Village};
+use crate::core::id::StationId;
 use crate::core::time::Rate;
 use crate::county;
 
@@ -93,6 +95,12 @@ impl Scene {
             client_id: "demo-county".to_owned(),
             rate,
         }
+    }
+
+    /// What people call the station.
+    #[must_use]
+    pub fn station_names(&self) -> BTreeMap<StationId, String> {
+        village::STATION.parse().into_iter().map(|id| (id, village::STATION_NAME.to_owned())).collect()
     }
 
     /// A device speaks, or the line is cut or mended.

@@ -39,20 +39,12 @@ impl Script {
     ///
     /// # Errors
     /// Nobody listens any more; so with all others.
-    pub fn opening(&self, teller: &mut Teller<impl Write>, rate: Rate) -> io::Result<()> {
+    pub fn opening(&self, teller: &mut Teller<impl Write>, rate: Rate, page: &str) -> io::Result<()> {
         teller.head(say::TITLE.say(self.lang))?;
         teller.say(say::ABOUT.say(self.lang))?;
         let pace = say::pace(LENGTH, rate.takes(LENGTH), self.lang);
         teller.say(&format!("{pace}{}{}", self.blank(), say::HOW_TO_END.say(self.lang)))?;
-        teller.say("")
-    }
-
-    /// Where the page is.
-    ///
-    /// # Errors
-    /// As all.
-    pub fn page(&self, teller: &mut Teller<impl Write>, address: &str) -> io::Result<()> {
-        teller.say(&format!("{}: {address}", say::PAGE.say(self.lang)))?;
+        teller.say(&format!("{}: {page}", say::PAGE.say(self.lang)))?;
         teller.say("")
     }
 

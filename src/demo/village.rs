@@ -12,6 +12,9 @@ pub const HOMES: u32 = 12;
 /// Id of the station.
 pub const STATION: &str = "demo-station";
 
+/// What people call it.
+pub const STATION_NAME: &str = "示例照料站";
+
 /// One device, by the name that it has on the air and in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kit {
@@ -78,7 +81,7 @@ pub fn write(folder: &Path, ports: Ports) -> io::Result<()> {
     );
     let console = format!(
         "[broker]\nurl = \"mqtt://127.0.0.1:{county}\"\n\n[console]\ndatabase = \"{place}/county.sqlite\"\n\n\
-         [stations.{STATION}]\nname = \"示例照料站\"\n"
+         [stations.{STATION}]\nname = \"{STATION_NAME}\"\n"
     );
     std::fs::write(folder.join("shouwang.toml"), station)?;
     std::fs::write(folder.join("county.toml"), console)?;

@@ -17,6 +17,8 @@ pub mod shell;
 
 pub mod console;
 
+pub mod page;
+
 pub mod plan;
 
 pub mod time;
@@ -40,6 +42,35 @@ impl Lang {
     #[must_use]
     pub fn of_locale(locale: &str) -> Self {
         if locale.starts_with("en") { Lang::En } else { Lang::Zh }
+    }
+
+    /// From the value of `Accept-Language`: whichever of the two is wanted more, Chinese when neither is named.
+    #[must_use]
+    pub fn of_accept_language(accepted: &str) -> Self {
+        // Weights are decimals of at most three places (RFC 9110, 12.4.2), and read as text they have the same order.
+        let weight = |language: &str| {
+            let of = accepted.split(',').filter(|range| range.trim().get(..2) == Some(language));
+            of.map(|range| range.split_once("q=").map_or("1", |(_, weight)| weight.trim())).max()
+        };
+        if weight("en") > weight("zh") { Lang::En } else { Lang::Zh }
+    }
+
+    /// Its tag in HTML and HTTP (BCP 47).
+    #[must_use]
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Lang::Zh => "zh-CN",
+            Lang::En => "en",
+        }
+    }
+
+    /// Its word in addresses and arguments.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Lang::Zh => "zh",
+            Lang::En => "en",
+        }
     }
 }
 
@@ -155,5 +186,20 @@ mod tests {
         assert_eq!(Lang::of_locale(""), Lang::Zh);
         assert_eq!("en".parse(), Ok(Lang::En));
         assert_eq!("fr".parse::<Lang>(), Err(LangError));
+    }
+
+    #[test]
+    fn a_browser_is_answered_in_the_language_it_wants_more() {
+        for (accepted, lang) in [
+            ("", Lang::Zh),
+            ("de", Lang::Zh),
+            ("zh-CN,zh;q=0.9,en;q=0.8", Lang::Zh),
+            ("en-GB,en;q=0.9,zh;q=0.8", Lang::En),
+            ("de,en;q=0.5", Lang::En),
+            ("en;q=0.5, zh;q=0.7", Lang::Zh),
+            ("望", Lang::Zh),
+        ] {
+            assert_eq!(Lang::of_accept_language(accepted), lang, "{accepted}");
+        }
     }
 }

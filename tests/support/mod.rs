@@ -23,6 +23,8 @@ pub mod county_messages;
 
 pub mod county_service;
 
+pub mod county_page;
+
 pub mod house;
 
 pub mod passing;
