@@ -3,7 +3,6 @@
 //! It keeps everything in memory, so it stands for a box's mosquitto in a demonstration and nowhere else. One protocol
 //! version only: rumqttd falls over when a message with properties meets a client of the older one.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::thread::JoinHandle;
@@ -96,7 +95,7 @@ fn settings(name: &str, port: u16) -> ServerSettings {
             connection_timeout_ms: 10_000,
             max_payload_size: 1 << 20,
             max_inflight_count: 200,
-            auth: None::<HashMap<String, String>>,
+            auth: None,
             external_auth: None,
             dynamic_filters: true,
         },

@@ -86,7 +86,7 @@ pub enum DemoError {
 /// [`DemoError`].
 pub async fn run(settings: Settings, stop: CancellationToken, out: impl Write) -> Result<Tally, DemoError> {
     // It outlives all parts: the gateway's last words still want a broker and a disk.
-    let mut scene = Scene::set().await?;
+    let mut scene = Scene::set(settings.lang).await?;
     let tempo = Tempo::scaled(settings.rate, settings.begin);
     let clock: county::Clock = Arc::new(move || tempo.wall().0);
     let console = scene.county(settings.rate);
@@ -96,7 +96,7 @@ pub async fn run(settings: Settings, stop: CancellationToken, out: impl Write) -
         database: console.database.clone(),
         clock: Arc::clone(&clock),
         silent_after_s: console.silent_after_s,
-        names: scene.station_names(),
+        names: scene.station_names(settings.lang),
         zone: zone(),
     };
     let config = scene.path("shouwang.toml");

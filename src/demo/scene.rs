@@ -18,6 +18,7 @@ use crate::config::{self, Problems, Village};
 use crate::core::id::StationId;
 use crate::core::time::Rate;
 use crate::county;
+use crate::words::Lang;
 
 /// Everything around the gateway and the county. What is listed first ends first.
 #[derive(Debug)]
@@ -56,12 +57,12 @@ impl Scene {
     ///
     /// # Errors
     /// [`SceneError`].
-    pub async fn set() -> Result<Scene, SceneError> {
+    pub async fn set(lang: Lang) -> Result<Scene, SceneError> {
         let folder = TempDir::with_prefix("shouwang-demo-")?;
         let brokers = [EmbeddedBroker::start("demo-local").await?, EmbeddedBroker::start("demo-county").await?];
         let [local, county] = [brokers[0].port(), brokers[1].port()];
         let link = Link::lay(county).await?;
-        village::write(folder.path(), Ports { local, link: link.port(), county })?;
+        village::write(folder.path(), Ports { local, link: link.port(), county }, lang)?;
         let formats: Vec<&str> = crate::device::FORMATS.iter().map(|format| format.name).collect();
         let station = config::Station::load(&folder.path().join("shouwang.toml"), &formats)?.value;
         let village = Village::load(&station.village_file, &station)?.value;
@@ -99,8 +100,8 @@ impl Scene {
 
     /// What people call the station.
     #[must_use]
-    pub fn station_names(&self) -> BTreeMap<StationId, String> {
-        village::STATION.parse().into_iter().map(|id| (id, village::STATION_NAME.to_owned())).collect()
+    pub fn station_names(&self, lang: Lang) -> BTreeMap<StationId, String> {
+        village::STATION.parse().into_iter().map(|id| (id, village::STATION_NAME.say(lang).to_owned())).collect()
     }
 
     /// A device speaks, or the line is cut or mended.

@@ -207,7 +207,8 @@ impl Script {
             let began = clocks.occurred.or(clocks.detected).map_or(Wall(0), |moment| moment.wall);
             let after = |label: crate::words::Both, moment: Option<Moment>| {
                 let ms = u64::try_from(moment?.wall.0 - began.0).unwrap_or(0);
-                Some(format!("{} +{}", label.say(self.lang), time::span(Duration::from_millis(ms), self.lang)))
+                let span = Duration::from_secs((ms + 500) / 1000);
+                Some(format!("{} +{}", label.say(self.lang), time::span(span, self.lang)))
             };
             let parts = [
                 Some(self.what(alarm)),

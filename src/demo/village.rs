@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use crate::core::roster::Role;
+use crate::words::{Both, Lang};
 
 /// Homes in the village.
 pub const HOMES: u32 = 12;
@@ -13,7 +14,7 @@ pub const HOMES: u32 = 12;
 pub const STATION: &str = "demo-station";
 
 /// What people call it.
-pub const STATION_NAME: &str = "示例照料站";
+pub const STATION_NAME: Both = Both::new("示例照料站", "Example station");
 
 /// One device, by the name that it has on the air and in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +70,7 @@ pub struct Ports {
 ///
 /// # Errors
 /// The folder cannot be written.
-pub fn write(folder: &Path, ports: Ports) -> io::Result<()> {
+pub fn write(folder: &Path, ports: Ports, lang: Lang) -> io::Result<()> {
     let Ports { local, link, county } = ports;
     let place = folder.display();
     let station = format!(
@@ -81,37 +82,23 @@ pub fn write(folder: &Path, ports: Ports) -> io::Result<()> {
     );
     let console = format!(
         "[broker]\nurl = \"mqtt://127.0.0.1:{county}\"\n\n[console]\ndatabase = \"{place}/county.sqlite\"\n\n\
-         [stations.{STATION}]\nname = \"{STATION_NAME}\"\n"
+         [stations.{STATION}]\nname = \"{}\"\n",
+        STATION_NAME.say(lang)
     );
     std::fs::write(folder.join("shouwang.toml"), station)?;
     std::fs::write(folder.join("county.toml"), console)?;
-    std::fs::write(folder.join("village.toml"), village())
+    std::fs::write(folder.join("village.toml"), village(lang))
 }
 
-const PEOPLE: &str = r#"
-[responders.p01]
-name = "示例邻居甲"
-phone = "00000000001"
-role = "neighbour"
-travel_min = 5
+/// Who comes: id, name in both languages, role, minutes on the way.
+const RESPONDERS: [(&str, Both, &str, u16); 4] = [
+    ("p01", Both::new("示例邻居甲", "Neighbour A"), "neighbour", 5),
+    ("p02", Both::new("示例邻居乙", "Neighbour B"), "neighbour", 5),
+    ("g01", Both::new("示例网格员丙", "Grid worker C"), "grid_worker", 10),
+    ("desk", Both::new("示例值班室", "Duty desk"), "duty_desk", 10),
+];
 
-[responders.p02]
-name = "示例邻居乙"
-phone = "00000000002"
-role = "neighbour"
-travel_min = 5
-
-[responders.g01]
-name = "示例网格员丙"
-phone = "00000000003"
-role = "grid_worker"
-travel_min = 10
-
-[responders.desk]
-name = "示例值班室"
-phone = "00000000004"
-role = "duty_desk"
-
+const LADDERS: &str = r#"
 [ladders.east]
 rungs = [{ call = ["p01"], wait_s = 60 }, { call = ["g01"], wait_s = 120 }, { call = ["desk"], wait_s = 120 }]
 
@@ -119,15 +106,26 @@ rungs = [{ call = ["p01"], wait_s = 60 }, { call = ["g01"], wait_s = 120 }, { ca
 rungs = [{ call = ["p02"], wait_s = 60 }, { call = ["g01"], wait_s = 120 }, { call = ["desk"], wait_s = 120 }]
 "#;
 
-fn village() -> String {
-    let mut text = PEOPLE.to_owned();
-    for home in 1..=HOMES {
-        let ladder = if home <= 6 { "east" } else { "west" };
-        let form = if home % 2 == 0 { "示例爷爷" } else { "示例奶奶" };
+/// What everybody is called: made-up people are obviously made up.
+const WOMAN: Both = Both::new("示例奶奶", "Granny Example");
+const MAN: Both = Both::new("示例爷爷", "Grandpa Example");
+
+fn village(lang: Lang) -> String {
+    let mut text = LADDERS.to_owned();
+    for (number, (id, name, role, travel_min)) in (1..).zip(RESPONDERS) {
+        let name = name.say(lang);
         let _ = write!(
             text,
-            "\n[homes.h{home:02}]\nlabel = \"示例村 {home} 号\"\nrooms = [\"bedroom\", \"hall\", \"kitchen\"]\n\n\
-             [residents.r{home:02}]\nname = \"示例老人{home}\"\naddress_form = \"{form}\"\nhome = \"h{home:02}\"\n\
+            "\n[responders.{id}]\nname = \"{name}\"\nphone = \"{number:011}\"\nrole = \"{role}\"\ntravel_min = {travel_min}\n"
+        );
+    }
+    for home in 1..=HOMES {
+        let ladder = if home <= 6 { "east" } else { "west" };
+        let form = if home % 2 == 0 { MAN } else { WOMAN }.say(lang);
+        let _ = write!(
+            text,
+            "\n[homes.h{home:02}]\nlabel = \"示例村 {home}\"\nrooms = [\"bedroom\", \"hall\", \"kitchen\"]\n\n\
+             [residents.r{home:02}]\nname = \"{form} {home}\"\naddress_form = \"{form}\"\nhome = \"h{home:02}\"\n\
              ladder = \"{ladder}\"\nprompt = true\n"
         );
     }

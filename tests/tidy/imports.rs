@@ -10,7 +10,7 @@ use crate::tree::{File, Tree};
 pub const LEAVES: &[&str] = &["limits", "private", "backoff", "broker"];
 
 /// They wire the house together, so they may import anything.
-pub const WIRING: &[&str] = &["main", "cli", "daemon"];
+pub const WIRING: &[&str] = &["main", "cli", "daemon", "demo"];
 
 /// Each room and what it may import beside itself and the leaves, in the order of the flow.
 pub const TABLE: &[(&str, &[&str])] = &[
