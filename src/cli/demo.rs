@@ -36,7 +36,7 @@ pub struct Args {
 
 /// Runs the verb: 0, and 1 when an alarm was lost or it could not go on.
 #[must_use]
-pub fn run(args: Args) -> ExitCode {
+pub fn run(args: &Args) -> ExitCode {
     if let Some(path) = &args.log
         && let Err(error) = logging::begin_in_file(path)
     {

@@ -86,7 +86,7 @@ pub fn main() -> ExitCode {
         Verb::Decode(args) => decode::run(&args),
         Verb::Simulate(args) => simulate::run(args),
         #[cfg(feature = "demo")]
-        Verb::Demo(args) => demo::run(args),
+        Verb::Demo(args) => demo::run(&args),
         Verb::CheckState(args) => run::check_state(&args),
     }
 }

@@ -18,11 +18,12 @@ use super::station::Station;
 use super::story::{Act, Deed, LENGTH, Story};
 use super::tally::Tally;
 use super::teller::{Stage, Teller};
+use super::village;
 use crate::control::client::AskError;
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::effect::Order;
 use crate::core::time::{Rate, Wall};
-use crate::county::board::StationRow;
+use crate::county::board::{AlarmRow, StationRow};
 use crate::county::book::{Book, BookError};
 use crate::county::page::{self, Board};
 use crate::county::{self, session};
@@ -96,7 +97,7 @@ pub async fn run(settings: Settings, stop: CancellationToken, out: impl Write) -
         database: console.database.clone(),
         clock: Arc::clone(&clock),
         silent_after_s: console.silent_after_s,
-        names: scene.station_names(settings.lang),
+        names: village::names(settings.lang),
         zone: zone(),
     };
     let config = scene.path("shouwang.toml");
@@ -108,7 +109,7 @@ pub async fn run(settings: Settings, stop: CancellationToken, out: impl Write) -
         ended
     };
     let county = async {
-        let ended = session::serve(&console, clock, parts.clone()).await;
+        let ended = Box::pin(session::serve(&console, clock, parts.clone())).await;
         broken.cancel();
         ended
     };
@@ -126,7 +127,7 @@ pub async fn run(settings: Settings, stop: CancellationToken, out: impl Write) -
         told
     };
     let page = page::serve(listener, board, parts.clone());
-    let (gateway, county, page, told) = tokio::join!(gateway, Box::pin(county), page, morning);
+    let (gateway, county, page, told) = tokio::join!(gateway, county, page, morning);
     page?;
     gateway?;
     county?;
@@ -265,7 +266,9 @@ impl<'a, W: Write> Morning<'a, W> {
         for news in self.seen.news(&later) {
             match news {
                 News::Alarm(alarm, turn) => {
-                    let is_new = !self.seen.alarms.contains_key(&alarm.id) && self.script.is_first(&alarm, turn);
+                    let is_new = !self.seen.alarms.contains_key(&alarm.id)
+                        && turn.begins()
+                        && alarm.id.condition.rule().about_person;
                     self.script.alarm(&mut self.teller, now, &alarm, turn)?;
                     if is_new {
                         self.tell_way(&alarm).await?;
@@ -345,7 +348,7 @@ impl<'a, W: Write> Morning<'a, W> {
         self.seen.alarms.extend(alarms.into_iter().map(|alarm| (alarm.id, alarm)));
         let raised: BTreeSet<AlarmId> = self.seen.alarms.keys().copied().collect();
         let rows = self.book.alarms(false).await?;
-        let stored = rows.iter().filter_map(|row| row.body()).map(|body| body.id).collect();
+        let stored = rows.iter().filter_map(AlarmRow::body).map(|body| body.id).collect();
         let receipted = raised.iter().copied().filter(|id| self.scene.wire.is_receipted(*id)).collect();
         Ok(Tally::of(&raised, &stored, &receipted))
     }

@@ -41,6 +41,14 @@ pub enum Turn {
     Closed,
 }
 
+impl Turn {
+    /// Whether it is the first step of an alarm: what follows a device's word at once.
+    #[must_use]
+    pub const fn begins(self) -> bool {
+        matches!(self, Turn::AskedFirst | Turn::Raised)
+    }
+}
+
 impl Seen {
     /// Whether everybody is watched.
     #[must_use]

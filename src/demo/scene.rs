@@ -1,6 +1,5 @@
 //! The set: brokers, line, hub, bridge and listener, and the files that the real program is configured with.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
@@ -15,7 +14,6 @@ use super::village::{self, Ports};
 use super::wire::Wire;
 use crate::broker::{Broker, BrokerUrl};
 use crate::config::{self, Problems, Village};
-use crate::core::id::StationId;
 use crate::core::time::Rate;
 use crate::county;
 use crate::words::Lang;
@@ -96,12 +94,6 @@ impl Scene {
             client_id: "demo-county".to_owned(),
             rate,
         }
-    }
-
-    /// What people call the station.
-    #[must_use]
-    pub fn station_names(&self, lang: Lang) -> BTreeMap<StationId, String> {
-        village::STATION.parse().into_iter().map(|id| (id, village::STATION_NAME.say(lang).to_owned())).collect()
     }
 
     /// A device speaks, or the line is cut or mended.

@@ -42,16 +42,10 @@ impl Script {
     pub fn opening(&self, teller: &mut Teller<impl Write>, rate: Rate, page: &str) -> io::Result<()> {
         teller.head(say::TITLE.say(self.lang))?;
         teller.say(say::ABOUT.say(self.lang))?;
-        let pace = say::pace(LENGTH, rate.takes(LENGTH), self.lang);
-        teller.say(&format!("{pace}{}{}", self.blank(), say::HOW_TO_END.say(self.lang)))?;
+        let lasts = say::pace(LENGTH, rate.takes(LENGTH), self.lang);
+        teller.say(&format!("{lasts}{}{}", self.blank(), say::HOW_TO_END.say(self.lang)))?;
         teller.say(&format!("{}: {page}", say::PAGE.say(self.lang)))?;
         teller.say("")
-    }
-
-    /// Whether the way to the county is told at this step: it is measured from the device's first word.
-    #[must_use]
-    pub fn is_first(&self, alarm: &Alarm, turn: Turn) -> bool {
-        alarm.id.condition.rule().about_person && matches!(turn, Turn::AskedFirst | Turn::Raised)
     }
 
     /// A step of an alarm or a fault.
@@ -130,10 +124,8 @@ impl Script {
     /// # Errors
     /// As all.
     pub fn county(&self, teller: &mut Teller<impl Write>, now: Wall, misses: bool) -> io::Result<()> {
-        let (tone, text) = match misses {
-            true => (Tone::Fault, say::COUNTY_MISSES_STATION),
-            false => (Tone::Good, say::COUNTY_HEARS_STATION),
-        };
+        let (tone, text) =
+            if misses { (Tone::Fault, say::COUNTY_MISSES_STATION) } else { (Tone::Good, say::COUNTY_HEARS_STATION) };
         teller.event(now, tone, label::COUNTY, text.say(self.lang))
     }
 

@@ -1,9 +1,11 @@
 //! Who lives here: twelve homes, what hangs on their walls, who comes when they call. Everybody is made up.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
 
+use crate::core::id::StationId;
 use crate::core::roster::Role;
 use crate::words::{Both, Lang};
 
@@ -14,7 +16,7 @@ pub const HOMES: u32 = 12;
 pub const STATION: &str = "demo-station";
 
 /// What people call it.
-pub const STATION_NAME: Both = Both::new("示例照料站", "Example station");
+const STATION_NAME: Both = Both::new("示例照料站", "Example station");
 
 /// One device, by the name that it has on the air and in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +33,12 @@ pub struct Kit {
     pub rhythm_s: u32,
     /// Whether it speaks through the hub on the serial port; otherwise through the Zigbee bridge.
     pub on_hub: bool,
+}
+
+/// What people call the stations of this county: there is one.
+#[must_use]
+pub fn names(lang: Lang) -> BTreeMap<StationId, String> {
+    STATION.parse().into_iter().map(|id| (id, STATION_NAME.say(lang).to_owned())).collect()
 }
 
 /// Everything that is mounted in the village.
