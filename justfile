@@ -43,6 +43,10 @@ doc:
 deny:
     cargo deny --offline check bans licenses sources
 
-# Builds for the boxes; wants cross and a container engine
-arm TARGET="aarch64-unknown-linux-gnu":
+# Builds for 64-bit ARM boxes with Debian's own packages (`.ci/arm install`, once), and runs it in the emulator
+arm:
+    .ci/arm
+
+# Builds for a box with the tool cross and a container engine
+cross TARGET="armv7-unknown-linux-gnueabihf":
     CROSS_CONFIG=cross.toml cross build --release --locked --target {{TARGET}}

@@ -27,9 +27,13 @@ use crate::source::heard::Heard;
 use crate::source::lanes::{Acknowledge, Arrival, RoutineLane, UrgentLane};
 use crate::store::{Degraded, Draft, Store, Undecided};
 
-/// How often the store does what is due by itself, and so the longest time between two turns; each turn proves to the
-/// watchdog that the station lives. Source: `Store::tick`, "every second or so".
+/// How often the store does what is due by itself, and so the longest time between two turns. Source: `Store::tick`,
+/// "every second or so".
 const STORE_TICK: Duration = Duration::from_secs(1);
+
+/// How often a completed turn is told to systemd's watchdog. judgement: a thirtieth of the unit's `WatchdogSec`; telling
+/// of each of a thousand turns a second would keep the box's first process busy.
+const WATCHDOG_EVERY: Duration = Duration::from_secs(1);
 
 /// How often the last-heard table is written whole. judgement: replay of so much of the log takes a blink, and more
 /// often would wear the card (a packed table of 500 devices is some 50 kB).
@@ -70,6 +74,8 @@ pub(super) struct Standing {
     words_written: Option<Mono>,
     /// When the store was last given a turn of its own.
     ticked: Option<Mono>,
+    /// When the watchdog was last fed.
+    fed: Option<Mono>,
 }
 
 /// What one turn takes in and has to answer.
@@ -152,7 +158,7 @@ impl House {
             }
             self.take_what_waits(now, &mut ears, &mut turn);
             self.finish(now, turn).await;
-            watchdog();
+            self.feed_watchdog(now);
         }
         self.take_the_rest(&mut ears).await;
         self.write_words(self.clock.now()).await;
@@ -361,6 +367,15 @@ impl House {
         }
     }
 
+    /// Says to systemd that a whole turn was completed: what is proved alive is the thing that matters.
+    fn feed_watchdog(&mut self, now: Moment) {
+        if self.state.fed.is_none_or(|last| now.mono.since(last) >= WATCHDOG_EVERY) {
+            self.state.fed = Some(now.mono);
+            // Without systemd there is nobody to tell.
+            let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+        }
+    }
+
     fn until_due(&self) -> Duration {
         let due = [self.station.deadline(), self.state.receipts.due()].into_iter().flatten().min();
         due.map_or(STORE_TICK, |due| self.clock.until(due).min(STORE_TICK))
@@ -393,10 +408,4 @@ pub(super) fn undecided(effect: &Effect) -> Option<Undecided> {
         Effect::Answer(_, Answer::Open { .. }) | Effect::Notify(_) => None,
         Effect::Answer(id, answer) => Some(Undecided::Answer { id: *id, answer: answer.clone() }),
     }
-}
-
-/// Says to systemd that a whole turn was completed: what is proved alive is the thing that matters.
-fn watchdog() {
-    // Without systemd there is nobody to tell.
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
 }

@@ -90,13 +90,15 @@ pub async fn run(config: &Path, stop: CancellationToken) -> Result<(), StartErro
         tracker.spawn(relay);
     }
     drop(ledger);
-    ready();
+    info!("the station watches");
+    tell_systemd(sd_notify::NotifyState::Ready);
 
     let house_stop = CancellationToken::new();
     let ears = Ears { urgent, routine, asked: asked_end, county };
     let ending = async {
         stop.cancelled().await;
         info!("stopping");
+        tell_systemd(sd_notify::NotifyState::Stopping);
         sources_stop.cancel();
         // The house lives until they have ended: their last words are decided, and acknowledged from the disk.
         ended(&sources, "a source", SOURCES_FAREWELL).await;
@@ -198,9 +200,8 @@ fn standing(ledger: &crate::store::Ledger, epoch: crate::core::id::Epoch, link: 
     }
 }
 
-/// Says to systemd that the station watches.
-fn ready() {
-    info!("the station watches");
+/// Says to systemd how the daemon stands.
+fn tell_systemd(state: sd_notify::NotifyState<'_>) {
     // Without systemd there is nobody to tell.
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    let _ = sd_notify::notify(&[state]);
 }
