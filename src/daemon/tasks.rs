@@ -16,7 +16,7 @@ use super::resolve::VillageBook;
 use super::start::{self, Loaded, StartError, Started};
 use crate::broker::{Broker, Login};
 use crate::config::source::Link;
-use crate::config::{CountyLink, Secret};
+use crate::config::{self, CountyLink, Secret, Village};
 use crate::control::server;
 use crate::core::sequence::Lane;
 use crate::core::time::Mono;
@@ -44,20 +44,20 @@ const FAREWELL: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// [`StartError`], before anything was spawned.
-pub async fn run(config: &Path, stop: CancellationToken) -> Result<(), StartError> {
-    let loaded = start::load(config)?;
-    let Started { station, clock, store, ledger, epoch, starts, effects, first } = start::start(&loaded)?;
-    let listener = server::listen(&loaded.station.control_socket)
-        .map_err(|source| StartError::Socket { path: loaded.station.control_socket.clone(), source })?;
+pub async fn run(path: &Path, stop: CancellationToken) -> Result<(), StartError> {
+    let Loaded { station: config, village } = start::load(path)?;
+    // Names and telephones are not needed to listen: they do not stay in memory.
+    let Village { roster, addresses, revision, people: _ } = village;
+    let book: Arc<dyn Resolve> = Arc::new(VillageBook::new(addresses, &roster));
+    let Started { station, clock, store, ledger, epoch, starts, effects, first } = start::start(&config, roster)?;
+    let listener = server::listen(&config.control_socket)
+        .map_err(|source| StartError::Socket { path: config.control_socket.clone(), source })?;
 
     let counters: Arc<Counters> = Arc::default();
     let heard = Arc::new(Heard::new(Arc::clone(&counters)));
     let letterbox = Letterbox::default();
-    let revision = loaded.village.revision.clone();
     let board = Arc::new(Board::new(Arc::clone(&clock), store.clone(), Arc::clone(&counters), epoch, revision));
-    let book: Arc<dyn Resolve> =
-        Arc::new(VillageBook { addresses: loaded.village.addresses.clone(), roster: loaded.village.roster.clone() });
-    let identity = Identity { station: loaded.station.id, gateway: loaded.station.gateway, epoch };
+    let identity = Identity { station: config.id, gateway: config.gateway, epoch };
     let mut house = House::new(
         station,
         Arc::clone(&clock),
@@ -80,11 +80,11 @@ pub async fn run(config: &Path, stop: CancellationToken) -> Result<(), StartErro
     // The sender is kept: whoever reads a changed village file will send the new book through it.
     let (_book_sender, resolve) = watch::channel(book);
     let inlet = Inlet { lanes, resolve, heard, counters };
-    spawn_sources(&loaded, &inlet, &sources, &sources_stop)?;
+    spawn_sources(&config, &inlet, &sources, &sources_stop)?;
     drop(inlet);
     tracker.spawn(server::serve(listener, asked, sources_stop.clone()));
-    if let Some(link) = &loaded.station.county {
-        let settings = county_settings(&loaded, link)?;
+    if let Some(link) = &config.county {
+        let settings = county_settings(&config, link)?;
         let standing = standing(&ledger, epoch, link, now.mono);
         let relay = session::run(settings, standing, now.mono, board, letterbox, to_station, relay_stop.clone());
         tracker.spawn(relay);
@@ -123,12 +123,12 @@ async fn ended(tasks: &TaskTracker, who: &str, within: Duration) {
 }
 
 fn spawn_sources(
-    loaded: &Loaded,
+    config: &config::Station,
     inlet: &Inlet,
     tracker: &TaskTracker,
     stop: &CancellationToken,
 ) -> Result<(), StartError> {
-    for source in &loaded.station.sources {
+    for source in &config.sources {
         match &source.link {
             Link::Mqtt(link) => {
                 let feeds = link.formats.iter().filter_map(|(name, base_topic)| {
@@ -165,10 +165,10 @@ fn usual_base_topic(format: &device::Format) -> Option<String> {
     }
 }
 
-fn county_settings(loaded: &Loaded, link: &CountyLink) -> Result<session::Settings, StartError> {
+fn county_settings(config: &config::Station, link: &CountyLink) -> Result<session::Settings, StartError> {
     Ok(session::Settings {
-        station: loaded.station.id,
-        gateway: loaded.station.gateway,
+        station: config.id,
+        gateway: config.gateway,
         broker: Broker {
             url: link.url.clone(),
             ca_file: link.ca_file.clone(),
