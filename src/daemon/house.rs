@@ -16,7 +16,7 @@ use crate::control::protocol::{Body, Reply, Request};
 use crate::control::server::Asked;
 use crate::core::effect::{Answer, Authority, Command, Effect, Input, Order};
 use crate::core::id::CommandId;
-use crate::core::reading::Origin;
+use crate::core::reading::{Origin, Sample};
 use crate::core::station::Station;
 use crate::core::time::{Moment, Mono, Trust};
 use crate::limits;
@@ -211,6 +211,9 @@ impl House {
         turn.effects.extend(self.station.handle(now, &arrival.input));
         // Strangers' words that decide nothing are not kept: noise on the air must not push the village's records out.
         let stranger = matches!(&arrival.input, Input::Sample(sample) if matches!(sample.from, Origin::Stranger(_)));
+        if let Input::Sample(sample) = &arrival.input {
+            self.keep_reading(now, sample.clone());
+        }
         if !stranger || turn.effects.len() > before {
             turn.inputs.push(arrival.input);
         }
@@ -219,9 +222,14 @@ impl House {
 
     fn take_routine(&mut self, now: Moment, arrival: Arrival, turn: &mut Turn) {
         turn.effects.extend(self.station.handle(now, &arrival.input));
-        // Only the words of enrolled devices are kept.
-        if let Input::Sample(sample) = arrival.input
-            && let Origin::Device(device) = sample.from
+        if let Input::Sample(sample) = arrival.input {
+            self.keep_reading(now, sample);
+        }
+    }
+
+    /// Every word of an enrolled device is a reading of the county's, urgent or not; other words are not kept.
+    fn keep_reading(&self, now: Moment, sample: Sample) {
+        if let Origin::Device(device) = sample.from
             && self.station.roster().devices.get(&device).is_some_and(|device| !device.removed)
         {
             self.store.routine(now, sample);
