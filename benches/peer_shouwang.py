@@ -20,6 +20,8 @@ from peers.base import Peer
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ROOT = b"sw/1/bench/bench-gw"
+# As systemd/shouwang.service sets it.
+UNIT_ENVIRONMENT = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072"}
 SENSOR_ROLES = {"pir": "motion", "door": "door", "smoke": "smoke", "climate": "climate"}
 
 STATION = """
@@ -184,7 +186,7 @@ class Shouwang(Peer):
         os.chmod(os.path.join(self.work, "village.toml"), 0o600)
 
     def command(self):
-        return [self.binary(), "run", "--config", os.path.join(self.work, "shouwang.toml")], {}
+        return [self.binary(), "run", "--config", os.path.join(self.work, "shouwang.toml")], UNIT_ENVIRONMENT
 
     @classmethod
     def install_paths(cls, cache):
