@@ -47,7 +47,7 @@ fn decode_zigbee2mqtt(bencher: Bencher<'_, '_>, payload: &str) {
 
 /// Every home has a button and a motion sensor.
 fn station() -> Station {
-    let rung = Rung { responders: Vec::new(), wait: Duration::from_secs(60) };
+    let rung = Rung { responders: Vec::new(), wait: Duration::from_mins(1) };
     let mut roster = Roster { sources: vec!["zigbee".parse().expect("an id")], ..Roster::default() };
     for number in 0..HOMES {
         let home: HomeId = format!("h{number:04}").parse().expect("an id");
@@ -86,7 +86,10 @@ fn station_routine(bencher: Bencher<'_, '_>) {
     let turn = Cell::new(0_usize);
     let input = || {
         let number = turn.replace(turn.get() + 1);
-        Input::Sample(sample(&format!("motion{:04}", number % HOMES), Measure::Motion(number / HOMES % 2 == 0)))
+        Input::Sample(sample(
+            &format!("motion{:04}", number % HOMES),
+            Measure::Motion((number / HOMES).is_multiple_of(2)),
+        ))
     };
     bencher.with_inputs(input).bench_local_values(|input| station.handle(at(1_000), black_box(&input)));
 }
