@@ -35,6 +35,15 @@ simulate SEED="1":
 long:
     SHOUWANG_LONG=1 cargo test --release --locked $(for file in tests/acceptance_*.rs; do echo --test "$(basename "$file" .rs)"; done) -- --nocapture --test-threads 1
 
+# The gateway beside its peers; wants the bench's folder, and its installs in $BENCH_CACHE
+bench FOLDER *ARGS="--peers bridge-gw,paho-sqlite,node-red":
+    cargo build --release --locked
+    python3 {{FOLDER}}/run.py --peer-file shouwang=benches/peer_shouwang.py --out target/bench.json {{ARGS}}
+
+# What one pass through each stage costs
+stages:
+    cargo bench --locked
+
 # The library's pages, warnings as errors
 doc:
     .ci/run doc
@@ -43,11 +52,26 @@ doc:
 deny:
     cargo deny --offline check bans licenses sources
 
-# Builds for the boxes; wants cross and a container engine
-arm TARGET="aarch64-unknown-linux-gnu":
+# Builds for 64-bit ARM boxes with Debian's own packages (`.ci/arm install`, once), and runs it in the emulator
+arm:
+    .ci/arm
+
+# Builds for a box with the tool cross and a container engine
+cross TARGET="armv7-unknown-linux-gnueabihf":
     CROSS_CONFIG=cross.toml cross build --release --locked --target {{TARGET}}
 
 # Pictures of what people see, into target/shots: phone and desk, Chinese and English, dark and light; wants chromium
 shots:
     SHOUWANG_SHOTS="$PWD/target/shots" cargo test --locked --test county_page_browser pictures
     ls target/shots
+
+# Puts everything where a package has it, below DESTDIR; builds nothing
+install DESTDIR BINARY="target/release/shouwang":
+    install -D -m 755 {{BINARY}} {{DESTDIR}}/usr/bin/shouwang
+    install -D -m 644 -t {{DESTDIR}}/usr/lib/systemd/system systemd/shouwang.service systemd/shouwang-county.service
+    install -D -m 644 systemd/shouwang.sysusers {{DESTDIR}}/usr/lib/sysusers.d/shouwang.conf
+    install -D -m 644 systemd/shouwang.tmpfiles {{DESTDIR}}/usr/lib/tmpfiles.d/shouwang.conf
+    install -D -m 644 systemd/shouwang.udev {{DESTDIR}}/usr/lib/udev/rules.d/60-shouwang.rules
+    install -D -m 644 -t {{DESTDIR}}/etc/shouwang config/shouwang.toml config/county.toml
+    install -D -m 644 config/village.example.toml {{DESTDIR}}/usr/share/doc/shouwang/village.example.toml
+    install -D -m 644 -t {{DESTDIR}}/usr/share/doc/shouwang README.md README.zh-CN.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE config/mosquitto.conf

@@ -147,6 +147,12 @@ impl Device {
     pub fn rhythm(&self) -> Duration {
         self.rhythm.unwrap_or_else(|| self.role.rhythm())
     }
+
+    /// Whether whatever it says is urgent, by its role.
+    #[must_use]
+    pub const fn is_urgent(&self) -> bool {
+        matches!(self.role, Role::Sos | Role::Cancel | Role::Fall | Role::Smoke | Role::Gas | Role::Co | Role::Leak)
+    }
 }
 
 /// Where a responder stands in the village.
@@ -227,20 +233,23 @@ pub enum Class {
 }
 
 impl Roster {
+    /// Which lane a sample takes.
+    #[must_use]
+    pub fn class(&self, sample: &Sample) -> Class {
+        Class::of(sample, |id| self.devices.get(&id).is_some_and(Device::is_urgent))
+    }
+}
+
+impl Class {
     /// Which lane a sample takes. The role decides, at enrolment, not the value: a help button's battery report is
     /// urgent too, because the same payload may carry the press.
     #[must_use]
-    pub fn class(&self, sample: &Sample) -> Class {
+    pub fn of(sample: &Sample, is_urgent: impl FnOnce(DeviceId) -> bool) -> Class {
         let by_role = match sample.from {
             // A stranger's help call is CARE-RULES 17; its other words are not kept at all.
             Origin::Stranger(_) => false,
             Origin::Bridge(_) => true,
-            Origin::Device(id) => self.devices.get(&id).is_some_and(|device| {
-                matches!(
-                    device.role,
-                    Role::Sos | Role::Cancel | Role::Fall | Role::Smoke | Role::Gas | Role::Co | Role::Leak
-                )
-            }),
+            Origin::Device(id) => is_urgent(id),
         };
         if by_role || sample.said.iter().any(|said| said.measure.may_alarm()) { Class::Urgent } else { Class::Routine }
     }

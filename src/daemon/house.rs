@@ -16,7 +16,7 @@ use crate::control::protocol::{Body, Reply, Request};
 use crate::control::server::Asked;
 use crate::core::effect::{Answer, Authority, Command, Effect, Input, Order};
 use crate::core::id::CommandId;
-use crate::core::reading::Origin;
+use crate::core::reading::{Origin, Sample};
 use crate::core::station::Station;
 use crate::core::time::{Moment, Mono, Trust};
 use crate::limits;
@@ -27,9 +27,13 @@ use crate::source::heard::Heard;
 use crate::source::lanes::{Acknowledge, Arrival, RoutineLane, UrgentLane};
 use crate::store::{Degraded, Draft, Store, Undecided};
 
-/// How often the store does what is due by itself, and so the longest time between two turns; each turn proves to the
-/// watchdog that the station lives. Source: `Store::tick`, "every second or so".
+/// How often the store does what is due by itself, and so the longest time between two turns. Source: `Store::tick`,
+/// "every second or so".
 const STORE_TICK: Duration = Duration::from_secs(1);
+
+/// How often a completed turn is told to systemd's watchdog. judgement: a thirtieth of the unit's `WatchdogSec`; telling
+/// of each of a thousand turns a second would keep the box's first process busy.
+const WATCHDOG_EVERY: Duration = Duration::from_secs(1);
 
 /// How often the last-heard table is written whole. judgement: replay of so much of the log takes a blink, and more
 /// often would wear the card (a packed table of 500 devices is some 50 kB).
@@ -70,6 +74,8 @@ pub(super) struct Standing {
     words_written: Option<Mono>,
     /// When the store was last given a turn of its own.
     ticked: Option<Mono>,
+    /// When the watchdog was last fed.
+    fed: Option<Mono>,
 }
 
 /// What one turn takes in and has to answer.
@@ -152,7 +158,7 @@ impl House {
             }
             self.take_what_waits(now, &mut ears, &mut turn);
             self.finish(now, turn).await;
-            watchdog();
+            self.feed_watchdog(now);
         }
         self.take_the_rest(&mut ears).await;
         self.write_words(self.clock.now()).await;
@@ -205,6 +211,9 @@ impl House {
         turn.effects.extend(self.station.handle(now, &arrival.input));
         // Strangers' words that decide nothing are not kept: noise on the air must not push the village's records out.
         let stranger = matches!(&arrival.input, Input::Sample(sample) if matches!(sample.from, Origin::Stranger(_)));
+        if let Input::Sample(sample) = &arrival.input {
+            self.keep_reading(now, sample.clone());
+        }
         if !stranger || turn.effects.len() > before {
             turn.inputs.push(arrival.input);
         }
@@ -213,9 +222,14 @@ impl House {
 
     fn take_routine(&mut self, now: Moment, arrival: Arrival, turn: &mut Turn) {
         turn.effects.extend(self.station.handle(now, &arrival.input));
-        // Only the words of enrolled devices are kept.
-        if let Input::Sample(sample) = arrival.input
-            && let Origin::Device(device) = sample.from
+        if let Input::Sample(sample) = arrival.input {
+            self.keep_reading(now, sample);
+        }
+    }
+
+    /// Every word of an enrolled device is a reading of the county's, urgent or not; other words are not kept.
+    fn keep_reading(&self, now: Moment, sample: Sample) {
+        if let Origin::Device(device) = sample.from
             && self.station.roster().devices.get(&device).is_some_and(|device| !device.removed)
         {
             self.store.routine(now, sample);
@@ -361,6 +375,15 @@ impl House {
         }
     }
 
+    /// Says to systemd that a whole turn was completed: what is proved alive is the thing that matters.
+    fn feed_watchdog(&mut self, now: Moment) {
+        if self.state.fed.is_none_or(|last| now.mono.since(last) >= WATCHDOG_EVERY) {
+            self.state.fed = Some(now.mono);
+            // Without systemd there is nobody to tell.
+            let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+        }
+    }
+
     fn until_due(&self) -> Duration {
         let due = [self.station.deadline(), self.state.receipts.due()].into_iter().flatten().min();
         due.map_or(STORE_TICK, |due| self.clock.until(due).min(STORE_TICK))
@@ -393,10 +416,4 @@ pub(super) fn undecided(effect: &Effect) -> Option<Undecided> {
         Effect::Answer(_, Answer::Open { .. }) | Effect::Notify(_) => None,
         Effect::Answer(id, answer) => Some(Undecided::Answer { id: *id, answer: answer.clone() }),
     }
-}
-
-/// Says to systemd that a whole turn was completed: what is proved alive is the thing that matters.
-fn watchdog() {
-    // Without systemd there is nobody to tell.
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
 }

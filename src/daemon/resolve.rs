@@ -1,16 +1,27 @@
 //! What the sources ask of the village: whose address, and which lane.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::config::village::AddressBook;
+use crate::core::id::DeviceId;
 use crate::core::reading::{Origin, Sample};
 use crate::core::roster::{Class, Roster};
 use crate::source::Resolve;
 
-/// The address book and the roster in force.
+/// The address book, and whose every word is urgent.
 pub(super) struct VillageBook {
-    pub(super) addresses: AddressBook,
-    pub(super) roster: Roster,
+    addresses: AddressBook,
+    urgent: BTreeSet<DeviceId>,
+}
+
+impl VillageBook {
+    /// What the sources need of a village; the roster itself is the station's.
+    pub(super) fn new(addresses: AddressBook, roster: &Roster) -> VillageBook {
+        let urgent = roster.devices.values().filter(|device| device.is_urgent()).map(|device| device.id);
+        VillageBook { addresses, urgent: urgent.collect() }
+    }
 }
 
 impl Resolve for VillageBook {
@@ -23,6 +34,6 @@ impl Resolve for VillageBook {
     }
 
     fn class(&self, sample: &Sample) -> Class {
-        self.roster.class(sample)
+        Class::of(sample, |device| self.urgent.contains(&device))
     }
 }

@@ -11,6 +11,7 @@ use crate::config::{self, Problems, Village};
 use crate::core::detector;
 use crate::core::effect::{Effect, Input};
 use crate::core::id::Epoch;
+use crate::core::roster::Roster;
 use crate::core::station::{Identity, Past, Rules, Station, Words};
 use crate::core::time::{Moment, Mono};
 use crate::limits;
@@ -95,14 +96,14 @@ pub(super) struct Started {
 }
 
 /// Opens the store, carries time on, and replays what the devices last said.
-pub(super) fn start(loaded: &Loaded, tempo: Tempo) -> Result<Started, StartError> {
-    let dir = &loaded.station.data_dir;
+pub(super) fn start(config: &config::Station, roster: Roster, tempo: Tempo) -> Result<Started, StartError> {
+    let dir = &config.data_dir;
     let in_use = |source| StartError::Data { path: dir.clone(), source };
     let files = Arc::new(Disk::own(&dir.join("log")).map_err(in_use)?);
     let starts = Starts::begin(&dir.join("starts"), &clock::kernel_boot(), clock::boottime());
     let exe = std::env::current_exe().map_err(in_use)?;
     let checked = state::check::open_checked(&exe, &dir.join("state"), &starts, limits::STATE_CHECK_DEADLINE);
-    let Opened { store, ledger, words, reports } = Store::open(files.clone(), checked, options(&loaded.station))?;
+    let Opened { store, ledger, words, reports } = Store::open(files.clone(), checked, options(config))?;
     for report in &reports {
         if report == &Report::FirstStart { info!("{report}") } else { warn!("{report}") }
     }
@@ -113,8 +114,8 @@ pub(super) fn start(loaded: &Loaded, tempo: Tempo) -> Result<Started, StartError
     let gap = start.gap;
     info!(?gap, boot = now.boot.0, trust = now.trust.word(), "start");
 
-    let identity = Identity { station: loaded.station.id, epoch };
-    let mut station = Station::new(identity, rules(&loaded.station), loaded.village.roster.clone(), now);
+    let identity = Identity { station: config.id, epoch };
+    let mut station = Station::new(identity, rules(config), roster, now);
     let last = before.map(|before| before.last.mono);
     relearn(&mut station, &ledger, words, last, &files);
     let mut effects = station.resume(now, last, gap);

@@ -17,7 +17,7 @@ use super::resolve::VillageBook;
 use super::start::{self, Loaded, StartError, Started};
 use crate::broker::{Broker, Login};
 use crate::config::source::Link;
-use crate::config::{CountyLink, Secret};
+use crate::config::{self, CountyLink, Secret, Village};
 use crate::control::server;
 use crate::core::sequence::Lane;
 use crate::core::time::{Mono, Rate};
@@ -45,20 +45,21 @@ const FAREWELL: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// [`StartError`], before anything was spawned.
-pub async fn run(config: &Path, tempo: Tempo, stop: CancellationToken) -> Result<(), StartError> {
-    let loaded = start::load(config)?;
-    let Started { station, clock, store, ledger, epoch, starts, effects, first } = start::start(&loaded, tempo)?;
-    let listener = server::listen(&loaded.station.control_socket)
-        .map_err(|source| StartError::Socket { path: loaded.station.control_socket.clone(), source })?;
+pub async fn run(path: &Path, tempo: Tempo, stop: CancellationToken) -> Result<(), StartError> {
+    let Loaded { station: config, village } = start::load(path)?;
+    // Names and telephones are not needed to listen: they do not stay in memory.
+    let Village { roster, addresses, revision, people: _ } = village;
+    let book: Arc<dyn Resolve> = Arc::new(VillageBook::new(addresses, &roster));
+    let Started { station, clock, store, ledger, epoch, starts, effects, first } =
+        start::start(&config, roster, tempo)?;
+    let listener = server::listen(&config.control_socket)
+        .map_err(|source| StartError::Socket { path: config.control_socket.clone(), source })?;
 
     let counters: Arc<Counters> = Arc::default();
     let heard = Arc::new(Heard::new(Arc::clone(&counters)));
     let letterbox = Letterbox::default();
-    let revision = loaded.village.revision.clone();
     let board = Arc::new(Board::new(Arc::clone(&clock), store.clone(), Arc::clone(&counters), epoch, revision));
-    let book: Arc<dyn Resolve> =
-        Arc::new(VillageBook { addresses: loaded.village.addresses.clone(), roster: loaded.village.roster.clone() });
-    let identity = Identity { station: loaded.station.id, gateway: loaded.station.gateway, epoch };
+    let identity = Identity { station: config.id, gateway: config.gateway, epoch };
     let mut house = House::new(
         station,
         Arc::clone(&clock),
@@ -81,23 +82,25 @@ pub async fn run(config: &Path, tempo: Tempo, stop: CancellationToken) -> Result
     // The sender is kept: whoever reads a changed village file will send the new book through it.
     let (_book_sender, resolve) = watch::channel(book);
     let inlet = Inlet { lanes, resolve, heard, counters };
-    spawn_sources(&loaded, &inlet, &sources, &sources_stop)?;
+    spawn_sources(&config, &inlet, &sources, &sources_stop)?;
     drop(inlet);
     tracker.spawn(server::serve(listener, asked, sources_stop.clone()));
-    if let Some(link) = &loaded.station.county {
-        let settings = county_settings(&loaded, link, tempo.rate())?;
+    if let Some(link) = &config.county {
+        let settings = county_settings(&config, link, tempo.rate())?;
         let standing = standing(&ledger, epoch, link, now.mono);
         let relay = session::run(settings, standing, now.mono, board, letterbox, to_station, relay_stop.clone());
         tracker.spawn(relay);
     }
     drop(ledger);
-    ready();
+    info!("the station watches");
+    tell_systemd(sd_notify::NotifyState::Ready);
 
     let house_stop = CancellationToken::new();
     let ears = Ears { urgent, routine, asked: asked_end, county };
     let ending = async {
         stop.cancelled().await;
         info!("stopping");
+        tell_systemd(sd_notify::NotifyState::Stopping);
         sources_stop.cancel();
         // The house lives until they have ended: their last words are decided, and acknowledged from the disk.
         ended(&sources, "a source", SOURCES_FAREWELL).await;
@@ -122,12 +125,12 @@ async fn ended(tasks: &TaskTracker, who: &str, within: Duration) {
 }
 
 fn spawn_sources(
-    loaded: &Loaded,
+    config: &config::Station,
     inlet: &Inlet,
     tracker: &TaskTracker,
     stop: &CancellationToken,
 ) -> Result<(), StartError> {
-    for source in &loaded.station.sources {
+    for source in &config.sources {
         match &source.link {
             Link::Mqtt(link) => {
                 let feeds = link.formats.iter().filter_map(|(name, base_topic)| {
@@ -164,10 +167,10 @@ fn usual_base_topic(format: &device::Format) -> Option<String> {
     }
 }
 
-fn county_settings(loaded: &Loaded, link: &CountyLink, rate: Rate) -> Result<session::Settings, StartError> {
+fn county_settings(config: &config::Station, link: &CountyLink, rate: Rate) -> Result<session::Settings, StartError> {
     Ok(session::Settings {
-        station: loaded.station.id,
-        gateway: loaded.station.gateway,
+        station: config.id,
+        gateway: config.gateway,
         broker: Broker {
             url: link.url.clone(),
             ca_file: link.ca_file.clone(),
@@ -200,9 +203,8 @@ fn standing(ledger: &crate::store::Ledger, epoch: crate::core::id::Epoch, link: 
     }
 }
 
-/// Says to systemd that the station watches.
-fn ready() {
-    info!("the station watches");
+/// Says to systemd how the daemon stands.
+fn tell_systemd(state: sd_notify::NotifyState<'_>) {
     // Without systemd there is nobody to tell.
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    let _ = sd_notify::notify(&[state]);
 }

@@ -225,6 +225,7 @@ impl Gateway {
             match &arrival.input {
                 Input::Command(Command { order: Order::Query, .. }) => continue,
                 Input::Command(command) => turned.orders.push(command.order.clone()),
+                Input::Sample(sample) => self.keep_reading(at, sample.clone()),
                 _ => {}
             }
             inputs.push(arrival.input);
@@ -233,7 +234,9 @@ impl Gateway {
             let Some(arrival) = self.routine.pop_front() else { break };
             effects.extend(self.station.handle(at, &arrival.input));
             turned.heard.extend(arrival.delivery);
-            self.keep_routine(at, arrival.input);
+            if let Input::Sample(sample) = arrival.input {
+                self.keep_reading(at, sample);
+            }
         }
         if turned.heard.is_empty() && inputs.is_empty() {
             effects.extend(self.station.handle(at, &Input::Tick));
@@ -324,9 +327,8 @@ impl Gateway {
         }
     }
 
-    fn keep_routine(&mut self, at: Moment, input: Input) {
-        if let Input::Sample(sample) = input
-            && let Origin::Device(device) = sample.from
+    fn keep_reading(&mut self, at: Moment, sample: Sample) {
+        if let Origin::Device(device) = sample.from
             && self.station.roster().devices.get(&device).is_some_and(|device| !device.removed)
         {
             self.journal.routine(at, sample);

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -15,6 +16,10 @@ use crate::core::alarm::Alarm;
 use crate::core::time::{Moment, Mono};
 use crate::limits::INDEX_FLUSH;
 use crate::limits::STORE_QUEUE;
+
+/// How far the index may be behind the log. judgement: nobody asks it for the last second, which the ledger knows; and one
+/// transaction of sled costs more processor time than writing the turn that it is about.
+const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
 /// What the thread is asked.
 pub enum Ask {
@@ -39,7 +44,8 @@ pub fn start(
     indexed: Arc<AtomicU64>,
 ) -> io::Result<(SyncSender<Ask>, JoinHandle<()>)> {
     let (asks, asked) = sync_channel(STORE_QUEUE);
-    let mut follower = Follower { files, books, index, indexed, changed: false, flushed: Mono(0) };
+    let mut follower =
+        Follower { files, books, index, indexed, changed: false, behind: false, followed: Mono(0), flushed: Mono(0) };
     follower.say_indexed();
     let thread = std::thread::Builder::new().name("index".to_owned()).spawn(move || follower.run(&asked))?;
     Ok((asks, thread))
@@ -52,6 +58,9 @@ struct Follower {
     indexed: Arc<AtomicU64>,
     /// Something in the index is not durable yet.
     changed: bool,
+    /// The log has grown since the index last followed it.
+    behind: bool,
+    followed: Mono,
     flushed: Mono,
 }
 
@@ -59,8 +68,8 @@ impl Follower {
     fn run(&mut self, asked: &Receiver<Ask>) {
         self.follow();
         loop {
-            match asked.recv_timeout(INDEX_FLUSH) {
-                Ok(Ask::Follow) => self.follow(),
+            match asked.recv_timeout(if self.behind { FOLLOW_EVERY } else { INDEX_FLUSH }) {
+                Ok(Ask::Follow) => self.follow_soon(),
                 Ok(Ask::Newest(limit, answer)) => {
                     self.follow();
                     let newest = self.index.newest(limit);
@@ -84,9 +93,18 @@ impl Follower {
                     let _ = done.send(());
                     return;
                 }
+                Err(RecvTimeoutError::Timeout) if self.behind => self.follow(),
                 Err(RecvTimeoutError::Timeout) => self.flush(),
                 Err(RecvTimeoutError::Disconnected) => return self.flush(),
             }
+        }
+    }
+
+    /// Follows when it is time by the log's own clock; when the log falls quiet before, the wait for a question ends.
+    fn follow_soon(&mut self) {
+        self.behind = true;
+        if self.newest().since(self.followed) >= FOLLOW_EVERY {
+            self.follow();
         }
     }
 
@@ -96,7 +114,8 @@ impl Follower {
         self.survive(caught_up);
         self.changed |= self.index.applied() != before;
         // The log's own clock, so that a busy night is flushed as often as a quiet one.
-        let now = self.books().ledger.newest().map_or(Mono(0), |at| at.mono);
+        let now = self.newest();
+        (self.behind, self.followed) = (false, now);
         if now.since(self.flushed) >= INDEX_FLUSH {
             self.flush();
             self.flushed = now;
@@ -125,6 +144,11 @@ impl Follower {
             self.index = Box::new(MemoryIndex::default());
             T::default()
         })
+    }
+
+    /// When the newest turn of the log was.
+    fn newest(&self) -> Mono {
+        self.books().ledger.newest().map_or(Mono(0), |at| at.mono)
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {

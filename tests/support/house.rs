@@ -2,7 +2,7 @@
 //! binary under test, a hub on a real pty, and the shell.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use bytes::Bytes;
@@ -73,6 +73,14 @@ impl House {
         let config = self.path("shouwang.toml");
         let log = self.path("gateway.log");
         self.gateway = Some(Guard::start_logged(binary(), ["run", "--config", text(&config)], &log));
+    }
+
+    /// Starts the gateway as systemd does with `WatchdogSec=30`, and `socket` for what it has to say.
+    pub fn start_gateway_under_watchdog(&mut self, socket: &Path) {
+        let (config, log) = (self.path("shouwang.toml"), self.path("gateway.log"));
+        let socket = format!("NOTIFY_SOCKET={}", text(socket));
+        let line = [socket.as_str(), "WATCHDOG_USEC=30000000", binary(), "run", "--config", text(&config)];
+        self.gateway = Some(Guard::start_logged("env", line, &log));
     }
 
     /// Starts the gateway on a disk that takes not a byte, its own log's neither; see [`House::mend_disk`].
@@ -311,6 +319,6 @@ fn binary() -> &'static str {
     env!("CARGO_BIN_EXE_shouwang")
 }
 
-fn text(path: &std::path::Path) -> &str {
+fn text(path: &Path) -> &str {
     path.to_str().expect("the temporary folder has a plain name")
 }
