@@ -35,6 +35,7 @@ use crate::limits::JSON_LINE_BYTES_MAX;
 pub const FORMAT: Format = Format {
     name: "json_lines",
     about: "home-made hubs and LoRa nodes that write one JSON object a line over USB or UART",
+    about_zh: "自制集线器和 LoRa 节点:经 USB 或串口,每行一个 JSON 对象",
     transport: Transport::SerialLines { line_bytes_max: JSON_LINE_BYTES_MAX },
     // judgement: a node repeats an alarm 3 to 5 times over an unacknowledged radio; a 100-byte packet takes about 0.4 s at
     // 2.4 kbit/s and nodes wait 1 to 2 s between repeats, so the last copy comes within 10 s of the first.

@@ -139,6 +139,8 @@ pub struct Format {
     pub name: &'static str,
     /// One line for people: which devices speak it.
     pub about: &'static str,
+    /// The same in Chinese.
+    pub about_zh: &'static str,
     /// How it reaches the gateway.
     pub transport: Transport,
     /// Repeats of an event within this time are one event; judgement or source in the format's file.

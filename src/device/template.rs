@@ -30,6 +30,7 @@ use crate::core::reading::{Activity, Measure, Quantity};
 pub const FORMAT: Format = Format {
     name: "template",
     about: "nothing: an example to copy",
+    about_zh: "不是设备:供照抄的样例",
     transport: Transport::SerialLines { line_bytes_max: LINE_BYTES_MAX },
     // Name where the window comes from: the datasheet, a measurement, or "judgement:" and why.
     // judgement: the invented radar repeats a press three times within a second.

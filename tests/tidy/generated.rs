@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use shouwang::core::condition::{self, PreAlarm};
+use shouwang::device::{self, Transport};
 use shouwang::limits;
 
 use crate::Complaint;
@@ -15,22 +16,34 @@ use crate::rust::tokens;
 use crate::tree::Tree;
 
 const PAGE: &str = "ARCHITECTURE.md";
+const README: &str = "README.md";
+const README_ZH: &str = "README.zh-CN.md";
 
 type Maker = fn(&Tree) -> String;
 
-/// Each generated table: its name in the page's markers, and who makes it.
-const TABLES: &[(&str, Maker)] =
-    &[("rooms", rooms), ("conditions", conditions), ("formats", formats), ("limits", limits_table)];
+/// Each generated table: its page, its name in the page's markers, and who makes it.
+const TABLES: &[(&str, &str, Maker)] = &[
+    (PAGE, "rooms", rooms),
+    (PAGE, "conditions", conditions),
+    (PAGE, "formats", formats),
+    (PAGE, "limits", limits_table),
+    (README, "devices", devices_en),
+    (README_ZH, "devices", devices_zh),
+];
 
-/// Every table of the page that is not what the code says. Rewrites them when `SHOUWANG_BLESS` is set.
+/// Every table that is not what the code says. Rewrites them when `SHOUWANG_BLESS` is set.
 pub fn check(tree: &Tree) -> Vec<Complaint> {
-    let page = tree.file(PAGE).map(|file| file.text.as_str()).unwrap_or_default();
+    [PAGE, README, README_ZH].into_iter().flat_map(|page| check_page(tree, page)).collect()
+}
+
+fn check_page(tree: &Tree, path: &str) -> Vec<Complaint> {
+    let page = tree.file(path).map(|file| file.text.as_str()).unwrap_or_default();
     let (mut made, mut complaints) = (page.to_owned(), Vec::new());
-    for (name, table) in TABLES {
+    for (_, name, table) in TABLES.iter().filter(|(on, ..)| *on == path) {
         match replaced(&made, name, &table(tree)) {
             Some(text) => made = text,
             None => complaints.push(Complaint::new(
-                PAGE,
+                path,
                 1,
                 format!("the table `{name}` is missing, use the lines `{}` and `{END}`", begin(name)),
             )),
@@ -38,11 +51,11 @@ pub fn check(tree: &Tree) -> Vec<Complaint> {
     }
     if made != page {
         if std::env::var_os("SHOUWANG_BLESS").is_some() {
-            fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE), &made).expect("the page can be written");
+            fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(path), &made).expect("the page can be written");
         } else {
             let line = made.lines().zip(page.lines()).take_while(|(new, old)| new == old).count() + 1;
             let says = "a table that differs from the code is banned, use `just bless` and review the difference";
-            complaints.push(Complaint::new(PAGE, line, says));
+            complaints.push(Complaint::new(path, line, says));
         }
     }
     complaints
@@ -181,6 +194,32 @@ fn formats(tree: &Tree) -> String {
             other => other,
         };
         let _ = writeln!(table, "| `{}` | {} | {over} |", format.name, cell(&format.about));
+    }
+    table
+}
+
+/// What can be heard, for an English reader.
+fn devices_en(_: &Tree) -> String {
+    let mut table = "| devices | format | comes over |\n| --- | --- | --- |\n".to_owned();
+    for format in device::FORMATS {
+        let over = match format.transport {
+            Transport::Mqtt { .. } => "MQTT",
+            Transport::SerialLines { .. } => "a serial port",
+        };
+        let _ = writeln!(table, "| {} | `{}` | {over} |", cell(format.about), format.name);
+    }
+    table
+}
+
+/// What can be heard, for a Chinese reader.
+fn devices_zh(_: &Tree) -> String {
+    let mut table = "| 设备 | 格式 | 接入 |\n| --- | --- | --- |\n".to_owned();
+    for format in device::FORMATS {
+        let over = match format.transport {
+            Transport::Mqtt { .. } => "MQTT",
+            Transport::SerialLines { .. } => "串口",
+        };
+        let _ = writeln!(table, "| {} | `{}` | {over} |", cell(format.about_zh), format.name);
     }
     table
 }
