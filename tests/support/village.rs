@@ -21,6 +21,7 @@ use super::soon;
 pub const WORDS_MQTT: Format = Format {
     name: "words",
     about: "plain words, for tests",
+    about_zh: "plain words, for tests",
     transport: Transport::Mqtt { base_topic: "words" },
     merge_ms: 700,
     decoder: || Box::new(Words),
