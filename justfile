@@ -62,16 +62,16 @@ cross TARGET="armv7-unknown-linux-gnueabihf":
 
 # Pictures of what people see, into target/shots: phone and desk, Chinese and English, dark and light; wants chromium
 shots:
-    SHOUWANG_SHOTS="$PWD/target/shots" cargo test --locked --test county_page_browser pictures
+    SHOUWANG_SHOTS="$PWD/target/shots" cargo test --locked --test county_page_browser --test demo_pictures pictures
     ls target/shots
 
-# Puts everything where a package has it, below DESTDIR; builds nothing
+# Puts everything where a package has it, below DESTDIR; builds nothing, and leaves a configuration that is there
 install DESTDIR BINARY="target/release/shouwang":
     install -D -m 755 {{BINARY}} {{DESTDIR}}/usr/bin/shouwang
     install -D -m 644 -t {{DESTDIR}}/usr/lib/systemd/system systemd/shouwang.service systemd/shouwang-county.service
     install -D -m 644 systemd/shouwang.sysusers {{DESTDIR}}/usr/lib/sysusers.d/shouwang.conf
     install -D -m 644 systemd/shouwang.tmpfiles {{DESTDIR}}/usr/lib/tmpfiles.d/shouwang.conf
     install -D -m 644 systemd/shouwang.udev {{DESTDIR}}/usr/lib/udev/rules.d/60-shouwang.rules
-    install -D -m 644 -t {{DESTDIR}}/etc/shouwang config/shouwang.toml config/county.toml
+    for file in shouwang.toml county.toml; do [[ -e {{DESTDIR}}/etc/shouwang/$file ]] || install -D -m 644 -t {{DESTDIR}}/etc/shouwang config/$file; done
     install -D -m 644 config/village.example.toml {{DESTDIR}}/usr/share/doc/shouwang/village.example.toml
     install -D -m 644 -t {{DESTDIR}}/usr/share/doc/shouwang README.md README.zh-CN.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE config/mosquitto.conf

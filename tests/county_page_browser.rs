@@ -6,22 +6,11 @@
 
 mod support;
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
+use support::browser::{BROWSER, argument, browse, shots};
 use support::county_page::Page;
 use support::{installed, until_found};
-use tokio::process::Command;
-use tokio::time::timeout;
-
-const BROWSER: &str = "chromium";
-
-/// Longest life of a browser. judgement: ten times what a slow machine takes to start it.
-const BROWSER_TIME: Duration = Duration::from_secs(90);
-
-/// Where pictures of the page are to be put (`just shots`).
-const SHOTS: &str = "SHOUWANG_SHOTS";
 
 /// Width of a telephone in points; the smallest on which civil-affairs staff are met.
 const PHONE: u32 = 360;
@@ -29,31 +18,6 @@ const PHONE: u32 = 360;
 /// Says to the frame around it how wide it is and how wide it would like to be.
 const MEASURE: &str = "<script>addEventListener('load', () => setTimeout(() => parent.postMessage(\
     [innerWidth, document.documentElement.scrollWidth, !document.getElementById('lost').hidden].join(), '*'), 500));</script>";
-
-/// Runs the browser to its end and returns what it wrote.
-async fn browse(dir: &Path, arguments: &[String]) -> String {
-    let fixed = [
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--no-first-run",
-        "--disable-quic",
-        "--hide-scrollbars",
-    ];
-    let mut profile = OsString::from("--user-data-dir=");
-    profile.push(dir.join("profile"));
-    let run = Command::new(BROWSER).args(fixed).arg(profile).args(arguments).kill_on_drop(true).output();
-    let output = timeout(BROWSER_TIME, run).await.expect("the browser ends").expect("the browser starts");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn argument(name: &str, value: &str) -> String {
-    format!("--{name}={value}")
-}
 
 /// Copies the page into files, and frames it at the width of a telephone; returns the address of the frame.
 async fn on_a_phone(page: &Page, dir: &Path, lang: &str, script: bool) -> String {
@@ -119,8 +83,7 @@ async fn a_telephone_sees_all_of_it_and_is_told_when_the_stream_is_lost() {
 
 #[tokio::test]
 async fn pictures_are_taken_when_they_are_asked_for() {
-    let Some(shots) = std::env::var_os(SHOTS).map(PathBuf::from) else { return };
-    std::fs::create_dir_all(&shots).expect("a folder for the pictures");
+    let Some(shots) = shots() else { return };
     let (page, dir) = (Page::busy().await, tempfile::tempdir().expect("a temporary directory"));
     for lang in ["zh", "en"] {
         for (scheme, number) in [("dark", "0"), ("light", "1")] {

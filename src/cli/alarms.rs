@@ -130,5 +130,8 @@ fn line(alarm: &Alarm, now: Moment, lang: Lang) -> String {
     ];
     let marks: Vec<&str> = marks.iter().filter(|(is, _)| *is).map(|(_, mark)| mark.say(lang)).collect();
     let marks = if marks.is_empty() { String::new() } else { format!(" [{}]", marks.join("] [")) };
-    format!("[{priority}] {condition} · {} · {state}{who} · {age}{marks}\n    {}", alarm.id.subject, alarm.id)
+    let home = alarm.home.map(|home| format!(" {home}")).unwrap_or_default();
+    let room = alarm.room.map(|room| format!(" {}", words::device::room(&room, lang))).unwrap_or_default();
+    let place = format!("{}{home}{room}", alarm.id.subject);
+    format!("[{priority}] {condition} · {place} · {state}{who} · {age}{marks}\n    {}", alarm.id)
 }

@@ -25,7 +25,7 @@ use crate::words::{Lang, Say, device, plan, setting, time};
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
     /// 照料站的配置 · Configuration of the station
-    #[arg(long, value_name = "FILE", default_value = "config/shouwang.toml")]
+    #[arg(long, value_name = "FILE", default_value = "/etc/shouwang/shouwang.toml")]
     pub config: PathBuf,
     /// 名册,代替配置里写的那个 · The village, in the place of the one the configuration names
     #[arg(long, value_name = "FILE")]

@@ -41,6 +41,9 @@ pub fn run(args: &Args) -> ExitCode {
             if args.socket.json {
                 print_json(&heard);
             } else {
+                if heard.is_empty() {
+                    println!("{}", words::device::NOTHING_HEARD.say(lang));
+                }
                 for row in &heard {
                     print_heard(row, lang);
                 }

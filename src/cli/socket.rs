@@ -61,21 +61,25 @@ impl Socket {
         }
     }
 
-    /// The alarm whose id contains `part`, which must fit exactly one open alarm.
+    /// The alarm whose id contains `part`, which must fit exactly one open alarm. One that ends in it is meant before others:
+    /// a drill's id is that of the alarm it plays, and some more.
     pub fn find(&self, part: &str) -> Result<AlarmId, ExitCode> {
         if let Ok(id) = part.parse() {
             return Ok(id);
         }
         let alarms = self.alarms(false)?.1;
-        let mut fitting = alarms.iter().map(|alarm| alarm.id).filter(|id| id.to_string().contains(part));
-        match (fitting.next(), fitting.next()) {
-            (Some(id), None) => Ok(id),
-            (None, _) => {
+        let fitting: Vec<AlarmId> =
+            alarms.iter().map(|alarm| alarm.id).filter(|id| id.to_string().contains(part)).collect();
+        let ending: Vec<AlarmId> = fitting.iter().copied().filter(|id| id.to_string().ends_with(part)).collect();
+        match (fitting.as_slice(), ending.as_slice()) {
+            ([id], _) | (_, [id]) => Ok(*id),
+            ([], _) => {
                 eprintln!("{}", words::shell::NO_SUCH_ALARM.say(self.lang()));
                 Err(ExitCode::FAILURE)
             }
-            (Some(_), Some(_)) => {
+            (several, _) => {
                 eprintln!("{}", words::shell::SEVERAL_ALARMS.say(self.lang()));
+                several.iter().for_each(|id| eprintln!("    {id}"));
                 Err(ExitCode::FAILURE)
             }
         }

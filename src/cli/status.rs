@@ -56,8 +56,12 @@ fn print_text(now: Moment, status: &Status, lang: Lang) {
         let state = if *up { say::SOURCE_UP } else { say::SOURCE_DOWN };
         println!("  {source}: {}", state.say(lang));
     }
+    println!("{}", say::RECEIPTED.say(lang));
     for (lane, (head, receipted)) in &status.lanes {
         println!("  {lane}: {receipted}/{head}");
+    }
+    if status.relay_connected && status.lanes.get("alarm").is_some_and(|(head, receipted)| receipted < head) {
+        println!("  {}", say::RECEIPTS_WAITED_FOR.say(lang));
     }
     for (counter, count) in status.counters.iter().filter(|(_, count)| **count > 0) {
         println!("  {counter}: {count}");

@@ -91,8 +91,7 @@ const CONSOLE_KEYS: &[Key] = &[
     ),
     Key::or("zone", "\"Asia/Shanghai\"", "Time zone in which people read times; records are in UTC."),
     Key::or("log_level", "\"info\"", "How much is said in the journal: error, warn, info, debug, trace."),
-    Key::or("silent_after_s", "180", "A station without a heartbeat for so long is silent, and somebody is called.")
-        .within(60, 600, "s"),
+    Key::or("silent_after_s", "180", "A station without a heartbeat for so long is silent.").within(60, 600, "s"),
 ];
 
 const STATION_KEYS: &[Key] = &[

@@ -74,9 +74,9 @@ pub struct CountyLink {
     pub readings: bool,
     /// Time between two heartbeats.
     pub heartbeat: Duration,
-    /// The county's board, as told to people at the station.
+    /// The county's board; kept only.
     pub console_url: Option<String>,
-    /// The county's duty phone, called when nobody answers.
+    /// The county's duty phone; kept only, nothing rings by itself yet.
     pub duty_phone: Option<Private<String>>,
 }
 
@@ -157,8 +157,8 @@ const COUNTY_KEYS: &[Key] = &[
     Key::or("readings", "true", "Send readings too; false for villages that send alarms and faults only (privacy)."),
     Key::or("heartbeat_s", "30", "Time between two signs of life; the county calls a station silent after 180 s.")
         .within(5, 60, "s"),
-    Key::optional("console_url", "The county's board, as told to people at the station."),
-    Key::optional("duty_phone", "The county's duty phone, called when nobody answers.").private(),
+    Key::optional("console_url", "The county's board; kept only."),
+    Key::optional("duty_phone", "The county's duty phone; kept only, nothing rings by itself yet.").private(),
 ];
 
 const STORE_KEYS: &[Key] = &[

@@ -208,7 +208,7 @@ impl Script {
                 after(label::ON_SITE, clocks.on_site),
                 after(label::CLOSED, clocks.closed),
             ];
-            teller.clocked(began, &parts.into_iter().flatten().collect::<Vec<_>>().join(" · "))?;
+            teller.clocked(began, &parts.into_iter().flatten().collect::<Vec<_>>())?;
         }
         teller.say("")?;
         let verdict = if tally.lost() == 0 { say::NOTHING_LOST } else { say::LOST };

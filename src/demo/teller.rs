@@ -122,14 +122,24 @@ impl<W: Write> Teller<W> {
         self.restore()
     }
 
-    /// A paragraph behind a time of day.
+    /// A list behind a time of day, whose parts are not broken.
     ///
     /// # Errors
     /// Nobody listens any more.
-    pub fn clocked(&mut self, at: Wall, text: &str) -> io::Result<()> {
+    pub fn clocked(&mut self, at: Wall, parts: &[String]) -> io::Result<()> {
+        let mut lines: Vec<String> = Vec::new();
+        for part in parts {
+            match lines.last_mut() {
+                Some(line) if line.width() + 3 + part.width() <= self.width.saturating_sub(7) => {
+                    line.push_str(" · ");
+                    line.push_str(part);
+                }
+                _ => lines.push(part.clone()),
+            }
+        }
         let clock = self.clock(at);
         self.clear()?;
-        for (number, line) in wrap(text, self.width.saturating_sub(7)).into_iter().enumerate() {
+        for (number, line) in lines.iter().enumerate() {
             let clock = if number == 0 { clock.as_str() } else { "" };
             writeln!(self.out, "{clock:5}  {line}")?;
         }

@@ -9,8 +9,8 @@ use super::{Both, Lang};
 pub const TITLE: Both = Both::new("守望 · 村里的一个早晨", "shouwang · a morning in the village");
 /// What it is.
 pub const ABOUT: Both = Both::new(
-    "12 户独居老人,人都是虚构的;设备、报警、存盘、上报走的都是真实程序。",
-    "12 elders who live alone, all made up; devices, alarms, log and relay are the real program.",
+    "12 户独居老人,人都是虚构的,谁也不会真接到电话;设备、报警、存盘、上报走的都是真实程序。",
+    "12 elders who live alone, all made up, and no telephone rings; devices, alarms, log and relay are the real program.",
 );
 /// In front of the page's address.
 pub const PAGE: Both = Both::new("县平台网页", "County page");

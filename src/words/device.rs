@@ -45,6 +45,9 @@ pub const FAULT: Both = Both::new("故障", "fault");
 pub const REMOVED: Both = Both::new("已停用", "removed");
 /// What it hangs on is down.
 pub const UNREACHABLE: Both = Both::new("来源中断", "its source is down");
+/// Nothing was heard on the air since the start.
+pub const NOTHING_HEARD: Both =
+    Both::new("启动以来还没有收到任何信号。", "Nothing has been heard on the air since the station started.");
 /// Heard, and not enrolled.
 pub const NOT_ENROLLED: Both = Both::new("未登记", "not enrolled");
 

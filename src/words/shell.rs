@@ -33,6 +33,13 @@ pub const COUNTY_LISTENS: Both = Both::new("县平台在收", "The county is lis
 /// The county has said nothing yet.
 pub const COUNTY_UNKNOWN: Both =
     Both::new("已连上,尚未收到县平台的消息", "Connected; nothing heard from the county yet");
+/// Above the lanes: how far the county has confirmed what was written.
+pub const RECEIPTED: Both = Both::new("县里已入库/已记录", "In the county's database/recorded");
+/// The broker is reached, and alarms have no receipt.
+pub const RECEIPTS_WAITED_FOR: Both = Both::new(
+    "有报警还没有入库回执;若一直如此,请查县里的 county.toml 是否列了本站",
+    "Alarms wait for their receipt; if that stays so, is this station listed in the county's county.toml?",
+);
 /// A source is up.
 pub const SOURCE_UP: Both = Both::new("通", "up");
 /// A source is down.

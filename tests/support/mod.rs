@@ -25,6 +25,8 @@ pub mod county_service;
 
 pub mod county_page;
 
+pub mod browser;
+
 pub mod house;
 
 pub mod passing;

@@ -152,7 +152,7 @@ const RESIDENT_KEYS: &[Key] = &[
 const DEVICE_KEYS: &[Key] = &[
     Key::required("source", "Id of the source in shouwang.toml through which it is heard."),
     Key::optional("format", "Its format; may be left out where the source has only one."),
-    Key::required("address", "Radio address or friendly name, as shouwang devices --heard shows it.").private(),
+    Key::required("address", "Radio address or friendly name, as shouwang devices heard shows it.").private(),
     Key::optional("resident", "Whose it is; left out, the home's only resident."),
     Key::optional("home", "In which home, for a device that several share."),
     Key::optional("room", "In which room of that home."),
