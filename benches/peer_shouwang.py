@@ -4,7 +4,8 @@ The binary is $SHOUWANG_BIN, else target/release/shouwang. The village is as rea
 one resident for each button, every button and sensor enrolled, every reading forwarded, every alarm committed to disk
 before the sensor side gets its PUBACK. The sink answers as the county does: a receipt for every record that it has
 read; without it the gateway sends again. In the log a reading is written within a second (`routine_block_s = 1`,
-the shortest that the configuration allows), because the bench counts what has arrived six seconds after a step.
+the shortest that the configuration allows), because the bench counts what has arrived six seconds after a step. The
+ballast is the smallest, 8 MiB: half a MiB a second is laid in after the first start, and is to be done when the bench begins.
 
 What counts: an alarm is the first revision of an alarm about a person (what follows of it, such as the next rung of
 the ladder, is not a second alarm; the same revision twice is). A help call counts under the name of its button, any
@@ -45,6 +46,7 @@ readings = true
 
 [store]
 routine_block_s = 1
+ballast_mib = 8
 """
 
 PEOPLE = """
