@@ -69,8 +69,9 @@ fn on_a_terminal(lang: &str, columns: u16) -> String {
 fn html(said: &str, ground: &str, ink: &str) -> String {
     let mut page = format!(
         "<!DOCTYPE html><meta charset=utf-8><style>body{{background:{ground};color:{ink};margin:20px}}\
-         pre{{font:15px/21px 'DejaVu Sans Mono','Noto Sans Mono CJK SC',monospace}}b{{font-weight:bold}}\
-         .c31{{color:#cc3333;font-weight:bold}}.c32{{color:#2e9e4f}}.c35{{color:#b05bc0}}.c2{{opacity:.6}}</style><pre>"
+         pre{{font:15px/21px 'DejaVu Sans Mono','Noto Sans Mono CJK SC',monospace}}\
+         .c31{{color:#cc3333;font-weight:bold}}.c32{{color:#2e9e4f}}.c35{{color:#b05bc0}}\
+         .c1{{font-weight:bold}}.c2{{opacity:.6}}</style><pre>"
     );
     for line in said.replace("\r\n", "\n").split('\n') {
         let last = line.rsplit("\r\x1b[2K").next().unwrap_or_default();
@@ -79,12 +80,10 @@ fn html(said: &str, ground: &str, ink: &str) -> String {
         page.push_str(parts.next().unwrap_or_default());
         for part in parts {
             let (code, text) = part.split_once('m').unwrap_or(("", part));
-            page.push_str(&match code {
-                "0" => format!("</span>{text}"),
-                "1;31" => format!("<span class=c31>{text}"),
-                "1" => format!("<span style=font-weight:bold>{text}"),
-                code => format!("<span class=c{code}>{text}"),
-            });
+            let class = if code == "1;31" { "31" } else { code };
+            let mark = if code == "0" { "</span>".to_owned() } else { format!("<span class=c{class}>") };
+            page.push_str(&mark);
+            page.push_str(text);
         }
         page.push('\n');
     }

@@ -1,10 +1,5 @@
 //! What the services say of themselves: to standard error, which the journal takes.
 
-use std::fs::File;
-use std::io;
-use std::path::Path;
-use std::sync::Mutex;
-
 use tracing_subscriber::EnvFilter;
 
 use crate::config::station::LogLevel;
@@ -25,8 +20,8 @@ pub(super) fn begin(level: LogLevel) {
 
 /// Begins to log to a file, for a verb whose terminal tells something else.
 #[cfg(feature = "demo")]
-pub(super) fn begin_in_file(path: &Path) -> io::Result<()> {
-    let file = Mutex::new(File::create(path)?);
+pub(super) fn begin_in_file(path: &std::path::Path) -> std::io::Result<()> {
+    let file = std::sync::Mutex::new(std::fs::File::create(path)?);
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,rumqttd=warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(file).with_ansi(false).init();
     Ok(())

@@ -79,7 +79,9 @@ impl Socket {
             }
             (several, _) => {
                 eprintln!("{}", words::shell::SEVERAL_ALARMS.say(self.lang()));
-                several.iter().for_each(|id| eprintln!("    {id}"));
+                for id in several {
+                    eprintln!("    {id}");
+                }
                 Err(ExitCode::FAILURE)
             }
         }

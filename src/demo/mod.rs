@@ -7,7 +7,7 @@
 //! ```
 //!
 //! - The gateway, the county and its page are the daemon's and the console's own code, started as their verbs start them.
-//! - **One clock for all**: gateway, county, story and telling share one [`Tempo`]; what is told as *real time* is measured
+//! - **One clock for all**: gateway, county, story and telling share one `Tempo`; what is told as *real time* is measured
 //!   by the kernel's clock between the device's word and what passes at the county's broker.
 //! - What is counted at the end is counted apart: raised by the gateway's records, received by the county's database,
 //!   receipts by a listener on the wire between them.
