@@ -67,17 +67,12 @@ enum Verb {
     CheckState(run::CheckState),
 }
 
-/// The names of the formats that can be decoded.
-pub(crate) fn formats() -> Vec<&'static str> {
-    crate::device::FORMATS.iter().map(|format| format.name).collect()
-}
-
 /// Runs the verb of the command line.
 #[must_use]
 pub fn main() -> ExitCode {
     match Cli::parse().verb {
         Verb::Run(args) => run::run(&args),
-        Verb::Check(args) => check::run(&args, &formats()),
+        Verb::Check(args) => check::run(&args, &crate::device::names()),
         Verb::Alarms(args) => alarms::run(&args),
         Verb::Devices(args) => devices::run(&args),
         Verb::Status(args) => status::run(&args),

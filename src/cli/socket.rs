@@ -13,6 +13,7 @@ use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::effect::{Answer, Order};
 use crate::core::id::CommandId;
 use crate::core::time::Moment;
+use crate::device;
 use crate::words::{self, Lang};
 
 /// How the station is reached, and how its answer is printed.
@@ -96,7 +97,7 @@ impl Socket {
     }
 
     fn socket_of_config(&self) -> Result<PathBuf, ExitCode> {
-        match Station::load(&self.config, &super::formats()) {
+        match Station::load(&self.config, &device::names()) {
             Ok(station) => Ok(station.value.control_socket),
             Err(problems) => {
                 eprint!("{problems}");

@@ -14,6 +14,7 @@ use crate::core::id::Epoch;
 use crate::core::roster::Roster;
 use crate::core::station::{Identity, Past, Rules, Station, Words};
 use crate::core::time::{Moment, Mono};
+use crate::device;
 use crate::limits;
 use crate::store::files::disk::Disk;
 use crate::store::state::check::Starts;
@@ -73,8 +74,7 @@ pub(super) struct Loaded {
 
 /// Loads both files; warnings are said once.
 pub(super) fn load(path: &Path) -> Result<Loaded, StartError> {
-    let formats: Vec<&str> = crate::device::FORMATS.iter().map(|format| format.name).collect();
-    let station = config::Station::load(path, &formats)?;
+    let station = config::Station::load(path, &device::names())?;
     let village = Village::load(&station.value.village_file, &station.value)?;
     for problem in station.warnings.list().iter().chain(village.warnings.list()) {
         warn!("{problem}");

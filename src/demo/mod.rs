@@ -18,6 +18,8 @@ mod link;
 
 mod hub;
 
+mod client;
+
 mod air;
 
 mod wire;

@@ -16,6 +16,7 @@ use crate::broker::{Broker, BrokerUrl};
 use crate::config::{self, Problems, Village};
 use crate::core::time::Rate;
 use crate::county;
+use crate::device;
 use crate::words::Lang;
 
 /// Everything around the gateway and the county. What is listed first ends first.
@@ -60,9 +61,8 @@ impl Scene {
         let brokers = [EmbeddedBroker::start("demo-local").await?, EmbeddedBroker::start("demo-county").await?];
         let [local, county] = [brokers[0].port(), brokers[1].port()];
         let link = Link::lay(county).await?;
-        village::write(folder.path(), Ports { local, link: link.port(), county }, lang)?;
-        let formats: Vec<&str> = crate::device::FORMATS.iter().map(|format| format.name).collect();
-        let station = config::Station::load(&folder.path().join("shouwang.toml"), &formats)?.value;
+        village::write(folder.path(), Ports { local, link: link.port() }, lang)?;
+        let station = config::Station::load(&folder.path().join("shouwang.toml"), &device::names())?.value;
         let village = Village::load(&station.village_file, &station)?.value;
         Ok(Scene {
             wire: Wire::tap(county).await?,

@@ -70,16 +70,14 @@ pub struct Ports {
     pub local: u16,
     /// The line to the county.
     pub link: u16,
-    /// The county's broker.
-    pub county: u16,
 }
 
-/// Writes the three files that a station and a county are configured with.
+/// Writes the two files that a station is configured with.
 ///
 /// # Errors
 /// The folder cannot be written.
 pub fn write(folder: &Path, ports: Ports, lang: Lang) -> io::Result<()> {
-    let Ports { local, link, county } = ports;
+    let Ports { local, link } = ports;
     let place = folder.display();
     let station = format!(
         "[station]\nid = \"{STATION}\"\ngateway = \"demo-gw\"\nvillage_file = \"village.toml\"\n\
@@ -88,13 +86,7 @@ pub fn write(folder: &Path, ports: Ports, lang: Lang) -> io::Result<()> {
          [[source]]\nid = \"hub\"\nkind = \"serial\"\npath = \"{place}/hub\"\nformat = \"json_lines\"\n\n\
          [county]\nurl = \"mqtt://127.0.0.1:{link}\"\n\n[store]\nballast_mib = 8\n"
     );
-    let console = format!(
-        "[broker]\nurl = \"mqtt://127.0.0.1:{county}\"\n\n[console]\ndatabase = \"{place}/county.sqlite\"\n\n\
-         [stations.{STATION}]\nname = \"{}\"\n",
-        STATION_NAME.say(lang)
-    );
     std::fs::write(folder.join("shouwang.toml"), station)?;
-    std::fs::write(folder.join("county.toml"), console)?;
     std::fs::write(folder.join("village.toml"), village(lang))
 }
 

@@ -5,21 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::{Filter, Packet, Publish};
-use rumqttc::v5::{AsyncClient, Event, MqttOptions};
-use tokio::sync::Notify;
+use rumqttc::v5::mqttbytes::v5::Publish;
 use tokio::time::Instant;
-use tokio_util::task::AbortOnDropHandle;
 
+use super::client::Client;
 use crate::core::alarm::AlarmId;
 use crate::core::sequence::{Lane, Range};
 use crate::relay::message::{Ack, AlarmMessage, AlarmRecord};
-
-/// judgement: a loopback connection stands within thousandths of a second.
-const JOINS_WITHIN: Duration = Duration::from_secs(5);
 
 /// What has passed.
 #[derive(Debug, Default)]
@@ -34,7 +27,7 @@ pub struct Passed {
 #[derive(Debug)]
 pub struct Wire {
     passed: Arc<Mutex<Passed>>,
-    _task: AbortOnDropHandle<()>,
+    _client: Client,
 }
 
 impl Wire {
@@ -43,28 +36,11 @@ impl Wire {
     /// # Errors
     /// The broker does not answer.
     pub async fn tap(port: u16) -> io::Result<Wire> {
-        let mut options = MqttOptions::new("demo-wire", "127.0.0.1", port);
-        options.set_keep_alive(Duration::from_secs(30));
-        let (client, mut events) = AsyncClient::new(options, 10);
         let passed: Arc<Mutex<Passed>> = Arc::default();
-        let (notes, joined) = (Arc::clone(&passed), Arc::new(Notify::new()));
-        let confirmed = Arc::clone(&joined);
-        let task = tokio::spawn(async move {
-            loop {
-                match events.poll().await {
-                    Ok(Event::Incoming(Packet::ConnAck(_))) => {
-                        let topics = ["sw/1/+/+/ev/alarm", "sw/1/+/+/ack"];
-                        let _ = client.try_subscribe_many(topics.map(|topic| Filter::new(topic, QoS::AtLeastOnce)));
-                    }
-                    Ok(Event::Incoming(Packet::SubAck(_))) => confirmed.notify_one(),
-                    Ok(Event::Incoming(Packet::Publish(publish))) => held(&notes).note(&publish, Instant::now()),
-                    Ok(_) => {}
-                    Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-                }
-            }
-        });
-        tokio::time::timeout(JOINS_WITHIN, joined.notified()).await.map_err(|_| io::ErrorKind::TimedOut)?;
-        Ok(Wire { passed, _task: AbortOnDropHandle::new(task) })
+        let notes = Arc::clone(&passed);
+        let hear = move |publish: &Publish| held(&notes).note(publish, Instant::now());
+        let client = Client::join("demo-wire", port, &["sw/1/+/+/ev/alarm", "sw/1/+/+/ack"], hear).await?;
+        Ok(Wire { passed, _client: client })
     }
 
     /// When the alarm's first message passed, and when that message's receipt did.

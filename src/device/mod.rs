@@ -42,6 +42,12 @@ pub const FORMATS: &[Format] = &[
     json_lines::FORMAT,
 ];
 
+/// The names of the formats that can be decoded.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    FORMATS.iter().map(|format| format.name).collect()
+}
+
 /// The format of that name.
 #[must_use]
 pub fn format(name: &str) -> Option<&'static Format> {

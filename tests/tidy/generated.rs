@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use shouwang::core::condition::{self, PreAlarm};
-use shouwang::device::{self, Transport};
+use shouwang::device::{self, Format, Transport};
 use shouwang::limits;
 
 use crate::Complaint;
@@ -200,26 +200,22 @@ fn formats(tree: &Tree) -> String {
 
 /// What can be heard, for an English reader.
 fn devices_en(_: &Tree) -> String {
-    let mut table = "| devices | format | comes over |\n| --- | --- | --- |\n".to_owned();
-    for format in device::FORMATS {
-        let over = match format.transport {
-            Transport::Mqtt { .. } => "MQTT",
-            Transport::SerialLines { .. } => "a serial port",
-        };
-        let _ = writeln!(table, "| {} | `{}` | {over} |", cell(format.about), format.name);
-    }
-    table
+    devices_table(["devices", "format", "comes over"], "a serial port", |format| format.about)
 }
 
 /// What can be heard, for a Chinese reader.
 fn devices_zh(_: &Tree) -> String {
-    let mut table = "| 设备 | 格式 | 接入 |\n| --- | --- | --- |\n".to_owned();
+    devices_table(["设备", "格式", "接入"], "串口", |format| format.about_zh)
+}
+
+fn devices_table(head: [&str; 3], serial: &str, about: fn(&Format) -> &'static str) -> String {
+    let mut table = format!("| {} |\n| --- | --- | --- |\n", head.join(" | "));
     for format in device::FORMATS {
         let over = match format.transport {
             Transport::Mqtt { .. } => "MQTT",
-            Transport::SerialLines { .. } => "串口",
+            Transport::SerialLines { .. } => serial,
         };
-        let _ = writeln!(table, "| {} | `{}` | {over} |", cell(format.about_zh), format.name);
+        let _ = writeln!(table, "| {} | `{}` | {over} |", cell(about(format)), format.name);
     }
     table
 }
