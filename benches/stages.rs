@@ -41,7 +41,8 @@ fn main() {
 fn decode_zigbee2mqtt(bencher: Bencher<'_, '_>, payload: &str) {
     let format = device::format("zigbee2mqtt").expect("the format is built in");
     let mut decoder = (format.decoder)();
-    let frame = Frame { topic: Some("zigbee2mqtt/d0001"), bytes: payload.as_bytes(), context: &Value::Null };
+    let frame =
+        Frame { topic: Some("zigbee2mqtt/d0001"), bytes: payload.as_bytes(), context: &Value::Null, utc_s: None };
     bencher.bench_local(|| decoder.decode(black_box(&frame)));
 }
 

@@ -70,6 +70,10 @@ limits! {
     ADDRESS_BYTES_MAX: usize = 255,
         "refused", "FORMAT.refused.too_long, FORMAT.refused.address_too_long";
 
+    /// Topics outside of its own filters that a format may announce on one connection. judgement: ten entities of 400 nodes.
+    ANNOUNCED_TOPICS_MAX: usize = 4096,
+        "further ones are not listened to", "none needed";
+
     /// Publishes that were read from the broker and not yet decoded; at most one of them exceeds `MQTT_PAYLOAD_BYTES_MAX`.
     MQTT_PENDING_MAX: usize = 256,
         "the connection is not read further; TCP makes the broker keep the rest", "none needed";
@@ -93,6 +97,19 @@ limits! {
     /// Oldest part of a serial line that is kept. Source: 1,024 bytes at 9,600 baud take 1.07 s; twice that.
     SERIAL_LINE_AGE_MAX: Duration = Duration::from_secs(2),
         "the part is dropped", "SOURCE.serial.line_unfinished";
+
+    /// Oldest part of a binary frame that is kept. judgement: the longest, 1,034 bytes at 115,200 baud, takes 0.09 s, and a
+    /// false header must not hold up the true fall behind it.
+    SERIAL_FRAME_AGE_MAX: Duration = Duration::from_millis(300),
+        "its first byte is passed over and what stands behind it is looked at", "SOURCE.serial.line_unfinished";
+
+    /// Samples of one window of raw movement in one frame. judgement: five seconds at 200 Hz, or a hub's whole line.
+    MOTION_SAMPLES_MAX: usize = 1024,
+        "the window is refused", "FORMAT.refused_key.motion";
+
+    /// Bytes that a device is answered for one frame. judgement: ten times the longest reply of any watch.
+    REPLY_BYTES_MAX: usize = 1024,
+        "what is longer is not sent", "none needed";
 
     /// Devices heard that are not enrolled. judgement: every radio device of a village.
     HEARD_STRANGERS_MAX: usize = 2048,

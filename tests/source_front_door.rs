@@ -15,7 +15,7 @@ fn door(village: &Village) -> FrontDoor {
 }
 
 fn admit(door: &mut FrontDoor, topic: &str, bytes: impl AsRef<[u8]>) -> Option<Admitted> {
-    door.admit(&Raw { topic: Some(topic), bytes: bytes.as_ref(), retained: false }, Instant::now())
+    door.admit(&Raw { topic: Some(topic), bytes: bytes.as_ref(), retained: false, utc_s: None }, Instant::now())
 }
 
 #[tokio::test]
@@ -78,7 +78,8 @@ async fn only_the_list_of_a_bridge_may_be_large() {
 async fn a_line_is_bounded_by_its_format() {
     let village = Village::new();
     let mut door = FrontDoor::new("hub".parse().expect("an id"), WORDS_SERIAL, village.inlet.clone());
-    let mut line = |bytes: &[u8]| door.admit(&Raw { topic: None, bytes, retained: false }, Instant::now()).is_some();
+    let mut line =
+        |bytes: &[u8]| door.admit(&Raw { topic: None, bytes, retained: false, utc_s: None }, Instant::now()).is_some();
     assert!(line(b"d1 motion"));
     assert!(!line(&[b' '; 65]));
     assert_eq!(village.count("word-lines.refused.too_long"), 1);
@@ -95,7 +96,7 @@ async fn a_bridge_speaks_for_its_source() {
 #[tokio::test]
 async fn what_the_broker_had_kept_is_marked_and_was_not_heard() {
     let village = Village::new();
-    let raw = Raw { topic: Some("words/d1"), bytes: b"sos", retained: true };
+    let raw = Raw { topic: Some("words/d1"), bytes: b"sos", retained: true, utc_s: None };
     let admitted = door(&village).admit(&raw, Instant::now()).expect("admitted");
     assert!(admitted.sample.retained);
     assert_eq!(village.heard(), [("d1".to_owned(), 0)]);

@@ -48,7 +48,14 @@ impl Reading {
 }
 
 fn settings(id: &str, path: &Path) -> SerialSettings {
-    SerialSettings { id: id.parse().expect("an id"), path: path.to_owned(), baud: 115_200, format: WORDS_SERIAL }
+    let framing = WORDS_SERIAL.transport.framing().expect("a stream");
+    SerialSettings {
+        id: id.parse().expect("an id"),
+        path: path.to_owned(),
+        baud: 115_200,
+        format: WORDS_SERIAL,
+        framing,
+    }
 }
 
 #[tokio::test]

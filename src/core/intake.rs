@@ -316,8 +316,8 @@ mod tests {
 
     #[test]
     fn the_role_gives_a_plain_button_its_meaning() {
-        let single = Said::event(Measure::Button("single".parse().expect("slug")));
-        let release = Said::event(Measure::Button("hold_release".parse().expect("slug")));
+        let single = Said::event(Measure::Button("single".parse().expect("code")));
+        let release = Said::event(Measure::Button("hold_release".parse().expect("code")));
         assert_eq!(calls(Role::Sos, 0, &[(0, &[single]), (1, &[release])]), [(0, Reason::Pressed)]);
         assert_eq!(calls(Role::Other, 0, &[(0, &[single])]), []);
         assert_eq!(meaning(Role::Cancel, Measure::Sos(true)), Meaning::Cancel);

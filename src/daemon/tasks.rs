@@ -152,7 +152,9 @@ fn spawn_sources(
             }
             Link::Serial(link) => {
                 let Some(format) = device::format(&link.format).copied() else { continue };
-                let settings = SerialSettings { id: source.id, path: link.path.clone(), baud: link.baud, format };
+                let Some(framing) = format.transport.framing() else { continue };
+                let (path, baud) = (link.path.clone(), link.baud);
+                let settings = SerialSettings { id: source.id, path, baud, format, framing };
                 tracker.spawn(serial::run(settings, inlet.clone(), stop.clone()));
             }
         }
@@ -162,8 +164,8 @@ fn spawn_sources(
 
 fn usual_base_topic(format: &device::Format) -> Option<String> {
     match format.transport {
-        device::Transport::Mqtt { base_topic } => Some(base_topic.to_owned()),
-        device::Transport::SerialLines { .. } => None,
+        device::Transport::Mqtt { base_topic, .. } => Some(base_topic.to_owned()),
+        _ => None,
     }
 }
 

@@ -6,15 +6,18 @@
 //!
 //! Rules: numbers agree within 1e-4 after conversion to the vocabulary's unit; `readings` is a set, and only link quality,
 //! voltage and `availability: online` may come in addition; a line without `readings` is compared by `expect` against the
-//! decoder's `fields`; `expect.error` matches any refusal; every line meets a fresh decoder.
+//! decoder's `fields`; `expect.error` matches any refusal; every line meets a fresh decoder. The bytes of a format that comes
+//! as a stream are a stretch of that stream: its frames are found first. A text is one frame. A line with
+//! `expect.direction` = `encode` is written from `expect` and compared with the bytes.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::framing::{Framer, Framing, Piece};
 use super::unit::to_vocabulary;
-use super::{Decoded, Format, Frame};
+use super::{Decode, DecodeError, Decoded, Format, Frame};
 use crate::core::reading::{Nature, Quantity, Said};
 
 /// Largest relative difference of two numbers that are still the same (source: the rules of the vector files).
@@ -99,18 +102,99 @@ impl Vector {
     pub fn run(&self, format: &Format) -> Result<Outcome, VectorError> {
         let bytes = self.bytes()?;
         let context = self.context();
-        let frame = Frame { topic: self.topic.as_deref(), bytes: &bytes, context: &context };
-        let mut fresh = (format.decoder)();
-        let result = fresh.decode(&frame);
-        let mut fields = fresh.fields(&frame);
-        let (readings, error) = match result {
-            Ok(decoded) => {
-                add_fields(&mut fields, &decoded);
-                (readings(&decoded.said), None)
-            }
-            Err(error) => (Vec::new(), Some(error.to_string())),
-        };
+        let frame = Frame { topic: self.topic.as_deref(), bytes: &bytes, context: &context, utc_s: None };
+        let mut run =
+            Run { decoder: (format.decoder)(), all: Decoded::default(), fields: Map::new(), frames: 0, why: None };
+        match format.transport.framing().filter(|_| self.input_hex.is_some()) {
+            Some(framing) => run.stretch(framing, &frame),
+            None => run.frame(&frame),
+        }
+        let Run { decoder, all, mut fields, frames, why } = run;
+        let error = why.filter(|_| frames == 0).map(|why| why.to_string());
+        let readings = if error.is_none() { readings(&all) } else { Vec::new() };
+        add_fields(&mut fields, &all);
+        if let Some(encoded) = decoder.encode(&self.expect).filter(|_| self.is_written()) {
+            fields.insert("encoded_hex".into(), hex(&encoded).into());
+        }
         Ok(Outcome { id: self.id.clone(), readings, fields, error })
+    }
+
+    /// Whether the bytes are to be written rather than read.
+    fn is_written(&self) -> bool {
+        self.expect.get("direction").and_then(Value::as_str) == Some("encode")
+    }
+}
+
+/// A decoder and what came of its frames so far.
+struct Run {
+    decoder: Box<dyn Decode>,
+    all: Decoded,
+    fields: Map<String, Value>,
+    /// Frames that were decoded.
+    frames: usize,
+    /// Why the first refused one was refused.
+    why: Option<DecodeError>,
+}
+
+impl Run {
+    fn frame(&mut self, frame: &Frame<'_>) {
+        let decoded = self.decoder.decode(frame);
+        let first = self.fields.is_empty();
+        if first {
+            self.fields = self.decoder.fields(frame);
+        }
+        match decoded {
+            Ok(decoded) => {
+                self.frames += 1;
+                self.all.address = self.all.address.take().or(decoded.address);
+                self.all.said.extend(decoded.said);
+                self.all.dropped.extend(decoded.dropped);
+                self.all.refused_keys.extend(decoded.refused_keys);
+                self.all.listed.extend(decoded.listed);
+                self.all.motion.extend(decoded.motion);
+                self.all.reply.extend(decoded.reply);
+                self.all.announced.extend(decoded.announced);
+            }
+            Err(why) => self.why = self.why.or(Some(why)),
+        }
+    }
+
+    /// Finds the frames of a stretch of a stream, and decodes each.
+    fn stretch(&mut self, framing: Framing, whole: &Frame<'_>) {
+        let mut framer = Framer::new(framing);
+        let (mut passed, mut first) = (0_usize, None);
+        let ending: &[u8] = if matches!(framing, Framing::Lines { .. }) { b"\n" } else { b"" };
+        for mut chunk in [whole.bytes, ending] {
+            loop {
+                while let Some(piece) = framer.next_piece(&mut chunk) {
+                    match piece {
+                        Piece::Frame(bytes) => {
+                            passed += bytes.len();
+                            first = first.or_else(|| Some((passed, std::str::from_utf8(bytes).ok()?.to_owned())));
+                            self.frame(&Frame { bytes, ..*whole });
+                        }
+                        Piece::Damaged(why) => {
+                            passed += 1;
+                            self.why = self.why.or(Some(why));
+                        }
+                        Piece::Noise(bytes) => {
+                            passed += bytes;
+                            self.why = self.why.or(Some(DecodeError::NotMine));
+                        }
+                    }
+                }
+                if !framer.unfinished() || matches!(framing, Framing::Lines { .. }) {
+                    break;
+                }
+                framer.give_up();
+            }
+        }
+        self.fields.insert("frames_decoded".into(), self.frames.into());
+        if let Some((end, text)) = first {
+            self.fields.insert("bytes_consumed".into(), end.into());
+            self.fields.insert("leftover_bytes".into(), whole.bytes.len().saturating_sub(end).into());
+            self.fields.insert("first_frame_text".into(), text.into());
+        }
     }
 }
 
@@ -144,6 +228,7 @@ impl Outcome {
         let none = Vec::new();
         match &vector.readings {
             Some(wanted) => self.compare_readings(wanted, &mut differences),
+            None if vector.is_written() => self.compare_bytes(vector, &mut differences),
             None if vector.expect.contains_key("error") => self.compare_readings(&none, &mut differences),
             None => self.compare_fields(&vector.expect, &mut differences),
         }
@@ -168,6 +253,14 @@ impl Outcome {
         }
     }
 
+    fn compare_bytes(&self, vector: &Vector, differences: &mut Vec<String>) {
+        let want = vector.bytes().map(|bytes| hex(&bytes)).unwrap_or_default();
+        match self.fields.get("encoded_hex") {
+            Some(got) if *got == Value::from(want.as_str()) => {}
+            got => differences.push(format!("written as {}, expected {want}", got.unwrap_or(&Value::Null))),
+        }
+    }
+
     fn compare_fields(&self, expect: &Map<String, Value>, differences: &mut Vec<String>) {
         for (key, want) in expect {
             match self.fields.get(key) {
@@ -179,19 +272,32 @@ impl Outcome {
     }
 }
 
-fn readings(said: &[Said]) -> Vec<Value> {
-    said.iter()
-        .filter(|said| said.measure.is_reading())
-        .map(|said| {
-            let mut reading = json!({"kind": said.measure.kind(), "value": said.measure.value()});
-            for (key, word) in [("unit", said.measure.unit()), ("scope", said.measure.scope())] {
-                if let Some(word) = word {
-                    reading[key] = word.into();
-                }
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn readings(all: &Decoded) -> Vec<Value> {
+    let motion = all
+        .motion
+        .iter()
+        .map(|motion| json!({"kind": motion.kind.word(), "value": motion.value(), "unit": motion.kind.unit()}));
+    said_readings(&all.said).chain(motion).collect()
+}
+
+fn said_readings(said: &[Said]) -> impl Iterator<Item = Value> {
+    said.iter().filter(|said| said.measure.is_reading()).map(|said| {
+        let mut reading = json!({"kind": said.measure.kind(), "value": said.measure.value()});
+        for (key, word) in [("unit", said.measure.unit()), ("scope", said.measure.scope())] {
+            if let Some(word) = word {
+                reading[key] = word.into();
             }
-            reading
-        })
-        .collect()
+        }
+        reading
+    })
 }
 
 fn add_fields(fields: &mut Map<String, Value>, decoded: &Decoded) {
@@ -215,6 +321,12 @@ fn add_fields(fields: &mut Map<String, Value>, decoded: &Decoded) {
             decoded.listed.iter().map(|listed| json!({"address": listed.address, "model": listed.model})).collect(),
         ),
     ];
+    if !decoded.reply.is_empty() {
+        fields.entry("reply").or_insert_with(|| match std::str::from_utf8(&decoded.reply) {
+            Ok(text) => text.into(),
+            Err(_) => hex(&decoded.reply).into(),
+        });
+    }
     for (key, list) in lists {
         let list: Vec<Value> = list;
         if !list.is_empty() {

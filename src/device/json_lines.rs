@@ -24,6 +24,7 @@
 //! - C prints a missing number as `nan` or `inf`, which is not JSON: such a value is taken as `null`.
 //! - A press is an event, and `sos: false` is its release; the node may repeat an alarm over the radio (see `merge_ms`).
 
+use super::framing::Framing;
 use super::json::{self, Item, Scalar};
 use super::speech::Speech;
 use super::unit::{MMHG_PER_KPA, to_vocabulary};
@@ -36,10 +37,11 @@ pub const FORMAT: Format = Format {
     name: "json_lines",
     about: "home-made hubs and LoRa nodes that write one JSON object a line over USB or UART",
     about_zh: "自制集线器和 LoRa 节点:经 USB 或串口,每行一个 JSON 对象",
-    transport: Transport::SerialLines { line_bytes_max: JSON_LINE_BYTES_MAX },
+    transport: Transport::Serial { baud: 115_200, framing: Framing::Lines { bytes_max: JSON_LINE_BYTES_MAX } },
     // judgement: a node repeats an alarm 3 to 5 times over an unacknowledged radio; a 100-byte packet takes about 0.4 s at
     // 2.4 kbit/s and nodes wait 1 to 2 s between repeats, so the last copy comes within 10 s of the first.
     merge_ms: 10_000,
+    steady_ms: 0,
     decoder: || Box::new(JsonLines),
 };
 

@@ -11,7 +11,9 @@
 //! | role before meaning; only enrolled may alarm; silence is data; retained never raises | the station's intake, by roles |
 //! | merge repeats | named here as [`Format::merge_ms`], done by the intake |
 //! | zero and NaN are not values; plausibility is a filter | [`Speech`](speech::Speech) over `Measure::number` |
-//! | serial is a stream; reply in time | the source |
+//! | a stream is any split of anything | [`Framer`](framing::Framer), by the format's own `cut` |
+//! | reply in time | said here as [`Decoded::reply`], sent by the source |
+//! | a level that is said ten times a second is said once | [`Format::steady_ms`], done by the front door |
 //! | size, depth and UTF-8 before parsing | [`json`] |
 //! | clocks lie | no decoder hands on a device's time |
 //!
@@ -20,10 +22,16 @@
 use serde_json::{Map, Value};
 
 use crate::core::reading::{Implausible, Said};
+use framing::Framing;
+use motion::Motion;
 
 pub mod json;
 
 pub mod speech;
+
+pub mod framing;
+
+pub mod motion;
 
 pub mod unit;
 
@@ -55,22 +63,40 @@ pub fn format(name: &str) -> Option<&'static Format> {
 }
 
 /// What a decoder is given: one frame, already cut out of its stream and bounded by its source.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Frame<'a> {
     /// The topic, for formats that come over MQTT.
     pub topic: Option<&'a str>,
     /// The bytes.
     pub bytes: &'a [u8],
-    /// What configuration and enrolment know and a lone frame does not, as an object: `base` (the base topic of an MQTT
-    /// source, when it is not the format's usual one), `model`, `map`, `key`; `Value::Null` when nothing.
-    pub context: &'a Value,
+    /// What enrolment knows and a lone frame does not.
+    pub context: &'a dyn Enrolled,
+    /// The gateway's wall time in seconds since 1970, UTC, for replies that set a device's clock; `None` while nobody
+    /// has set the gateway's own. A decoder uses it for nothing else.
+    pub utc_s: Option<i64>,
+}
+
+/// What enrolment knows of a device and its frames do not tell.
+pub trait Enrolled {
+    /// What is known of the device at this address, as an object: `model`, `map`, `key`, and for a source whose base topic
+    /// is not the usual one `base`; `Value::Null` when nothing.
+    fn of(&self, address: &str) -> &Value;
+}
+
+/// One object for whatever address, as a vector gives it.
+impl Enrolled for Value {
+    fn of(&self, _: &str) -> &Value {
+        self
+    }
 }
 
 /// What a frame meant.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Decoded {
     /// The device's own address or name on the air, as the heard list and `village.toml` know it. It may carry a
-    /// person's name, so it never goes into a log line. `None` when a bridge speaks for all its devices.
+    /// person's name, so it never goes into a log line. `None` when it names nobody: over MQTT that is a bridge that
+    /// speaks for all its devices, on a serial port the one device there, and on a TCP connection a device that has not
+    /// said who it is.
     pub address: Option<String>,
     /// What was said, life-safety first; empty for frames that are only administration.
     pub said: Vec<Said>,
@@ -80,6 +106,13 @@ pub struct Decoded {
     pub refused_keys: Vec<(&'static str, DecodeError)>,
     /// The devices that a bridge lists, for the heard list.
     pub listed: Vec<Listed>,
+    /// Raw movement, for `waveform`; it never enters the log.
+    pub motion: Vec<Motion>,
+    /// What the device waits to hear back on its own connection, ready to be sent; empty when it waits for nothing. A
+    /// reply to what may alarm is sent when it is on disk.
+    pub reply: Vec<u8>,
+    /// Topics outside of the format's own filters where the device's words are found, for formats that announce them.
+    pub announced: Vec<String>,
 }
 
 /// A device that a bridge says it has.
@@ -121,9 +154,19 @@ pub enum DecodeError {
     /// A code that the format's description does not list.
     #[error("a code that the format does not list")]
     Unknown,
+    /// Encrypted, and enrolment has no key for it.
+    #[error("encrypted, and no key is enrolled for this device")]
+    NoKey,
+    /// The enrolled key does not open it.
+    #[error("the enrolled key does not open it")]
+    WrongKey,
+    /// Its counter does not grow: an old frame sent again, or an unencrypted one from a device that has a key.
+    #[error("an old frame again, or not protected as this device's frames are")]
+    Replayed,
 }
 
-/// A decoder at work. It may remember what its bridge told it (models, caches), and nothing else.
+/// A decoder at work: one a source, and one a connection over TCP. It may remember what its bridge or device told it
+/// (models, caches, who speaks on this connection), within bounds, and nothing else.
 pub trait Decode: Send {
     /// Decodes one frame.
     ///
@@ -136,6 +179,31 @@ pub trait Decode: Send {
     fn fields(&self, _frame: &Frame<'_>) -> Map<String, Value> {
         Map::new()
     }
+
+    /// The bytes of this order for the device that speaks on this connection; `None` when the format has no such order,
+    /// or the device has not said who it is.
+    fn command(&mut self, _command: Command) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// The frame with these [`fields`](Decode::fields), for formats that are also written and for their vectors.
+    fn encode(&self, _fields: &Map<String, Value>) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+/// An order to a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// Report the position every so many seconds.
+    ReportEvery {
+        /// Seconds.
+        seconds: u32,
+    },
+    /// Measure the heart rate at once.
+    MeasureHeartRate,
+    /// Ring or vibrate, so that it can be found.
+    Find,
 }
 
 /// One line of the registry.
@@ -151,21 +219,64 @@ pub struct Format {
     pub transport: Transport,
     /// Repeats of an event within this time are one event; judgement or source in the format's file.
     pub merge_ms: u32,
+    /// A frame that says no more than levels which stand, or only new numbers, is handed on once in this time; 0 where
+    /// every frame is news. For devices that report many times a second.
+    pub steady_ms: u32,
     /// A new decoder.
     pub decoder: fn() -> Box<dyn Decode>,
 }
 
 /// How a format reaches the gateway.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Transport {
-    /// Over an MQTT broker, under a base topic.
+    /// Over an MQTT broker.
     Mqtt {
-        /// The usual base topic.
+        /// The usual base topic; empty where devices stand at the root.
         base_topic: &'static str,
+        /// What is subscribed to below it.
+        filters: &'static [&'static str],
     },
-    /// Lines over a serial port, ended by LF.
-    SerialLines {
-        /// Longest line in bytes.
-        line_bytes_max: usize,
+    /// A stream over a serial port.
+    Serial {
+        /// The usual speed, bit/s.
+        baud: u32,
+        /// How frames are found in it.
+        framing: Framing,
     },
+    /// A connection that the device opens.
+    Tcp {
+        /// The usual port.
+        port: u16,
+        /// How frames are found in it.
+        framing: Framing,
+    },
+    /// A bus on which the gateway asks and devices answer.
+    Bus {
+        /// The usual speed, bit/s.
+        baud: u32,
+    },
+    /// Inside the frames of other formats.
+    Inside,
+    /// The modem's own language.
+    Modem,
+}
+
+impl Transport {
+    /// How frames are found, for formats that come as a stream.
+    #[must_use]
+    pub const fn framing(&self) -> Option<Framing> {
+        match self {
+            Transport::Serial { framing, .. } | Transport::Tcp { framing, .. } => Some(*framing),
+            Transport::Mqtt { .. } | Transport::Bus { .. } | Transport::Inside | Transport::Modem => None,
+        }
+    }
+
+    /// The format's own bound on a frame's length, where it has one.
+    #[must_use]
+    pub const fn frame_bytes_max(&self) -> Option<usize> {
+        match self.framing() {
+            Some(framing) => Some(framing.bytes_max()),
+            None => None,
+        }
+    }
 }

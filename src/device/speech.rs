@@ -4,10 +4,10 @@
 //! [`Measure::number`]: a zero or NaN that means "no measurement" and a value outside its range are dropped and counted,
 //! life-safety comes first, the same thing said twice in one frame is said once, and nothing grows without bound.
 
+use super::motion::Motion;
 use super::{DecodeError, Decoded};
-use crate::core::id::Slug;
-use crate::core::reading::{Measure, Nature, Plain, Quantity, Said, Unspeakable};
-use crate::limits::{ADDRESS_BYTES_MAX, FRAME_SAID_MAX};
+use crate::core::reading::{Code, Measure, Nature, Plain, Quantity, Said, Unspeakable};
+use crate::limits::{ADDRESS_BYTES_MAX, FRAME_SAID_MAX, MOTION_SAMPLES_MAX, REPLY_BYTES_MAX, TOPIC_BYTES_MAX};
 
 /// A [`Decoded`] in the making.
 #[derive(Debug, Default)]
@@ -28,9 +28,10 @@ impl Speech {
         Ok(Self(Decoded { address: Some(address.to_owned()), ..Decoded::default() }))
     }
 
-    /// The speech of a bridge for all devices behind it.
+    /// The speech of whoever stands behind a frame that names nobody: a bridge for all its devices over MQTT, the one
+    /// device of a serial port.
     #[must_use]
-    pub fn of_bridge() -> Self {
+    pub fn of_nobody_named() -> Self {
         Self::default()
     }
 
@@ -52,18 +53,37 @@ impl Speech {
         }
     }
 
-    /// A button or code whose meaning its role gives, in the signs of an id: lower case, `-` for what an id may not hold
-    /// (`cmd:3` is `cmd-3`), cut at the length of an id.
-    pub fn code(&mut self, key: &'static str, word: &str, make: fn(Slug) -> Measure) {
-        let sign = |sign: char| match sign.to_ascii_lowercase() {
-            plain @ ('a'..='z' | '0'..='9' | '_' | '-') => plain,
-            _ => '-',
-        };
+    /// A button or code whose meaning its role gives; signs that a [`Code`] may not hold become `-`, and it is cut at a
+    /// code's length.
+    pub fn code(&mut self, key: &'static str, word: &str, make: fn(Code) -> Measure) {
         let code: String =
-            word.chars().map(sign).skip_while(|sign| matches!(sign, '-' | '_')).take(Slug::LEN_MAX).collect();
+            word.trim().chars().map(|sign| if Code::takes(sign) { sign } else { '-' }).take(Code::LEN_MAX).collect();
         match code.parse() {
-            Ok(slug) => self.event(make(slug)),
+            Ok(code) => self.event(make(code)),
             Err(_) => self.refuse(key, DecodeError::Unknown),
+        }
+    }
+
+    /// A window of raw movement.
+    pub fn motion(&mut self, motion: Motion) {
+        if motion.samples.is_empty() || motion.samples.len() > MOTION_SAMPLES_MAX {
+            self.refuse("motion", DecodeError::TooLong);
+        } else if self.0.motion.len() < FRAME_SAID_MAX {
+            self.0.motion.push(motion);
+        }
+    }
+
+    /// What the device waits to hear back.
+    pub fn reply(&mut self, bytes: &[u8]) {
+        if self.0.reply.len() + bytes.len() <= REPLY_BYTES_MAX {
+            self.0.reply.extend_from_slice(bytes);
+        }
+    }
+
+    /// A topic where more of this device's words are found.
+    pub fn announce(&mut self, topic: &str) {
+        if self.0.announced.len() < FRAME_SAID_MAX && topic.len() <= TOPIC_BYTES_MAX {
+            self.0.announced.push(topic.to_owned());
         }
     }
 
@@ -98,9 +118,11 @@ impl Speech {
     /// The speech, life-safety first.
     ///
     /// # Errors
-    /// The first refused key's reason, when nothing else in the frame could be read.
+    /// The first refused key's reason, when nothing else in the frame could be read and its sender waits for no reply.
     pub fn finish(mut self) -> Result<Decoded, DecodeError> {
-        let nothing_read = self.0.said.is_empty() && self.0.dropped.is_empty();
+        let heard = &self.0;
+        let nothing_read =
+            heard.said.is_empty() && heard.dropped.is_empty() && heard.motion.is_empty() && heard.reply.is_empty();
         if let (true, Some((_, why))) = (nothing_read, self.0.refused_keys.first()) {
             return Err(*why);
         }

@@ -21,6 +21,7 @@
 //! | battery | %, 0 while charging |
 //! | checksum | XOR of the characters between `$` and `*`, two hex digits |
 
+use super::framing::Framing;
 use super::speech::Speech;
 use super::unit::to_vocabulary;
 use super::{Decode, DecodeError, Decoded, Format, Frame, Transport};
@@ -31,10 +32,13 @@ pub const FORMAT: Format = Format {
     name: "template",
     about: "nothing: an example to copy",
     about_zh: "不是设备:供照抄的样例",
-    transport: Transport::SerialLines { line_bytes_max: LINE_BYTES_MAX },
+    // A binary format says `Framing::Frames` with a function that finds its frames; see `framing`.
+    transport: Transport::Serial { baud: 115_200, framing: Framing::Lines { bytes_max: LINE_BYTES_MAX } },
     // Name where the window comes from: the datasheet, a measurement, or "judgement:" and why.
     // judgement: the invented radar repeats a press three times within a second.
     merge_ms: 1_500,
+    // It reports ten times a second: what stands is handed on every half minute, and every change at once.
+    steady_ms: 30_000,
     // A decoder with a memory is made with `Box::new(Example::default())`; most need none.
     decoder: || Box::new(Example),
 };
@@ -110,7 +114,7 @@ mod tests {
     fn decode(body: &str) -> Result<Decoded, DecodeError> {
         let sum = body.bytes().fold(0, |sum, byte| sum ^ byte);
         let line = format!("${body}*{sum:02X}\r");
-        Example.decode(&Frame { topic: None, bytes: line.as_bytes(), context: &serde_json::Value::Null })
+        Example.decode(&Frame { topic: None, bytes: line.as_bytes(), context: &serde_json::Value::Null, utc_s: None })
     }
 
     #[test]
@@ -138,7 +142,9 @@ mod tests {
     #[test]
     fn what_is_broken_is_refused_with_its_reason() {
         let refused = |line: &[u8]| {
-            Example.decode(&Frame { topic: None, bytes: line, context: &serde_json::Value::Null }).expect_err("refused")
+            Example
+                .decode(&Frame { topic: None, bytes: line, context: &serde_json::Value::Null, utc_s: None })
+                .expect_err("refused")
         };
         assert_eq!(refused(b"$EX,hall-1,2,135,88*00"), DecodeError::Checksum);
         assert_eq!(refused(b"$EX,hall-1,2,135,88"), DecodeError::Length);

@@ -4,6 +4,10 @@
 //! What does not pass is counted by format and kind of refusal and said once a kind in the log, without its bytes
 //! and without its sender's address.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use serde_json::Value;
 use tokio::time::Instant;
 use tracing::warn;
@@ -11,10 +15,10 @@ use tracing::warn;
 use super::counters::Scope;
 use super::heard::Speaker;
 use super::{Inlet, Resolve};
-use crate::core::id::SourceId;
-use crate::core::reading::{Measure, Origin, Said, Sample};
+use crate::core::id::{DeviceId, SourceId};
+use crate::core::reading::{Measure, Nature, Origin, Said, Sample};
 use crate::core::roster::Class;
-use crate::device::{Decode, DecodeError, Decoded, Format, Frame, Transport};
+use crate::device::{Command, Decode, DecodeError, Decoded, Enrolled, Format, Frame, Transport};
 use crate::limits::{ADDRESS_BYTES_MAX, BRIDGE_LIST_BYTES_MAX, MQTT_PAYLOAD_BYTES_MAX, TOPIC_BYTES_MAX};
 
 /// One format behind one source: its decoder, and the way through the door.
@@ -23,6 +27,8 @@ pub struct FrontDoor {
     format: Format,
     decoder: Box<dyn Decode>,
     inlet: Inlet,
+    /// What the enrolled devices of a format with `steady_ms` last said, and when it was handed on.
+    standing: BTreeMap<DeviceId, (Vec<Said>, Instant)>,
 }
 
 /// A frame as its source read it.
@@ -34,6 +40,8 @@ pub struct Raw<'a> {
     pub bytes: &'a [u8],
     /// The broker kept it from before.
     pub retained: bool,
+    /// The gateway's wall time in seconds since 1970, UTC, while it is trusted.
+    pub utc_s: Option<i64>,
 }
 
 /// What came of a frame that passed.
@@ -45,17 +53,42 @@ pub struct Admitted {
     pub class: Class,
 }
 
+/// A frame that was understood.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// What is for the station.
+    pub admitted: Option<Admitted>,
+    /// The address that the frame was spoken from.
+    pub address: Option<String>,
+    /// What the device waits to hear back.
+    pub reply: Vec<u8>,
+    /// Topics where more of the device's words are found.
+    pub announced: Vec<String>,
+}
+
 /// The largest payload taken under a topic below its base: only the list of a bridge's devices may be large.
 #[must_use]
 pub fn payload_bytes_max(topic_below_base: &str) -> usize {
     if topic_below_base == "bridge/devices" { BRIDGE_LIST_BYTES_MAX } else { MQTT_PAYLOAD_BYTES_MAX }
 }
 
+/// What enrolment knows of the devices of one format.
+struct Known<'a> {
+    resolve: &'a dyn Resolve,
+    format: &'static str,
+}
+
+impl Enrolled for Known<'_> {
+    fn of(&self, address: &str) -> &Value {
+        self.resolve.context(self.format, address).unwrap_or(&Value::Null)
+    }
+}
+
 impl FrontDoor {
     /// A door with a fresh decoder.
     #[must_use]
     pub fn new(source: SourceId, format: Format, inlet: Inlet) -> Self {
-        Self { source, decoder: (format.decoder)(), format, inlet }
+        Self { source, decoder: (format.decoder)(), format, inlet, standing: BTreeMap::new() }
     }
 
     /// Takes a frame as far as its sample; `None` when nothing of it is for the station.
@@ -63,53 +96,85 @@ impl FrontDoor {
     /// That is so for refused frames, for pure administration, and for the routine words of strangers, of which
     /// only the heard list knows.
     pub fn admit(&mut self, raw: &Raw<'_>, now: Instant) -> Option<Admitted> {
-        let below = self.within_bounds(raw)?;
+        self.take(raw, now).ok().flatten()?.admitted
+    }
+
+    /// Takes a frame; `None` when it was refused, which is counted here.
+    ///
+    /// # Errors
+    /// [`NotMine`], uncounted, when the frame is of another format: the caller may know whose, or calls
+    /// [`FrontDoor::nobodys`].
+    pub fn take(&mut self, raw: &Raw<'_>, now: Instant) -> Result<Option<Taken>, NotMine> {
+        if !self.within_bounds(raw) {
+            return Ok(None);
+        }
         let resolve = self.inlet.resolve.borrow().clone();
-        let context = resolve.context(self.format.name, below).unwrap_or(&Value::Null);
-        let frame = Frame { topic: raw.topic, bytes: raw.bytes, context };
+        let context = Known { resolve: &*resolve, format: self.format.name };
+        let frame = Frame { topic: raw.topic, bytes: raw.bytes, context: &context, utc_s: raw.utc_s };
         match self.decoder.decode(&frame) {
-            Ok(decoded) => self.sample(decoded, raw.retained, &*resolve, now),
+            Ok(mut decoded) => {
+                let (reply, announced) = (std::mem::take(&mut decoded.reply), std::mem::take(&mut decoded.announced));
+                let address = decoded.address.clone();
+                let admitted = self.sample(decoded, raw.retained, &*resolve, now);
+                Ok(Some(Taken { admitted, address, reply, announced }))
+            }
+            Err(DecodeError::NotMine) => Err(NotMine),
             Err(error) => {
-                self.refuse(word(error), &error);
-                None
+                self.damaged(error);
+                Ok(None)
             }
         }
     }
 
-    /// Checks sizes; the topic below the format's base when it has one.
-    fn within_bounds<'a>(&self, raw: &Raw<'a>) -> Option<&'a str> {
+    /// Counts a frame that no format here knows.
+    pub fn nobodys(&self) {
+        self.damaged(DecodeError::NotMine);
+    }
+
+    /// Counts a frame that was refused before it was one: found damaged in its stream.
+    pub fn damaged(&self, why: DecodeError) {
+        self.refuse(word(why), &why);
+    }
+
+    /// The bytes of an order for the device that speaks here.
+    pub fn command(&mut self, command: Command) -> Option<Vec<u8>> {
+        self.decoder.command(command)
+    }
+
+    /// Whether the frame keeps to its sizes.
+    fn within_bounds(&self, raw: &Raw<'_>) -> bool {
         let (below, bytes_max) = match (self.format.transport, raw.topic) {
-            (Transport::SerialLines { line_bytes_max }, _) => ("", line_bytes_max),
-            (Transport::Mqtt { base_topic }, Some(topic)) => {
+            (Transport::Mqtt { base_topic, .. }, Some(topic)) => {
                 if topic.len() > TOPIC_BYTES_MAX {
                     self.refuse("topic_too_long", &"the topic is too long");
-                    return None;
+                    return false;
                 }
-                let below = topic.strip_prefix(base_topic).and_then(|rest| rest.strip_prefix('/')).unwrap_or("");
+                let below = below_base(topic, base_topic).unwrap_or("");
                 (below, payload_bytes_max(below))
             }
-            (Transport::Mqtt { .. }, None) => ("", MQTT_PAYLOAD_BYTES_MAX),
+            (transport, _) => ("", transport.frame_bytes_max().unwrap_or(MQTT_PAYLOAD_BYTES_MAX)),
         };
         if raw.bytes.len() > bytes_max && below.starts_with("bridge/") {
             // A bridge's words on itself (zigbee2mqtt's `bridge/info` and `bridge/definitions`) are often that long and
             // say nothing of a device: nobody is to be sent looking for what is wrong with them.
             self.inlet.counters.add(Scope::Format(self.format.name), "ignored", "long_bridge_topic");
-            return None;
+            return false;
         }
         if raw.bytes.len() > bytes_max {
-            self.refuse(word(DecodeError::TooLong), &DecodeError::TooLong);
-            return None;
+            self.damaged(DecodeError::TooLong);
+            return false;
         }
-        Some(below)
+        true
     }
 
-    fn sample(&self, decoded: Decoded, retained: bool, resolve: &dyn Resolve, now: Instant) -> Option<Admitted> {
+    fn sample(&mut self, decoded: Decoded, retained: bool, resolve: &dyn Resolve, now: Instant) -> Option<Admitted> {
         let name = self.format.name;
         for (kind, why) in &decoded.dropped {
             // Zeros that mean "no measurement" are a device's daily bread; an impossible number is worth a counter.
             self.inlet.counters.add(Scope::Format(name), why.word(), kind);
         }
-        let speaker = |address, origin| Speaker { format: name, address, origin, source: self.source, at: now };
+        let source = self.source;
+        let speaker = |address, origin| Speaker { format: name, address, origin, source, at: now };
         for (key, _) in &decoded.refused_keys {
             self.inlet.counters.add(Scope::Format(name), "refused_key", key);
         }
@@ -117,26 +182,70 @@ impl FrontDoor {
             let origin = resolve.origin(name, &listed.address);
             self.inlet.heard.list(&speaker(&listed.address, origin), listed.model.as_deref());
         }
-        if decoded.said.is_empty() && decoded.dropped.is_empty() {
+        if decoded.said.is_empty() && decoded.dropped.is_empty() && decoded.motion.is_empty() {
             return None;
         }
-        let from = match decoded.address.as_deref() {
-            None => Origin::Bridge(self.source),
-            Some(address) if address.len() > ADDRESS_BYTES_MAX => {
-                self.refuse("address_too_long", &"the device's address is too long");
-                return None;
-            }
+        let from = match self.speaks(decoded.address.as_deref())? {
+            None => Origin::Bridge(source),
             Some(address) => {
-                let origin = resolve.origin(name, address);
-                self.inlet.heard.note(&speaker(address, origin), &decoded.said, !retained);
+                let origin = resolve.origin(name, &address);
+                self.inlet.heard.note(&speaker(&address, origin), &decoded.said, !retained);
                 origin
             }
         };
         let said = life_safety_first(decoded.said);
+        if self.stands_already(from, &said, now) {
+            return None;
+        }
         let sample = Sample { from, said, retained, merge_ms: self.format.merge_ms };
         let class = resolve.class(&sample);
         let kept = class == Class::Urgent || !matches!(from, Origin::Stranger(_));
         kept.then_some(Admitted { sample, class })
+    }
+
+    /// Who speaks: an address as enrolment writes it, or `Some(None)` for a bridge; `None` when it is not to be known.
+    fn speaks<'a>(&self, address: Option<&'a str>) -> Option<Option<Cow<'a, str>>> {
+        match (self.format.transport, address) {
+            (_, Some(address)) if address.len() > ADDRESS_BYTES_MAX => {
+                self.refuse("address_too_long", &"the device's address is too long");
+                None
+            }
+            // A bus numbers its devices for itself, and another bus has the same numbers.
+            (Transport::Bus { .. }, Some(address)) => Some(Some(format!("{}/{address}", self.source).into())),
+            (_, Some(address)) => Some(Some(address.into())),
+            (Transport::Mqtt { .. }, None) => Some(None),
+            // The one device of a port is called after its port.
+            (Transport::Serial { .. }, None) => Some(Some(self.source.as_str().to_owned().into())),
+            (_, None) => {
+                self.refuse("nameless", &"the device has not said who it is");
+                None
+            }
+        }
+    }
+
+    /// Whether a device that reports many times a second says only what it said a moment ago: the same levels, whatever
+    /// its numbers. What happened, and what changed, is always news.
+    fn stands_already(&mut self, from: Origin, said: &[Said], now: Instant) -> bool {
+        let (steady, Origin::Device(device)) = (Duration::from_millis(u64::from(self.format.steady_ms)), from) else {
+            return false;
+        };
+        if steady.is_zero() {
+            return false;
+        }
+        let levels: Vec<Said> =
+            said.iter().filter(|said| !matches!(said.measure, Measure::Number(..))).copied().collect();
+        let happened = levels.iter().any(|said| said.nature == Nature::Event);
+        match self.standing.get_mut(&device) {
+            Some((stood, since)) if !happened && *stood == levels && now.duration_since(*since) < steady => true,
+            Some(stood) => {
+                *stood = (levels, now);
+                false
+            }
+            None => {
+                self.standing.insert(device, (levels, now));
+                false
+            }
+        }
     }
 
     fn refuse(&self, kind: &'static str, why: &dyn std::fmt::Display) {
@@ -145,6 +254,16 @@ impl FrontDoor {
             warn!(source = %self.source, format = name, kind, "a frame was refused: {why}; more of this kind are only counted");
         }
     }
+}
+
+/// The frame is of another format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotMine;
+
+/// The topic below a base; the whole topic where the base is empty.
+#[must_use]
+pub fn below_base<'t>(topic: &'t str, base: &str) -> Option<&'t str> {
+    if base.is_empty() { Some(topic) } else { topic.strip_prefix(base)?.strip_prefix('/') }
 }
 
 /// Puts what may alarm before what may not, each in the order of the frame: a press is not to wait for a battery.
@@ -173,5 +292,8 @@ const fn word(error: DecodeError) -> &'static str {
         DecodeError::Checksum => "checksum",
         DecodeError::Length => "length",
         DecodeError::Unknown => "unknown",
+        DecodeError::NoKey => "no_key",
+        DecodeError::WrongKey => "wrong_key",
+        DecodeError::Replayed => "replayed",
     }
 }

@@ -19,8 +19,6 @@
 
 pub mod serial;
 
-pub mod line;
-
 pub mod mqtt;
 
 pub mod front_door;

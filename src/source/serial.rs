@@ -1,4 +1,4 @@
-//! Frames from a serial port: lines from a hub on a USB adapter that is plugged, unplugged and renumbered.
+//! Frames from a serial port: a hub, a radar or a receiver on a USB adapter that is plugged, unplugged and renumbered.
 //!
 //! Constraints, each met in the field:
 //! - A port whose device has gone reads `Ok(0)` at once and for ever, or an error; both mean *gone*. Going on to
@@ -18,15 +18,15 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::counters::Scope;
-use super::front_door::{Admitted, FrontDoor, Raw};
+use super::front_door::{Admitted, FrontDoor, NotMine, Raw};
 use super::lanes::{Arrival, StationGone};
-use super::line::{Cut, Lines};
 use super::{Inlet, SourceError, Standing, random};
 use crate::backoff::Backoff;
 use crate::core::effect::Input;
 use crate::core::id::SourceId;
-use crate::device::{Format, Transport};
-use crate::limits::{MQTT_PAYLOAD_BYTES_MAX, SERIAL_LINE_AGE_MAX};
+use crate::device::framing::{Framer, Framing, Piece};
+use crate::device::{DecodeError, Format};
+use crate::limits::{SERIAL_FRAME_AGE_MAX, SERIAL_LINE_AGE_MAX};
 
 /// judgement: an adapter that was only reset is back in half a second; one that stays away costs an open every ten.
 const REOPEN: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
@@ -45,6 +45,8 @@ pub struct SerialSettings {
     pub baud: u32,
     /// What is spoken on it.
     pub format: Format,
+    /// How its frames are found.
+    pub framing: Framing,
 }
 
 /// Whether the kernel may give this path to another device after a replug: `check` warns of it.
@@ -99,14 +101,14 @@ impl Reader {
         }
     }
 
-    /// Reads lines; why the port is gone, or `None` when it is to stop.
+    /// Reads frames; why the port is gone, or `None` when it is to stop.
     async fn read_until_gone(&mut self, mut port: SerialStream) -> Result<Option<SourceError>, StationGone> {
-        let line_bytes_max = match self.settings.format.transport {
-            Transport::SerialLines { line_bytes_max } => line_bytes_max,
-            // A format that does not come in lines is a mistake of the configuration, which its decoder will refuse.
-            Transport::Mqtt { .. } => MQTT_PAYLOAD_BYTES_MAX,
+        let framing = self.settings.framing;
+        let age_max = match framing {
+            Framing::Lines { .. } => SERIAL_LINE_AGE_MAX,
+            Framing::Frames { .. } => SERIAL_FRAME_AGE_MAX,
         };
-        let mut lines = Lines::new(line_bytes_max);
+        let mut framer = Framer::new(framing);
         let mut began = Instant::now();
         let mut buffer = vec![0; READ_BYTES];
         loop {
@@ -114,34 +116,51 @@ impl Reader {
                 biased;
                 () = self.stop.cancelled() => return Ok(None),
                 read = port.read(&mut buffer) => read,
-                () = sleep_until(began + SERIAL_LINE_AGE_MAX), if lines.unfinished() => {
-                    lines.forget_unfinished();
-                    self.count("line_unfinished", "a line did not end");
+                () = sleep_until(began + age_max), if framer.unfinished() => {
+                    framer.give_up();
+                    self.count("line_unfinished", "a line or frame did not end");
+                    began = Instant::now();
+                    self.take_pieces(&mut framer, &[], began).await?;
                     continue;
                 }
             };
             let now = Instant::now();
-            let mut chunk = match read {
+            let chunk = match read {
                 Ok(bytes @ 1..) => buffer.get(..bytes).unwrap_or_default(),
                 Ok(0) | Err(_) => return Ok(Some(SourceError::PortGone { path: self.settings.path.clone() })),
             };
-            if !lines.unfinished() {
+            if !framer.unfinished() {
                 began = now;
             }
-            while let Some(cut) = lines.next_cut(&mut chunk) {
-                // What follows a cut began in this read.
+            if self.take_pieces(&mut framer, chunk, now).await? {
+                // What follows a piece began in this read.
                 began = now;
-                match cut {
-                    Cut::Line(line) => self.take_line(line, now).await?,
-                    Cut::Overlong => self.count("line_overlong", "a line is too long"),
-                }
             }
         }
     }
 
-    async fn take_line(&mut self, line: &[u8], now: Instant) -> Result<(), StationGone> {
-        let raw = Raw { topic: None, bytes: line, retained: false };
-        let Some(Admitted { sample, class }) = self.door.admit(&raw, now) else { return Ok(()) };
+    /// Takes everything that a chunk finishes; whether it finished anything.
+    async fn take_pieces(&mut self, framer: &mut Framer, mut chunk: &[u8], now: Instant) -> Result<bool, StationGone> {
+        let mut any = false;
+        while let Some(piece) = framer.next_piece(&mut chunk) {
+            any = true;
+            match piece {
+                Piece::Frame(frame) => self.take_frame(frame, now).await?,
+                Piece::Damaged(DecodeError::TooLong) => self.count("line_overlong", "a line or frame is too long"),
+                Piece::Damaged(why) => self.door.damaged(why),
+                Piece::Noise(_) => self.count("noise", "bytes of no frame came"),
+            }
+        }
+        Ok(any)
+    }
+
+    async fn take_frame(&mut self, frame: &[u8], now: Instant) -> Result<(), StationGone> {
+        let raw = Raw { topic: None, bytes: frame, retained: false, utc_s: None };
+        let taken = self.door.take(&raw, now).unwrap_or_else(|NotMine| {
+            self.door.nobodys();
+            None
+        });
+        let Some(Admitted { sample, class }) = taken.and_then(|taken| taken.admitted) else { return Ok(()) };
         let input = Input::Sample(sample);
         self.inlet.lanes.put(class, Arrival { source: self.settings.id, received: now, input, done: None }).await
     }

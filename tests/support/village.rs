@@ -7,6 +7,7 @@ use shouwang::core::effect::Input;
 use shouwang::core::id::{DeviceId, SourceId};
 use shouwang::core::reading::{Implausible, Measure, Origin, Quantity, Said, Sample};
 use shouwang::core::roster::Class;
+use shouwang::device::framing::Framing;
 use shouwang::device::{Decode, DecodeError, Decoded, Format, Frame, Listed, Transport};
 use shouwang::source::counters::Counters;
 use shouwang::source::heard::Heard;
@@ -22,14 +23,18 @@ pub const WORDS_MQTT: Format = Format {
     name: "words",
     about: "plain words, for tests",
     about_zh: "plain words, for tests",
-    transport: Transport::Mqtt { base_topic: "words" },
+    transport: Transport::Mqtt { base_topic: "words", filters: &["#"] },
+    steady_ms: 0,
     merge_ms: 700,
     decoder: || Box::new(Words),
 };
 
 /// Words over a serial port: the first word is the address.
-pub const WORDS_SERIAL: Format =
-    Format { name: "word-lines", transport: Transport::SerialLines { line_bytes_max: 64 }, ..WORDS_MQTT };
+pub const WORDS_SERIAL: Format = Format {
+    name: "word-lines",
+    transport: Transport::Serial { baud: 115_200, framing: Framing::Lines { bytes_max: 64 } },
+    ..WORDS_MQTT
+};
 
 /// Words: `sos`, `battery=97`, `steps=5`, `motion`, `impossible`, `garbled`, `bridge-online`, `list=a,b`.
 struct Words;
@@ -43,7 +48,7 @@ impl Decode for Words {
             None => words.next().unwrap_or_default(),
         };
         let mut decoded = Decoded { address: Some(address.to_owned()), ..Decoded::default() };
-        if let Some(kind) = frame.context.get("says").and_then(Value::as_str) {
+        if let Some(kind) = frame.context.of(address).get("says").and_then(Value::as_str) {
             words = kind.split(' ');
         }
         for word in words {

@@ -10,19 +10,6 @@ const REGISTRY: &str = "src/device/mod.rs";
 const TEMPLATE: &str = "template";
 const VECTORS: &str = "tests/vectors/";
 
-/// A line of the registry, as its file tells it.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Format {
-    /// Its module's name.
-    pub module: String,
-    /// The name by which vectors and configuration call it.
-    pub name: String,
-    /// Which devices speak it.
-    pub about: String,
-    /// How it comes.
-    pub transport: String,
-}
-
 /// Every format that is not registered, has no vectors or another name, and every vector file without a format.
 pub fn check(tree: &Tree) -> Vec<Complaint> {
     let mut complaints = Vec::new();
@@ -60,14 +47,9 @@ pub fn check(tree: &Tree) -> Vec<Complaint> {
     complaints
 }
 
-/// What the registry lists, in its order.
-pub fn formats(tree: &Tree) -> Vec<Format> {
-    registry(tree).iter().filter_map(|(name, _)| Some(described(name, file_of(tree, name)?))).collect()
-}
-
 fn one(tree: &Tree, name: &str, file: &File) -> Option<Complaint> {
     let vectors = format!("{VECTORS}{name}.jsonl");
-    let own = described(name, file).name;
+    let own = name_in(file);
     if own != name {
         return Some(Complaint::new(
             &file.path,
@@ -106,20 +88,12 @@ fn defines_format(file: &File) -> bool {
     tokens(&file.text).windows(3).any(|window| window[0].is("const") && window[1].is("FORMAT") && window[2].is(":"))
 }
 
-fn described(module: &str, file: &File) -> Format {
+/// The name by which vectors and configuration call the format.
+fn name_in(file: &File) -> String {
     let tokens = tokens(&file.text);
     let body: Vec<&Token<'_>> = tokens.iter().skip_while(|token| !token.is("FORMAT")).collect();
-    let text = |key: &str| {
-        let mut fields = body.windows(3).filter(|window| window[0].is(key) && window[1].is(":"));
-        fields.find(|window| window[2].kind == Kind::Text).map(|window| window[2].text.to_owned())
-    };
-    let transport = body.windows(3).find(|window| window[0].is("Transport") && window[1].is("::"));
-    Format {
-        module: module.to_owned(),
-        name: text("name").unwrap_or_default(),
-        about: text("about").unwrap_or_default(),
-        transport: transport.map(|window| window[2].text.to_owned()).unwrap_or_default(),
-    }
+    let mut fields = body.windows(3).filter(|window| window[0].is("name") && window[1].is(":"));
+    fields.find(|window| window[2].kind == Kind::Text).map(|window| window[2].text.to_owned()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -127,7 +101,7 @@ mod tests {
     use super::*;
 
     const RADAR: &str = r#"pub const FORMAT: Format = Format {
-        name: "radar", about: "radars", transport: Transport::SerialLines { line_bytes_max: 9 },
+        name: "radar", about: "radars", transport: Transport::Serial { baud: 9 },
     };"#;
     const LISTED: &str = "pub mod radar;\npub const FORMATS: &[Format] = &[radar::FORMAT];";
 
@@ -144,11 +118,6 @@ mod tests {
             ("tests/vectors/radar.jsonl", "{}\n"),
         ];
         assert_eq!(says(&files), [""; 0]);
-        let radar = &formats(&Tree::made_up(&files))[0];
-        assert_eq!(
-            (radar.name.as_str(), radar.about.as_str(), radar.transport.as_str()),
-            ("radar", "radars", "SerialLines")
-        );
     }
 
     #[test]

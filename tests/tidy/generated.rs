@@ -1,5 +1,6 @@
 //! Tables that are made from the code, so that page and code cannot differ.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -10,7 +11,6 @@ use shouwang::device::{self, Format, Transport};
 use shouwang::limits;
 
 use crate::Complaint;
-use crate::devices;
 use crate::imports::{LEAVES, SHELLS, TABLE, WIRING};
 use crate::rust::tokens;
 use crate::tree::Tree;
@@ -184,38 +184,90 @@ fn span(seconds: u16) -> String {
     }
 }
 
-/// The registry of formats.
+/// The registry of formats, with what their vectors make them say and where the vectors come from.
 fn formats(tree: &Tree) -> String {
-    let mut table = "| format | devices | comes over |\n| --- | --- | --- |\n".to_owned();
-    for format in devices::formats(tree) {
-        let over = match format.transport.as_str() {
-            "Mqtt" => "MQTT",
-            "SerialLines" => "lines over a serial port",
-            other => other,
-        };
-        let _ = writeln!(table, "| `{}` | {} | {over} |", format.name, cell(&format.about));
+    let mut table = "| format | devices | comes over | says | verified |\n| --- | --- | --- | --- | --- |\n".to_owned();
+    for format in device::FORMATS {
+        let (says, verified) = vectors(tree, format.name);
+        let mut words: BTreeMap<&str, usize> = BTreeMap::new();
+        for (basis, count) in &verified {
+            *words.entry(basis_en(basis)).or_default() += count;
+        }
+        let verified: Vec<String> = words.iter().map(|(word, count)| format!("{count} {word}")).collect();
+        let _ = writeln!(
+            table,
+            "| `{}` | {} | {} | {} | {} |",
+            format.name,
+            cell(format.about),
+            over(format, 0),
+            says.join(", "),
+            verified.join(", ")
+        );
     }
     table
 }
 
+/// The kinds that a format's vectors make it say, and how many vectors there are by their basis.
+fn vectors(tree: &Tree, format: &str) -> (Vec<String>, BTreeMap<String, usize>) {
+    let file = tree.file(&format!("tests/vectors/{format}.jsonl")).map(|file| file.text.as_str()).unwrap_or_default();
+    let (mut says, mut verified) = (BTreeSet::new(), BTreeMap::new());
+    for line in file.lines() {
+        let Ok(vector) = serde_json::from_str::<serde_json::Value>(line) else { continue };
+        for reading in vector["readings"].as_array().into_iter().flatten() {
+            says.extend(reading["kind"].as_str().map(|kind| kind.replace('_', " ")));
+        }
+        *verified.entry(vector["basis"].as_str().unwrap_or("constructed").to_owned()).or_default() += 1;
+    }
+    (says.into_iter().collect(), verified)
+}
+
+/// How far a vector's expectation is to be trusted.
+fn basis_en(basis: &str) -> &'static str {
+    match basis {
+        "captured" | "derived" | "assertion" => "captured",
+        "upstream-run" => "answered by another decoder",
+        "spec-example" => "vendor's example",
+        _ => "constructed",
+    }
+}
+
 /// What can be heard, for an English reader.
-fn devices_en(_: &Tree) -> String {
-    devices_table(["devices", "format", "comes over"], "a serial port", |format| format.about)
+fn devices_en(tree: &Tree) -> String {
+    devices_table(tree, 0, ["devices", "format", "comes over", "verified by"], |format| format.about)
 }
 
 /// What can be heard, for a Chinese reader.
-fn devices_zh(_: &Tree) -> String {
-    devices_table(["设备", "格式", "接入"], "串口", |format| format.about_zh)
+fn devices_zh(tree: &Tree) -> String {
+    devices_table(tree, 1, ["设备", "格式", "接入", "依据"], |format| format.about_zh)
 }
 
-fn devices_table(head: [&str; 3], serial: &str, about: fn(&Format) -> &'static str) -> String {
-    let mut table = format!("| {} |\n| --- | --- | --- |\n", head.join(" | "));
+/// How a format comes, in English and Chinese.
+fn over(format: &Format, lang: usize) -> &'static str {
+    let words = match format.transport {
+        Transport::Mqtt { .. } => ["MQTT", "MQTT"],
+        Transport::Serial { .. } => ["a serial port", "串口"],
+        Transport::Tcp { .. } => ["TCP", "TCP"],
+        Transport::Bus { .. } => ["an RS-485 bus", "RS-485 总线"],
+        Transport::Inside => ["inside other formats", "由其他格式转送"],
+        Transport::Modem => ["the modem", "调制解调器"],
+    };
+    words[lang]
+}
+
+fn devices_table(tree: &Tree, lang: usize, head: [&str; 4], about: fn(&Format) -> &'static str) -> String {
+    let mut table = format!("| {} |\n| --- | --- | --- | --- |\n", head.join(" | "));
     for format in device::FORMATS {
-        let over = match format.transport {
-            Transport::Mqtt { .. } => "MQTT",
-            Transport::SerialLines { .. } => serial,
+        let (_, verified) = vectors(tree, format.name);
+        let word = |basis: &String| match basis_en(basis) {
+            "captured" => ["real captures", "实录"],
+            "answered by another decoder" => ["another decoder's answers", "与另一解码器核对"],
+            "vendor's example" => ["the maker's examples", "厂家示例"],
+            _ => ["built from the description", "按说明构造"],
         };
-        let _ = writeln!(table, "| {} | `{}` | {over} |", cell(about(format)), format.name);
+        let words: BTreeSet<[&str; 2]> = verified.keys().map(word).collect();
+        let words: Vec<&str> = words.iter().map(|word| word[lang]).collect();
+        let words = words.join([", ", "、"][lang]);
+        let _ = writeln!(table, "| {} | `{}` | {} | {words} |", cell(about(format)), format.name, over(format, lang));
     }
     table
 }

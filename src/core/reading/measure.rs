@@ -2,8 +2,8 @@
 
 use serde::{Serialize, Serializer};
 
+use super::code::Code;
 use super::vocabulary::{Activity, Contact, DeviceInactivity, FallVerdict, Implausible, Quantity, SleepState};
-use crate::core::id::Slug;
 use crate::core::unit::Milli;
 
 /// One thing said, in the vocabulary.
@@ -12,10 +12,10 @@ pub enum Measure {
     /// The help button: one press, one event. `false` is the release of a level: no reading of its own, but it
     /// arms the next edge (CARE-RULES 18).
     Sos(bool),
-    /// A button whose meaning its role gives: `single`, `double`, `long`, `cmd:3` is written `cmd-3`.
-    Button(Slug),
-    /// A 433 MHz code whose meaning its role gives.
-    RfCode(Slug),
+    /// A button whose meaning its role gives: `single`, `double`, `long`, `cmd:3`.
+    Button(Code),
+    /// A 433 MHz code whose meaning its role gives, in upper-case hex.
+    RfCode(Code),
     /// The device says alarm and not which; its role decides.
     AlarmUnspecified,
     /// A switch whose meaning its role gives.

@@ -7,6 +7,8 @@
 
 pub mod vocabulary;
 
+pub mod code;
+
 pub mod measure;
 
 pub mod parts;
@@ -15,6 +17,7 @@ pub mod said;
 
 use serde::{Deserialize, Serialize};
 
+pub use code::{Code, CodeError};
 pub use measure::{Measure, MeasureValue};
 pub use parts::{Plain, Unspeakable};
 pub use said::{Nature, Said};
@@ -77,15 +80,14 @@ pub struct Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::id::Slug;
     use crate::core::unit::Milli;
 
     #[test]
     fn what_was_said_survives_the_log() {
-        let slug: Slug = "cmd-3".parse().expect("valid");
+        let code: Code = "cmd:3".parse().expect("valid");
         let all = vec![
             Said::event(Measure::Sos(true)),
-            Said::event(Measure::Button(slug)),
+            Said::event(Measure::Button(code)),
             Said::level(Measure::Switch(true)),
             Said::event(Measure::Fall(FallVerdict::Confirmed)),
             Said::level(Measure::Contact(Contact::Open)),

@@ -1,8 +1,8 @@
 //! From kind and value, as a sender wrote them, to a measure: the decoder of formats that speak the vocabulary.
 
+use super::code::Code;
 use super::measure::Measure;
 use super::vocabulary::{Activity, Contact, DeviceInactivity, FallVerdict, Implausible, Quantity, SleepState};
-use crate::core::id::Slug;
 
 /// A value as a sender wrote it, before the vocabulary is asked.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -70,8 +70,8 @@ impl Measure {
         match kind {
             "sos" => flag(Measure::Sos),
             "alarm_unspecified" => value.flag()?.then_some(Measure::AlarmUnspecified).ok_or(Unspeakable::Quiet),
-            "button" => value.slug().map(Measure::Button),
-            "rf_code" => value.slug().map(Measure::RfCode),
+            "button" => value.code().map(Measure::Button),
+            "rf_code" => value.code().map(Measure::RfCode),
             "switch" => value.switch().map(Measure::Switch),
             "fall" => value.word(FallVerdict::from_word, "confirmed, suspected, normal or cleared").map(Measure::Fall),
             "device_inactivity" => value
@@ -130,8 +130,8 @@ impl Plain<'_> {
         }
     }
 
-    fn slug(self) -> Result<Slug, Unspeakable> {
-        self.word(|text| text.parse().ok(), "a word of at most 23 signs a-z 0-9 - _")
+    fn code(self) -> Result<Code, Unspeakable> {
+        self.word(|text| text.parse().ok(), "a word of at most 23 visible ASCII signs")
     }
 
     fn switch(self) -> Result<bool, Unspeakable> {

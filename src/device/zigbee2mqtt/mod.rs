@@ -42,10 +42,11 @@ pub const FORMAT: Format = Format {
     name: "zigbee2mqtt",
     about: "Zigbee buttons, motion, door, smoke, gas and leak sensors, radars and bed mats behind zigbee2mqtt",
     about_zh: "zigbee2mqtt 背后的 Zigbee 按钮,活动、门磁、烟雾、燃气、漏水传感器,雷达和床垫",
-    transport: Transport::Mqtt { base_topic: BASE_TOPIC },
+    transport: Transport::Mqtt { base_topic: BASE_TOPIC, filters: &["#"] },
     // judgement: the bridge publishes an action once; a broker's redelivery after a reconnect may repeat it at once, and
     // nobody calls for help twice within a second.
     merge_ms: 1_000,
+    steady_ms: 0,
     decoder: || Box::new(Zigbee2Mqtt::default()),
 };
 
@@ -70,7 +71,7 @@ enum Topic<'a> {
 impl Decode for Zigbee2Mqtt {
     fn decode(&mut self, frame: &Frame<'_>) -> Result<Decoded, DecodeError> {
         match self.topic(frame)? {
-            Topic::Bridge("state") => availability(Speech::of_bridge(), frame.bytes, true),
+            Topic::Bridge("state") => availability(Speech::of_nobody_named(), frame.bytes, true),
             Topic::Bridge("devices") => self.take_list(frame.bytes),
             Topic::Bridge(_) | Topic::Order => Ok(Decoded::default()),
             Topic::Availability(name) => availability(Speech::of(name)?, frame.bytes, false),
@@ -85,7 +86,7 @@ impl Decode for Zigbee2Mqtt {
             Ok(Topic::Device(name)) => {
                 fields.insert("friendly_name".into(), name.into());
                 let listed = self.devices.get(name).and_then(|known| known.model.as_deref());
-                if let Some(model) = listed.or_else(|| frame.context.get("model")?.as_str()) {
+                if let Some(model) = listed.or_else(|| frame.context.of(name).get("model")?.as_str()) {
                     fields.insert("model".into(), model.into());
                 }
             }
@@ -105,7 +106,7 @@ impl Zigbee2Mqtt {
     /// What a topic is. A name of the bridge's list is taken whole, whatever it looks like; the remainder of an unlisted
     /// one is taken for a name, because a device may speak before its list arrives.
     fn topic<'a>(&self, frame: &Frame<'a>) -> Result<Topic<'a>, DecodeError> {
-        let base = frame.context.get("base").and_then(Value::as_str).unwrap_or(BASE_TOPIC);
+        let base = frame.context.of("").get("base").and_then(Value::as_str).unwrap_or(BASE_TOPIC);
         let below = frame.topic.and_then(|topic| topic.strip_prefix(base)?.strip_prefix('/'));
         let below = below.filter(|below| !below.is_empty()).ok_or(DecodeError::NotMine)?;
         if self.devices.contains_key(below) {
@@ -140,7 +141,7 @@ impl Zigbee2Mqtt {
         let dialect = match self.devices.get(name) {
             Some(known) if known.model.is_some() => Cow::Borrowed(&known.dialect),
             _ => Cow::Owned(
-                frame.context.get("model").and_then(Value::as_str).map(Dialect::of_model).unwrap_or_default(),
+                frame.context.of(name).get("model").and_then(Value::as_str).map(Dialect::of_model).unwrap_or_default(),
             ),
         };
         let mut speech = Speech::of(name)?;
@@ -268,7 +269,7 @@ mod tests {
 
     fn decode(decoder: &mut Zigbee2Mqtt, topic: &str, payload: &str) -> Result<Decoded, DecodeError> {
         let topic = format!("zigbee2mqtt/{topic}");
-        decoder.decode(&Frame { topic: Some(&topic), bytes: payload.as_bytes(), context: &Value::Null })
+        decoder.decode(&Frame { topic: Some(&topic), bytes: payload.as_bytes(), context: &Value::Null, utc_s: None })
     }
 
     fn said(topic: &str, payload: &str) -> Vec<Said> {
@@ -362,7 +363,7 @@ mod tests {
     fn another_base_topic_is_configuration() {
         let context = serde_json::json!({"base": "village3/zigbee"});
         let mut decoder = Zigbee2Mqtt::default();
-        let frame = |topic| Frame { topic, bytes: br#"{"action":"panic"}"#, context: &context };
+        let frame = |topic| Frame { topic, bytes: br#"{"action":"panic"}"#, context: &context, utc_s: None };
         assert_eq!(
             decoder.decode(&frame(Some("village3/zigbee/a/b"))).expect("decodes").address.as_deref(),
             Some("a/b")

@@ -1,5 +1,6 @@
 //! The pump of one connection: polls, subscribes, and hands on what was heard.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,10 +12,10 @@ use rumqttc::v5::{AsyncClient, ConnectionError, Event, EventLoop, StateError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::Instant;
 
-use super::{FeedSettings, below};
+use super::FeedSettings;
 use crate::limits::MQTT_PAYLOAD_BYTES_MAX;
 use crate::source::SourceError;
-use crate::source::front_door::payload_bytes_max;
+use crate::source::front_door::{below_base, payload_bytes_max};
 
 /// What the pump heard.
 #[derive(Debug)]
@@ -43,6 +44,8 @@ pub(super) struct Pump {
     event_loop: EventLoop,
     client: AsyncClient,
     filters: Vec<String>,
+    /// The filters are granted; whatever is answered later is about an announced topic.
+    granted: bool,
     bounds: Bounds,
     pending: mpsc::Sender<Heard>,
 }
@@ -63,7 +66,9 @@ impl Pump {
         Self {
             event_loop,
             client,
-            filters: feeds.iter().map(FeedSettings::filter).collect(),
+            // Two formats may share a filter, and a broker may answer a filter that stands twice with two copies.
+            filters: feeds.iter().flat_map(FeedSettings::filters).collect::<BTreeSet<_>>().into_iter().collect(),
+            granted: false,
             bounds: Bounds {
                 bases: feeds.iter().map(|feed| feed.base_topic.clone()).collect(),
                 large: Arc::new(Semaphore::new(1)),
@@ -107,10 +112,16 @@ impl Pump {
         }
     }
 
-    fn subscribed(&self, answer: &SubAck) -> Heard {
+    fn subscribed(&mut self, answer: &SubAck) -> Heard {
+        if self.granted {
+            return Heard::Alive;
+        }
         let refused = answer.return_codes.iter().position(|code| !matches!(code, SubscribeReasonCode::Success(_)));
         match refused {
-            None => Heard::Subscribed,
+            None => {
+                self.granted = true;
+                Heard::Subscribed
+            }
             Some(at) => Heard::Lost(SourceError::SubscriptionRefused {
                 filter: self.filters.get(at).cloned().unwrap_or_default(),
                 code: answer.return_codes.get(at).map(|code| format!("{code:?}")).unwrap_or_default(),
@@ -139,7 +150,7 @@ impl Bounds {
 
     fn payload_bytes_max(&self, topic: &[u8]) -> usize {
         let topic = std::str::from_utf8(topic).unwrap_or_default();
-        let below = self.bases.iter().find_map(|base| below(topic, base));
+        let below = self.bases.iter().find_map(|base| below_base(topic, base));
         payload_bytes_max(below.unwrap_or_default())
     }
 }

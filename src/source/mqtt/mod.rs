@@ -26,11 +26,14 @@ mod options;
 
 mod puback;
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rumqttc::v5::AsyncClient;
-use rumqttc::v5::mqttbytes::QoS;
+use rumqttc::v5::mqttbytes::v5::Publish;
+use rumqttc::v5::mqttbytes::{QoS, matches};
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
@@ -39,7 +42,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::warn;
 
 use super::counters::{Counters, Scope};
-use super::front_door::{Admitted, FrontDoor, Raw};
+use super::front_door::{Admitted, FrontDoor, NotMine, Raw, below_base};
 use super::lanes::{Acknowledge, Arrival, Lanes, StationGone};
 use super::{Inlet, SourceError, Standing, random};
 use crate::backoff::Backoff;
@@ -48,7 +51,7 @@ use crate::core::effect::Input;
 use crate::core::id::SourceId;
 use crate::core::roster::Class;
 use crate::device::{Format, Transport};
-use crate::limits::{COMMIT_DEADLINE, MQTT_PENDING_MAX, MQTT_RECEIVE_MAX, PUBACK_OWED_MAX};
+use crate::limits::{ANNOUNCED_TOPICS_MAX, COMMIT_DEADLINE, MQTT_PENDING_MAX, MQTT_RECEIVE_MAX, PUBACK_OWED_MAX};
 use connection::{Heard, Message, Pump};
 use puback::{Ready, Ticket};
 
@@ -87,9 +90,19 @@ pub struct FeedSettings {
 }
 
 impl FeedSettings {
-    fn filter(&self) -> String {
-        format!("{}/#", self.base_topic)
+    /// What is subscribed to.
+    fn filters(&self) -> impl Iterator<Item = String> {
+        let below: &[&str] = match self.format.transport {
+            Transport::Mqtt { filters, .. } => filters,
+            // A format of a serial line under a topic: its lines come as payloads, whatever the topic.
+            _ => &["#"],
+        };
+        below.iter().map(|filter| under(&self.base_topic, filter))
     }
+}
+
+fn under(base: &str, below: &str) -> String {
+    if base.is_empty() { below.to_owned() } else { format!("{base}/{below}") }
 }
 
 /// Listens to a broker until `stop`, or until the station has ended.
@@ -123,24 +136,37 @@ struct Listener {
 struct Feed {
     base: String,
     usual_base: &'static str,
+    filters: Vec<String>,
+    /// Topics elsewhere that this format's own messages on this connection pointed to.
+    announced: BTreeSet<String>,
     door: FrontDoor,
 }
 
 impl Feed {
     fn new(source: SourceId, settings: &FeedSettings, inlet: &Inlet) -> Self {
         let usual_base = match settings.format.transport {
-            Transport::Mqtt { base_topic } => base_topic,
-            // A format of a serial line under a topic: its lines come as payloads, whatever the topic.
-            Transport::SerialLines { .. } => "",
+            Transport::Mqtt { base_topic, .. } => base_topic,
+            _ => "",
         };
         let door = FrontDoor::new(source, settings.format, inlet.clone());
-        Self { base: settings.base_topic.clone(), usual_base, door }
+        let (base, filters) = (settings.base_topic.clone(), settings.filters().collect());
+        Self { base, usual_base, filters, announced: BTreeSet::new(), door }
     }
-}
 
-/// The topic below a base.
-fn below<'t>(topic: &'t str, base: &str) -> Option<&'t str> {
-    topic.strip_prefix(base)?.strip_prefix('/')
+    /// The topic as the decoder knows it, if the message is for this feed: decoders know the usual base only, and a broker
+    /// with another is translated here. Announced topics are whole.
+    fn topic<'t>(&self, topic: &'t str) -> Option<Cow<'t, str>> {
+        if self.announced.contains(topic) {
+            return Some(topic.into());
+        }
+        if !self.filters.iter().any(|filter| matches(topic, filter)) {
+            return None;
+        }
+        if self.base == self.usual_base {
+            return Some(topic.into());
+        }
+        Some(under(self.usual_base, below_base(topic, &self.base)?).into())
+    }
 }
 
 impl Listener {
@@ -176,6 +202,10 @@ impl Listener {
         let puback = puback::in_order(taken, client.clone(), Arc::clone(&self.counters), source);
         let puback = AbortOnDropHandle::new(tokio::spawn(puback));
 
+        for feed in &mut self.feeds {
+            // What announces is retained, and comes again with the subscription.
+            feed.announced.clear();
+        }
         let mut batch = Vec::with_capacity(BATCH);
         loop {
             let silent = Instant::now() + SILENCE_MAX;
@@ -191,7 +221,7 @@ impl Listener {
             };
             for heard in batch.drain(..) {
                 match heard {
-                    Heard::Publish(message) => self.take(&message, Some(&tickets)).await?,
+                    Heard::Publish(message) => self.take(&message, Some(&tickets), &client).await?,
                     Heard::Subscribed => self.standing.up().await?,
                     Heard::Alive => {}
                     Heard::Lost(why) => return Ok(Some(why)),
@@ -209,18 +239,20 @@ impl Listener {
         &mut self,
         Message { publish, at, .. }: &Message,
         tickets: Option<&mpsc::Sender<Ticket>>,
+        client: &AsyncClient,
     ) -> Result<(), StationGone> {
         let wants_puback = publish.qos != QoS::AtMostOnce;
         if wants_puback && tickets.is_none() {
             return Ok(());
         }
         let source = Scope::Source(self.settings.id);
+        let counters = Arc::clone(&self.counters);
         let hand_in = |ready: Ready| {
             let Some(tickets) = tickets.filter(|_| wants_puback) else { return };
             // There is room for every packet id there is, so that this task never waits for a PUBACK: the PUBACK
             // waits for the pump, the pump for room in pending, and pending for this task.
             if tickets.try_send(Ticket::new(publish, ready)).is_err() {
-                self.counters.add(source, "puback_overflow", "");
+                counters.add(source, "puback_overflow", "");
             }
         };
         let Ok(topic) = std::str::from_utf8(&publish.topic) else {
@@ -228,18 +260,8 @@ impl Listener {
             hand_in(Ready::Now);
             return Ok(());
         };
-        let Some(feed) = self.feeds.iter_mut().find(|feed| below(topic, &feed.base).is_some()) else {
-            self.refuse("topic_of_no_format");
-            hand_in(Ready::Now);
-            return Ok(());
-        };
-        // Decoders know the usual base topic only; a broker with another is translated here.
-        let usual = (feed.base != feed.usual_base)
-            .then(|| format!("{}/{}", feed.usual_base, below(topic, &feed.base).unwrap_or_default()));
-        let topic = usual.as_deref().unwrap_or(topic);
         let at = *at;
-        let raw = Raw { topic: Some(topic), bytes: &publish.payload, retained: publish.retain };
-        let Some(Admitted { sample, class }) = feed.door.admit(&raw, at) else {
+        let Some(Admitted { sample, class }) = self.admit(topic, publish, at, client) else {
             hand_in(Ready::Now);
             return Ok(());
         };
@@ -255,6 +277,35 @@ impl Listener {
         self.lanes.put(class, arrival).await
     }
 
+    /// Asks the feeds that listen to this topic, in the order of the configuration, until one knows the message.
+    fn admit(&mut self, topic: &str, publish: &Publish, at: Instant, client: &AsyncClient) -> Option<Admitted> {
+        let mut last = None;
+        for feed in &mut self.feeds {
+            let Some(usual) = feed.topic(topic) else { continue };
+            let raw = Raw { topic: Some(&usual), bytes: &publish.payload, retained: publish.retain, utc_s: None };
+            match feed.door.take(&raw, at) {
+                Err(NotMine) => last = Some(&feed.door),
+                Ok(None) => return None,
+                Ok(Some(taken)) => {
+                    for topic in taken.announced {
+                        if feed.announced.len() < ANNOUNCED_TOPICS_MAX && feed.topic(&topic).is_none() {
+                            // Without room for the request the announcement is taken up at the next connection.
+                            if client.try_subscribe(topic.as_str(), QoS::AtLeastOnce).is_ok() {
+                                feed.announced.insert(topic);
+                            }
+                        }
+                    }
+                    return taken.admitted;
+                }
+            }
+        }
+        match last {
+            Some(door) => door.nobodys(),
+            None => self.refuse("topic_of_no_format"),
+        }
+        None
+    }
+
     /// Waits for the PUBACKs that are still due, then takes leave.
     ///
     /// Messages of QoS 0 are still delivered: they exist nowhere else. Those of QoS 1 stay with the broker, without
@@ -265,6 +316,7 @@ impl Listener {
         client: AsyncClient,
         puback: AbortOnDropHandle<()>,
     ) -> Result<(), StationGone> {
+        let asker = client.clone();
         let limit = Instant::now() + COMMIT_DEADLINE + Duration::from_millis(500);
         let _leave = AbortOnDropHandle::new(tokio::spawn(async move {
             let _ = timeout_at(limit, puback).await;
@@ -273,7 +325,7 @@ impl Listener {
         // The broker closes after the DISCONNECT; the pump ends with the connection, and pending with the pump.
         while let Ok(Some(heard)) = timeout_at(limit + Duration::from_millis(500), pending.recv()).await {
             if let Heard::Publish(message) = heard {
-                self.take(&message, None).await?;
+                self.take(&message, None, &asker).await?;
             }
         }
         Ok(())

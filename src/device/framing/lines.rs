@@ -3,9 +3,12 @@
 //! A line that is longer than it may be is skipped to its end, so its tail is not taken for a line of its own. The
 //! buffer holds one line and never grows past the longest allowed.
 
+use super::Piece;
+use crate::device::DecodeError;
+
 /// Cuts a stream into lines ended by LF or CR LF.
 #[derive(Debug)]
-pub struct Lines {
+pub(super) struct Lines {
     partial: Vec<u8>,
     bytes_max: usize,
     state: State,
@@ -21,24 +24,14 @@ enum State {
     Skipping,
 }
 
-/// What was cut.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Cut<'a> {
-    /// A line, without its ending; never empty.
-    Line(&'a [u8]),
-    /// A line too long to be kept; said once a line.
-    Overlong,
-}
-
 impl Lines {
     /// Lines of at most `bytes_max` bytes, the ending not counted.
-    #[must_use]
-    pub const fn new(bytes_max: usize) -> Self {
+    pub(super) const fn new(bytes_max: usize) -> Self {
         Self { partial: Vec::new(), bytes_max, state: State::Collecting }
     }
 
-    /// Takes bytes from the front of `chunk` up to the next cut; `None` once the chunk is used up.
-    pub fn next_cut(&mut self, chunk: &mut &[u8]) -> Option<Cut<'_>> {
+    /// Takes bytes from the front of `chunk` up to the next line; `None` once the chunk is used up.
+    pub(super) fn next_piece(&mut self, chunk: &mut &[u8]) -> Option<Piece<'_>> {
         while !chunk.is_empty() {
             if self.state == State::Given {
                 self.partial.clear();
@@ -52,7 +45,7 @@ impl Lines {
                 _ if self.partial.len() + piece.len() > self.bytes_max + 1 => {
                     self.partial.clear();
                     self.state = if ended { State::Collecting } else { State::Skipping };
-                    return Some(Cut::Overlong);
+                    return Some(Piece::Damaged(DecodeError::TooLong));
                 }
                 (_, false) => self.partial.extend_from_slice(piece),
                 (_, true) => {
@@ -62,10 +55,10 @@ impl Lines {
                         self.partial.pop();
                     }
                     if self.partial.len() > self.bytes_max {
-                        return Some(Cut::Overlong);
+                        return Some(Piece::Damaged(DecodeError::TooLong));
                     }
                     if !self.partial.is_empty() {
-                        return Some(Cut::Line(&self.partial));
+                        return Some(Piece::Frame(&self.partial));
                     }
                 }
             }
@@ -74,8 +67,7 @@ impl Lines {
     }
 
     /// Whether a line has begun and not ended.
-    #[must_use]
-    pub fn unfinished(&self) -> bool {
+    pub(super) fn unfinished(&self) -> bool {
         match self.state {
             State::Collecting => !self.partial.is_empty(),
             State::Given => false,
@@ -84,7 +76,7 @@ impl Lines {
     }
 
     /// Forgets the line that has begun: its sender was reset in the middle, and what comes next is a line of its own.
-    pub fn forget_unfinished(&mut self) {
+    pub(super) fn forget_unfinished(&mut self) {
         self.partial.clear();
         self.state = State::Collecting;
     }
@@ -112,10 +104,10 @@ mod tests {
         let mut out = Vec::new();
         for chunk in chunks {
             let mut rest = *chunk;
-            while let Some(cut) = lines.next_cut(&mut rest) {
-                out.push(match cut {
-                    Cut::Line(line) => Some(line.to_vec()),
-                    Cut::Overlong => None,
+            while let Some(piece) = lines.next_piece(&mut rest) {
+                out.push(match piece {
+                    Piece::Frame(line) => Some(line.to_vec()),
+                    Piece::Damaged(_) | Piece::Noise(_) => None,
                 });
             }
         }
