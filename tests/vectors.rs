@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shouwang::core::reading::{Measure, Said};
-use shouwang::device::harness::Vector;
+use shouwang::device::harness::{Vector, within_bounds};
 use shouwang::device::{self, Decoded, FORMATS, Frame};
 use shouwang::limits;
 
@@ -95,16 +95,7 @@ fn feed(topic: Option<&str>, bytes: &[u8], context: &Value) {
 }
 
 fn assert_bounded(decoded: &Decoded) {
-    let address = decoded.address.as_deref().unwrap_or("none");
-    assert!(!address.is_empty() && address.len() <= limits::ADDRESS_BYTES_MAX);
-    assert!(decoded.said.len() <= limits::FRAME_SAID_MAX);
-    assert!(decoded.dropped.len() <= limits::FRAME_SAID_MAX);
-    assert!(decoded.refused_keys.len() <= limits::FRAME_SAID_MAX);
-    assert!(decoded.listed.len() <= limits::LISTED_DEVICES_MAX);
-    assert!(decoded.listed.iter().all(|listed| listed.address.len() <= limits::ADDRESS_BYTES_MAX));
-    let is_press = |said: &Said| matches!(said.measure.kind(), "button" | "rf_code" | "switch" | "device_inactivity");
-    let from_plain = decoded.said.iter().skip_while(|said| said.measure.may_alarm() || is_press(said));
-    assert!(from_plain.into_iter().all(|said| !said.measure.may_alarm()), "life-safety first: {:?}", decoded.said);
+    assert_eq!(within_bounds(decoded), Ok(()), "{decoded:?}");
 }
 
 /// The frame must be taken, and must call for help before it says anything else.

@@ -138,16 +138,16 @@ impl Frames {
                     return self.held.get(begins..begins + bytes).map(Piece::Frame);
                 }
                 // A frame that is longer than all that has come is a slip of the format's own function.
-                Cut::Frame(_) => return self.pass_over(DecodeError::Length),
+                Cut::Frame(_) => return Some(self.pass_over(DecodeError::Length)),
                 Cut::Skip(bytes) => {
                     let bytes = bytes.clamp(1, length);
                     self.from += bytes;
                     return Some(Piece::Noise(bytes));
                 }
-                Cut::Broken(why) => return self.pass_over(why),
-                Cut::More if length >= self.bytes_max => return self.pass_over(DecodeError::TooLong),
+                Cut::Broken(why) => return Some(self.pass_over(why)),
+                Cut::More if length >= self.bytes_max => return Some(self.pass_over(DecodeError::TooLong)),
                 Cut::More if std::mem::take(&mut self.given_up) && length > 0 => {
-                    return self.pass_over(DecodeError::Length);
+                    return Some(self.pass_over(DecodeError::Length));
                 }
                 Cut::More if chunk.is_empty() => {
                     self.settle();
@@ -158,9 +158,9 @@ impl Frames {
         }
     }
 
-    fn pass_over(&mut self, why: DecodeError) -> Option<Piece<'static>> {
+    const fn pass_over(&mut self, why: DecodeError) -> Piece<'static> {
         self.from += 1;
-        Some(Piece::Damaged(why))
+        Piece::Damaged(why)
     }
 
     /// Takes as much of the chunk as there is room for.
