@@ -64,6 +64,11 @@ fn are_there(wanted: &[Vec<u8>], lost: usize, found: &[Vec<u8>]) -> bool {
     })
 }
 
+/// Whether the frame is of text: its last byte is all that parts it from the next one, and without it the two are one.
+fn is_text(framing: Framing, frame: &[u8]) -> bool {
+    matches!(framing, Framing::Lines { .. }) || frame.is_ascii()
+}
+
 fn streams() -> Vec<(&'static Format, Framing)> {
     FORMATS.iter().filter_map(|format| Some((format, format.transport.framing()?))).collect()
 }
@@ -116,9 +121,8 @@ proptest! {
             let mut sent: Vec<Vec<u8>> = picks.iter().map(|pick| pick.get(&frames).clone()).collect();
             let wanted = sent.clone();
             let lost = hit.index(sent.len());
-            // The last byte of a text frame is all that parts it from the next one: without it the two are one.
             let frame = &mut sent[lost];
-            let end = frame.len() - usize::from(std::str::from_utf8(frame).is_ok());
+            let end = frame.len() - usize::from(is_text(framing, frame));
             frame[place.index(end)] ^= flip;
             let all = found(framing, &sent.concat());
             prop_assert!(are_there(&wanted, lost, &all), "{}: {lost} of {wanted:?} damaged: {all:?}", format.name);
@@ -138,7 +142,7 @@ proptest! {
             let wanted = sent.clone();
             let lost = hit.index(sent.len());
             let frame = &mut sent[lost];
-            let end = frame.len() - usize::from(std::str::from_utf8(frame).is_ok());
+            let end = frame.len() - usize::from(is_text(framing, frame));
             let from = place.index(end);
             frame.drain(from..(from + count).min(end));
             let all = found(framing, &sent.concat());
