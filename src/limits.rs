@@ -115,6 +115,18 @@ limits! {
     HEARD_STRANGERS_MAX: usize = 2048,
         "the eighth least recently heard is forgotten", "heard.forgotten";
 
+    /// Bytes of recorded frames that wait to be fetched. judgement: a minute of a radar, or a bridge's list.
+    RECORDED_BYTES_MAX: usize = 4 * 1024 * 1024,
+        "further frames are missed until some are fetched", "the answer: missed";
+
+    /// Bytes of recorded frames in one answer, the last frame on top. judgement: a tenth of a second on the socket.
+    RECORDED_REPLY_BYTES_MAX: usize = 512 * 1024,
+        "the rest comes with the next question", "none needed";
+
+    /// Longest recording. judgement: a device that speaks less often is waited for with a script.
+    RECORDING_TIME_MAX: Duration = Duration::from_hours(24),
+        "the request is refused", "the answer";
+
     /// Kinds shown of a device's last words.
     HEARD_KINDS_MAX: usize = 12,
         "the rest is not shown", "none needed";

@@ -126,6 +126,22 @@ impl Vector {
     }
 }
 
+/// A frame that was heard, as a line of a vector file that still waits for its `expect` and `readings`: text where the bytes
+/// are text that a person can read, hex otherwise.
+#[must_use]
+pub fn line(format: &str, topic: Option<&str>, bytes: &[u8]) -> Value {
+    let is_plain = |sign: char| !sign.is_control() || matches!(sign, '\t');
+    let text = std::str::from_utf8(bytes).ok().filter(|text| text.chars().all(is_plain));
+    let mut line = json!({"protocol": format, "basis": "captured", "expect": {}});
+    match (topic, text) {
+        (Some(topic), Some(text)) => (line["topic"], line["payload"]) = (topic.into(), text.into()),
+        (Some(topic), None) => (line["topic"], line["input_hex"]) = (topic.into(), hex(bytes).into()),
+        (None, Some(text)) => line["input_text"] = text.into(),
+        (None, None) => line["input_hex"] = hex(bytes).into(),
+    }
+    line
+}
+
 /// Checks what the house promises of whatever a decoder says, for tests that feed decoders with anything at all: it is
 /// bounded, and life-safety stands first.
 ///

@@ -118,6 +118,8 @@ impl FrontDoor {
         if !self.within_bounds(raw) {
             return Ok(None);
         }
+        let (source, format) = (self.source, self.format.name);
+        self.inlet.heard.recorder.hear(source, format, raw.topic, raw.bytes, now);
         let resolve = self.inlet.resolve.borrow().clone();
         let context = Known { resolve: &*resolve, format: self.format.name };
         let frame = Frame { topic: raw.topic, bytes: raw.bytes, context: &context, utc_s: raw.utc_s };
