@@ -82,17 +82,21 @@ pub fn run(args: &Args) -> ExitCode {
 
 /// Asks the running gateway until the time is over; how many frames were missed.
 fn record_running(args: &Args, tape: &mut Tape) -> Result<u64, ExitCode> {
-    loop {
-        let reply = args.socket.ask(&Request::Recorded)?;
-        let Body::Recorded(RecordedFrames { frames, running, missed }) = reply.body else { return Err(unexpected()) };
-        for frame in frames {
-            tape.put(frame).map_err(|error| failed(&error))?;
+    block_on(async {
+        loop {
+            let reply = args.socket.ask(&Request::Recorded)?;
+            let Body::Recorded(RecordedFrames { frames, running, missed }) = reply.body else {
+                return Err(unexpected());
+            };
+            for frame in frames {
+                tape.put(frame).map_err(|error| failed(&error))?;
+            }
+            if !running {
+                return Ok(missed);
+            }
+            tokio::time::sleep(FETCH).await;
         }
-        if !running {
-            return Ok(missed);
-        }
-        std::thread::sleep(FETCH);
-    }
+    })
 }
 
 /// Opens the source of the configuration here.
