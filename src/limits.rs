@@ -224,6 +224,10 @@ limits! {
     COMMIT_DEADLINE_IN_TROUBLE: Duration = Duration::from_millis(200),
         "Degraded: people are told at once, the record is marked undurable", "disk_fault";
 
+    /// Turns kept in memory after they are in the log. judgement: what the relay asks for at once; a turn is about 2 KB.
+    FRESH_TURNS_MAX: usize = 64,
+        "the relay reads the rest back from the log", "none needed";
+
     /// Turns that wait in memory while the disk does not take them. judgement: 2,000 of about 2 kB are 4 MB, and more
     /// alarms than a village has in a year.
     PENDING_TURNS_MAX: usize = 2_000,
