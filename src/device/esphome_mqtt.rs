@@ -281,3 +281,43 @@ fn unknown(node: &str) -> Decoded {
 fn number(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::reading::{FallVerdict, Said};
+
+    fn decode(topic: &str, payload: &str, context: &Value) -> Result<Decoded, DecodeError> {
+        EspHome.decode(&Frame { topic: Some(topic), bytes: payload.as_bytes(), context, utc_s: None })
+    }
+
+    #[test]
+    fn a_fall_is_a_level_and_its_end_is_no_cancel() {
+        let said =
+            |payload| decode("n/binary_sensor/fall_detected/state", payload, &Value::Null).expect("decodes").said;
+        assert_eq!(said("ON"), [Said::level(Measure::Fall(FallVerdict::Confirmed))]);
+        assert_eq!(said("OFF"), [Said::level(Measure::Fall(FallVerdict::Normal))]);
+    }
+
+    #[test]
+    fn a_name_that_only_its_builder_knows_is_heard_and_counted() {
+        let heard = decode("n/binary_sensor/grandmas_mat/state", "ON", &Value::Null).expect("heard");
+        assert_eq!((heard.said.len(), heard.address.as_deref()), (0, Some("n")));
+        assert_eq!(heard.refused_keys, [("object_id", DecodeError::Unknown)]);
+        let map = serde_json::json!({"map": {"grandmas_mat": "bed"}});
+        let heard = decode("n/binary_sensor/grandmas_mat/state", "ON", &map).expect("heard");
+        assert_eq!(heard.said, [Said::level(Measure::Bed(true))]);
+    }
+
+    #[test]
+    fn no_name_stands_in_two_rows_and_none_shadows_another() {
+        for table in [FLAGS, NUMBERS] {
+            let mut names: Vec<&str> = table.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+            let all = names.len();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), all);
+        }
+        assert!(COMPONENTS.is_sorted());
+    }
+}

@@ -130,7 +130,7 @@ const SINGLE: &[&str] =
 fn topic<'a>(frame: &Frame<'a>) -> Result<Topic<'a>, DecodeError> {
     let mut parts = frame.topic.unwrap_or_default().split('/');
     match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some(id), ..) if id.is_empty() => Err(DecodeError::NotMine),
+        (Some(""), ..) => Err(DecodeError::NotMine),
         (Some(id), Some("online"), None, None) => Ok(Topic::Online(id)),
         (Some(id), Some("events"), Some("rpc"), None) => Ok(Topic::Rpc(id)),
         (Some(id), Some("status"), Some(component), None)
@@ -315,4 +315,49 @@ fn print_events(fields: &mut Map<String, Value>, events: Item<'_>) {
             }
         });
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::reading::Said;
+
+    fn decode(topic: &str, payload: &str) -> Result<Decoded, DecodeError> {
+        Shelly.decode(&Frame { topic: Some(topic), bytes: payload.as_bytes(), context: &Value::Null, utc_s: None })
+    }
+
+    #[test]
+    fn a_press_passes_whatever_stands_beside_it() {
+        let payload = r#"{"method":"NotifyEvent","params":{"events":[7,{"event":"single_push"},
+            {"component":"input:0","event":"single_push"},{"component":"input:x","event":[]}]}}"#;
+        let decoded = decode("i4/events/rpc", payload).expect("decodes");
+        assert_eq!(decoded.said, [Said::event(Measure::Button("single".parse().expect("a code")))]);
+        assert_eq!(decoded.refused_keys.len(), 3);
+    }
+
+    #[test]
+    fn an_alarm_is_a_level_and_a_delta_says_nothing_of_what_it_does_not_hold() {
+        let said = |params: &str| {
+            let payload = format!(r#"{{"method":"NotifyStatus","params":{params}}}"#);
+            decode("s/events/rpc", &payload).expect("decodes").said
+        };
+        assert_eq!(said(r#"{"smoke:0":{"id":0,"alarm":true}}"#), [Said::level(Measure::Smoke(true))]);
+        assert_eq!(said(r#"{"smoke:0":{"id":0,"mute":true}}"#), []);
+        assert_eq!(said(r#"{"switch:0":{"id":0,"output":true,"temperature":{"tC":41.2}}}"#), []);
+    }
+
+    #[test]
+    fn topics_of_others_are_left_to_them() {
+        for (topic, payload) in [
+            ("x/online", "yes"),
+            ("x/status", "online"),
+            ("x/status/relay", "{}"),
+            ("x/events/rpc", "{}"),
+            ("x/events/rpc", "[]"),
+            ("/online", "true"),
+            ("x/status/flood:0", "ON"),
+        ] {
+            assert_eq!(decode(topic, payload), Err(DecodeError::NotMine), "{topic}");
+        }
+    }
 }

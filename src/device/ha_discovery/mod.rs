@@ -315,3 +315,121 @@ fn event_type(payload: &str) -> Option<String> {
 fn is_unknown(value: &Scalar<'_>) -> bool {
     matches!(value, Scalar::Text(word) if matches!(&**word, "" | "None" | "unknown" | "unavailable" | "nan"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::reading::{Contact, Quantity, Said};
+    use crate::core::unit::Milli;
+
+    fn tell(decoder: &mut Discovery, topic: &str, payload: &str) -> Result<Decoded, DecodeError> {
+        decoder.decode(&Frame { topic: Some(topic), bytes: payload.as_bytes(), context: &Value::Null, utc_s: None })
+    }
+
+    fn announce(decoder: &mut Discovery, place: &str, class: &str, rest: &str) -> Decoded {
+        let payload = format!(r#"{{"dev_cla":"{class}","dev":{{"ids":["d1"],"mdl":"M"}},{rest}}}"#);
+        tell(decoder, &format!("homeassistant/{place}/config"), &payload).expect("an announcement")
+    }
+
+    #[test]
+    fn entities_of_one_topic_all_speak_for_their_device() {
+        let mut decoder = Discovery::default();
+        let door = r#""stat_t":"z/men","val_tpl":"{{ value_json.contact }}","pl_on":false,"pl_off":true"#;
+        let first = announce(&mut decoder, "binary_sensor/1/contact", "door", door);
+        assert_eq!(first.announced, ["z/men"]);
+        assert_eq!(first.listed, [Listed { address: "d1".into(), model: Some("M".into()) }]);
+        let warmth = r#""stat_t":"z/men","val_tpl":"{{ value_json.temperature }}","unit_of_meas":"°F""#;
+        announce(&mut decoder, "sensor/1/temperature", "temperature", warmth);
+        let low = r#""stat_t":"z/men","val_tpl":"{{ value_json.battery_low }}","pl_on":true,"pl_off":false"#;
+        announce(&mut decoder, "binary_sensor/1/battery_low", "battery", low);
+
+        let state = r#"{"contact":false,"temperature":68.0,"battery_low":false,"linkquality":80}"#;
+        let heard = tell(&mut decoder, "z/men", state).expect("heard");
+        assert_eq!(heard.address.as_deref(), Some("d1"));
+        let mut said = heard.said;
+        said.sort_by_key(|said| said.measure);
+        let warm = Measure::Number(Quantity::AmbientTemp, Milli::whole(20));
+        let want = [Measure::Contact(Contact::Open), warm, Measure::BatteryLow(false)];
+        assert_eq!(said, want.map(Said::level));
+        let partial = tell(&mut decoder, "z/men", r#"{"contact":null,"battery_low":true}"#).expect("heard");
+        assert_eq!(partial.said, [Said::level(Measure::BatteryLow(true))]);
+    }
+
+    #[test]
+    fn an_announcement_taken_back_leaves_nothing_behind() {
+        let mut decoder = Discovery::default();
+        announce(&mut decoder, "binary_sensor/x", "smoke", r#""stat_t":"x/state","avty_t":"x/avail""#);
+        let smoke = tell(&mut decoder, "x/state", "ON").expect("heard");
+        assert_eq!(smoke.said, [Said::level(Measure::Smoke(true))]);
+        let gone = tell(&mut decoder, "x/avail", "offline").expect("heard");
+        assert_eq!(gone.said, [Said::level(Measure::Availability { online: false, bridge: false })]);
+        // Announced anew with another topic, then taken back.
+        announce(&mut decoder, "binary_sensor/x", "smoke", r#""stat_t":"x/other""#);
+        assert_eq!(tell(&mut decoder, "x/state", "ON"), Err(DecodeError::NotMine));
+        assert_eq!(tell(&mut decoder, "homeassistant/binary_sensor/x/config", ""), Ok(Decoded::default()));
+        assert_eq!(tell(&mut decoder, "x/other", "ON"), Err(DecodeError::NotMine));
+        assert!(decoder.announced.is_empty() && decoder.topics.is_empty() && decoder.parts == 0);
+    }
+
+    #[test]
+    fn a_bad_announcement_changes_nothing() {
+        let mut decoder = Discovery::default();
+        announce(&mut decoder, "binary_sensor/x", "smoke", r#""stat_t":"x/state""#);
+        let cut = tell(&mut decoder, "homeassistant/binary_sensor/x/config", r#"{"stat_t":"y""#);
+        assert_eq!(cut, Err(DecodeError::NotJson));
+        assert_eq!(tell(&mut decoder, "x/state", "ON").expect("heard").said, [Said::level(Measure::Smoke(true))]);
+        assert_eq!(tell(&mut decoder, "x/state", "perhaps"), Err(DecodeError::WrongType));
+        assert_eq!(tell(&mut decoder, "x/state", "unavailable").expect("heard").said, []);
+    }
+
+    #[test]
+    fn a_help_button_s_trigger_is_a_help_call_and_every_other_a_button() {
+        let mut decoder = Discovery::default();
+        for word in ["emergency", "single"] {
+            let trigger = format!(r#""topic":"z/b/action","payload":"{word}","subtype":"{word}""#);
+            announce(&mut decoder, &format!("device_automation/1/{word}"), "", &trigger);
+        }
+        let said = |decoder: &mut Discovery, payload| tell(decoder, "z/b/action", payload).expect("heard").said;
+        assert_eq!(said(&mut decoder, "emergency"), [Said::event(Measure::Sos(true))]);
+        assert_eq!(said(&mut decoder, "single"), [Said::event(Measure::Button("single".parse().expect("a code")))]);
+        assert_eq!(said(&mut decoder, "hold"), []);
+        announce(&mut decoder, "event/1/bell", "button", r#""stat_t":"z/bell""#);
+        let bell = tell(&mut decoder, "z/bell", r#"{"event_type":"double"}"#).expect("heard");
+        assert_eq!(bell.said, [Said::event(Measure::Button("double".parse().expect("a code")))]);
+    }
+
+    #[test]
+    fn a_topic_of_two_devices_is_that_of_the_one_that_calls() {
+        let mut decoder = Discovery::default();
+        for (device, class) in [("d1", "motion"), ("d2", "smoke")] {
+            let payload = format!(
+                r#"{{"dev_cla":"{class}","stat_t":"hub","val_tpl":"{{{{ value_json.{class} }}}}","dev":{{"ids":"{device}"}},
+                    "avty":[{{"t":"hub/bridge/state"}},{{"t":"hub/shared"}}]}}"#
+            );
+            tell(&mut decoder, &format!("homeassistant/binary_sensor/{device}/config"), &payload).expect("announced");
+        }
+        let heard = tell(&mut decoder, "hub", r#"{"motion":"ON","smoke":"ON"}"#).expect("heard");
+        assert_eq!((heard.address.as_deref(), heard.said.len()), (Some("d2"), 1));
+        assert_eq!(heard.refused_keys, [("state_topic", DecodeError::Unknown)]);
+        let heard = tell(&mut decoder, "hub", r#"{"motion":"ON"}"#).expect("heard");
+        assert_eq!((heard.address.as_deref(), heard.refused_keys.len()), (Some("d1"), 0));
+
+        let bridge = tell(&mut decoder, "hub/bridge/state", "offline").expect("heard");
+        assert_eq!(bridge.said, [Said::level(Measure::Availability { online: false, bridge: true })]);
+        assert_eq!(tell(&mut decoder, "hub/shared", "offline").expect("heard").said, []);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_what_is_known_stays() {
+        let mut decoder = Discovery::default();
+        announce(&mut decoder, "binary_sensor/first", "smoke", r#""stat_t":"first""#);
+        for at in 0..DISCOVERED_ENTITIES_MAX + 10 {
+            let rest = format!(r#""stat_t":"t/{at}""#);
+            announce(&mut decoder, &format!("binary_sensor/{at}"), "smoke", &rest);
+        }
+        assert_eq!(decoder.parts, DISCOVERED_ENTITIES_MAX);
+        let late = announce(&mut decoder, "binary_sensor/late", "smoke", r#""stat_t":"late""#);
+        assert_eq!((late.announced.len(), late.refused_keys), (0, vec![("config", DecodeError::TooLong)]));
+        assert_eq!(tell(&mut decoder, "first", "ON").expect("heard").said, [Said::level(Measure::Smoke(true))]);
+    }
+}

@@ -97,20 +97,20 @@ fn first_key(path: &str) -> Option<(&str, &str)> {
 mod tests {
     use super::*;
 
-    fn path(keys: &[&str]) -> Option<Template> {
-        Some(Template::Path(keys.iter().map(|key| Box::from(*key)).collect()))
+    fn path(keys: &[&str]) -> Template {
+        Template::Path(keys.iter().map(|key| Box::from(*key)).collect())
     }
 
     #[test]
     fn the_three_forms_are_read_and_a_computation_is_refused() {
         assert_eq!(Template::read("{{ value }}"), Some(Template::Whole));
-        assert_eq!(Template::read("{{value_json.state}}"), path(&["state"]));
-        assert_eq!(Template::read("{{ value_json[\"temperature\"] }}"), path(&["temperature"]));
+        assert_eq!(Template::read("{{value_json.state}}"), Some(path(&["state"])));
+        assert_eq!(Template::read("{{ value_json[\"temperature\"] }}"), Some(path(&["temperature"])));
         assert_eq!(
             Template::read("{{ value_json['AM2301'].Temperature | round(1) }}"),
-            path(&["AM2301", "Temperature"])
+            Some(path(&["AM2301", "Temperature"]))
         );
-        assert_eq!(Template::read("{{- value_json.a -}}"), path(&["a"]));
+        assert_eq!(Template::read("{{- value_json.a -}}"), Some(path(&["a"])));
         for computed in [
             "",
             "value_json.a",

@@ -26,19 +26,20 @@
 //!   call by itself.
 //! - Nothing is authenticated: good enough to call for help, and never to call it off.
 
+mod event;
 mod model;
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
+use self::event::{Event, plain};
 use self::model::Model;
-use super::json::{self, Item, Scalar};
+use super::json::{self, Item};
 use super::speech::Speech;
 use super::{Decode, DecodeError, Decoded, Format, Frame, Transport, mapping};
 use crate::core::reading::Measure;
-use crate::limits::{MQTT_PAYLOAD_BYTES_MAX, TOPIC_BYTES_MAX};
+use crate::limits::MQTT_PAYLOAD_BYTES_MAX;
 
 /// Base topic of an installation that nobody configured.
 const BASE_TOPIC: &str = "rtl_433";
@@ -77,65 +78,6 @@ enum Topic<'a> {
     Field(&'a str, &'a str, &'a str),
     States,
     Availability,
-}
-
-/// The keys that mean something, in alphabetical order.
-const KEYS: &[&str] = &[
-    "alarm",
-    "alert",
-    "battery",
-    "battery_low",
-    "battery_mV",
-    "battery_ok",
-    "channel",
-    "closed",
-    "cmd",
-    "cmd_id",
-    "code",
-    "contact_open",
-    "device",
-    "device_type",
-    "event",
-    "extradata",
-    "heartbeat",
-    "humidity",
-    "id",
-    "learn",
-    "light_lux",
-    "model",
-    "motion",
-    "open",
-    "opened",
-    "reed_open",
-    "remarks",
-    "restore",
-    "rssi",
-    "secret_knock",
-    "seq",
-    "snr",
-    "state",
-    "subtype",
-    "supervised",
-    "switch1",
-    "switch2",
-    "switch3",
-    "switch4",
-    "switch5",
-    "tamper",
-    "tampered",
-    "temperature_C",
-    "temperature_F",
-    "tristate",
-    "unit",
-    "water",
-];
-
-/// One decode, or the one field of it that a message carries.
-#[derive(Debug, Default)]
-struct Event<'a> {
-    values: Vec<(&'static str, Scalar<'a>)>,
-    /// The transmission itself, as a flex decoder gives it: hex digits.
-    codes: Option<String>,
 }
 
 impl Decode for Rtl433 {
@@ -265,121 +207,6 @@ fn speak<'c>(
     }
 }
 
-impl<'a> Event<'a> {
-    fn read(text: &'a str) -> Result<Self, DecodeError> {
-        let mut event = Event::default();
-        Item::whole(text).object(|key, item| match key {
-            "codes" => event.codes = first_code(item),
-            _ => event.keep(key, item.scalar()),
-        })?;
-        Ok(event)
-    }
-
-    /// The one field of a message, with what its topic says.
-    fn of_field(between: &'a str, field: &str, text: &'a str) -> Self {
-        let mut event = Event::default();
-        let mut places = between.split('/').filter(|place| !place.is_empty()).rev();
-        if let Some(id) = places.next() {
-            event.keep("id", Scalar::Text(id.into()));
-        }
-        if let Some(subtype) = places.last() {
-            event.keep("subtype", Scalar::Text(subtype.into()));
-        }
-        let number = text.parse().ok().filter(|number: &f64| number.is_finite());
-        event.keep(field, number.map_or_else(|| Scalar::Text(text.into()), Scalar::Number));
-        event
-    }
-
-    fn keep(&mut self, key: &str, value: Scalar<'a>) {
-        let known = KEYS.binary_search(&key).ok().and_then(|at| KEYS.get(at));
-        if let (Some(known), true) = (known, value != Scalar::Null && self.get(key).is_none()) {
-            self.values.push((known, value));
-        }
-    }
-
-    fn get(&self, key: &str) -> Option<&Scalar<'a>> {
-        self.values.iter().find(|(own, _)| *own == key).map(|(_, value)| value)
-    }
-
-    /// The value as a text, whatever it was.
-    fn text(&self, key: &str) -> Option<String> {
-        self.get(key).and_then(plain)
-    }
-
-    fn number(&self, key: &str) -> Option<f64> {
-        self.get(key).and_then(mapping::number)
-    }
-
-    fn flag(&self, key: &str) -> Option<bool> {
-        self.get(key).and_then(mapping::flag)
-    }
-
-    /// Whether it is a whole decode, and not one field of it.
-    fn is_whole(&self) -> bool {
-        self.get("model").is_some()
-    }
-
-    fn id(&self) -> Option<String> {
-        self.text("id").or_else(|| self.text("device")).filter(|id| !id.is_empty())
-    }
-
-    fn subtype(&self) -> Option<String> {
-        self.text("subtype").or_else(|| self.text("device_type"))
-    }
-
-    /// The transmission in hex, for decoders that know no id.
-    fn code(&self) -> Option<String> {
-        let code = self.codes.clone().or_else(|| self.text("code"))?;
-        let code = code.trim_start_matches("0x").to_ascii_uppercase();
-        (!code.is_empty() && code.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(code)
-    }
-
-    fn address(&self, name: &str, model: Model) -> Result<String, DecodeError> {
-        let mut address = model.name(name).to_owned();
-        if model == Model::Other {
-            for part in [self.subtype(), self.text("channel")].into_iter().flatten() {
-                let _ = write!(address, "/{part}");
-            }
-        }
-        if let Some(own) = self.id().or_else(|| self.code()) {
-            let _ = write!(address, "/{own}");
-        }
-        // Longer than any topic it could come under.
-        if address.len() > TOPIC_BYTES_MAX { Err(DecodeError::TooLong) } else { Ok(address) }
-    }
-
-    fn print(&self, fields: &mut Map<String, Value>) {
-        for (key, value) in &self.values {
-            let flag = matches!(*key, "learn" | "secret_knock" | "alarm" | "closed" | "event" | "tamper");
-            let printed = match (value, flag.then(|| mapping::flag(value)).flatten()) {
-                (_, Some(flag)) => flag.into(),
-                (Scalar::Number(number), None) => whole_number(*number).map_or((*number).into(), Value::from),
-                (Scalar::Flag(flag), None) => (*flag).into(),
-                (Scalar::Text(text), None) => text.as_ref().into(),
-                (Scalar::Null | Scalar::Other, None) => Value::Null,
-            };
-            // A keypad's `extradata` may be somebody's code for the door.
-            if *key != "extradata" {
-                fields.insert((*key).into(), printed);
-            }
-        }
-        if let Some(id) = self.id() {
-            fields.insert("id".into(), id.into());
-        }
-        if let Some(subtype) = self.subtype() {
-            fields.insert("subtype".into(), subtype.into());
-        }
-        if let Some(code) = &self.codes {
-            fields.insert("codes".into(), code.as_str().into());
-        }
-        let old = ["device_type", "device", "battery", "battery_low"].iter().any(|key| self.get(key).is_some());
-        let name = self.text("model").unwrap_or_default();
-        if old || Model::of(&name).name(&name) != name {
-            fields.insert("legacy_keys".into(), true.into());
-        }
-    }
-}
-
 fn address_of_field(name: &str, model: Model, between: &str, event: &Event<'_>) -> String {
     let own = if model == Model::Other { between } else { last_segment(between) };
     let name = model.name(name);
@@ -394,27 +221,56 @@ fn last_segment(between: &str) -> &str {
     between.rsplit('/').next().unwrap_or_default()
 }
 
-/// `["{24}d3125e", …]`: the first row, without its length.
-fn first_code(item: Item<'_>) -> Option<String> {
-    let mut first = None;
-    item.list(|row| first = first.take().or_else(|| row.text().map(Cow::into_owned))).ok()?;
-    let row: String = first?;
-    Some(row.rsplit_once('}').map_or(row.as_str(), |(_, code)| code).to_owned())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::reading::Said;
 
-fn plain(value: &Scalar<'_>) -> Option<String> {
-    match value {
-        Scalar::Text(text) => Some(text.trim_ascii().to_owned()),
-        Scalar::Number(number) => {
-            Some(whole_number(*number).map_or_else(|| number.to_string(), |whole| whole.to_string()))
-        }
-        Scalar::Flag(flag) => Some(flag.to_string()),
-        Scalar::Null | Scalar::Other => None,
+    fn decode(topic: &str, payload: &str) -> Result<Decoded, DecodeError> {
+        let topic = format!("rtl_433/{topic}");
+        Rtl433.decode(&Frame { topic: Some(&topic), bytes: payload.as_bytes(), context: &Value::Null, utc_s: None })
     }
-}
 
-/// The number as a whole one, if it is one that a double holds exactly.
-#[expect(clippy::cast_possible_truncation, reason = "the range and the fraction are checked right before")]
-fn whole_number(number: f64) -> Option<i64> {
-    (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
+    #[test]
+    fn a_device_keeps_its_address_over_layouts_and_versions() {
+        let same = [
+            ("gw/events", r#"{"model":"Interlogix-Security","subtype":"contact","id":"4aa707","switch1":"OPEN"}"#),
+            ("gw/events", r#"{"model":"Interlogix","device_type":"contact","id":"4aa707","switch1":"OPEN"}"#),
+            ("gw/devices/Interlogix-Security/contact/4aa707/switch1", "OPEN"),
+            ("devices/Interlogix/contact/4aa707/switch1", "OPEN"),
+        ];
+        let heard: Vec<Decoded> = same.map(|(topic, payload)| decode(topic, payload).expect("decodes")).into();
+        assert!(heard.iter().all(|one| *one == heard[0]), "{heard:?}");
+        assert_eq!(heard[0].address.as_deref(), Some("Interlogix-Security/4aa707"));
+        assert_eq!(heard[0].said.len(), 1);
+
+        let events = decode("gw/events", r#"{"model":"Nexus-TH","channel":2,"id":9,"humidity":40}"#).expect("decodes");
+        assert_eq!(Ok(events), decode("gw/devices/Nexus-TH/2/9/humidity", "40"));
+    }
+
+    #[test]
+    fn all_copies_of_a_press_say_the_same() {
+        let press = r#"{"time":"@0.1s","model":"Chuango-Security","id":756572,"cmd":"On","cmd_id":5,"rssi":-0.1}"#;
+        let copies: Vec<Vec<Said>> = [press, &press.replace("@0.1s", "@0.9s").replace("-0.1", "-7.5")]
+            .iter()
+            .map(|copy| decode("gw/events", copy).expect("decodes").said)
+            .collect();
+        assert_eq!(copies[0][0], Said::event(Measure::Button("cmd:5".parse().expect("a code"))));
+        assert_eq!(copies[0][0], copies[1][0]);
+    }
+
+    #[test]
+    fn a_stranger_or_an_enrolled_remote_tells_its_code_and_no_code_is_a_help_call() {
+        let heard = decode("gw/events", r#"{"model":"Generic-Remote","id":30847,"cmd":205}"#).expect("decodes");
+        assert_eq!(heard.said, [Said::event(Measure::RfCode("787FCD".parse().expect("a code")))]);
+    }
+
+    #[test]
+    fn a_press_passes_whatever_stands_beside_it() {
+        let payload =
+            r#"{"model":"X10-Security","id":[],"battery_ok":{},"event":"KR15A PANIC","tamper":"x","rssi":1e999}"#;
+        let decoded = decode("gw/events", payload).expect("decodes");
+        assert_eq!(decoded.said, [Said::event(Measure::Sos(true))]);
+        assert_eq!(decoded.refused_keys.len(), 2);
+    }
 }

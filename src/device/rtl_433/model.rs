@@ -3,7 +3,7 @@
 //! | model | what it says |
 //! | --- | --- |
 //! | Kerui-Security | `cmd` 10 motion, 14 open, 7 close, 11 tamper, 5 water, 15 battery low; `state` says the same as a word |
-//! | Chuango-Security | `cmd_id` 2 is the panic key; 6, 7, 10, 11 a sensor of some zone; 3 tamper, 12 closing, 13 battery low, 0 test; 1, 4, 5, 8 keys |
+//! | Chuango-Security | `cmd_id` 2 panic key; 6, 7, 10, 11 a sensor of a zone; 3 tamper, 12 closing, 13 battery low, 0 test; others keys |
 //! | Generic-Remote | `id` 16 bits and `cmd` 8 bits of a PT2262 or EV1527: a code without a meaning |
 //! | Generic-Motion | a code, sent on motion |
 //! | Smoke-GS558 | smoke; with `learn` 1 it is being paired |
@@ -24,7 +24,7 @@
 
 use serde_json::Value;
 
-use super::{Event, whole_number};
+use super::event::{Event, whole_number};
 use crate::core::reading::{Contact, Measure, Quantity};
 use crate::device::speech::Speech;
 use crate::device::{DecodeError, mapping};
@@ -81,7 +81,7 @@ impl Model {
     }
 
     /// The name as it is spelled today.
-    pub(super) fn name<'n>(self, name: &'n str) -> &'n str {
+    pub(super) fn name(self, name: &str) -> &str {
         match (self, find(name)) {
             // Two devices of one maker, both spelled as ever but for the blank.
             (Model::SimpliSafe, Some((own, _))) => own,
@@ -150,13 +150,11 @@ fn common(speech: &mut Speech, model: Model, event: &Event<'_>) {
 /// Whether the battery is low. `battery_ok` may also be a fraction, of which only nothing is surely low.
 fn battery_low(speech: &mut Speech, event: &Event<'_>) -> Option<bool> {
     if let Some(ok) = event.get("battery_ok") {
-        return match mapping::number(ok).or_else(|| mapping::flag(ok).map(f64::from)) {
-            Some(ok) => Some(ok <= 0.0),
-            None => {
-                speech.refuse("battery_ok", DecodeError::WrongType);
-                None
-            }
-        };
+        let ok = mapping::number(ok).or_else(|| mapping::flag(ok).map(f64::from));
+        if ok.is_none() {
+            speech.refuse("battery_ok", DecodeError::WrongType);
+        }
+        return ok.map(|ok| ok <= 0.0);
     }
     match event.text("battery").as_deref() {
         Some("OK") => return Some(false),
