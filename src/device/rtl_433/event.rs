@@ -196,9 +196,10 @@ fn first_code(item: Item<'_>) -> Option<String> {
 pub(super) fn plain(value: &Scalar<'_>) -> Option<String> {
     match value {
         Scalar::Text(text) => Some(text.trim_ascii().to_owned()),
-        Scalar::Number(number) => {
-            Some(whole_number(*number).map_or_else(|| number.to_string(), |whole| whole.to_string()))
-        }
+        // What is written with hundreds of digits is no device's word.
+        Scalar::Number(number) => whole_number(*number)
+            .map(|whole| whole.to_string())
+            .or_else(|| (1e-6..9e15).contains(&number.abs()).then(|| number.to_string())),
         Scalar::Flag(flag) => Some(flag.to_string()),
         Scalar::Null | Scalar::Other => None,
     }
@@ -225,5 +226,6 @@ mod tests {
             assert_eq!(plain(&Scalar::Number(number)).as_deref(), Some(text));
         }
         assert_eq!(whole_number(f64::INFINITY), None);
+        assert_eq!(plain(&Scalar::Number(7.7e302)), None);
     }
 }

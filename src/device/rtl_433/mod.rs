@@ -95,7 +95,14 @@ impl Decode for Rtl433 {
                 let model = Model::of(&name);
                 let mut speech = Speech::of(&event.address(&name, model)?)?;
                 let context = speech_context(frame, &speech);
-                speak(&mut speech, model, &event, context, || mapped(&text, context));
+                model.speak(&mut speech, &event, context);
+                if context.get("map").is_some() {
+                    Item::whole(&text).object(|key, item| {
+                        if let Some(value) = plain(&item.scalar()) {
+                            mapped(&mut speech, context, key, &value);
+                        }
+                    })?;
+                }
                 speech.finish()
             }
             Topic::Field(name, between, field) => {
@@ -104,10 +111,8 @@ impl Decode for Rtl433 {
                 let event = Event::of_field(between, field, text);
                 let mut speech = Speech::of(&address_of_field(name, model, between, &event))?;
                 let context = speech_context(frame, &speech);
-                let word = format!("{field}={text}");
-                speak(&mut speech, model, &event, context, || {
-                    mapping::target(context, &word).map(|target| (word.clone(), target)).into_iter().collect()
-                });
+                model.speak(&mut speech, &event, context);
+                mapped(&mut speech, context, field, text);
                 speech.finish()
             }
         }
@@ -178,32 +183,10 @@ fn speech_context<'a>(frame: &Frame<'a>, speech: &Speech) -> &'a Value {
     frame.context.of(speech.address().unwrap_or_default())
 }
 
-/// The words of a map that this event uses.
-fn mapped<'c>(text: &str, context: &'c Value) -> Vec<(String, &'c str)> {
-    let mut found = Vec::new();
-    if context.get("map").is_some() {
-        // It was walked before, so it is an object.
-        let _ = Item::whole(text).object(|key, item| {
-            let word = format!("{key}={}", plain(&item.scalar()).unwrap_or_default());
-            if let Some(target) = mapping::target(context, &word) {
-                found.push((word, target));
-            }
-        });
-    }
-    found
-}
-
-fn speak<'c>(
-    speech: &mut Speech,
-    model: Model,
-    event: &Event<'_>,
-    context: &Value,
-    mapped: impl FnOnce() -> Vec<(String, &'c str)>,
-) {
-    model.speak(speech, event, context);
-    for (word, target) in mapped() {
-        let code = word.split_once('=').map_or("", |(_, value)| value);
-        mapping::happened(speech, "map", target, code);
+/// Says what enrolment knows of this key with this value.
+fn mapped(speech: &mut Speech, context: &Value, key: &str, value: &str) {
+    if let Some(target) = mapping::target(context, &format!("{key}={value}")) {
+        mapping::happened(speech, "map", target, value);
     }
 }
 
