@@ -10,7 +10,7 @@
 //!
 //! `object_id` is the name of the entity in lower snake case, so it is whatever the builder called it. The tables below
 //! have the names of the components' documentation (ld2410, seeed_mr60fda2, seeed_mr60bha2) and of the sensor classes;
-//! for every other name enrolment has the meaning: `map = { bed_mat = "bed", pull_cord = "sos" }`. A name without one is
+//! for every other name enrolment has the meaning: `map = { bed_mat = "bed", gap = "distance cm" }`. A name without one is
 //! refused and counted, because a guess would be believed.
 //!
 //! Source: ESPHome's documentation of the MQTT component and of the radars; `nan` is ESPHome's "no value".
@@ -23,7 +23,7 @@ use serde_json::{Map, Value};
 use super::json::{self, Item, Scalar};
 use super::speech::Speech;
 use super::{Decode, DecodeError, Decoded, Format, Frame, Transport, mapping};
-use crate::core::reading::{Measure, Quantity};
+use crate::core::reading::Measure;
 use crate::limits::MQTT_PAYLOAD_BYTES_MAX;
 
 /// The registry's line.
@@ -152,6 +152,7 @@ const FLAGS: &[(Meaning, &[&str])] = &[
             "people_exist",
             "person_information",
             "presence",
+            "presence_information",
             "radar_presence",
             "target",
         ],
@@ -199,7 +200,7 @@ const NUMBERS: &[(Meaning, &[&str])] = &[
     ),
     (
         Meaning::Kind("target_count"),
-        &["num_targets", "number_of_targets", "people_count", "target_count", "target_number"],
+        &["num_targets", "number_of_targets", "people_count", "presence_target_count", "target_count", "target_number"],
     ),
     (
         Meaning::Kind("illuminance"),
@@ -246,24 +247,11 @@ fn state(node: &str, component: &str, object: &str, text: &str, context: &Value)
     };
     match meaning {
         Some(Meaning::Nothing) => {}
-        Some(Meaning::Kind(kind)) if component == "binary_sensor" => {
-            mapping::stands(&mut speech, "binary_sensor", kind, &value);
-        }
-        Some(meaning) => match number(text) {
-            Some(centimetres) if meaning == Meaning::Centimetres => {
-                if centimetres != 0.0 {
-                    speech.number(Quantity::Distance, centimetres / 100.0);
-                }
-            }
-            Some(number) => {
-                if let Meaning::Kind(kind) = meaning {
-                    mapping::stands(&mut speech, "sensor", kind, &Scalar::Number(number));
-                }
-            }
-            // ESPHome's "no value".
-            None if text.eq_ignore_ascii_case("nan") => {}
-            None => speech.refuse("sensor", DecodeError::WrongType),
-        },
+        // ESPHome's "no value", and a radar's "no target".
+        Some(_) if text.eq_ignore_ascii_case("nan") => {}
+        Some(Meaning::Centimetres) if number(text) == Some(0.0) => {}
+        Some(Meaning::Centimetres) => mapping::stands(&mut speech, "state", "distance cm", &value),
+        Some(Meaning::Kind(kind)) => mapping::stands(&mut speech, "state", kind, &value),
         // The node is heard, and what it said is not understood: both are true.
         None => return Ok(unknown(node)),
     }

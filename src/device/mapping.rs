@@ -4,7 +4,7 @@
 //! Enrolment then has the meaning, as an object of two forms:
 //!
 //! ```toml
-//! map = { bed_mat = "bed", pull_cord = "sos" }                        # a named value: its kind in the vocabulary
+//! map = { bed_mat = "bed", pull_cord = "sos", gap = "distance cm" }    # a named value: its kind, and a unit if it is another
 //! map = { "6DD6AE" = "contact=open", "6DD6A7" = "contact=closed" }    # a code: a kind, and its value where it is not true
 //! ```
 //!
@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::DecodeError;
 use super::json::Scalar;
 use super::speech::Speech;
+use super::unit::to_vocabulary;
 use crate::core::reading::{Contact, FallVerdict, Measure, Plain, Quantity, Unspeakable};
 
 /// The word of a map for what is not to be heard.
@@ -31,10 +32,12 @@ pub fn stands(speech: &mut Speech, key: &'static str, kind: &str, value: &Scalar
     if kind == IGNORE || matches!(value, Scalar::Null) {
         return;
     }
-    if let Some(quantity) = Quantity::from_word(kind) {
-        return match number(value) {
+    let (word, unit) = kind.split_once(' ').map_or((kind, None), |(word, unit)| (word, Some(unit)));
+    if let Some(quantity) = Quantity::from_word(word) {
+        let Some(number) = number(value) else { return speech.refuse(key, DecodeError::WrongType) };
+        return match unit.map_or(Some(number), |unit| to_vocabulary(quantity, unit, number)) {
             Some(number) => speech.number(quantity, number),
-            None => speech.refuse(key, DecodeError::WrongType),
+            None => speech.refuse(key, DecodeError::Unknown),
         };
     }
     match (kind, value, flag(value)) {
@@ -162,6 +165,16 @@ mod tests {
         let fall = Said::level(Measure::Fall(FallVerdict::Confirmed));
         assert_eq!(said(|speech| stands(speech, "x", "fall", &on)), [fall]);
         assert_eq!(said(|speech| stands(speech, "x", "ignore", &on)), []);
+    }
+
+    #[test]
+    fn a_number_may_have_another_unit() {
+        let near = Scalar::Text("81.0".into());
+        let metres = Measure::number(Quantity::Distance, 0.81).expect("plausible");
+        assert_eq!(said(|speech| stands(speech, "x", "distance cm", &near)), [Said::level(metres)]);
+        let mut speech = Speech::of("x").expect("an address");
+        stands(&mut speech, "x", "distance ft", &near);
+        assert_eq!(speech.finish(), Err(DecodeError::Unknown));
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! | | smoke, gas, carbon_monoxide, vibration, tamper | the same |
 //! | | battery | battery low when on |
 //! | | connectivity | availability |
+//! | | none or another, with the key `sos` | the help button, as a level |
 //! | sensor | temperature, humidity, illuminance, battery, signal_strength | a number, in a unit that is surely known |
 //! | sensor | none, with the key `action` | what a button did |
 //! | device_automation, event | any | what a button did |
@@ -40,7 +41,11 @@ pub(super) enum Class {
 pub(super) fn of(component: &str, config: &Config<'_>, template: &Template, trigger: Option<&str>) -> Option<Class> {
     let class = config.class.as_deref().unwrap_or_default();
     Some(match component {
-        "binary_sensor" => flag(class).map_or(Class::Unnamed, Class::Flag),
+        "binary_sensor" => match flag(class) {
+            Some(kind) => Class::Flag(kind),
+            None if template.key() == Some("sos") => Class::Flag("sos"),
+            None => Class::Unnamed,
+        },
         "sensor" => number(class, config.unit.as_deref()).unwrap_or_else(|| match template.key() {
             Some("action" | "click") => Class::Action,
             _ => Class::Unnamed,

@@ -54,6 +54,7 @@ pub(super) fn rf(code: &str, frame: &Frame<'_>) -> Result<Decoded, DecodeError> 
         (None, true, "E") => speech.level(Measure::Contact(Contact::Open)),
         (None, true, "7") => speech.level(Measure::Contact(Contact::Closed)),
         (None, true, "B") => speech.event(Measure::Tamper(true)),
+        (None, true, "5") => speech.event(Measure::Leak(true)),
         (None, true, "F") => speech.level(Measure::BatteryLow(true)),
         _ => speech.code("RfReceived", code, Measure::RfCode),
     }
