@@ -148,6 +148,15 @@ limits! {
     LISTED_DEVICES_MAX: usize = 8192,
         "devices beyond it are not listed and take the meaning of an unknown model", "FORMAT.refused_key.devices";
 
+    /// Entities and availability topics that announced themselves, remembered by one decoder. judgement: of 400 nodes ten
+    /// entities each, and two topics with every one of them.
+    DISCOVERED_ENTITIES_MAX: usize = 16 * 1024,
+        "announcements beyond it are not remembered, and their devices not heard", "FORMAT.refused_key.config";
+
+    /// Entities of one announcement, and entities that one message may speak for. judgement: twice the fullest known node.
+    DISCOVERED_PARTS_MAX: usize = 64,
+        "further ones are not heard", "FORMAT.refused_key.components, FORMAT.refused_key.entities";
+
     /// Things said in one frame. judgement: three times the fullest known device.
     FRAME_SAID_MAX: usize = 64,
         "life-safety stays, the rest goes", "FORMAT.refused_key.readings";

@@ -152,6 +152,42 @@ const KEYS: &[&str] = &[
     "lon",
     "vibration",
     "pressure_state",
+    // rtl_433
+    "id",
+    "cmd",
+    "cmd_id",
+    "subtype",
+    "switch1",
+    "switch4",
+    "alarm",
+    "closed",
+    "battery_ok",
+    "learn",
+    "codes",
+    // tasmota, shelly_gen2
+    "RfReceived",
+    "ZbReceived",
+    "Data",
+    "Switch1",
+    "Button1",
+    "Action",
+    "Temperature",
+    "method",
+    "params",
+    "events",
+    "component",
+    "input:0",
+    "smoke:0",
+    // ha_discovery
+    "stat_t",
+    "val_tpl",
+    "dev_cla",
+    "cmps",
+    "dev",
+    "ids",
+    "avty",
+    "p",
+    "pl_on",
 ];
 
 const WORDS: &[&str] = &[
@@ -177,6 +213,20 @@ const WORDS: &[&str] = &[
     "王奶奶",
     "\u{feff}",
     "Coordinator",
+    "ON",
+    "CLOSED",
+    "Kerui-Security",
+    "Interlogix-Security",
+    "Generic-Remote",
+    "D3125E",
+    "NotifyStatus",
+    "NotifyEvent",
+    "input:0",
+    "single_push",
+    "{{ value_json.smoke }}",
+    "cun/men",
+    "door",
+    "sensor",
 ];
 
 fn any_json() -> impl Strategy<Value = Value> {
@@ -205,6 +255,12 @@ fn any_topic() -> impl Strategy<Value = Option<String>> {
         Just(None),
         "\\PC{0,40}".prop_map(Some),
         "zigbee2mqtt/(bridge/(state|devices|event|health|x)|[a-z/]{0,12}(availability|set|get|action)?)".prop_map(Some),
+        "rtl_433/(gw/)?(events|states|availability|devices/(Kerui-Security|Interlogix/smoke|X)/1/[a-z_0-9]{1,8})"
+            .prop_map(Some),
+        "(tele/x|x/tele|stat/x)/(LWT|STATE|SENSOR|RESULT|STATUS8)".prop_map(Some),
+        "x/(status|(binary_sensor|sensor|event)/(fall_detected|heart_rate|distance|y)/state)".prop_map(Some),
+        "x/(online|events/rpc|status/(smoke|flood|input|devicepower):0)".prop_map(Some),
+        "homeassistant/(sensor|binary_sensor|device|event)/(n/)?x/config".prop_map(Some),
         Just(Some(format!("zigbee2mqtt/{}", "长".repeat(200)))),
     ]
 }
@@ -216,6 +272,8 @@ fn any_context() -> impl Strategy<Value = Value> {
         2 => proptest::sample::select(vec!["SNZB-06P", "SPM915", "FDS315", "TS0601_bed_presence_sensor", "?"])
             .prop_map(|model| json!({"model": model})),
         1 => any_json().prop_map(|base| json!({"base": base, "model": 7})),
+        1 => (proptest::sample::select(KEYS), proptest::sample::select(WORDS), any_json())
+            .prop_map(|(key, word, odd)| json!({"model": "Kerui", "map": {key: word, "y": "sos", "Switch1": odd}})),
     ]
 }
 
@@ -327,12 +385,55 @@ proptest! {
         if line.len() <= limits::JSON_LINE_BYTES_MAX {
             assert_calls("json_lines", None, &line);
         }
+
+        // rtl_433: any value under a key that neither names the model nor says what happened.
+        let mut pairs: Vec<String> = beside.iter()
+            .filter(|(key, _)| !["model", "event"].contains(key))
+            .map(|(key, value)| format!("{}:{value}", json!(key)))
+            .collect();
+        pairs.insert(place.index(pairs.len() + 1), "\"model\":\"X10-Security\",\"event\":\"KR15A PANIC\"".to_owned());
+        assert_calls("rtl_433", Some("rtl_433/gw/events"), &format!("{{{}}}", pairs.join(",")));
+    }
+
+    #[test]
+    fn whatever_announces_itself_is_survived_with_whatever_follows(
+        announcements in proptest::collection::vec((any_json(), proptest::sample::select(WORDS), any::<bool>()), 1..6),
+        states in proptest::collection::vec(any_json(), 1..4),
+    ) {
+        let mut decoder = (device::format("ha_discovery").expect("registered").decoder)();
+        let mut hear = |topic: &str, payload: &str| {
+            let frame = Frame { topic: Some(topic), bytes: payload.as_bytes(), context: &Value::Null, utc_s: None };
+            if let Ok(decoded) = decoder.decode(&frame) {
+                assert_bounded(&decoded);
+            }
+        };
+        for (at, (odd, word, flag)) in announcements.iter().enumerate() {
+            let class = if *flag { "smoke" } else { "temperature" };
+            let config = json!({"stat_t": "t", "dev_cla": class, "val_tpl": "{{ value_json.smoke }}", "avty": odd,
+                "pl_on": odd, "pl_off": word, "dev": {"ids": odd}, "cmps": {"x": odd}, "unit_of_meas": word});
+            hear(&format!("homeassistant/sensor/{at}/config"), &config.to_string());
+            hear(&format!("homeassistant/binary_sensor/{at}/config"), &config.to_string());
+        }
+        for state in &states {
+            hear("t", &state.to_string());
+            hear("t", &json!({"smoke": state}).to_string());
+        }
+        hear("homeassistant/sensor/0/config", "");
     }
 }
 
 #[test]
 fn large_and_deep_payloads_are_survived() {
-    let topics = [None, Some("zigbee2mqtt/x"), Some("zigbee2mqtt/bridge/devices"), Some("zigbee2mqtt/x/availability")];
+    let topics = [
+        None,
+        Some("zigbee2mqtt/x"),
+        Some("zigbee2mqtt/bridge/devices"),
+        Some("zigbee2mqtt/x/availability"),
+        Some("rtl_433/gw/events"),
+        Some("tele/x/SENSOR"),
+        Some("x/events/rpc"),
+        Some("homeassistant/device/x/config"),
+    ];
     let bracketed = |open: &str, close: &str, deep| format!("{}{}", open.repeat(deep), close.repeat(deep));
     let payloads = [
         "[".repeat(1 << 20),
