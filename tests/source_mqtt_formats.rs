@@ -80,12 +80,14 @@ async fn what_the_vectors_say_arrives_through_a_real_broker() {
     let broker = Broker::start("max_queued_messages 0\nmax_inflight_messages 0\n").await;
     for format in FORMATS {
         let Transport::Mqtt { base_topic, .. } = format.transport else { continue };
+        let feed = FeedSettings { format: *format, base_topic: base_topic.to_owned() };
         let messages: Vec<(String, Bytes)> = vectors(format)
             .iter()
             .map(|vector| (vector.topic.clone().expect("a topic"), vector.bytes().expect("bytes").into_owned().into()))
+            .filter(|(topic, _): &(String, Bytes)| feed.hears(topic))
             .collect();
+        assert!(!messages.is_empty(), "{} has no vector with a topic of its own", format.name);
         let [urgent, routine] = expected(format, &messages);
-        assert!(urgent.len() + routine.len() > 0, "{} has no vector with a topic that says anything", format.name);
 
         let mut village = Village::new();
         village.book.send(Arc::new(Everybody)).expect("the inlet holds a receiver");
@@ -94,7 +96,7 @@ async fn what_the_vectors_say_arrives_through_a_real_broker() {
             broker: broker.plain(),
             client_id: format!("shouwang-test-{}", format.name),
             keep_session: false,
-            feeds: vec![FeedSettings { format: *format, base_topic: base_topic.to_owned() }],
+            feeds: vec![feed],
         };
         let stop = CancellationToken::new();
         let task = tokio::spawn(run(settings, village.inlet.clone(), stop.clone()));

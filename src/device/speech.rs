@@ -97,8 +97,8 @@ impl Speech {
     pub fn vocabulary(&mut self, key: &'static str, kind: &str, value: Plain<'_>) {
         match (kind, value) {
             ("button" | "rf_code", Plain::Text("")) => return,
-            ("button", Plain::Text(word)) => return self.code(key, word, Measure::Button),
-            ("rf_code", Plain::Text(word)) => return self.code(key, word, Measure::RfCode),
+            ("button", Plain::Text(word)) => return self.code(key, &word.to_ascii_lowercase(), Measure::Button),
+            ("rf_code", Plain::Text(word)) => return self.code(key, &word.to_ascii_uppercase(), Measure::RfCode),
             _ => {}
         }
         match Measure::from_parts(kind, value) {

@@ -22,6 +22,8 @@
 
 mod connection;
 
+mod filter;
+
 mod options;
 
 mod puback;
@@ -32,8 +34,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rumqttc::v5::AsyncClient;
+use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::Publish;
-use rumqttc::v5::mqttbytes::{QoS, matches};
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
@@ -53,6 +55,7 @@ use crate::core::roster::Class;
 use crate::device::{Format, Transport};
 use crate::limits::{ANNOUNCED_TOPICS_MAX, COMMIT_DEADLINE, MQTT_PENDING_MAX, MQTT_RECEIVE_MAX, PUBACK_OWED_MAX};
 use connection::{Heard, Message, Pump};
+use filter::matches;
 use puback::{Ready, Ticket};
 
 /// judgement: a restarted local broker is to be back within three seconds, and costs nothing to ask for.
@@ -92,6 +95,12 @@ pub struct FeedSettings {
 }
 
 impl FeedSettings {
+    /// Whether a message under this topic comes without being announced.
+    #[must_use]
+    pub fn hears(&self, topic: &str) -> bool {
+        self.filters().any(|filter| matches(topic, &filter))
+    }
+
     /// What is subscribed to.
     fn filters(&self) -> impl Iterator<Item = String> {
         let below: &[&str] = match self.format.transport {
