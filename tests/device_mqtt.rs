@@ -26,6 +26,7 @@ fn listen(broker: &Broker, village: &Village) -> AbortOnDropHandle<()> {
         id: "nodes".parse().expect("an id"),
         broker: broker.plain(),
         client_id: "shouwang-test".to_owned(),
+        keep_session: true,
         feeds: FEEDS.iter().map(feed).collect(),
     };
     AbortOnDropHandle::new(tokio::spawn(run(settings, village.inlet.clone(), CancellationToken::new())))
