@@ -48,11 +48,20 @@ pub mod json_lines;
 
 pub mod watch_setracker;
 
+pub mod watch_iw_trv;
+
+pub mod eview_pendant;
+
+pub mod jt808;
+
 /// Every format that the gateway speaks.
 pub const FORMATS: &[Format] = &[
     zigbee2mqtt::FORMAT, //
     json_lines::FORMAT,
     watch_setracker::FORMAT,
+    watch_iw_trv::FORMAT,
+    eview_pendant::FORMAT,
+    jt808::FORMAT,
 ];
 
 /// The names of the formats that can be decoded.
