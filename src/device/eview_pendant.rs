@@ -95,11 +95,12 @@ impl<'a> Packet<'a> {
         crc16(self.body) == self.crc
     }
 
-    /// Whether the body is whole in itself: an IMEI first, and records that fill it to the last byte.
+    /// Whether the body is whole in itself: an IMEI first, times that were, and records that fill it to the last byte.
     fn is_whole(&self) -> bool {
         let filled: usize = self.records().map(|(_, data)| data.len() + 2).sum();
         let first_is_imei = self.records().next().is_some_and(|(key, data)| key == 0x01 && imei(data).is_some());
-        self.command == DATA && first_is_imei && filled + 1 == self.body.len()
+        let times_were = self.records().filter_map(|(key, data)| time(key, data)).all(|time| time >= BUILT);
+        self.command == DATA && first_is_imei && times_were && filled + 1 == self.body.len()
     }
 
     /// Keys with their data, as far as they can be told apart.
@@ -113,6 +114,19 @@ impl<'a> Packet<'a> {
             Some((*key, data))
         })
     }
+}
+
+/// No such pendant was built before 2014: where an earlier time stands, the next packet has begun.
+const BUILT: u32 = 1_388_534_400;
+
+/// The time in a record that has one.
+fn time(key: u8, data: &[u8]) -> Option<u32> {
+    let at = match key {
+        0x02 => 4,
+        0x24 | 0x30 | 0x40 | 0x41 => 0,
+        _ => return None,
+    };
+    Taker(data.get(at..)?).u32()
 }
 
 /// CRC-16/XMODEM.
