@@ -70,32 +70,44 @@ fn cut(bytes: &[u8]) -> Cut {
     if bytes.first() != Some(&DELIMITER) {
         return Cut::Skip(bytes.iter().position(|byte| *byte == DELIMITER).unwrap_or(bytes.len()));
     }
-    let delimiters = bytes.iter().enumerate().skip(1).filter(|(_, byte)| **byte == DELIMITER).map(|(at, _)| at);
-    for end in delimiters {
-        // The end of one and the beginning of the next.
-        let (1.., Some(between)) = (end - 1, bytes.get(1..end)) else { return Cut::Skip(1) };
-        let Some(message) = unescaped(between) else { return Cut::Broken(DecodeError::NotMine) };
-        if message.len() < SHORTEST {
-            return Cut::Frame(end);
+    // One pass, whatever stands there: escapes are undone, counted and summed up on the way.
+    let (mut length, mut sum, mut attributes, mut escape) = (0_usize, 0_u8, [0_u8; 2], false);
+    for (at, byte) in bytes.iter().enumerate().skip(1) {
+        if *byte == DELIMITER && !escape {
+            match (length, bytes.get(at + 1)) {
+                // The end of one and the beginning of the next.
+                (0, _) => return Cut::Skip(1),
+                (..SHORTEST, _) => return Cut::Frame(at),
+                _ if sum == 0 => return Cut::Frame(at + 1),
+                _ if length >= announced(attributes) => return Cut::Broken(DecodeError::Checksum),
+                (_, None) => return Cut::More,
+                (_, Some(&DELIMITER)) => return Cut::Broken(DecodeError::Checksum),
+                (_, Some(_)) => {}
+            }
         }
-        if check(&message) == 0 {
-            return Cut::Frame(end + 1);
+        let byte = match (escape, *byte) {
+            (false, 0x7d) => {
+                escape = true;
+                continue;
+            }
+            (true, 0x01) => 0x7d,
+            (true, 0x02) => 0x7e,
+            (true, _) => return Cut::Broken(DecodeError::NotMine),
+            (false, byte) => byte,
+        };
+        escape = false;
+        if let Some(attribute) = length.checked_sub(2).and_then(|index| attributes.get_mut(index)) {
+            *attribute = byte;
         }
-        if message.len() >= announced(&message) {
-            return Cut::Broken(DecodeError::Checksum);
-        }
-        match bytes.get(end + 1) {
-            None => return Cut::More,
-            Some(&DELIMITER) => return Cut::Broken(DecodeError::Checksum),
-            Some(_) => {}
-        }
+        length += 1;
+        sum ^= byte;
     }
     Cut::More
 }
 
 /// Bytes of a whole message as its own header has it.
-fn announced(message: &[u8]) -> usize {
-    let attributes = Taker(message.get(2..).unwrap_or_default()).u16().unwrap_or(0);
+fn announced(attributes: [u8; 2]) -> usize {
+    let attributes = u16::from_be_bytes(attributes);
     let header = if attributes >> 14 & 1 == 1 { 17 } else { 12 };
     let parts = if attributes >> 13 & 1 == 1 { 4 } else { 0 };
     header + parts + usize::from(attributes & 0x03ff) + 1
