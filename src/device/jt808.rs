@@ -40,7 +40,7 @@ use super::harness::hex;
 use super::speech::Speech;
 use super::stamp;
 use super::{Command, Decode, DecodeError, Decoded, Format, Frame, Transport};
-use crate::core::reading::{Measure, Plain, Quantity};
+use crate::core::reading::{Measure, Plain};
 
 /// The registry's line.
 pub const FORMAT: Format = Format {

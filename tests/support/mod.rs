@@ -17,6 +17,8 @@ pub mod player;
 
 pub mod hub;
 
+pub mod watch;
+
 pub mod village;
 
 pub mod county_messages;
