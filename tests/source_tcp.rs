@@ -213,10 +213,10 @@ async fn garbage_closes_its_own_connection_only() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_frame_that_does_not_end_is_looked_behind_and_ends_its_connection() {
+async fn a_frame_that_does_not_end_hides_nothing_and_ends_its_connection() {
     let mut port = Port::open("watch_setracker").await;
     let mut watch = port.watch(ENROLLED).await;
-    // Announced as voice, so that its end may be far; behind it stands a help call that is no header's end.
+    // Announced as voice, so that its end may be far; behind it stands a help call, and half a frame.
     watch.say("[3G*9000000001*FFFF*TK,").await;
     watch.say(setracker(ENROLLED, &alarm("00010000"))).await;
     watch.say("[3G*9000000001*00").await;

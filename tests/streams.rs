@@ -110,6 +110,12 @@ fn frames_behind_each_other_are_all_found() {
     for (format, framing, frames) in streams() {
         let (found, lost) = cut(framing, &[&joined(framing, &frames)]);
         // A vector may hold what is taken for a frame alone and is none in a stream; nearly all stand by themselves.
-        assert!(found.len() * 10 >= frames.len() * 9, "{}: {} of {}, {lost} lost", format.name, found.len(), frames.len());
+        assert!(
+            found.len() * 10 >= frames.len() * 9,
+            "{}: {} of {}, {lost} lost",
+            format.name,
+            found.len(),
+            frames.len()
+        );
     }
 }

@@ -88,7 +88,9 @@ impl Source {
     pub fn formats(&self) -> impl Iterator<Item = &str> {
         let (over_mqtt, the_one) = match &self.link {
             Link::Mqtt(link) => (Some(link.formats.keys().map(String::as_str)), None),
-            Link::Serial(SerialLink { format, .. }) | Link::Tcp(TcpLink { format, .. }) => (None, Some(format.as_str())),
+            Link::Serial(SerialLink { format, .. }) | Link::Tcp(TcpLink { format, .. }) => {
+                (None, Some(format.as_str()))
+            }
         };
         over_mqtt.into_iter().flatten().chain(the_one)
     }

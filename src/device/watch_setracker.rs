@@ -121,7 +121,8 @@ fn look(bytes: &[u8]) -> Look<'_> {
         Ok(None) => return Look::More,
         Err(()) => return Look::None,
     };
-    let first = from_utf8(bytes.get(at.saturating_sub(5)..at.saturating_sub(1)).unwrap_or_default()).unwrap_or_default();
+    let first =
+        from_utf8(bytes.get(at.saturating_sub(5)..at.saturating_sub(1)).unwrap_or_default()).unwrap_or_default();
     // Four hex digits and a star more: then the first four were a sequence number.
     let rest = bytes.get(at..).unwrap_or_default();
     let digits = rest.iter().take(4).take_while(|byte| byte.is_ascii_hexdigit()).count();

@@ -19,6 +19,8 @@ pub mod hub;
 
 pub mod watch;
 
+pub mod village_of_watches;
+
 pub mod village;
 
 pub mod county_messages;

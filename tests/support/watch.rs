@@ -67,6 +67,17 @@ impl Watch {
         assert_eq!(String::from_utf8_lossy(&got), String::from_utf8_lossy(want));
     }
 
+    /// Reads until these bytes came; `None` when the connection ended before.
+    pub async fn until_heard(&mut self, want: &[u8]) -> Option<()> {
+        let mut got = Vec::new();
+        while !got.windows(want.len()).any(|window| window == want) {
+            if self.0.read_buf(&mut got).await.ok()? == 0 {
+                return None;
+            }
+        }
+        Some(())
+    }
+
     /// Reads so many bytes.
     pub async fn take(&mut self, count: usize) -> Vec<u8> {
         let mut got = vec![0; count];

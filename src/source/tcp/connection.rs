@@ -11,9 +11,9 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::mail::{Mail, Why};
+use super::orders::Sent;
 use super::outbox::{Outbox, Owed, Stuck};
 use super::pace::Pace;
-use super::orders::Sent;
 use super::{Number, Shared};
 use crate::core::effect::Input;
 use crate::core::reading::{Measure, Origin, Sample};

@@ -175,7 +175,8 @@ impl Listener {
                 admitted.number
             }
             Err(NoPlace::PeerFull) => {
-                return shared.count("peer_full", "one address opens many connections without naming an enrolled device");
+                return shared
+                    .count("peer_full", "one address opens many connections without naming an enrolled device");
             }
             Err(NoPlace::Full) => return shared.count("full", "every place belongs to an enrolled device"),
         };

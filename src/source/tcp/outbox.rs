@@ -6,9 +6,7 @@ use std::io::ErrorKind;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use crate::limits::tcp::{
-    TCP_REPLIES_OWED_MAX, TCP_REPLY_PATIENCE, TCP_UNSENT_AGE_MAX, TCP_UNSENT_BYTES_MAX,
-};
+use crate::limits::tcp::{TCP_REPLIES_OWED_MAX, TCP_REPLY_PATIENCE, TCP_UNSENT_AGE_MAX, TCP_UNSENT_BYTES_MAX};
 use crate::source::lanes::Acknowledged;
 
 /// The device takes nothing, or is gone.
