@@ -198,7 +198,8 @@ async fn check(house: &House, size: &Size, lived: &[Lived]) {
     let connections: u64 = lived.iter().map(|watch| watch.connections).sum();
     let slowest = lived.iter().map(|watch| watch.slowest).max().unwrap_or_default();
     println!(
-        "presses={} sent={} answered_p50_ms={} answered_max_ms={} heartbeats={heartbeats} slowest_heartbeat_ms={} connections={connections}",
+        "presses={} sent={} answered_p50_ms={} answered_max_ms={} heartbeats={heartbeats} slowest_heartbeat_ms={} \
+         connections={connections}",
         size.presses,
         lived.iter().map(|watch| watch.sent).sum::<u64>(),
         delays[delays.len() / 2].as_millis(),

@@ -83,7 +83,10 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_split_gives_the_same_frames((name, framing, bytes) in any_stretch(), splits in proptest::collection::vec(any::<prop::sample::Index>(), 0..8)) {
+    fn any_split_gives_the_same_frames(
+        (name, framing, bytes) in any_stretch(),
+        splits in proptest::collection::vec(any::<prop::sample::Index>(), 0..8),
+    ) {
         let whole = cut(framing, &[&bytes]);
         let mut places: Vec<usize> = splits.iter().map(|at| at.index(bytes.len() + 1)).chain([0, bytes.len()]).collect();
         places.sort_unstable();
@@ -92,7 +95,10 @@ proptest! {
     }
 
     #[test]
-    fn what_was_decided_of_a_beginning_stays_decided((name, framing, bytes) in any_stretch(), end in any::<prop::sample::Index>()) {
+    fn what_was_decided_of_a_beginning_stays_decided(
+        (name, framing, bytes) in any_stretch(),
+        end in any::<prop::sample::Index>(),
+    ) {
         if let (Framing::Frames { cut, .. }, false) = (framing, bytes.is_empty()) {
             let short = &bytes[..=end.index(bytes.len())];
             match cut(short) {

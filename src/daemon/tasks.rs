@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::answers::Identity;
 use super::board::Board;
@@ -19,9 +19,11 @@ use crate::broker::{Broker, Login};
 use crate::config::source::Link;
 use crate::config::{self, CountyLink, Secret, Village};
 use crate::control::server;
+use crate::core::id::SourceId;
 use crate::core::sequence::Lane;
 use crate::core::time::{Mono, Rate, Trust};
 use crate::device;
+use crate::device::framing::Framing;
 use crate::limits;
 use crate::relay::lane::LaneStanding;
 use crate::relay::letterbox::Letterbox;
@@ -152,15 +154,13 @@ fn spawn_sources(
                 tracker.spawn(mqtt::run(settings, inlet.clone(), stop.clone()));
             }
             Link::Serial(link) => {
-                let Some(format) = device::format(&link.format).copied() else { continue };
-                let Some(framing) = format.transport.framing() else { continue };
+                let Some((format, framing)) = stream(source.id, &link.format) else { continue };
                 let (path, baud) = (link.path.clone(), link.baud);
                 let settings = SerialSettings { id: source.id, path, baud, format, framing };
                 tracker.spawn(serial::run(settings, inlet.clone(), stop.clone()));
             }
             Link::Tcp(link) => {
-                let Some(format) = device::format(&link.format).copied() else { continue };
-                let Some(framing) = format.transport.framing() else { continue };
+                let Some((format, framing)) = stream(source.id, &link.format) else { continue };
                 let settings = TcpSettings { id: source.id, listen: link.listen, format, framing };
                 // Nobody gives orders yet: the way for them ends here, and the source goes on without.
                 let (_orders, taken) = tcp::orders();
@@ -169,6 +169,16 @@ fn spawn_sources(
         }
     }
     Ok(())
+}
+
+/// A format with the way to find its frames in a stream.
+fn stream(source: SourceId, name: &str) -> Option<(device::Format, Framing)> {
+    let format = *device::format(name)?;
+    let framing = format.transport.framing();
+    if framing.is_none() {
+        error!(%source, format = name, "this format does not come as a stream, so this source hears nothing; mend its kind");
+    }
+    Some((format, framing?))
 }
 
 /// The wall time for devices that ask for it: none is better than one that nobody has set.

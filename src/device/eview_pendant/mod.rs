@@ -10,7 +10,7 @@
 //! | key | data |
 //! | --- | --- |
 //! | 01 | IMEI, 15 ASCII digits: the address at enrolment |
-//! | 02 | alarm bits u32, time u32: 0 low battery, 2 fall, 4–7 fences, 8 power off, 9 power on, 10 movement, 11 no movement, 12 SOS, 13 and 14 side buttons |
+//! | 02 | alarm bits u32, time u32 |
 //! | 14 | battery % u8, mV u16 |
 //! | 20 | lat i32/1e7, lon i32/1e7, km/h u16, course u16, altitude m i16, hdop u16/10 (0: no fix), odometer u32, satellites u8 |
 //! | 24 | time u32, status u32: bit 4 charging, bit 9 moving, bits 19–23 signal, bits 24–31 battery % |
@@ -19,7 +19,8 @@
 //! | 21, 29, 2B; 19, 22 | cells; Wi-Fi |
 //! | 23, 26, 27, 28, 2A, 2C | places: Bluetooth beacon, Wi-Fi |
 //!
-//! In a services message record 12 asks for the time (answered with four bytes of seconds since 1970), 11 for an address.
+//! Alarm bits: 0 low battery, 2 fall, 4–7 fences, 8 power off, 9 power on, 10 movement, 11 no movement, 12 SOS, 13 and 14 side
+//! buttons. In a services message record 12 asks for the time (answered with four bytes of seconds since 1970), 11 for an address.
 //!
 //! Source: the vendor's protocol description as gathered by public decoders; golden vectors.
 //!
