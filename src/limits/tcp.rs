@@ -82,6 +82,6 @@ limits! {
 
     /// A device that comes from another address within this time of its last coming is there twice. judgement: a watch
     /// that changes its cell keeps its address or needs longer.
-    TCP_JUMP_WINDOW: Duration = Duration::from_secs(60),
+    TCP_JUMP_WINDOW: Duration = Duration::from_mins(1),
         "the newer connection wins all the same", "SOURCE.tcp.duplicate";
 }

@@ -8,21 +8,20 @@ use crate::device::{DecodeError, stamp};
 /// Longest message. judgement: voice comes in packets of 1 KiB, a list of Wi-Fi stations is shorter.
 pub(super) const BYTES_MAX: usize = 2 * 1024;
 
-/// The prefix, when it begins here; `None` when it cannot, `Some(None)` when more must come.
-fn prefix(bytes: &[u8]) -> Option<Option<&'static str>> {
-    for word in ["IW", "TRV"] {
-        let seen = bytes.len().min(word.len());
-        if bytes.get(..seen) == word.as_bytes().get(..seen) {
-            return Some((seen == word.len()).then_some(word));
-        }
-    }
-    None
+const PREFIXES: [&str; 2] = ["IW", "TRV"];
+
+/// The prefix that stands here.
+fn prefix(bytes: &[u8]) -> Option<&'static str> {
+    PREFIXES.into_iter().find(|word| bytes.starts_with(word.as_bytes()))
 }
 
 /// Whether prefix and command begin here; `None` when more must come.
 fn begins(bytes: &[u8]) -> Option<bool> {
-    let Some(word) = prefix(bytes) else { return Some(false) };
-    let rest = bytes.get(word?.len()..).unwrap_or_default();
+    let Some(word) = prefix(bytes) else {
+        let may = PREFIXES.iter().any(|word| word.as_bytes().starts_with(bytes));
+        return if may { None } else { Some(false) };
+    };
+    let rest = bytes.get(word.len()..).unwrap_or_default();
     let fits = |at: usize, byte: u8| match at {
         0 => matches!(byte, b'A'..=b'D'),
         1 => byte == b'P',
@@ -72,7 +71,7 @@ impl<'a> Message<'a> {
         }
         let bytes = bytes.trim_ascii();
         let bytes = bytes.strip_suffix(b"#").unwrap_or(bytes);
-        let Some(Some(prefix)) = prefix(bytes) else { return Err(DecodeError::NotMine) };
+        let Some(prefix) = prefix(bytes) else { return Err(DecodeError::NotMine) };
         match begins(bytes) {
             Some(true) => {}
             Some(false) => return Err(DecodeError::NotMine),

@@ -131,7 +131,7 @@ impl Connection {
     }
 
     /// Serves it to its end, and says why it ended.
-    pub(super) async fn serve(mut self) -> End {
+    pub(super) async fn serve(&mut self) -> End {
         let end = loop {
             if let Err(end) = self.one_event().await {
                 break end;
@@ -140,7 +140,7 @@ impl Connection {
         let last = match end {
             // What came on the older connection before the newer one was there may be a help call.
             End::Evicted(Why::TakenOver) => self.read(Instant::now()).await,
-            End::Stopped => self.settle().await,
+            End::Stopped => Box::pin(self.settle()).await,
             _ => Ok(()),
         };
         self.shared.held.fetch_sub(self.held, Ordering::Relaxed);
@@ -168,7 +168,7 @@ impl Connection {
             Event::Stop => Err(End::Stopped),
             Event::Writable => Ok(self.outbox.go_on(&self.stream, now)?),
             Event::Readable => self.read(now).await,
-            Event::Due => self.time_is_up(now).await,
+            Event::Due => Box::pin(self.time_is_up(now)).await,
         }
     }
 
@@ -219,29 +219,34 @@ impl Connection {
     }
 
     fn answer(&mut self, answer: Option<Vec<u8>>, now: Instant) -> Result<(), End> {
-        match answer {
-            Some(bytes) => Ok(self.outbox.send(&self.stream, &bytes, now)?),
-            None => {
-                self.shared.count("reply_withheld", "an alarm is not on disk in time; its device is to send it again");
-                Ok(())
-            }
+        if let Some(bytes) = answer {
+            self.outbox.send(&self.stream, &bytes, now)?;
+        } else {
+            self.shared.count("reply_withheld", "an alarm is not on disk in time; its device is to send it again");
         }
+        Ok(())
     }
 
     async fn read(&mut self, now: Instant) -> Result<(), End> {
+        let taken = self.read_once(now)?;
+        // In a box of its own, so that a connection that only waits has no room for one that delivers.
+        Box::pin(self.deliver_all(taken, now)).await
+    }
+
+    /// Reads without waiting. Its buffer is on the stack and not in the task, of which there are thousands.
+    fn read_once(&mut self, now: Instant) -> Result<Vec<Taken>, End> {
         let mut buffer = [0; READ_BYTES];
-        let taken = match self.stream.try_read(&mut buffer) {
-            Ok(0) => return Err(End::Closed),
+        match self.stream.try_read(&mut buffer) {
+            Ok(0) => Err(End::Closed),
             Ok(bytes) => {
                 if !self.framer.unfinished() {
                     self.began = now;
                 }
-                self.pieces(buffer.get(..bytes).unwrap_or_default(), now)
+                Ok(self.pieces(buffer.get(..bytes).unwrap_or_default(), now))
             }
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => return Ok(()),
-            Err(_) => return Err(End::Closed),
-        };
-        self.deliver_all(taken, now).await
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(Vec::new()),
+            Err(_) => Err(End::Closed),
+        }
     }
 
     async fn take(&mut self, chunk: &[u8], now: Instant) -> Result<(), End> {

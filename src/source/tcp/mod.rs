@@ -183,9 +183,8 @@ impl Listener {
         // Answers are small and are not to wait for each other.
         let _ = stream.set_nodelay(true);
         self.connections.spawn(async move {
-            let connection = Connection::new(Arc::clone(&shared), number, stream, mail, Instant::now());
-            let end = connection.serve().await;
-            shared.ended(end);
+            let mut connection = Connection::new(Arc::clone(&shared), number, stream, mail, Instant::now());
+            shared.ended(connection.serve().await);
         });
     }
 }
@@ -260,4 +259,23 @@ fn open(listen: SocketAddr) -> Result<TcpListener, SourceError> {
     set.map_err(refused)?;
     socket.bind(listen).map_err(refused)?;
     socket.listen(TCP_BACKLOG).map_err(refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What [`Listener::take_in`] spawns, without running it.
+    fn size_of_task<T: Future>(_: impl Fn(Arc<Shared>, TcpStream, Arc<Mail>) -> T) -> usize {
+        size_of::<T>()
+    }
+
+    #[test]
+    fn a_connection_that_waits_is_small() {
+        let task = |shared: Arc<Shared>, stream: TcpStream, mail: Arc<Mail>| async move {
+            let mut connection = Connection::new(Arc::clone(&shared), 0, stream, mail, Instant::now());
+            shared.ended(connection.serve().await);
+        };
+        assert!(size_of_task(task) <= 2048, "{} bytes, of thousands of connections", size_of_task(task));
+    }
 }
