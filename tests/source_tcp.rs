@@ -190,7 +190,17 @@ async fn a_flood_of_strangers_does_not_stop_an_enrolled_help_call() {
     watch.say(setracker(ENROLLED, &alarm("00010000"))).await;
     port.village.next_urgent_sample().await.1.done.expect("a promise").durable();
     watch.hear(setracker(ENROLLED, "AL")).await;
-    // And an enrolled one that comes now gets in.
+    // And an enrolled one that comes now gets in, although strangers call and call.
+    for from in 20..30 {
+        let mut caller = Watch::connect_from(from, port.at).await;
+        caller.say(setracker(STRANGER, &alarm("00010000")).repeat(20)).await;
+        flood.push(caller);
+    }
+    until("most of the strangers' calls are not taken", || {
+        while port.village.urgent.try_recv().is_ok() {}
+        port.count("stranger_withheld") >= 50
+    })
+    .await;
     let mut late = Watch::connect_from(2, port.at).await;
     late.say(setracker("9000000002", &alarm("00010000"))).await;
     port.village.next_urgent_sample().await.1.done.expect("a promise").durable();

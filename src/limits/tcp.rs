@@ -76,6 +76,11 @@ limits! {
     TCP_DEVICE_FRAMES_PER_MIN: u32 = 1_200,
         "the connection is read later", "none needed";
 
+    /// Calls a minute of all strangers of a source together, once the first hundred are used up. judgement: more than a
+    /// village's neighbours can press, and a hundredth of what the station takes.
+    TCP_STRANGERS_CALLS_PER_MIN: u32 = 1_200,
+        "the call is not taken and not answered: the device sends it again", "SOURCE.tcp.stranger_withheld";
+
     /// Orders to devices that wait for their source.
     TCP_ORDERS_MAX: usize = 16,
         "the asker waits", "none";

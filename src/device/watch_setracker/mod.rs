@@ -209,7 +209,9 @@ fn alarm(status: Option<u32>, speech: &mut Speech) {
     if bits & BATTERY_LOW != 0 {
         speech.level(Measure::BatteryLow(true));
     }
-    if bits & EXPLAINED == 0 || bits & !(EXPLAINED | STATES) != 0 {
+    let unexplained = bits & EXPLAINED == 0 || bits & !(EXPLAINED | STATES) != 0;
+    // Beside an SOS there is nothing left to explain, and one press is not to be two calls.
+    if unexplained && bits & SOS == 0 {
         speech.event(Measure::AlarmUnspecified);
     }
 }

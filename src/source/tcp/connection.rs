@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use super::mail::{Mail, Why};
 use super::orders::Sent;
 use super::outbox::{Outbox, Owed, Stuck};
-use super::pace::Pace;
+use super::pace::{DEVICE, Pace, Price, STRANGER};
 use super::{Number, Shared};
 use crate::core::effect::Input;
 use crate::core::reading::{Measure, Origin, Sample};
@@ -149,7 +149,7 @@ impl Connection {
     }
 
     async fn one_event(&mut self) -> Result<(), End> {
-        let resumes = self.pace.resumes(self.enrolled).max(self.gather_until);
+        let resumes = self.pace.resumes(self.price()).max(self.gather_until);
         let may_read = resumes <= Instant::now();
         let due = self.due(may_read, resumes);
         let event = tokio::select! {
@@ -170,6 +170,10 @@ impl Connection {
             Event::Readable => self.read(now).await,
             Event::Due => Box::pin(self.time_is_up(now)).await,
         }
+    }
+
+    const fn price(&self) -> &'static Price {
+        if self.enrolled { &DEVICE } else { &STRANGER }
     }
 
     /// When something must be looked at although nothing happens.
@@ -291,7 +295,7 @@ impl Connection {
                 Piece::Noise(bytes) => self.garbage += bytes,
             }
         }
-        self.pace.spend(now, frames, self.enrolled);
+        self.pace.spend(now, frames, self.price());
         let held = self.framer.held_bytes();
         if held > LONG_FRAME_BYTES {
             self.gather_until = now + GATHER;
@@ -321,6 +325,11 @@ impl Connection {
     async fn deliver(&mut self, taken: Taken, now: Instant) -> Result<(), End> {
         let Taken { admitted, address, reply, .. } = taken;
         let renamed = address.is_some_and(|address| self.is_renamed(address, now));
+        let by_stranger = admitted.as_ref().is_some_and(|taken| matches!(taken.sample.from, Origin::Stranger(_)));
+        if by_stranger && !self.shared.hears_strangers(now) {
+            // Neither taken nor answered: a true device sends it again.
+            return Ok(());
+        }
         if let Some(Admitted { sample, class }) = admitted {
             // An answer to what may alarm is a promise. Any other answer is due at once, whatever the disk does: an
             // unanswered watch connects again and again, and its wearer has no help button meanwhile.

@@ -53,6 +53,7 @@ use connection::{Connection, End};
 use mail::{Mail, Why};
 use orders::Asked;
 pub use orders::{Orders, OrdersTaken, Sent, orders};
+use pace::{Pace, STRANGERS_CALLS};
 use places::{NoPlace, Number, Places};
 
 /// judgement: an address that is configured too early, or a port that another program leaves, is there within seconds.
@@ -82,6 +83,8 @@ struct Shared {
     settings: TcpSettings,
     inlet: Inlet,
     places: Mutex<Places>,
+    /// Calls of strangers, whoever they are and however often they connect.
+    calls: Mutex<Pace>,
     /// Bytes of unfinished frames.
     held: AtomicUsize,
     stop: CancellationToken,
@@ -97,6 +100,7 @@ pub async fn run(settings: TcpSettings, inlet: Inlet, orders: OrdersTaken, stop:
             settings,
             inlet,
             places: Mutex::default(),
+            calls: Mutex::new(Pace::new(Instant::now())),
             held: AtomicUsize::new(0),
             stop: stop.child_token(),
         }),
@@ -192,6 +196,18 @@ impl Listener {
 impl Shared {
     fn places(&self) -> MutexGuard<'_, Places> {
         self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether one more call of a stranger is heard: those of enrolled devices are not to stand behind a thousand of them.
+    fn hears_strangers(&self, now: Instant) -> bool {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let hears = calls.resumes(&STRANGERS_CALLS) <= now;
+        if hears {
+            calls.spend(now, 1, &STRANGERS_CALLS);
+        } else {
+            self.count("stranger_withheld", "strangers call for help by the dozen a second");
+        }
+        hears
     }
 
     /// An enrolled device has spoken on a connection.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::limits::tcp::{TCP_DEVICE_FRAMES_PER_MIN, TCP_STRANGER_FRAMES_PER_MIN};
+use crate::limits::tcp::{TCP_DEVICE_FRAMES_PER_MIN, TCP_STRANGER_FRAMES_PER_MIN, TCP_STRANGERS_CALLS_PER_MIN};
 
 /// Frames that are paid for, by the time until which they are.
 #[derive(Debug, Clone, Copy)]
@@ -12,14 +12,21 @@ pub(super) struct Pace {
     paid_until: Instant,
 }
 
-/// What a frame costs, and how much may be owed.
-struct Price {
+/// What a frame costs, and for how many there is credit.
+#[derive(Debug)]
+pub(super) struct Price {
     frame: Duration,
     credit: u32,
 }
 
-const STRANGER: Price = Price { frame: a_minute_for(TCP_STRANGER_FRAMES_PER_MIN), credit: 20 };
-const DEVICE: Price = Price { frame: a_minute_for(TCP_DEVICE_FRAMES_PER_MIN), credit: 200 };
+/// Frames of one connection of a stranger.
+pub(super) const STRANGER: Price = Price { frame: a_minute_for(TCP_STRANGER_FRAMES_PER_MIN), credit: 20 };
+
+/// Frames of one connection of an enrolled device.
+pub(super) const DEVICE: Price = Price { frame: a_minute_for(TCP_DEVICE_FRAMES_PER_MIN), credit: 200 };
+
+/// Calls of all strangers together.
+pub(super) const STRANGERS_CALLS: Price = Price { frame: a_minute_for(TCP_STRANGERS_CALLS_PER_MIN), credit: 100 };
 
 const fn a_minute_for(frames: u32) -> Duration {
     Duration::from_micros(60_000_000 / frames as u64)
@@ -30,14 +37,13 @@ impl Pace {
         Self { paid_until: now }
     }
 
-    /// Takes `frames` into account; what a stranger owed is forgiven once it is an enrolled device.
-    pub(super) fn spend(&mut self, now: Instant, frames: u32, enrolled: bool) {
-        self.paid_until = self.paid_until.max(now) + price(enrolled).frame * frames;
+    /// Takes `frames` into account.
+    pub(super) fn spend(&mut self, now: Instant, frames: u32, price: &Price) {
+        self.paid_until = self.paid_until.max(now) + price.frame * frames;
     }
 
-    /// From when on more may be read.
-    pub(super) fn resumes(&self, enrolled: bool) -> Instant {
-        let price = price(enrolled);
+    /// From when on there is credit again.
+    pub(super) fn resumes(&self, price: &Price) -> Instant {
         self.paid_until.checked_sub(price.frame * price.credit).unwrap_or(self.paid_until)
     }
 
@@ -45,10 +51,6 @@ impl Pace {
     pub(super) const fn forgive(&mut self, now: Instant) {
         self.paid_until = now;
     }
-}
-
-const fn price(enrolled: bool) -> &'static Price {
-    if enrolled { &DEVICE } else { &STRANGER }
 }
 
 #[cfg(test)]
@@ -61,12 +63,12 @@ mod tests {
         tokio::time::advance(Duration::from_hours(1)).await;
         let now = Instant::now();
         let mut pace = Pace::new(now);
-        pace.spend(now, 20, false);
-        assert!(pace.resumes(false) <= now);
-        pace.spend(now, 2, false);
-        assert_eq!(pace.resumes(false), now + Duration::from_secs(2));
+        pace.spend(now, 20, &STRANGER);
+        assert!(pace.resumes(&STRANGER) <= now);
+        pace.spend(now, 2, &STRANGER);
+        assert_eq!(pace.resumes(&STRANGER), now + Duration::from_secs(2));
         pace.forgive(now);
-        pace.spend(now, 200, true);
-        assert!(pace.resumes(true) <= now);
+        pace.spend(now, 200, &DEVICE);
+        assert!(pace.resumes(&DEVICE) <= now);
     }
 }
