@@ -1,6 +1,6 @@
 //! Every limit of the house, in one place: its value, what happens there, and which counter shows it.
 //!
-//! The table in `ARCHITECTURE.md` is generated from [`TABLE`], and a test holds the two together.
+//! The table in `ARCHITECTURE.md` is generated from [`TABLES`], and a test holds the two together.
 
 use std::time::Duration;
 
@@ -22,12 +22,17 @@ macro_rules! limits {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $value:expr, $at_limit:literal, $shows:literal;)+) => {
         $($(#[$doc])* pub const $name: $type = $value;)+
 
-        /// All limits, in the order of the flow.
+        /// All limits of this page, in the order of the flow.
         pub const TABLE: &[Limit] = &[
             $(Limit { name: stringify!($name), value: stringify!($value), at_limit: $at_limit, shows: $shows },)+
         ];
     };
 }
+
+pub mod tcp;
+
+/// Every page of limits.
+pub const TABLES: &[&[Limit]] = &[TABLE, tcp::TABLE];
 
 limits! {
     // --- config ---

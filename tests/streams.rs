@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use look::Input;
 use proptest::prelude::*;
 use serde_json::Value;
-use shouwang::device::framing::{Framer, Framing, Piece};
+use shouwang::device::framing::{Cut, Framer, Framing, Piece};
 use shouwang::device::harness::Vector;
 use shouwang::device::{self, FORMATS, Format};
 
@@ -106,6 +106,29 @@ proptest! {
                 look::stream(framing, &input, &[&stretch]),
                 "{}", format.name
             );
+        }
+    }
+
+    #[test]
+    fn what_was_decided_of_a_beginning_stays_decided(
+        pick in any::<prop::sample::Index>(),
+        noise in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        end in any::<prop::sample::Index>(),
+    ) {
+        for (format, framing) in streams() {
+            let Framing::Frames { cut, .. } = framing else { continue };
+            let mut bytes = pick.get(&frames(format, framing)).clone();
+            for (at, byte) in &noise {
+                let at = at.index(bytes.len());
+                bytes[at] ^= byte;
+            }
+            let short = &bytes[..=end.index(bytes.len())];
+            match cut(short) {
+                Cut::More => {}
+                // What is passed over may be passed over in larger steps.
+                Cut::Skip(some) => prop_assert!(matches!(cut(&bytes), Cut::Skip(more) if more >= some), "{}", format.name),
+                decided => prop_assert_eq!(cut(&bytes), decided, "{}", format.name),
+            }
         }
     }
 

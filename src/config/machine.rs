@@ -36,6 +36,8 @@ impl Machine {
                     let fix = "plug the hub in, or look with ls -l /dev/serial/by-id";
                     missing(&mut problems, file, key("path"), Some(&link.path), fix);
                 }
+                // Whether the port can be had shows when the daemon runs; a watch is not told of it by a file.
+                Link::Tcp(_) => {}
                 Link::Mqtt(link) => {
                     let fix = "copy the authority's certificate there";
                     missing(&mut problems, file, key("ca_file"), link.ca_file.as_deref(), fix);

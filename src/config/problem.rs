@@ -43,6 +43,8 @@ words! {
         NotAnId = "not_an_id",
         /// Not the address of a broker.
         NotAUrl = "not_a_url",
+        /// Not an address to listen on.
+        NotAnAddress = "not_an_address",
         /// A password inside the file.
         SecretInFile = "secret_in_file",
         /// Not a time zone.
@@ -120,6 +122,7 @@ impl What {
             What::UnknownWord => "this word is not one of the list",
             What::NotAnId => "this is not an id",
             What::NotAUrl => "this is not the address of a broker",
+            What::NotAnAddress => "this is not an address with a port to listen on",
             What::SecretInFile => "a password may not stand in a configuration file",
             What::UnknownZone => "this time zone is not known on this machine",
             What::NotAPhone => "this is not a telephone number",

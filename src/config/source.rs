@@ -1,6 +1,7 @@
 //! `[[source]]`: where frames come from.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::document::Section;
@@ -18,6 +19,8 @@ words! {
         Mqtt = "mqtt",
         /// A serial port.
         Serial = "serial",
+        /// A port that devices connect to by themselves.
+        Tcp = "tcp",
     }
 }
 
@@ -37,6 +40,8 @@ pub enum Link {
     Mqtt(MqttLink),
     /// Over a serial port.
     Serial(SerialLink),
+    /// Over connections that devices open.
+    Tcp(TcpLink),
 }
 
 /// A connection to the local broker.
@@ -69,19 +74,30 @@ pub struct SerialLink {
     pub format: String,
 }
 
+/// A port that devices connect to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TcpLink {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// The one format spoken.
+    pub format: String,
+}
+
 impl Source {
     /// The formats heard here.
     pub fn formats(&self) -> impl Iterator<Item = &str> {
-        let (over_mqtt, over_serial) = match &self.link {
+        let (over_mqtt, the_one) = match &self.link {
             Link::Mqtt(link) => (Some(link.formats.keys().map(String::as_str)), None),
-            Link::Serial(link) => (None, Some(link.format.as_str())),
+            Link::Serial(SerialLink { format, .. }) | Link::Tcp(TcpLink { format, .. }) => {
+                (None, Some(format.as_str()))
+            }
         };
-        over_mqtt.into_iter().flatten().chain(over_serial)
+        over_mqtt.into_iter().flatten().chain(the_one)
     }
 }
 
 const ID: Key = Key::required("id", "The source's name, in records and in village.toml; at most 23 signs a-z 0-9 - _.");
-const KIND: Key = Key::required("kind", "mqtt or serial.");
+const KIND: Key = Key::required("kind", "mqtt, serial or tcp.");
 
 /// Keys of a source with `kind = "mqtt"`.
 pub const MQTT_KEYS: &[Key] = &[
@@ -109,6 +125,14 @@ pub const SERIAL_KEYS: &[Key] = &[
     Key::required("format", "The one format spoken there; shouwang decode --list names them."),
 ];
 
+/// Keys of a source with `kind = "tcp"`.
+pub const TCP_KEYS: &[Key] = &[
+    ID,
+    KIND,
+    Key::required("listen", "Address and port that the watches are told; 0.0.0.0 is every address of this box."),
+    Key::required("format", "The one format spoken there; shouwang decode --list names them."),
+];
+
 /// The key that decides which others a source has.
 pub(super) const KIND_KEYS: &[Key] = &[KIND];
 
@@ -126,6 +150,7 @@ pub(super) fn read(
             Link::Mqtt(read_mqtt(section, id.as_ref().map_or("", SourceId::as_str), station, beside, formats)?)
         }
         SourceKind::Serial => Link::Serial(read_serial(section, formats)?),
+        SourceKind::Tcp => Link::Tcp(read_tcp(section, formats)?),
     };
     Some(Source { id: id?, link })
 }
@@ -179,13 +204,34 @@ fn read_serial(section: &Section<'_>, known: &[&str]) -> Option<SerialLink> {
         );
     }
     let baud = section.whole("baud").and_then(|baud| u32::try_from(baud).ok());
+    let format = read_format(section, known);
+    Some(SerialLink { path: path?, baud: baud?, format: format? })
+}
+
+fn read_tcp(section: &Section<'_>, known: &[&str]) -> Option<TcpLink> {
+    let listen = section.demand("listen").and_then(|found| {
+        let text = section.text_of("listen", &found)?;
+        let listen = text.parse::<SocketAddr>().ok().filter(|listen| listen.port() != 0);
+        if listen.is_none() {
+            let problem = section.wrong("listen", &found, What::NotAnAddress);
+            let fix = "write numbers and the port that the watches are told, as 0.0.0.0:9000";
+            section.report(problem.allowed("ADDRESS:PORT").fix(fix));
+        }
+        listen
+    });
+    let format = read_format(section, known);
+    Some(TcpLink { listen: listen?, format: format? })
+}
+
+/// The one format of a source.
+fn read_format(section: &Section<'_>, known: &[&str]) -> Option<String> {
     let format = section.text("format");
     if let (Some(format), Some(found)) = (&format, section.find("format"))
         && !known.contains(&format.as_ref())
     {
         section.report(section.not_among("format", &found, What::UnknownFormat, format, known));
     }
-    Some(SerialLink { path: path?, baud: baud?, format: format?.into_owned() })
+    format.map(std::borrow::Cow::into_owned)
 }
 
 /// The kernel numbers USB ports in the order in which they appear, so these names move.

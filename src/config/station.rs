@@ -9,7 +9,7 @@ use super::document::{Document, Section};
 use super::key::{Key, Table};
 use super::problem::{Problems, What};
 use super::secret::Secret;
-use super::source::{self, Source, SourceKind};
+use super::source::{self, Link, Source, SourceKind};
 use super::{Sound, judge};
 use crate::broker::BrokerUrl;
 use crate::core::id::{GatewayId, StationId};
@@ -119,6 +119,7 @@ pub const TABLES: &[Table] = &[
     Table { path: "station", about: "This box and where its files lie.", keys: STATION_KEYS },
     Table { path: "source[]", about: "A broker connection.", keys: source::MQTT_KEYS },
     Table { path: "source[]", about: "A serial port.", keys: source::SERIAL_KEYS },
+    Table { path: "source[]", about: "A port that watches connect to.", keys: source::TCP_KEYS },
     Table { path: "county", about: "The way to the county.", keys: COUNTY_KEYS },
     Table { path: "store", about: "Log and state on disk.", keys: STORE_KEYS },
     Table { path: "rules", about: "What the rules of care leave to the village.", keys: RULES_KEYS },
@@ -274,6 +275,7 @@ fn read_sources(top: &Section<'_>, station: &str, beside: &Path, formats: &[&str
         let section = section.holding(match kind {
             SourceKind::Mqtt => source::MQTT_KEYS,
             SourceKind::Serial => source::SERIAL_KEYS,
+            SourceKind::Tcp => source::TCP_KEYS,
         });
         let Some(source) = source::read(&section, kind, station, beside, formats) else { continue };
         if sources.iter().any(|other| other.id == source.id)
@@ -281,9 +283,21 @@ fn read_sources(top: &Section<'_>, station: &str, beside: &Path, formats: &[&str
         {
             section.report(section.wrong("id", &found, What::Shared).fix("give every source an id of its own"));
         }
+        if sources.iter().any(|other| share_a_port(&other.link, &source.link))
+            && let Some(found) = section.find("listen")
+        {
+            section.report(section.wrong("listen", &found, What::Shared).fix("give every format a port of its own"));
+        }
         sources.push(source);
     }
     sources
+}
+
+/// Whether both listen on one port.
+fn share_a_port(one: &Link, other: &Link) -> bool {
+    let (Link::Tcp(one), Link::Tcp(other)) = (one, other) else { return false };
+    let (a, b) = (one.listen, other.listen);
+    a.port() == b.port() && (a.ip() == b.ip() || a.ip().is_unspecified() || b.ip().is_unspecified())
 }
 
 fn read_county(top: &Section<'_>, beside: &Path) -> Option<CountyLink> {

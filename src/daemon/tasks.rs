@@ -7,11 +7,11 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::answers::Identity;
 use super::board::Board;
-use super::clock::Tempo;
+use super::clock::{Clock, Tempo};
 use super::house::{Ears, House};
 use super::resolve::VillageBook;
 use super::start::{self, Loaded, StartError, Started};
@@ -19,9 +19,11 @@ use crate::broker::{Broker, Login};
 use crate::config::source::Link;
 use crate::config::{self, CountyLink, Secret, Village};
 use crate::control::server;
+use crate::core::id::SourceId;
 use crate::core::sequence::Lane;
-use crate::core::time::{Mono, Rate};
+use crate::core::time::{Mono, Rate, Trust};
 use crate::device;
+use crate::device::framing::Framing;
 use crate::limits;
 use crate::relay::lane::LaneStanding;
 use crate::relay::letterbox::Letterbox;
@@ -32,7 +34,8 @@ use crate::source::heard::Heard;
 use crate::source::lanes::lanes;
 use crate::source::mqtt::{self, FeedSettings, MqttSettings};
 use crate::source::serial::{self, SerialSettings};
-use crate::source::{Inlet, Resolve};
+use crate::source::tcp::{self, TcpSettings};
+use crate::source::{Inlet, Resolve, Utc};
 
 /// What the sources have to end in: they wait for the disk to acknowledge what they brought. judgement: the commit
 /// deadline twice; with the log's and the relay's ends it stays within `TimeoutStopSec` of the unit.
@@ -81,7 +84,7 @@ pub async fn run(path: &Path, tempo: Tempo, stop: CancellationToken) -> Result<(
     let (to_station, county) = mpsc::channel(limits::COMMANDS_WAITING_MAX);
     // The sender is kept: whoever reads a changed village file will send the new book through it.
     let (_book_sender, resolve) = watch::channel(book);
-    let inlet = Inlet { lanes, resolve, heard, counters };
+    let inlet = Inlet { lanes, resolve, heard, counters, utc: utc(&clock) };
     spawn_sources(&config, &inlet, &sources, &sources_stop, Session::Kept)?;
     drop(inlet);
     tracker.spawn(server::serve(listener, asked, sources_stop.clone()));
@@ -162,15 +165,40 @@ pub(super) fn spawn_sources(
                 tracker.spawn(mqtt::run(settings, inlet.clone(), stop.clone()));
             }
             Link::Serial(link) => {
-                let Some(format) = device::format(&link.format).copied() else { continue };
-                let Some(framing) = format.transport.framing() else { continue };
+                let Some((format, framing)) = stream(source.id, &link.format) else { continue };
                 let (path, baud) = (link.path.clone(), link.baud);
                 let settings = SerialSettings { id: source.id, path, baud, format, framing };
                 tracker.spawn(serial::run(settings, inlet.clone(), stop.clone()));
             }
+            Link::Tcp(link) => {
+                let Some((format, framing)) = stream(source.id, &link.format) else { continue };
+                let settings = TcpSettings { id: source.id, listen: link.listen, format, framing };
+                // Nobody gives orders yet: the way for them ends here, and the source goes on without.
+                let (_orders, taken) = tcp::orders();
+                tracker.spawn(tcp::run(settings, inlet.clone(), taken, stop.clone()));
+            }
         }
     }
     Ok(())
+}
+
+/// A format with the way to find its frames in a stream.
+fn stream(source: SourceId, name: &str) -> Option<(device::Format, Framing)> {
+    let format = *device::format(name)?;
+    let framing = format.transport.framing();
+    if framing.is_none() {
+        error!(%source, format = name, "this format does not come as a stream, so this source hears nothing; mend its kind");
+    }
+    Some((format, framing?))
+}
+
+/// The wall time for devices that ask for it: none is better than one that nobody has set.
+fn utc(clock: &Arc<Clock>) -> Utc {
+    let clock = Arc::clone(clock);
+    Arc::new(move || {
+        let now = clock.now();
+        (now.trust != Trust::Unset).then(|| now.wall.0.div_euclid(1000))
+    })
 }
 
 fn usual_base_topic(format: &device::Format) -> Option<String> {

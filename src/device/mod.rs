@@ -38,6 +38,8 @@ pub mod unit;
 
 pub mod mapping;
 
+pub mod stamp;
+
 pub mod template;
 
 pub mod harness;
@@ -57,6 +59,14 @@ pub mod shelly_gen2;
 
 pub mod ha_discovery;
 
+pub mod watch_setracker;
+
+pub mod watch_iw_trv;
+
+pub mod eview_pendant;
+
+pub mod jt808;
+
 /// Every format that the gateway speaks.
 pub const FORMATS: &[Format] = &[
     zigbee2mqtt::FORMAT, //
@@ -66,6 +76,10 @@ pub const FORMATS: &[Format] = &[
     esphome_mqtt::FORMAT,
     shelly_gen2::FORMAT,
     ha_discovery::FORMAT,
+    watch_setracker::FORMAT,
+    watch_iw_trv::FORMAT,
+    eview_pendant::FORMAT,
+    jt808::FORMAT,
 ];
 
 /// The names of the formats that can be decoded.

@@ -1,11 +1,11 @@
-//! Where frames come from: serial ports and brokers, and the way of a frame to the station.
+//! Where frames come from: serial ports, brokers and devices that connect by themselves, and the way of a frame to the station.
 //!
-//! A *source* is one serial port or one broker connection, with a name of its own and the devices behind it.
+//! A *source* is one serial port, one broker connection or one TCP port, with a name of its own and the devices behind it.
 //!
 //! ```text
 //!  serial ─ lines ─┐                                      ┌─▶ urgent lane  (awaited, never dropped)
 //!                  ├─▶ front door: bounds, decode, whose ─┤
-//!  mqtt ───────────┘        │          │                  └─▶ routine lane (a ring, oldest dropped)
+//!  mqtt, tcp ──────┘        │          │                  └─▶ routine lane (a ring, oldest dropped)
 //!                        counters  heard list
 //! ```
 //!
@@ -21,6 +21,8 @@ pub mod serial;
 
 pub mod mqtt;
 
+pub mod tcp;
+
 pub mod front_door;
 
 pub mod counters;
@@ -31,6 +33,7 @@ pub mod recorder;
 
 pub mod lanes;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -74,7 +77,12 @@ pub struct Inlet {
     pub heard: Arc<Heard>,
     /// What was refused, dropped or withheld.
     pub counters: Arc<Counters>,
+    /// The gateway's wall time, for devices that are told the time.
+    pub utc: Utc,
 }
+
+/// Tells the wall time in seconds since 1970, UTC; `None` while nobody has set the clock.
+pub type Utc = Arc<dyn Fn() -> Option<i64> + Send + Sync>;
 
 /// Why a source is down: sentences for the person who stands before the box.
 #[derive(Debug, thiserror::Error)]
@@ -134,6 +142,32 @@ pub enum SourceError {
     /// Connected, and not a sign from the broker.
     #[error("connected, but nothing is heard from the broker, not even an answer to a ping")]
     BrokerSilent,
+    /// Another program listens there.
+    #[error("another program listens on {listen}: is a second gateway running? Else write another port")]
+    ListenBusy {
+        /// The configured address.
+        listen: SocketAddr,
+    },
+    /// The address is none of this box's.
+    #[error("{listen} is no address of this box: write 0.0.0.0 and the port to listen on all")]
+    ListenElsewhere {
+        /// The configured address.
+        listen: SocketAddr,
+    },
+    /// The port may not be opened.
+    #[error("{listen} may not be opened: write a port above 1023")]
+    ListenForbidden {
+        /// The configured address.
+        listen: SocketAddr,
+    },
+    /// It cannot be listened on.
+    #[error("{listen} cannot be listened on: {why}")]
+    ListenUnusable {
+        /// The configured address.
+        listen: SocketAddr,
+        /// The system's words.
+        why: String,
+    },
     /// The broker's certificate cannot be checked.
     #[error(transparent)]
     CaFile(#[from] CaFileError),

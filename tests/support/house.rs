@@ -52,6 +52,11 @@ pub fn buttons(count: usize) -> Vec<Enrolled> {
 impl House {
     /// Starts both brokers and writes the configuration; gateway and console are started by the test.
     pub async fn build(devices: &[Enrolled]) -> House {
+        Self::build_with(devices, "").await
+    }
+
+    /// The same with more sources, as they stand in `shouwang.toml`.
+    pub async fn build_with(devices: &[Enrolled], sources: &str) -> House {
         let house = House {
             folder: tempfile::tempdir().expect("a temporary folder"),
             local: Broker::start(LOCAL_BROKER).await,
@@ -59,7 +64,7 @@ impl House {
             gateway: None,
             console: None,
         };
-        house.write_config(devices);
+        house.write_config(devices, sources);
         house
     }
 
@@ -142,6 +147,14 @@ impl House {
         proc_figure(self.gateway_pid(), "status", "VmRSS:")
     }
 
+    /// Time that the gateway has computed, in milliseconds.
+    pub fn computed_ms(&self) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.gateway_pid())).unwrap_or_default();
+        // The name in brackets may hold blanks; behind it, user and system time stand 12th and 13th, in hundredths.
+        let behind = stat.rsplit_once(')').map_or("", |(_, behind)| behind);
+        behind.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum::<u64>() * 10
+    }
+
     /// Bytes that the gateway has caused to be written to disk, as the kernel counts them: whole pages.
     pub fn bytes_written(&self) -> u64 {
         proc_figure(self.gateway_pid(), "io", "write_bytes:")
@@ -211,7 +224,7 @@ impl House {
         lines[lines.len().saturating_sub(30)..].join("\n")
     }
 
-    fn write_config(&self, devices: &[Enrolled]) {
+    fn write_config(&self, devices: &[Enrolled], sources: &str) {
         let folder = self.folder.path().display();
         let (local, county) = (self.local.url(), self.county.url());
         let station = format!(
@@ -235,7 +248,7 @@ id = "hub"
 kind = "serial"
 path = "{folder}/hub"
 format = "json_lines"
-
+{sources}
 [county]
 url = "{county}"
 heartbeat_s = 5

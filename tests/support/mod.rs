@@ -17,6 +17,10 @@ pub mod player;
 
 pub mod hub;
 
+pub mod watch;
+
+pub mod village_of_watches;
+
 pub mod village;
 
 pub mod county_messages;

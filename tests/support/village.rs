@@ -12,11 +12,14 @@ use shouwang::device::{Decode, DecodeError, Decoded, Format, Frame, Listed, Tran
 use shouwang::source::counters::Counters;
 use shouwang::source::heard::Heard;
 use shouwang::source::lanes::{Arrival, RoutineLane, UrgentLane, lanes};
-use shouwang::source::{Inlet, Resolve};
+use shouwang::source::{Inlet, Resolve, Utc};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::soon;
+
+/// What the village's wall clock shows: 2026-10-03T13:14:15Z.
+pub const UTC_S: i64 = 1_791_033_255;
 
 /// Words over MQTT: the topic is the address, the payload is words.
 pub const WORDS_MQTT: Format = Format {
@@ -79,15 +82,17 @@ impl Decode for Words {
     }
 }
 
-/// `d…` is an enrolled device of that id, everybody else a stranger; what may alarm is urgent, and a bridge.
+/// `d…` is an enrolled device of that id, a number `9…` the enrolled device `d9…`, everybody else a stranger; what may
+/// alarm is urgent, and a bridge.
 struct AddressBook {
     context: Value,
 }
 
 impl Resolve for AddressBook {
     fn origin(&self, _format: &str, address: &str) -> Origin {
-        match address.parse::<DeviceId>() {
-            Ok(id) if address.starts_with('d') => Origin::Device(id),
+        let id = if address.starts_with('9') { format!("d{address}") } else { address.to_owned() };
+        match id.parse::<DeviceId>() {
+            Ok(device) if id.starts_with('d') => Origin::Device(device),
             _ => Origin::Stranger("x1".parse().expect("an id")),
         }
     }
@@ -122,7 +127,8 @@ impl Village {
         let (lanes, urgent, routine) = lanes(Arc::clone(&counters));
         let (book, resolve) = watch::channel(address_book(Value::Null));
         let heard = Arc::new(Heard::new(Arc::clone(&counters)));
-        Self { inlet: Inlet { lanes, resolve, heard, counters }, urgent, routine, book }
+        let utc: Utc = Arc::new(|| Some(UTC_S));
+        Self { inlet: Inlet { lanes, resolve, heard, counters, utc }, urgent, routine, book }
     }
 
     /// A counter's value; 0 before it first counts.

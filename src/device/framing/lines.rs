@@ -75,6 +75,21 @@ impl Lines {
         }
     }
 
+    /// Bytes that are held of a line that has begun.
+    pub(super) fn held_bytes(&self) -> usize {
+        if self.state == State::Given { 0 } else { self.partial.len() }
+    }
+
+    /// Gives the memory back while no line has begun.
+    pub(super) fn rest(&mut self) {
+        if self.held_bytes() == 0 {
+            self.partial = Vec::new();
+            if self.state == State::Given {
+                self.state = State::Collecting;
+            }
+        }
+    }
+
     /// Forgets the line that has begun: its sender was reset in the middle, and what comes next is a line of its own.
     pub(super) fn forget_unfinished(&mut self) {
         self.partial.clear();

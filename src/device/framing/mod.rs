@@ -106,6 +106,27 @@ impl Framer {
         }
     }
 
+    /// Bytes that are held of what has begun.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        match &self.0 {
+            Inner::Lines(lines) => lines.held_bytes(),
+            Inner::Frames(frames) => frames.held.len() - frames.from,
+        }
+    }
+
+    /// Gives the memory back while nothing is held: for sources with thousands of streams that are mostly quiet.
+    pub fn rest(&mut self) {
+        match &mut self.0 {
+            Inner::Lines(lines) => lines.rest(),
+            Inner::Frames(frames) if frames.held.len() == frames.from => {
+                frames.held = Vec::new();
+                frames.from = 0;
+            }
+            Inner::Frames(_) => {}
+        }
+    }
+
     /// Believes no more that the frame which has begun will end: its sender was reset in the middle, or it was none.
     /// Pieces may have stood behind its beginning, so [`Framer::next_piece`] is to be asked again.
     pub fn give_up(&mut self) {
