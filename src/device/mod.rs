@@ -44,10 +44,30 @@ pub mod zigbee2mqtt;
 
 pub mod json_lines;
 
+pub mod ld2410;
+
+pub mod ld2450;
+
+pub mod tinyframe_60ghz;
+
+pub mod r60_5359;
+
+pub mod rflink_serial;
+
+pub mod witmotion;
+
+mod hilink;
+
 /// Every format that the gateway speaks.
 pub const FORMATS: &[Format] = &[
     zigbee2mqtt::FORMAT, //
     json_lines::FORMAT,
+    ld2410::FORMAT,
+    ld2450::FORMAT,
+    tinyframe_60ghz::FORMAT,
+    r60_5359::FORMAT,
+    rflink_serial::FORMAT,
+    witmotion::FORMAT,
 ];
 
 /// The names of the formats that can be decoded.
