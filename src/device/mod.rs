@@ -56,6 +56,10 @@ pub mod rflink_serial;
 
 pub mod witmotion;
 
+pub mod sms_pdu;
+
+pub mod gsm_at;
+
 mod hilink;
 
 /// Every format that the gateway speaks.
@@ -68,6 +72,8 @@ pub const FORMATS: &[Format] = &[
     r60_5359::FORMAT,
     rflink_serial::FORMAT,
     witmotion::FORMAT,
+    sms_pdu::FORMAT,
+    gsm_at::FORMAT,
 ];
 
 /// The names of the formats that can be decoded.
