@@ -60,6 +60,8 @@ pub mod sms_pdu;
 
 pub mod gsm_at;
 
+pub mod modbus_rtu;
+
 mod hilink;
 
 /// Every format that the gateway speaks.
@@ -74,6 +76,7 @@ pub const FORMATS: &[Format] = &[
     witmotion::FORMAT,
     sms_pdu::FORMAT,
     gsm_at::FORMAT,
+    modbus_rtu::FORMAT,
 ];
 
 /// The names of the formats that can be decoded.
