@@ -112,8 +112,10 @@ impl<'a> Report<'a> {
             (0x01, rest) => Some(Engineering::read(rest)?),
             _ => return None,
         };
-        let sound =
-            mark == 0xAA && tail.starts_with(&[0x55, 0x00]) && state <= 6 && moving_energy.max(static_energy) <= ENERGY_MAX;
+        let sound = mark == 0xAA
+            && tail.starts_with(&[0x55, 0x00])
+            && state <= 6
+            && moving_energy.max(static_energy) <= ENERGY_MAX;
         sound.then_some(Self {
             state,
             moving_cm: u16::from_le_bytes([m0, m1]),

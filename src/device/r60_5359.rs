@@ -74,7 +74,9 @@ fn cut(bytes: &[u8]) -> Cut {
         return Cut::Broken(DecodeError::Length);
     }
     let end = HEAD_BYTES + length;
-    let (Some(summed), Some(rest)) = (bytes.get(..end), bytes.get(end..end + 1 + FOOTER.len())) else { return Cut::More };
+    let (Some(summed), Some(rest)) = (bytes.get(..end), bytes.get(end..end + 1 + FOOTER.len())) else {
+        return Cut::More;
+    };
     let sum = summed.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
     match rest {
         [found, footer @ ..] if *found == sum && footer == FOOTER => Cut::Frame(end + 1 + FOOTER.len()),
@@ -147,7 +149,13 @@ impl Decode for R60 {
 impl R60 {
     fn speak(&mut self, speech: &mut Speech, control: u8, command: u8, data: &[u8]) {
         match (control, command, data) {
-            (0x01, 0x01, _) => speech.level(Measure::Availability { online: true, bridge: false }),
+            (0x01, 0x01, _) => {
+                speech.level(Measure::Availability { online: true, bridge: false });
+                // Changes alone are reported, so a heartbeat also says that what stood still stands.
+                if let Some(present) = self.present {
+                    speech.level(Measure::Presence(present));
+                }
+            }
             (0x80, 0x01, [flag @ (0 | 1)]) => {
                 self.present = Some(*flag == 1);
                 speech.level(Measure::Presence(*flag == 1));

@@ -73,7 +73,8 @@ impl<'a> Line<'a> {
         if let Some(order) = text.strip_prefix("10;").or_else(|| text.strip_prefix("11;")) {
             return Ok(Line::Receiver(order));
         }
-        let (sequence, rest) = text.strip_prefix("20;").and_then(|rest| rest.split_once(';')).ok_or(DecodeError::NotMine)?;
+        let (sequence, rest) =
+            text.strip_prefix("20;").and_then(|rest| rest.split_once(';')).ok_or(DecodeError::NotMine)?;
         if sequence.len() != 2 || !sequence.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             return Err(DecodeError::NotMine);
         }
@@ -253,9 +254,12 @@ mod tests {
 
     #[test]
     fn what_the_receiver_says_of_itself_is_of_no_device() {
-        for line in
-            ["20;00;Nodo RadioFrequencyLink - RFLink Gateway V1.1 - R46;", "20;02;PONG;", "10;PING;", "11;20;07;X;ID=1;"]
-        {
+        for line in [
+            "20;00;Nodo RadioFrequencyLink - RFLink Gateway V1.1 - R46;",
+            "20;02;PONG;",
+            "10;PING;",
+            "11;20;07;X;ID=1;",
+        ] {
             assert_eq!(decode(line).expect("decodes"), Decoded::default(), "{line}");
         }
         assert_eq!(decode("20;07;AB400D;ID=41;SWITCH=1;CMD=O"), Err(DecodeError::Length));

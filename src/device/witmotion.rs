@@ -38,7 +38,10 @@ pub const FORMAT: Format = Format {
     name: "witmotion",
     about: "WitMotion motion sensors (WT901C, JY901, BWT61CL; WT901BLE and WT9011DCL through a serial receiver)",
     about_zh: "维特智能姿态传感器(WT901C、JY901、BWT61CL;WT901BLE、WT9011DCL 经串口接收器)",
-    transport: Transport::Serial { baud: 9_600, framing: Framing::Frames { bytes_max: NOTIFICATION_BYTES + PACKET_BYTES, cut } },
+    transport: Transport::Serial {
+        baud: 9_600,
+        framing: Framing::Frames { bytes_max: NOTIFICATION_BYTES + PACKET_BYTES, cut },
+    },
     // It says nothing but movement; there is no event to be merged.
     merge_ms: 0,
     // Up to 200 packets a second: that it is alive is said once a minute.
@@ -90,9 +93,9 @@ fn cut_notification(bytes: &[u8]) -> Cut {
 }
 
 fn sum_fits(packet: &[u8]) -> bool {
-    packet.split_last().is_some_and(|(sum, covered)| {
-        covered.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte)) == *sum
-    })
+    packet
+        .split_last()
+        .is_some_and(|(sum, covered)| covered.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte)) == *sum)
 }
 
 /// A whole packet or notification.

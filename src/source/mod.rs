@@ -1,9 +1,10 @@
-//! Where frames come from: serial ports and brokers, and the way of a frame to the station.
+//! Where frames come from: serial ports, buses and brokers, and the way of a frame to the station.
 //!
-//! A *source* is one serial port or one broker connection, with a name of its own and the devices behind it.
+//! A *source* is one serial port, one bus or one broker connection, with a name of its own and the devices behind it.
 //!
 //! ```text
-//!  serial ─ lines ─┐                                      ┌─▶ urgent lane  (awaited, never dropped)
+//!  modbus ─ asks ──┐
+//!  serial ─ frames ┤                                      ┌─▶ urgent lane  (awaited, never dropped)
 //!                  ├─▶ front door: bounds, decode, whose ─┤
 //!  mqtt ───────────┘        │          │                  └─▶ routine lane (a ring, oldest dropped)
 //!                        counters  heard list
@@ -17,7 +18,11 @@
 //! - **Nothing is believed of a frame before its bounds are checked**, and nothing of its sender is logged: an
 //!   address may be a person's name.
 
+mod port;
+
 pub mod serial;
+
+pub mod modbus;
 
 pub mod mqtt;
 

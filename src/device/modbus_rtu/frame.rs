@@ -79,9 +79,9 @@ fn body(function: u8, rest: &[u8]) -> Option<Body<'_>> {
     match (Function::from_number(function), function, rest) {
         (Some(asked), _, [count, data @ ..]) if usize::from(*count) == data.len() && !data.is_empty() => {
             // Four bytes are a request too; as an answer they would be an odd number of bytes of whole registers.
-            (asked.is_of_bits() || data.len().is_multiple_of(2)).then_some(Body::Answer { data }).or_else(|| {
-                Some(Body::Request { address: pair(0)?, count: pair(2)? }).filter(|_| rest.len() == 4)
-            })
+            (asked.is_of_bits() || data.len().is_multiple_of(2))
+                .then_some(Body::Answer { data })
+                .or_else(|| Some(Body::Request { address: pair(0)?, count: pair(2)? }).filter(|_| rest.len() == 4))
         }
         (Some(_), _, [_, _, _, _]) => {
             let (address, count) = (pair(0)?, pair(2)?);

@@ -1,6 +1,6 @@
 //! From a profile to what must be asked, and from the answers to readings.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::core::id::Slug;
 use crate::core::reading::Measure;
@@ -66,36 +66,49 @@ pub fn reads(profile: &Profile) -> Vec<Read> {
     reads
 }
 
-/// What a device says with these answers: one for each of its parts that was answered. A part of which every value means
-/// something is online; one that tells a fault instead of a value does not watch, and is offline.
+/// What a device says with these answers: one for each of its parts. A part of which every value came and means something is
+/// online. Of one that misses a value, or tells a fault in its place, only what may alarm is handed on: it must not look as
+/// if it were watching.
 #[must_use]
 pub fn speak(profile: &Profile, slave: u8, answers: &[(Read, Values)]) -> Vec<Decoded> {
-    let mut parts: BTreeMap<Option<Slug>, (Speech, bool)> = BTreeMap::new();
-    for point in &profile.points {
-        let Some(value) = answers.iter().find_map(|(read, values)| value(point, read, values)) else { continue };
-        let Ok(fresh) = Speech::of(&address(slave, point.part)) else { continue };
-        let (speech, online) = parts.entry(point.part).or_insert((fresh, true));
-        *online &= say(speech, point, value);
-    }
-    let spoken = parts.into_values().filter_map(|(mut speech, online)| {
-        speech.level(Measure::Availability { online, bridge: false });
-        speech.finish().ok()
+    let spoken = parts(profile).into_iter().filter_map(|part| {
+        let mut speech = Speech::of(&address(slave, part)).ok()?;
+        let (mut whole, mut faulty) = (true, false);
+        for point in profile.points.iter().filter(|point| point.part == part) {
+            match value(point, answers) {
+                Some(value) => faulty |= !say(&mut speech, point, value),
+                None => whole = false,
+            }
+        }
+        if faulty || whole {
+            speech.level(Measure::Availability { online: !faulty, bridge: false });
+        }
+        let mut decoded = speech.finish().ok()?;
+        if faulty || !whole {
+            decoded.said.retain(|said| said.measure.may_alarm() || said.measure.kind() == "availability");
+        }
+        (!decoded.said.is_empty()).then_some(decoded)
     });
     spoken.collect()
 }
 
-/// What is said of a device that does not answer: each of its parts is offline. It must never read as "no smoke".
+/// What is said of a device that does not answer: each part of it that misses a value is offline. It must never read as "no
+/// smoke".
 #[must_use]
-pub fn offline(profile: &Profile, slave: u8) -> Vec<Decoded> {
-    let mut parts: Vec<Option<Slug>> = profile.points.iter().map(|point| point.part).collect();
-    parts.sort_unstable();
-    parts.dedup();
-    let speeches = parts.into_iter().filter_map(|part| {
+pub fn offline(profile: &Profile, slave: u8, answers: &[(Read, Values)]) -> Vec<Decoded> {
+    let missing = parts(profile)
+        .into_iter()
+        .filter(|part| profile.points.iter().any(|point| point.part == *part && value(point, answers).is_none()));
+    let speeches = missing.filter_map(|part| {
         let mut speech = Speech::of(&address(slave, part)).ok()?;
         speech.level(Measure::Availability { online: false, bridge: false });
         speech.finish().ok()
     });
     speeches.collect()
+}
+
+fn parts(profile: &Profile) -> BTreeSet<Option<Slug>> {
+    profile.points.iter().map(|point| point.part).collect()
 }
 
 /// The address on the bus; the bus's own name is put before it at the front door.
@@ -110,8 +123,12 @@ enum Raw {
     Float(f32),
 }
 
-/// The point's value, where this answer holds it.
-fn value(point: &Point, read: &Read, values: &Values) -> Option<Raw> {
+/// The point's value, where one of the answers holds it.
+fn value(point: &Point, answers: &[(Read, Values)]) -> Option<Raw> {
+    answers.iter().find_map(|(read, values)| value_in(point, read, values))
+}
+
+fn value_in(point: &Point, read: &Read, values: &Values) -> Option<Raw> {
     if read.function != point.function {
         return None;
     }
@@ -235,12 +252,25 @@ mod tests {
     }
 
     #[test]
+    fn a_register_that_is_missing_leaves_no_more_than_alarms() {
+        let smoke =
+            Point { meaning: Meaning::Flag { kind: FlagKind::Smoke, alarm_when: None }, ..number(9, Form::U16) };
+        let profile = Profile { points: vec![number(0, Form::U16), smoke] };
+        let answered = |at: usize, word| (reads(&profile)[at], Values::Words(vec![word]));
+        assert_eq!(speak(&profile, 1, &[answered(0, 200)]), [], "a temperature does not prove the smoke sensor");
+        assert_eq!(speak(&profile, 1, &[answered(1, 0)]), []);
+        assert_eq!(speak(&profile, 1, &[answered(1, 1)])[0].said, [Said::level(Measure::Smoke(true))]);
+        assert_eq!(offline(&profile, 1, &[answered(0, 200)]).len(), 1);
+        assert_eq!(offline(&profile, 1, &[answered(0, 200), answered(1, 0)]), []);
+    }
+
+    #[test]
     fn parts_are_devices_of_their_own() {
         let part = |address, part: &str| Point { part: part.parse().ok(), ..number(address, Form::U16) };
         let profile = Profile { points: vec![part(0, "a"), part(1, "b"), number(2, Form::U16)] };
         let answer = (reads(&profile)[0], Values::Words(vec![1, 2, 3]));
         let addresses = |all: Vec<Decoded>| all.into_iter().filter_map(|one| one.address).collect::<Vec<_>>();
         assert_eq!(addresses(speak(&profile, 5, &[answer])), ["5", "5/a", "5/b"]);
-        assert_eq!(addresses(offline(&profile, 5)), ["5", "5/a", "5/b"]);
+        assert_eq!(addresses(offline(&profile, 5, &[])), ["5", "5/a", "5/b"]);
     }
 }

@@ -102,7 +102,10 @@ mod tests {
             assert_eq!(parts(&sign.repeat(2 * part)).len(), 2, "{sign}");
             assert_eq!(parts(&sign.repeat(2 * part + 1)).len(), 3, "{sign}");
         }
-        assert_eq!(Submit::new(parts("")[0].to.clone(), Body::text("")).parts(&"守".repeat(67 * 255 + 1), 7), Err(TooManyParts));
+        assert_eq!(
+            Submit::new(parts("")[0].to.clone(), Body::text("")).parts(&"守".repeat(67 * 255 + 1), 7),
+            Err(TooManyParts)
+        );
     }
 
     proptest! {

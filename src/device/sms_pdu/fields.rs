@@ -154,10 +154,8 @@ pub(super) fn write(fields: &Fields) -> Option<(Vec<u8>, usize)> {
         validity: validity(fields)?,
         ..Submit::new(Address::new(text("number")?).ok()?, Body::text(""))
     };
-    let parts = template.parts(
-        text("full_text").or_else(|| text("text"))?,
-        small("concat_ref").or(noted_concat).unwrap_or_default(),
-    );
+    let parts = template
+        .parts(text("full_text").or_else(|| text("text"))?, small("concat_ref").or(noted_concat).unwrap_or_default());
     let centre = text("smsc").map(Address::new).transpose().ok()?;
     let which = usize::from(small("part").unwrap_or(1)).checked_sub(1)?;
     Some(parts.ok()?.get(which)?.write(centre.as_ref()))

@@ -310,8 +310,7 @@ fn user_data(first: u8, scheme: u8, octets: &mut Octets<'_>) -> Result<(Vec<Conc
         Coding::Septets => {
             let before = header_septets(header_octets);
             let text = data.get(header_octets..).unwrap_or_default();
-            let septets =
-                alphabet::unpack(text, before * 7 - header_octets * 8, announced.saturating_sub(before));
+            let septets = alphabet::unpack(text, before * 7 - header_octets * 8, announced.saturating_sub(before));
             Body::Gsm7(Private::new(alphabet::from_septets(&septets)))
         }
         Coding::Ucs2 => {
