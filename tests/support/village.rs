@@ -79,15 +79,17 @@ impl Decode for Words {
     }
 }
 
-/// `d…` is an enrolled device of that id, everybody else a stranger; what may alarm is urgent, and a bridge.
+/// `d…` is an enrolled device of that id, `d-bus/2` of the id `d-bus-2`; everybody else is a stranger, or the device `d-any`
+/// of a book that knows `everybody`. What may alarm is urgent, and a bridge.
 struct AddressBook {
     context: Value,
 }
 
 impl Resolve for AddressBook {
     fn origin(&self, _format: &str, address: &str) -> Origin {
-        match address.parse::<DeviceId>() {
+        match address.replace('/', "-").parse::<DeviceId>() {
             Ok(id) if address.starts_with('d') => Origin::Device(id),
+            _ if self.context.get("everybody").is_some() => Origin::Device("d-any".parse().expect("an id")),
             _ => Origin::Stranger("x1".parse().expect("an id")),
         }
     }
