@@ -112,7 +112,8 @@ impl Bus {
 /// Answers requests as the devices behave.
 async fn answer(master: OwnedFd, acts: Acts) {
     rustix::io::ioctl_fionbio(&master, true).expect("it need not block");
-    let master = AsyncFd::register(master).expect("in the runtime");
+    #[expect(deprecated, reason = "its successor is unsafe, and an `OwnedFd` keeps what it asks for")]
+    let master = AsyncFd::new(master).expect("in the runtime");
     let (mut heard, mut buffer) = (Vec::new(), [0; 256]);
     loop {
         let mut ready = master.readable().await.expect("the pty lives");

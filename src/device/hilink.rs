@@ -49,16 +49,13 @@ pub(super) fn fields(frame: &[u8]) -> Map<String, Value> {
     if let Some(name) = name(command) {
         fields.insert("name".into(), name.into());
     }
-    match (high, value.split_first_chunk()) {
-        (0x01, Some((status, value))) => {
-            fields.insert("direction".into(), "reply".into());
-            fields.insert("ack_status".into(), u16::from_le_bytes(*status).into());
-            add_value(&mut fields, command, value);
-        }
-        _ => {
-            fields.insert("direction".into(), "command".into());
-            fields.insert("value".into(), json!(value));
-        }
+    if let (0x01, Some((status, value))) = (high, value.split_first_chunk()) {
+        fields.insert("direction".into(), "reply".into());
+        fields.insert("ack_status".into(), u16::from_le_bytes(*status).into());
+        add_value(&mut fields, command, value);
+    } else {
+        fields.insert("direction".into(), "command".into());
+        fields.insert("value".into(), json!(value));
     }
     fields
 }
@@ -103,8 +100,9 @@ fn add_value(fields: &mut Map<String, Value>, command: u8, value: &[u8]) {
             put("version_build", format!("0x{build:08x}").into());
             put("version_text", format!("V{major}.{minor:02x}.{build:08x}").into());
         }
-        (0xA5, &[a, b, c, d, e, f]) => {
-            put("mac", format!("{a:02X}:{b:02X}:{c:02X}:{d:02X}:{e:02X}:{f:02X}").into());
+        (0xA5, mac) if mac.len() == 6 => {
+            let pairs: Vec<String> = mac.iter().map(|byte| format!("{byte:02X}")).collect();
+            put("mac", pairs.join(":").into());
         }
         (0xAB, &[r0, r1]) => {
             let code = u16::from_le_bytes([r0, r1]);

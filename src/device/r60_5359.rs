@@ -187,7 +187,7 @@ impl R60 {
             (0x84, 0x12, [state @ 0..=2]) => self.timer(speech, 3, DeviceInactivity::LongAbsence, *state == 2),
             // Bed 2 is "not known", as in real-time mode.
             (0x84, 0x01, [2]) => {}
-            (0x80, 0x01 | 0x02 | 0x03 | 0x04, _) => speech.refuse("room", DecodeError::Unknown),
+            (0x80, 0x01..=0x04, _) => speech.refuse("room", DecodeError::Unknown),
             (0x83, 0x01, _) => speech.refuse("fall", DecodeError::Unknown),
             (0x81 | 0x85, 0x02, _) => speech.refuse("vital", DecodeError::Length),
             (0x83, 0x05, _) | (0x84, 0x0E | 0x11 | 0x12, _) => speech.refuse("timer", DecodeError::Unknown),

@@ -205,18 +205,15 @@ fn receiver_fields(text: &str) -> Map<String, Value> {
     fields.insert("node".into(), "gateway".into());
     let text = text.trim_end_matches(';');
     let parts: Vec<&str> = text.split(" - ").collect();
-    match *parts.as_slice() {
-        [hardware, firmware, revision] => {
-            let (firmware, version) = firmware.rsplit_once(" V").unwrap_or((firmware, ""));
-            fields.insert("hardware".into(), hardware.to_lowercase().into());
-            fields.insert("firmware".into(), firmware.to_lowercase().into());
-            fields.insert("version".into(), version.into());
-            fields.insert("revision".into(), revision.trim_start_matches('R').into());
-        }
-        _ => {
-            fields.insert("message".into(), text.to_lowercase().into());
-            fields.insert(text.to_lowercase(), true.into());
-        }
+    if let [hardware, firmware, revision] = *parts.as_slice() {
+        let (firmware, version) = firmware.rsplit_once(" V").unwrap_or((firmware, ""));
+        fields.insert("hardware".into(), hardware.to_lowercase().into());
+        fields.insert("firmware".into(), firmware.to_lowercase().into());
+        fields.insert("version".into(), version.into());
+        fields.insert("revision".into(), revision.trim_start_matches('R').into());
+    } else {
+        fields.insert("message".into(), text.to_lowercase().into());
+        fields.insert(text.to_lowercase(), true.into());
     }
     fields
 }

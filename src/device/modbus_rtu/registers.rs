@@ -125,10 +125,10 @@ enum Raw {
 
 /// The point's value, where one of the answers holds it.
 fn value(point: &Point, answers: &[(Read, Values)]) -> Option<Raw> {
-    answers.iter().find_map(|(read, values)| value_in(point, read, values))
+    answers.iter().find_map(|(read, values)| value_in(point, *read, values))
 }
 
-fn value_in(point: &Point, read: &Read, values: &Values) -> Option<Raw> {
+fn value_in(point: &Point, read: Read, values: &Values) -> Option<Raw> {
     if read.function != point.function {
         return None;
     }

@@ -5,7 +5,7 @@ use super::message::{Body, Submit};
 use super::octets::{Address, Concat};
 use crate::private::Private;
 
-/// Septets and UCS-2 units of one message, and of a part behind its header (TS 23.040 section 9.2.3.24).
+/// Octets of user data in one message, a header's among them (TS 23.040 section 9.2.3.24).
 const OCTETS: usize = 140;
 
 /// The text needs more than the 255 parts that a header can number.
@@ -55,14 +55,9 @@ impl Submit {
 /// The text in pieces that fit, all in one alphabet.
 fn pieces(text: &str) -> Vec<Body> {
     let is_gsm7 = alphabet::to_septets(text).is_some();
-    let cost = |sign: char| match is_gsm7 {
-        true => alphabet::septets_of(sign).map_or(1, |(_, count)| count),
-        false => sign.len_utf16(),
-    };
-    let (whole, part) = match is_gsm7 {
-        true => (OCTETS * 8 / 7, (OCTETS - Concat::header_octets(false)) * 8 / 7),
-        false => (OCTETS / 2, (OCTETS - Concat::header_octets(false)) / 2),
-    };
+    let cost = |sign: char| if is_gsm7 { septets_of(sign) } else { sign.len_utf16() };
+    let room = |octets: usize| if is_gsm7 { octets * 8 / 7 } else { octets / 2 };
+    let (whole, part) = (room(OCTETS), room(OCTETS - Concat::header_octets(false)));
     let make = |piece: &str| {
         let text = Private::new(piece.to_owned());
         if is_gsm7 { Body::Gsm7(text) } else { Body::Ucs2(text) }
@@ -80,6 +75,10 @@ fn pieces(text: &str) -> Vec<Body> {
     }
     pieces.push(make(text.get(begin..).unwrap_or_default()));
     pieces
+}
+
+fn septets_of(sign: char) -> usize {
+    alphabet::septets_of(sign).map_or(1, |(_, count)| count)
 }
 
 #[cfg(test)]

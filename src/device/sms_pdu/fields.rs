@@ -57,7 +57,8 @@ fn number(address: &Address) -> &str {
 }
 
 fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+    let digits = octets.iter().flat_map(|octet| [octet >> 4, octet & 0xF]);
+    digits.filter_map(|half| char::from_digit(half.into(), 16)).collect()
 }
 
 /// How many septets stand in whole octets is not written anywhere: where seven octets hold eight, a last one of zero is

@@ -270,11 +270,12 @@ impl Concat {
         }
     }
 
-    pub(super) fn write(&self, to: &mut Vec<u8>) {
+    pub(super) fn write(self, to: &mut Vec<u8>) {
         let [high, low] = self.reference.to_be_bytes();
-        match self.wide {
-            false => to.extend([5, 0x00, 3, low, self.total, self.part]),
-            true => to.extend([6, 0x08, 4, high, low, self.total, self.part]),
+        if self.wide {
+            to.extend([6, 0x08, 4, high, low, self.total, self.part]);
+        } else {
+            to.extend([5, 0x00, 3, low, self.total, self.part]);
         }
     }
 
