@@ -272,6 +272,16 @@ mod tests {
     }
 
     #[test]
+    fn a_notification_that_was_cut_is_taken_when_nothing_more_comes() {
+        let one: Vec<u8> = [START, 0x61].into_iter().chain(1..=14).collect();
+        let mut framer = Framer::new(FORMAT.transport.framing().expect("a stream"));
+        assert_eq!(framer.next_piece(&mut one.as_slice()), None);
+        framer.give_up();
+        assert_eq!(framer.next_piece(&mut [].as_slice()), Some(Piece::Frame(&one)));
+        assert!(!framer.unfinished());
+    }
+
+    #[test]
     fn full_scale_clips_below_sixteen() {
         let bytes = packet(0x51, [0xFF, 0x7F, 0, 0x80, 0, 0, 0, 0]);
         let frame = Frame { topic: None, bytes: &bytes, context: &Value::Null, utc_s: None };

@@ -102,6 +102,15 @@ const fn equipment(code: u16) -> &'static str {
 
 const fn message(code: u16) -> &'static str {
     match code {
+        0..=127 => transfer(code),
+        128..=299 => protocol(code),
+        _ => service(code),
+    }
+}
+
+/// What the network says of the transfer (TS 24.011 annex E-2).
+const fn transfer(code: u16) -> &'static str {
+    match code {
         1 => "unassigned (unallocated) number",
         8 => "operator determined barring",
         10 => "call barred",
@@ -125,6 +134,13 @@ const fn message(code: u16) -> &'static str {
         99 => "information element non-existent or not implemented",
         111 => "protocol error, unspecified",
         127 => "interworking, unspecified",
+        _ => "not in the list",
+    }
+}
+
+/// What the centre or the telephone says of the message (TS 23.040 section 9.2.3.22).
+const fn protocol(code: u16) -> &'static str {
+    match code {
         128 => "telematic interworking not supported",
         129 => "short message type 0 not supported",
         130 => "cannot replace short message",
@@ -151,6 +167,13 @@ const fn message(code: u16) -> &'static str {
         212 => "SIM application toolkit busy",
         213 => "SIM data download error",
         255 => "unspecified error cause",
+        _ => "not in the list",
+    }
+}
+
+/// What the modem says of its message service (TS 27.005 section 3.2.5).
+const fn service(code: u16) -> &'static str {
+    match code {
         300 => "ME failure",
         301 => "SMS service of ME reserved",
         302 => "operation not allowed",
