@@ -22,10 +22,10 @@ const LENGTH_MAX: usize = 64;
 /// Longest frame.
 pub(super) const BYTES_MAX: usize = 6 + LENGTH_MAX + 4;
 
-/// Cuts a command or answer.
-pub(super) fn cut(bytes: &[u8]) -> Cut {
+/// Cuts a command or answer out of a stream whose frames may begin with these bytes.
+pub(super) fn cut(bytes: &[u8], may_begin: &[u8]) -> Cut {
     if !bytes.starts_with(HEADER) {
-        return Cut::begun(bytes, HEADER);
+        return Cut::begun(bytes, HEADER, may_begin);
     }
     let Some((length, _)) = bytes.get(4..).and_then(<[u8]>::split_first_chunk) else { return Cut::More };
     let length = usize::from(u16::from_le_bytes(*length));
@@ -43,7 +43,7 @@ pub(super) fn cut(bytes: &[u8]) -> Cut {
 /// What a command or answer says; nothing when it is none.
 pub(super) fn fields(frame: &[u8]) -> Map<String, Value> {
     let mut fields = Map::new();
-    let body = (cut(frame) == Cut::Frame(frame.len())).then(|| frame.get(6..frame.len() - FOOTER.len())).flatten();
+    let body = (cut(frame, &[]) == Cut::Frame(frame.len())).then(|| frame.get(6..frame.len() - FOOTER.len())).flatten();
     let Some((&[command, high], value)) = body.and_then(<[u8]>::split_first_chunk) else { return fields };
     fields.insert("command".into(), format!("0x{command:02x}").into());
     if let Some(name) = name(command) {

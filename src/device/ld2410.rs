@@ -44,6 +44,9 @@ pub const FORMAT: Format = Format {
 };
 
 const HEADER: &[u8] = &[0xF4, 0xF3, 0xF2, 0xF1];
+/// First bytes of a report and of an answer to a command.
+const STARTS: &[u8] = &[0xF4, 0xFD];
+
 const FOOTER: &[u8] = &[0xF8, 0xF7, 0xF6, 0xF5];
 
 /// Behind the header and before the footer: length, type, `AA`, and `55 00`.
@@ -55,14 +58,14 @@ const ENERGY_MAX: u8 = 100;
 fn cut(bytes: &[u8]) -> Cut {
     match bytes.first() {
         Some(0xF4) => cut_report(bytes),
-        Some(0xFD) => hilink::cut(bytes),
-        _ => Cut::noise(bytes, &[0xF4, 0xFD]),
+        Some(0xFD) => hilink::cut(bytes, STARTS),
+        _ => Cut::noise(bytes, STARTS),
     }
 }
 
 fn cut_report(bytes: &[u8]) -> Cut {
     if !bytes.starts_with(HEADER) {
-        return Cut::begun(bytes, HEADER);
+        return Cut::begun(bytes, HEADER, STARTS);
     }
     let Some((length, _)) = bytes.get(4..).and_then(<[u8]>::split_first_chunk) else { return Cut::More };
     let length = usize::from(u16::from_le_bytes(*length));

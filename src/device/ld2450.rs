@@ -40,6 +40,9 @@ pub const FORMAT: Format = Format {
 };
 
 const HEADER: &[u8] = &[0xAA, 0xFF, 0x03, 0x00];
+/// First bytes of a report and of an answer to a command.
+const STARTS: &[u8] = &[0xAA, 0xFD];
+
 const FOOTER: &[u8] = &[0x55, 0xCC];
 const REPORT_BYTES: usize = 30;
 
@@ -49,14 +52,14 @@ const MM_MAX: i32 = 20_000;
 fn cut(bytes: &[u8]) -> Cut {
     match bytes.first() {
         Some(0xAA) => cut_report(bytes),
-        Some(0xFD) => hilink::cut(bytes),
-        _ => Cut::noise(bytes, &[0xAA, 0xFD]),
+        Some(0xFD) => hilink::cut(bytes, STARTS),
+        _ => Cut::noise(bytes, STARTS),
     }
 }
 
 fn cut_report(bytes: &[u8]) -> Cut {
     if !bytes.starts_with(HEADER) {
-        return Cut::begun(bytes, HEADER);
+        return Cut::begun(bytes, HEADER, STARTS);
     }
     match bytes.get(..REPORT_BYTES) {
         None => Cut::More,

@@ -66,7 +66,7 @@ const ASKED: u8 = 0x0F;
 
 fn cut(bytes: &[u8]) -> Cut {
     if !bytes.starts_with(HEADER) {
-        return if bytes.first() == HEADER.first() { Cut::begun(bytes, HEADER) } else { Cut::noise(bytes, &[0x53]) };
+        return Cut::begun(bytes, HEADER, &[0x53]);
     }
     let Some(&[_, _, _, _, l0, l1]) = bytes.first_chunk::<HEAD_BYTES>() else { return Cut::More };
     let length = usize::from(u16::from_be_bytes([l0, l1]));

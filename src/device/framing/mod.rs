@@ -66,10 +66,10 @@ impl Cut {
         Cut::Skip(next.map_or(bytes.len(), |at| at + 1))
     }
 
-    /// What stands there may become this mark: more is waited for, or it is noise.
+    /// What stands there may become this mark: more is waited for, or it is [noise](Cut::noise).
     #[must_use]
-    pub fn begun(bytes: &[u8], mark: &[u8]) -> Self {
-        if mark.starts_with(bytes) { Cut::More } else { Cut::noise(bytes, mark.get(..1).unwrap_or_default()) }
+    pub fn begun(bytes: &[u8], mark: &[u8], may_begin: &[u8]) -> Self {
+        if mark.starts_with(bytes) { Cut::More } else { Cut::noise(bytes, may_begin) }
     }
 
     /// Whether all `length` bytes that were looked at are one frame.
