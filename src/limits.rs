@@ -108,6 +108,22 @@ limits! {
     SERIAL_FRAME_AGE_MAX: Duration = Duration::from_millis(300),
         "its first byte is passed over and what stands behind it is looked at", "SOURCE.serial.line_unfinished";
 
+    /// Devices of one RS-485 bus. Source: 32 loads is what RS-485 drives.
+    BUS_DEVICES_MAX: usize = 32,
+        "the configuration is refused", "check: out_of_range";
+
+    /// Values of one profile of bus devices. judgement: a module of 32 channels, twice.
+    PROFILE_POINTS_MAX: usize = 64,
+        "the configuration is refused", "check: out_of_range";
+
+    /// How long a device of a bus may take to answer. Source: 300 to 1000 ms are usual for such nodes.
+    MODBUS_ANSWER_WAIT: Duration = Duration::from_millis(500),
+        "the round counts as a miss", "SOURCE.modbus.silent, SOURCE.modbus.damaged";
+
+    /// Rounds in a row with a miss. judgement: noise spoils one or two; a third is a device that does not watch.
+    MODBUS_MISSES_MAX: u32 = 3,
+        "the device is said to be offline", "device_silent";
+
     /// Samples of one window of raw movement in one frame. judgement: five seconds at 200 Hz, or a hub's whole line.
     MOTION_SAMPLES_MAX: usize = 1024,
         "the window is refused", "FORMAT.refused_key.motion";

@@ -67,6 +67,35 @@ fn keys_of(text: &str) -> BTreeMap<(String, String), Line> {
     all
 }
 
+/// Whether its keys stand inside a list that is a value: rungs of a ladder, devices of a bus, values of a profile.
+fn stands_in_a_list(table: &Table) -> bool {
+    table.path.contains('.') && table.path.ends_with("[]")
+}
+
+/// The shipped file with the example of a source and all profiles in force, as somebody makes them who takes the `# ` away.
+fn with_examples_in_force(text: &str) -> String {
+    let (mut lines, mut within) = (Vec::new(), false);
+    for line in text.lines() {
+        let bare = line.strip_prefix("# ").unwrap_or(line);
+        // A commented-out table goes on to the next empty line.
+        within = if line.is_empty() { false } else { within || (line.starts_with("# [")) };
+        let is_toml =
+            bare.starts_with(['[', ' ', ']']) || bare.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
+        lines.push(if within && is_toml { bare } else { line });
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn the_examples_that_are_commented_out_are_sound_too() {
+    let text = with_examples_in_force(&shipped("shouwang.toml"));
+    let station = Station::parse("shouwang.toml", &text, Path::new("/etc/shouwang"), FORMATS);
+    let station = station.unwrap_or_else(|problems| panic!("{problems}")).value;
+    assert_eq!(station.sources.len(), 3);
+    let points: Vec<usize> = station.profiles.values().map(|profile| profile.points.len()).collect();
+    assert_eq!(points, [8, 1, 2]);
+}
+
 #[test]
 fn every_key_stands_in_the_shipped_file_with_its_default_unit_and_reason_and_no_other_key_does() {
     for (file, tables) in
@@ -75,7 +104,7 @@ fn every_key_stands_in_the_shipped_file_with_its_default_unit_and_reason_and_no_
         let text = shipped(file);
         let mut shown = keys_of(&text);
         let mut seen = BTreeSet::new();
-        for Table { path, keys, .. } in tables.iter().filter(|table| !table.path.ends_with("rungs[]")) {
+        for Table { path, keys, .. } in tables.iter().filter(|table| !stands_in_a_list(table)) {
             for key in *keys {
                 let at = format!("{file}: {path}: {}", key.name);
                 assert!(!key.about.is_empty() && key.about.ends_with(['.', '…']), "{at}: say what it is for");
@@ -100,10 +129,9 @@ fn every_key_stands_in_the_shipped_file_with_its_default_unit_and_reason_and_no_
                 }
             }
         }
-        // The keys of rungs stand inside a list.
-        for Table { keys, .. } in tables.iter().filter(|table| table.path.ends_with("rungs[]")) {
+        for Table { path, keys, .. } in tables.iter().filter(|table| stands_in_a_list(table)) {
             for key in *keys {
-                assert!(text.contains(&format!("{} = ", key.name)), "{file}: no rung shows {}", key.name);
+                assert!(text.contains(&format!("{} = ", key.name)), "{file}: no {path} shows {}", key.name);
             }
         }
         shown.retain(|place, _| !seen.contains(place));

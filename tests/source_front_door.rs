@@ -2,9 +2,12 @@
 
 mod support;
 
+use std::time::Duration;
+
 use serde_json::json;
 use shouwang::core::reading::{Measure, Origin};
 use shouwang::core::roster::Class;
+use shouwang::device::Format;
 use shouwang::limits::{ADDRESS_BYTES_MAX, MQTT_PAYLOAD_BYTES_MAX, TOPIC_BYTES_MAX};
 use shouwang::source::front_door::{Admitted, FrontDoor, Raw};
 use support::village::{Village, WORDS_MQTT, WORDS_SERIAL, address_book};
@@ -83,6 +86,26 @@ async fn a_line_is_bounded_by_its_format() {
     assert!(line(b"d1 motion"));
     assert!(!line(&[b' '; 65]));
     assert_eq!(village.count("word-lines.refused.too_long"), 1);
+}
+
+#[tokio::test]
+async fn a_device_that_says_one_thing_a_frame_many_times_a_second_is_heard_twice_a_minute_and_at_every_change() {
+    let village = Village::new();
+    let radar = Format { steady_ms: 30_000, ..WORDS_SERIAL };
+    let mut door = FrontDoor::new("hub".parse().expect("an id"), radar, village.inlet.clone());
+    let began = Instant::now();
+    let mut says = |second: u64, line: &str| {
+        let raw = Raw { topic: None, bytes: line.as_bytes(), retained: false, utc_s: None };
+        door.admit(&raw, began + Duration::from_secs(second)).is_some()
+    };
+    assert!(says(0, "d1 motion") && says(0, "d1 steps=1"), "both are new");
+    for second in 1..30 {
+        assert!(!says(second, "d1 motion") && !says(second, &format!("d1 steps={second}")), "at {second} s");
+    }
+    assert!(says(30, "d1 motion") && says(30, "d1 steps=7"), "the heartbeat");
+    assert!(says(31, "d1 sos") && says(31, "d1 sos"), "what happened is always news");
+    assert!(says(31, "d2 motion"), "another device");
+    assert!(!says(32, "d1 motion"));
 }
 
 #[tokio::test]

@@ -4,12 +4,19 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
-use shouwang::core::reading::{Measure, Origin};
+use serde_json::json;
+use shouwang::core::reading::{Measure, Origin, Sample};
+use shouwang::core::roster::Class;
+use shouwang::device::framing::{Framer, Framing, Piece};
+use shouwang::device::harness::Vector;
+use shouwang::device::{FORMATS, Format, Transport};
+use shouwang::source::front_door::{Admitted, FrontDoor, Raw};
 use shouwang::source::serial::{SerialSettings, run};
 use support::hub::Hub;
-use support::village::{Village, WORDS_SERIAL, number};
+use support::village::{Village, WORDS_SERIAL, address_book, number};
 use support::{installed, soon, until};
 use tempfile::TempDir;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -23,19 +30,23 @@ struct Reading {
 }
 
 impl Reading {
-    fn start() -> Self {
+    fn start(format: Format) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("usb-hub");
         let village = Village::new();
         let stop = CancellationToken::new();
-        let task =
-            AbortOnDropHandle::new(tokio::spawn(run(settings("hub", &path), village.inlet.clone(), stop.clone())));
+        let reader = run(of_format("hub", &path, format), village.inlet.clone(), stop.clone());
+        let task = AbortOnDropHandle::new(tokio::spawn(reader));
         Self { _folder: folder, path, village, stop, task }
     }
 
     /// A reader whose hub is plugged in and heard.
     async fn plugged() -> (Self, Hub) {
-        let mut reading = Self::start();
+        Self::plugged_speaking(WORDS_SERIAL).await
+    }
+
+    async fn plugged_speaking(format: Format) -> (Self, Hub) {
+        let mut reading = Self::start(format);
         reading.village.expect_source(false).await;
         let hub = Hub::plug(&reading.path).await;
         reading.village.expect_source(true).await;
@@ -48,14 +59,12 @@ impl Reading {
 }
 
 fn settings(id: &str, path: &Path) -> SerialSettings {
-    let framing = WORDS_SERIAL.transport.framing().expect("a stream");
-    SerialSettings {
-        id: id.parse().expect("an id"),
-        path: path.to_owned(),
-        baud: 115_200,
-        format: WORDS_SERIAL,
-        framing,
-    }
+    of_format(id, path, WORDS_SERIAL)
+}
+
+fn of_format(id: &str, path: &Path, format: Format) -> SerialSettings {
+    let framing = format.transport.framing().expect("a stream");
+    SerialSettings { id: id.parse().expect("an id"), path: path.to_owned(), baud: 115_200, format, framing }
 }
 
 #[tokio::test]
@@ -141,4 +150,78 @@ async fn a_port_that_another_program_holds_is_waited_for() {
     other.expect_source(true).await;
     hub.say("d1 steps=2\n");
     assert_eq!(other.next_routine(1).await.first().and_then(number), Some(2));
+}
+
+/// The bytes of a format's vectors, one after the other, without those that leave a frame unfinished.
+fn stream(format: &Format, framing: Framing) -> Vec<u8> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/vectors/{}.jsonl", format.name));
+    let text = std::fs::read_to_string(file).expect("the format has vectors");
+    let vectors = text.lines().map(|line| serde_json::from_str::<Vector>(line).expect("a vector"));
+    let all = vectors.map(|vector| {
+        let mut bytes = vector.bytes().expect("a frame").into_owned();
+        if matches!(framing, Framing::Lines { .. }) {
+            bytes.extend(b"\r\n");
+        }
+        bytes
+    });
+    let whole = all.filter(|bytes| {
+        let (mut framer, mut rest) = (Framer::new(framing), bytes.as_slice());
+        while framer.next_piece(&mut rest).is_some() {}
+        !framer.unfinished()
+    });
+    whole.flatten().collect()
+}
+
+/// What a stream means, without a port: the samples of each lane.
+fn meant(format: &Format, framing: Framing, stream: &[u8]) -> (Vec<Sample>, Vec<Sample>) {
+    let village = Village::new();
+    village.book.send(address_book(json!({"everybody": true}))).expect("the inlet holds a receiver");
+    let mut door = FrontDoor::new("hub".parse().expect("an id"), *format, village.inlet.clone());
+    let (mut framer, mut rest) = (Framer::new(framing), stream);
+    let (mut urgent, mut routine) = (Vec::new(), Vec::new());
+    while let Some(piece) = framer.next_piece(&mut rest) {
+        let Piece::Frame(bytes) = piece else { continue };
+        let raw = Raw { topic: None, bytes, retained: false, utc_s: None };
+        match door.admit(&raw, Instant::now()) {
+            Some(Admitted { sample, class: Class::Urgent }) => urgent.push(sample),
+            Some(Admitted { sample, class: Class::Routine }) => routine.push(sample),
+            None => {}
+        }
+    }
+    (urgent, routine)
+}
+
+#[tokio::test]
+async fn every_serial_format_says_the_same_in_one_piece_and_byte_by_byte() {
+    if !installed("socat") {
+        return;
+    }
+    let serial = FORMATS.iter().filter(|format| matches!(format.transport, Transport::Serial { .. }));
+    let mut formats = 0;
+    for format in serial {
+        let framing = format.transport.framing().expect("a stream");
+        let stream = stream(format, framing);
+        let (urgent, routine) = meant(format, framing, &stream);
+        assert!(!urgent.is_empty() || !routine.is_empty(), "{}: its vectors say something", format.name);
+        for piece_bytes in [stream.len(), 1] {
+            let (mut reading, mut hub) = Reading::plugged_speaking(*format).await;
+            reading.village.book.send(address_book(json!({"everybody": true}))).expect("the inlet holds a receiver");
+            for piece in stream.chunks(piece_bytes) {
+                hub.say(piece);
+            }
+            let mut heard = Vec::new();
+            while heard.len() < urgent.len() {
+                heard.push(reading.village.next_urgent_sample().await.0);
+            }
+            assert_eq!(heard, urgent, "{} in pieces of {piece_bytes}", format.name);
+            assert_eq!(
+                reading.village.next_routine(routine.len()).await,
+                routine,
+                "{} in pieces of {piece_bytes}",
+                format.name
+            );
+        }
+        formats += 1;
+    }
+    assert!(formats >= 7, "only {formats} serial formats");
 }

@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shouwang::core::reading::{Measure, Said};
+use shouwang::device::framing::{Framer, Framing, Piece};
 use shouwang::device::harness::{Vector, within_bounds};
-use shouwang::device::{self, Decoded, FORMATS, Frame};
+use shouwang::device::{self, Decoded, FORMATS, Format, Frame};
 use shouwang::limits;
 
 fn directory() -> PathBuf {
@@ -330,6 +331,36 @@ fn mutate(mut bytes: Vec<u8>, mutations: &[Mutation]) -> Vec<u8> {
     bytes
 }
 
+/// The frames that come out of a stream which arrives in these chunks, and then ends.
+fn frames<'c>(framing: Framing, chunks: impl IntoIterator<Item = &'c [u8]>) -> Vec<Vec<u8>> {
+    let (mut framer, mut found) = (Framer::new(framing), Vec::new());
+    let mut take = |framer: &mut Framer, mut chunk: &[u8]| {
+        while let Some(piece) = framer.next_piece(&mut chunk) {
+            if let Piece::Frame(frame) = piece {
+                found.push(frame.to_vec());
+            }
+        }
+    };
+    for chunk in chunks {
+        take(&mut framer, chunk);
+    }
+    while framer.unfinished() {
+        framer.give_up();
+        take(&mut framer, &[]);
+    }
+    found
+}
+
+/// Formats that come as a stream, each with the bytes of its vectors.
+fn any_stream() -> impl Strategy<Value = (Format, Framing, Vec<Vec<u8>>)> {
+    let streams = FORMATS.iter().filter_map(|format| {
+        let vectors = vectors(&directory().join(format!("{}.jsonl", format.name)));
+        let bytes = vectors.iter().map(|vector| vector.bytes().expect("a frame").into_owned()).collect();
+        Some((*format, format.transport.framing()?, bytes))
+    });
+    proptest::sample::select(streams.collect::<Vec<_>>())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -361,6 +392,44 @@ proptest! {
     ) {
         let topic = other_topic.unwrap_or(topic);
         feed(topic.as_deref(), &mutate(bytes, &mutations), &context);
+    }
+
+    #[test]
+    fn however_a_stream_is_split_its_frames_are_the_same(
+        (format, framing, vectors) in any_stream(),
+        chosen in proptest::collection::vec(any::<prop::sample::Index>(), 1..6),
+        mutations in proptest::collection::vec(any_mutation(), 0..3),
+        places in proptest::collection::vec(any::<prop::sample::Index>(), 0..8),
+    ) {
+        let stream = mutate(chosen.iter().flat_map(|at| at.get(&vectors).clone()).collect(), &mutations);
+        let mut places: Vec<usize> = places.iter().map(|at| at.index(stream.len() + 1)).chain([0, stream.len()]).collect();
+        places.sort_unstable();
+        let split = frames(framing, places.windows(2).map(|pair| &stream[pair[0]..pair[1]]));
+        let byte_by_byte = frames(framing, stream.chunks(1));
+        let whole = frames(framing, [stream.as_slice()]);
+        prop_assert_eq!(&split, &whole, "{}", format.name);
+        prop_assert_eq!(&byte_by_byte, &whole, "{}", format.name);
+    }
+
+    #[test]
+    fn a_damaged_frame_costs_no_other(
+        (format, framing, vectors) in any_stream(),
+        chosen in any::<[prop::sample::Index; 3]>(),
+        place in any::<prop::sample::Index>(),
+        bent in 1_u8..,
+    ) {
+        // A line's end is a part of it, and a notification of witmotion carries no sum: there damage can reach further.
+        let sums = matches!(framing, Framing::Frames { .. }) && format.name != "witmotion";
+        let sound: Vec<Vec<u8>> = vectors.iter().flat_map(|bytes| frames(framing, [bytes.as_slice()])).collect();
+        if sums && !sound.is_empty() {
+            let [before, damaged, after] = chosen.map(|at| at.get(&sound).clone());
+            let mut damaged = damaged;
+            let at = place.index(damaged.len());
+            damaged[at] ^= bent;
+            let found = frames(framing, [before.as_slice(), &damaged, &after]);
+            prop_assert_eq!(found.first(), Some(&before), "{}", format.name);
+            prop_assert_eq!(found.last(), Some(&after), "{}: byte {} of {:02x?}", format.name, at, damaged);
+        }
     }
 
     #[test]

@@ -7,9 +7,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use super::bus::ModbusLink;
 use super::problem::{Problem, Problems, What};
 use super::secret::Secret;
-use super::source::{Link, MqttLink};
+use super::source::{Link, MqttLink, SerialLink};
 use super::station::Station;
 
 /// The machine, as far as the check looks at it.
@@ -32,9 +33,9 @@ impl Machine {
         for source in &station.sources {
             let key = |name: &str| format!("source.{}.{name}", source.id);
             match &source.link {
-                Link::Serial(link) => {
+                Link::Serial(SerialLink { path, .. }) | Link::Modbus(ModbusLink { path, .. }) => {
                     let fix = "plug the hub in, or look with ls -l /dev/serial/by-id";
-                    missing(&mut problems, file, key("path"), Some(&link.path), fix);
+                    missing(&mut problems, file, key("path"), Some(path), fix);
                 }
                 // Whether the port can be had shows when the daemon runs; a watch is not told of it by a file.
                 Link::Tcp(_) => {}

@@ -16,6 +16,8 @@ pub mod secret;
 
 pub mod source;
 
+pub mod bus;
+
 pub mod station;
 
 pub mod village;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use super::bus::{self, ModbusLink, Profiles};
 use super::document::Section;
 use super::key::Key;
 use super::problem::What;
@@ -21,6 +22,8 @@ words! {
         Serial = "serial",
         /// A port that devices connect to by themselves.
         Tcp = "tcp",
+        /// A bus on a serial port, on which the gateway asks.
+        Modbus = "modbus",
     }
 }
 
@@ -42,6 +45,8 @@ pub enum Link {
     Serial(SerialLink),
     /// Over connections that devices open.
     Tcp(TcpLink),
+    /// Over a bus.
+    Modbus(ModbusLink),
 }
 
 /// A connection to the local broker.
@@ -68,8 +73,8 @@ pub struct MqttLink {
 pub struct SerialLink {
     /// Device file.
     pub path: PathBuf,
-    /// Bits a second.
-    pub baud: u32,
+    /// Bits a second; the format's usual speed where it is left out.
+    pub baud: Option<u32>,
     /// The one format spoken.
     pub format: String,
 }
@@ -91,13 +96,23 @@ impl Source {
             Link::Serial(SerialLink { format, .. }) | Link::Tcp(TcpLink { format, .. }) => {
                 (None, Some(format.as_str()))
             }
+            Link::Modbus(_) => (None, Some(MODBUS_FORMAT)),
         };
         over_mqtt.into_iter().flatten().chain(the_one)
     }
 }
 
-const ID: Key = Key::required("id", "The source's name, in records and in village.toml; at most 23 signs a-z 0-9 - _.");
-const KIND: Key = Key::required("kind", "mqtt, serial or tcp.");
+/// The one format that a bus speaks.
+const MODBUS_FORMAT: &str = "modbus_rtu";
+
+pub(super) const ID: Key =
+    Key::required("id", "The source's name, in records and in village.toml; at most 23 signs a-z 0-9 - _.");
+pub(super) const KIND: Key = Key::required("kind", "mqtt, serial, tcp or modbus.");
+pub(super) const PATH: Key =
+    Key::required("path", "Device file; use the name under /dev/serial/by-id, which survives being plugged again.");
+pub(super) const BAUD: Key =
+    Key::optional("baud", "Speed as the device's manual says; left out it is the format's usual one.")
+        .within(300, 4_000_000, "bit/s");
 
 /// Keys of a source with `kind = "mqtt"`.
 pub const MQTT_KEYS: &[Key] = &[
@@ -117,13 +132,8 @@ pub const MQTT_KEYS: &[Key] = &[
 ];
 
 /// Keys of a source with `kind = "serial"`.
-pub const SERIAL_KEYS: &[Key] = &[
-    ID,
-    KIND,
-    Key::required("path", "Device file; use the name under /dev/serial/by-id, which survives being plugged again."),
-    Key::or("baud", "115200", "Speed as the hub's manual says.").within(300, 4_000_000, "bit/s"),
-    Key::required("format", "The one format spoken there; shouwang decode --list names them."),
-];
+pub const SERIAL_KEYS: &[Key] =
+    &[ID, KIND, PATH, BAUD, Key::required("format", "The one format spoken there; shouwang decode --list names them.")];
 
 /// Keys of a source with `kind = "tcp"`.
 pub const TCP_KEYS: &[Key] = &[
@@ -143,6 +153,7 @@ pub(super) fn read(
     station: &str,
     beside: &Path,
     formats: &[&str],
+    profiles: &Profiles,
 ) -> Option<Source> {
     let id = section.id("id").map(SourceId);
     let link = match kind {
@@ -151,6 +162,7 @@ pub(super) fn read(
         }
         SourceKind::Serial => Link::Serial(read_serial(section, formats)?),
         SourceKind::Tcp => Link::Tcp(read_tcp(section, formats)?),
+        SourceKind::Modbus => Link::Modbus(bus::read(section, profiles)?),
     };
     Some(Source { id: id?, link })
 }
@@ -194,6 +206,14 @@ fn read_mqtt(section: &Section<'_>, id: &str, station: &str, beside: &Path, know
 }
 
 fn read_serial(section: &Section<'_>, known: &[&str]) -> Option<SerialLink> {
+    let path = read_path(section);
+    let baud = section.find("baud").and_then(|_| section.whole("baud")).and_then(|baud| u32::try_from(baud).ok());
+    let format = read_format(section, known);
+    Some(SerialLink { path: path?, baud, format: format? })
+}
+
+/// The port under the key `path`; a name that moves is warned of.
+pub(super) fn read_path(section: &Section<'_>) -> Option<PathBuf> {
     let path = section.text("path").map(|path| PathBuf::from(path.as_ref()));
     if let (Some(path), Some(found)) = (&path, section.find("path"))
         && is_unstable(path)
@@ -203,9 +223,7 @@ fn read_serial(section: &Section<'_>, known: &[&str]) -> Option<SerialLink> {
             problem.allowed("/dev/serial/by-id/…").fix("look with ls -l /dev/serial/by-id and write that name"),
         );
     }
-    let baud = section.whole("baud").and_then(|baud| u32::try_from(baud).ok());
-    let format = read_format(section, known);
-    Some(SerialLink { path: path?, baud: baud?, format: format? })
+    path
 }
 
 fn read_tcp(section: &Section<'_>, known: &[&str]) -> Option<TcpLink> {

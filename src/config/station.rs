@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::bus::{self, Profiles};
 use super::document::{Document, Section};
 use super::key::{Key, Table};
 use super::problem::{Problems, What};
@@ -51,6 +52,8 @@ pub struct Station {
     pub log_level: LogLevel,
     /// Where frames come from, in the order of the file.
     pub sources: Vec<Source>,
+    /// How the devices of buses are read, by name.
+    pub profiles: Profiles,
     /// The way to the county; none for a village on its own.
     pub county: Option<CountyLink>,
     /// Log and state on disk.
@@ -120,6 +123,10 @@ pub const TABLES: &[Table] = &[
     Table { path: "source[]", about: "A broker connection.", keys: source::MQTT_KEYS },
     Table { path: "source[]", about: "A serial port.", keys: source::SERIAL_KEYS },
     Table { path: "source[]", about: "A port that watches connect to.", keys: source::TCP_KEYS },
+    Table { path: "source[]", about: "An RS-485 bus.", keys: bus::MODBUS_KEYS },
+    Table { path: "source[].devices[]", about: "A device of a bus.", keys: bus::DEVICE_KEYS },
+    Table { path: "profile.*", about: "How one kind of bus device is read.", keys: bus::PROFILE_KEYS },
+    Table { path: "profile.*.points[]", about: "One value of a bus device.", keys: bus::POINT_KEYS },
     Table { path: "county", about: "The way to the county.", keys: COUNTY_KEYS },
     Table { path: "store", about: "Log and state on disk.", keys: STORE_KEYS },
     Table { path: "rules", about: "What the rules of care leave to the village.", keys: RULES_KEYS },
@@ -240,7 +247,8 @@ fn read(document: &Document<'_>, beside: &Path, formats: &[&str]) -> Option<Stat
     let path = |name| station.text(name).map(|path| beside.join(path.as_ref()));
     let id = station.id("id").map(StationId);
     let gateway = station.id("gateway").map(GatewayId);
-    let sources = read_sources(&top, id.as_ref().map_or("", StationId::as_str), beside, formats);
+    let profiles = bus::read_profiles(&top);
+    let sources = read_sources(&top, id.as_ref().map_or("", StationId::as_str), beside, formats, &profiles);
     Some(Station {
         zone: read_zone(&station)?,
         village_file: path("village_file")?,
@@ -251,6 +259,7 @@ fn read(document: &Document<'_>, beside: &Path, formats: &[&str]) -> Option<Stat
         store: read_store(&top)?,
         rules: read_rules(&top)?,
         sources,
+        profiles,
         id: id?,
         gateway: gateway?,
     })
@@ -267,7 +276,7 @@ pub(super) fn read_zone(station: &Section<'_>) -> Option<TimeZone> {
     zone
 }
 
-fn read_sources(top: &Section<'_>, station: &str, beside: &Path, formats: &[&str]) -> Vec<Source> {
+fn read_sources(top: &Section<'_>, station: &str, beside: &Path, formats: &[&str], profiles: &Profiles) -> Vec<Source> {
     let mut sources: Vec<Source> = Vec::new();
     for section in top.list("source").unwrap_or_default() {
         let kind = section.glance(source::KIND_KEYS).word("kind", SourceKind::ALL, SourceKind::word);
@@ -276,8 +285,9 @@ fn read_sources(top: &Section<'_>, station: &str, beside: &Path, formats: &[&str
             SourceKind::Mqtt => source::MQTT_KEYS,
             SourceKind::Serial => source::SERIAL_KEYS,
             SourceKind::Tcp => source::TCP_KEYS,
+            SourceKind::Modbus => bus::MODBUS_KEYS,
         });
-        let Some(source) = source::read(&section, kind, station, beside, formats) else { continue };
+        let Some(source) = source::read(&section, kind, station, beside, formats, profiles) else { continue };
         if sources.iter().any(|other| other.id == source.id)
             && let Some(found) = section.find("id")
         {

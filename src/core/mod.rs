@@ -17,6 +17,8 @@ pub mod condition;
 
 pub mod roster;
 
+pub mod register;
+
 pub mod intake;
 
 pub mod detector;

@@ -16,6 +16,7 @@ use super::house::{Ears, House};
 use super::resolve::VillageBook;
 use super::start::{self, Loaded, StartError, Started};
 use crate::broker::{Broker, Login};
+use crate::config::bus::{ModbusLink, Profiles};
 use crate::config::source::Link;
 use crate::config::{self, CountyLink, Secret, Village};
 use crate::control::server;
@@ -32,6 +33,7 @@ use crate::relay::step::Standing;
 use crate::source::counters::Counters;
 use crate::source::heard::Heard;
 use crate::source::lanes::lanes;
+use crate::source::modbus::{self, BusDevice, BusSettings};
 use crate::source::mqtt::{self, FeedSettings, MqttSettings};
 use crate::source::serial::{self, SerialSettings};
 use crate::source::tcp::{self, TcpSettings};
@@ -43,6 +45,9 @@ const SOURCES_FAREWELL: Duration = Duration::from_secs(4);
 
 /// What the other tasks have to end in, so that systemd does not have to.
 const FAREWELL: Duration = Duration::from_secs(10);
+
+/// Speed of a port whose format has no usual one.
+const USUAL_BAUD: u32 = 115_200;
 
 /// Runs the gateway until `stop`, in time that passes as `tempo` says.
 ///
@@ -166,7 +171,7 @@ pub(super) fn spawn_sources(
             }
             Link::Serial(link) => {
                 let Some((format, framing)) = stream(source.id, &link.format) else { continue };
-                let (path, baud) = (link.path.clone(), link.baud);
+                let (path, baud) = (link.path.clone(), link.baud.unwrap_or_else(|| usual_baud(&format)));
                 let settings = SerialSettings { id: source.id, path, baud, format, framing };
                 tracker.spawn(serial::run(settings, inlet.clone(), stop.clone()));
             }
@@ -176,6 +181,10 @@ pub(super) fn spawn_sources(
                 // Nobody gives orders yet: the way for them ends here, and the source goes on without.
                 let (_orders, taken) = tcp::orders();
                 tracker.spawn(tcp::run(settings, inlet.clone(), taken, stop.clone()));
+            }
+            Link::Modbus(link) => {
+                let settings = bus_settings(source.id, link, &config.profiles);
+                tracker.spawn(modbus::run(settings, inlet.clone(), stop.clone()));
             }
         }
     }
@@ -205,6 +214,31 @@ fn usual_base_topic(format: &device::Format) -> Option<String> {
     match format.transport {
         device::Transport::Mqtt { base_topic, .. } => Some(base_topic.to_owned()),
         _ => None,
+    }
+}
+
+/// The speed at which a format's devices leave their maker.
+fn usual_baud(format: &device::Format) -> u32 {
+    match format.transport {
+        device::Transport::Serial { baud, .. } | device::Transport::Bus { baud } => baud,
+        _ => USUAL_BAUD,
+    }
+}
+
+fn bus_settings(id: SourceId, link: &ModbusLink, profiles: &Profiles) -> BusSettings {
+    let format = device::modbus_rtu::FORMAT;
+    // Which profiles there are was checked when the configuration was read.
+    let device = |one: &config::bus::BusDevice| {
+        Some(BusDevice { slave: one.slave, profile: profiles.get(&one.profile)?.clone() })
+    };
+    BusSettings {
+        id,
+        path: link.path.clone(),
+        baud: link.baud.unwrap_or_else(|| usual_baud(&format)),
+        parity: link.parity,
+        every: link.every,
+        devices: link.devices.iter().filter_map(device).collect(),
+        format,
     }
 }
 

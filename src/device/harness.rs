@@ -7,7 +7,8 @@
 //! Rules: numbers agree within 1e-4 after conversion to the vocabulary's unit; `readings` is a set, and only link quality,
 //! voltage and `availability: online` may come in addition; a line without `readings` is compared by `expect` against the
 //! decoder's `fields`; `expect.error` matches any refusal; every line meets a fresh decoder. The bytes of a format that comes
-//! as a stream are a stretch of that stream: its frames are found first. A text is one frame. A line with
+//! as a stream are a stretch of that stream: its frames are found first, and a line that says `expect.frames_decoded` is about
+//! finding them: their number must be right, and `readings` names what must be among the rest. A text is one frame. A line with
 //! `expect.direction` = `encode` is written from `expect` and compared with the bytes.
 
 use std::borrow::Cow;
@@ -81,14 +82,15 @@ impl Vector {
         }
     }
 
-    /// What the decoder is told: the vector's context, and the model and map that live enrolment would know.
+    /// What the decoder is told: the vector's context, the model and map that live enrolment would know, and for parts of a
+    /// message which part the bytes are.
     #[must_use]
     pub fn context(&self) -> Value {
         let mut context = match &self.context {
             Value::Object(context) => context.clone(),
             _ => Map::new(),
         };
-        for key in ["model", "map"] {
+        for key in ["model", "map", "direction"] {
             if let (false, Some(value)) = (context.contains_key(key), self.expect.get(key)) {
                 context.insert(key.to_owned(), value.clone());
             }
@@ -271,9 +273,9 @@ impl Outcome {
         }
         let none = Vec::new();
         match &vector.readings {
-            Some(wanted) => self.compare_readings(wanted, &mut differences),
+            Some(wanted) => self.compare_readings(wanted, vector.expect.get("frames_decoded"), &mut differences),
             None if vector.is_written() => self.compare_bytes(vector, &mut differences),
-            None if vector.expect.contains_key("error") => self.compare_readings(&none, &mut differences),
+            None if vector.expect.contains_key("error") => self.compare_readings(&none, None, &mut differences),
             None => self.compare_fields(&vector.expect, &mut differences),
         }
         // Our own vectors also say which kinds are events, `"happened":["sos"]`; others do not have the key.
@@ -284,14 +286,17 @@ impl Outcome {
         if differences.is_empty() { Ok(()) } else { Err(differences.join("; ")) }
     }
 
-    fn compare_readings(&self, wanted: &[Value], differences: &mut Vec<String>) {
+    fn compare_readings(&self, wanted: &[Value], frames: Option<&Value>, differences: &mut Vec<String>) {
+        if let Some(frames) = frames.filter(|frames| self.fields.get("frames_decoded") != Some(*frames)) {
+            differences.push(format!("found {:?} frames, expected {frames}", self.fields.get("frames_decoded")));
+        }
         for want in wanted {
             if !self.readings.iter().any(|got| is_same_reading(want, got)) {
                 differences.push(format!("missing {want}"));
             }
         }
         for got in &self.readings {
-            if !is_free(got) && !wanted.iter().any(|want| is_same_reading(want, got)) {
+            if frames.is_none() && !is_free(got) && !wanted.iter().any(|want| is_same_reading(want, got)) {
                 differences.push(format!("unexpected {got}"));
             }
         }

@@ -40,6 +40,8 @@ pub mod mapping;
 
 pub mod stamp;
 
+mod hilink;
+
 pub mod template;
 
 pub mod harness;
@@ -67,6 +69,24 @@ pub mod eview_pendant;
 
 pub mod jt808;
 
+pub mod ld2410;
+
+pub mod ld2450;
+
+pub mod tinyframe_60ghz;
+
+pub mod r60_5359;
+
+pub mod rflink_serial;
+
+pub mod witmotion;
+
+pub mod sms_pdu;
+
+pub mod gsm_at;
+
+pub mod modbus_rtu;
+
 /// Every format that the gateway speaks.
 pub const FORMATS: &[Format] = &[
     zigbee2mqtt::FORMAT, //
@@ -80,6 +100,15 @@ pub const FORMATS: &[Format] = &[
     watch_iw_trv::FORMAT,
     eview_pendant::FORMAT,
     jt808::FORMAT,
+    ld2410::FORMAT,
+    ld2450::FORMAT,
+    tinyframe_60ghz::FORMAT,
+    r60_5359::FORMAT,
+    rflink_serial::FORMAT,
+    witmotion::FORMAT,
+    sms_pdu::FORMAT,
+    gsm_at::FORMAT,
+    modbus_rtu::FORMAT,
 ];
 
 /// The names of the formats that can be decoded.

@@ -28,8 +28,13 @@ pub struct FrontDoor {
     decoder: Box<dyn Decode>,
     inlet: Inlet,
     /// What the enrolled devices of a format with `steady_ms` last said, and when it was handed on.
-    standing: BTreeMap<DeviceId, (Vec<Said>, Instant)>,
+    standing: BTreeMap<DeviceId, Standing>,
 }
+
+/// By kind, as many as the vocabulary has: the level that stands (`None` for a number, whose changes are no news), and since
+/// when. Devices that say one kind a frame are many, so a frame cannot be compared with the one before it. What says nothing
+/// but raw movement stands under the empty kind.
+type Standing = BTreeMap<&'static str, (Option<Measure>, Instant)>;
 
 /// A frame as its source read it.
 #[derive(Debug, Clone, Copy)]
@@ -136,6 +141,12 @@ impl FrontDoor {
                 Ok(None)
             }
         }
+    }
+
+    /// Takes what was already decoded, by a source that asks its devices and so knows more than a frame would tell.
+    pub fn hear(&mut self, decoded: Decoded, now: Instant) -> Option<Admitted> {
+        let resolve = self.inlet.resolve.borrow().clone();
+        self.sample(decoded, false, &*resolve, now)
     }
 
     /// Counts a frame that no format here knows.
@@ -245,20 +256,21 @@ impl FrontDoor {
         if steady.is_zero() {
             return false;
         }
-        let levels: Vec<Said> =
-            said.iter().filter(|said| !matches!(said.measure, Measure::Number(..))).copied().collect();
-        let happened = levels.iter().any(|said| said.nature == Nature::Event);
-        match self.standing.get_mut(&device) {
-            Some((stood, since)) if !happened && *stood == levels && now.duration_since(*since) < steady => true,
-            Some(stood) => {
-                *stood = (levels, now);
-                false
-            }
-            None => {
-                self.standing.insert(device, (levels, now));
-                false
-            }
+        let standing = self.standing.entry(device).or_default();
+        let level = |said: &Said| (!matches!(said.measure, Measure::Number(..))).then_some(said.measure);
+        let stands = |kind: &str, level: Option<Measure>| {
+            standing.get(kind).is_some_and(|(stood, since)| *stood == level && now.duration_since(*since) < steady)
+        };
+        let all_stand =
+            said.iter().all(|said| said.nature == Nature::Level && stands(said.measure.kind(), level(said)));
+        if all_stand && (!said.is_empty() || stands("", None)) {
+            return true;
         }
+        standing.extend(said.iter().map(|said| (said.measure.kind(), (level(said), now))));
+        if said.is_empty() {
+            standing.insert("", (None, now));
+        }
+        false
     }
 
     fn refuse(&self, kind: &'static str, why: &dyn std::fmt::Display) {

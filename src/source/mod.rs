@@ -1,9 +1,12 @@
-//! Where frames come from: serial ports, brokers and devices that connect by themselves, and the way of a frame to the station.
+//! Where frames come from: serial ports, buses, brokers and devices that connect by themselves, and the way of a frame to the
+//! station.
 //!
-//! A *source* is one serial port, one broker connection or one TCP port, with a name of its own and the devices behind it.
+//! A *source* is one serial port, one bus, one broker connection or one TCP port, with a name of its own and the devices
+//! behind it.
 //!
 //! ```text
-//!  serial ─ lines ─┐                                      ┌─▶ urgent lane  (awaited, never dropped)
+//!  modbus ─ asks ──┐
+//!  serial ─ frames ┤                                      ┌─▶ urgent lane  (awaited, never dropped)
 //!                  ├─▶ front door: bounds, decode, whose ─┤
 //!  mqtt, tcp ──────┘        │          │                  └─▶ routine lane (a ring, oldest dropped)
 //!                        counters  heard list
@@ -17,7 +20,11 @@
 //! - **Nothing is believed of a frame before its bounds are checked**, and nothing of its sender is logged: an
 //!   address may be a person's name.
 
+mod port;
+
 pub mod serial;
+
+pub mod modbus;
 
 pub mod mqtt;
 

@@ -3,33 +3,26 @@
 //! Constraints, each met in the field:
 //! - A port whose device has gone reads `Ok(0)` at once and for ever, or an error; both mean *gone*. Going on to
 //!   read would burn a core.
-//! - The port is dropped **before** it is opened again: while it is held, the kernel gives the returning device
-//!   a new number.
-//! - Renumbering is solved by the name: `/dev/serial/by-id/…` is opened again under that name and no list of
-//!   ports is searched.
+//! - How a port is opened, lost and opened again is [`port`](super::port)'s.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
-use tokio::time::{Instant, sleep, sleep_until};
-use tokio_serial::{SerialPortBuilderExt, SerialStream};
+use tokio::time::{Instant, sleep_until};
+use tokio_serial::{Parity, SerialStream};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::counters::Scope;
 use super::front_door::{Admitted, FrontDoor, NotMine, Raw};
 use super::lanes::{Arrival, StationGone};
-use super::{Inlet, SourceError, Standing, random};
-use crate::backoff::Backoff;
+use super::port::{self, Port, Wanted};
+use super::{Inlet, SourceError};
 use crate::core::effect::Input;
 use crate::core::id::SourceId;
 use crate::device::framing::{Framer, Framing, Piece};
 use crate::device::{DecodeError, Format};
 use crate::limits::{SERIAL_FRAME_AGE_MAX, SERIAL_LINE_AGE_MAX};
-
-/// judgement: an adapter that was only reset is back in half a second; one that stays away costs an open every ten.
-const REOPEN: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
 
 /// One read's buffer. judgement: what 115,200 baud bring in a third of a second.
 const READ_BYTES: usize = 4096;
@@ -59,15 +52,12 @@ pub fn may_be_renumbered(path: &Path) -> bool {
 
 /// Reads a port until `stop`, or until the station has ended.
 pub async fn run(settings: SerialSettings, inlet: Inlet, stop: CancellationToken) {
-    let mut reader = Reader {
-        door: FrontDoor::new(settings.id, settings.format, inlet.clone()),
-        standing: Standing::new(settings.id, inlet.lanes.clone()),
-        settings,
-        inlet,
-        stop,
-    };
+    let wanted = Wanted { path: settings.path.clone(), baud: settings.baud, parity: Parity::None };
+    let mut port = Port::new(settings.id, wanted, inlet.lanes.clone(), stop.clone());
+    let mut reader =
+        Reader { door: FrontDoor::new(settings.id, settings.format, inlet.clone()), settings, inlet, stop };
     // The only error is that the station has ended, and then there is nothing left to do.
-    let _: Result<(), StationGone> = reader.read_until_stopped().await;
+    let _: Result<(), StationGone> = reader.read_until_stopped(&mut port).await;
 }
 
 /// Reads a port whose format nobody knows, in stretches that a silence ends, until the time is over.
@@ -80,7 +70,7 @@ pub async fn stretches(
     until: Instant,
     mut each: impl FnMut(&[u8]) -> std::io::Result<()>,
 ) -> Result<(), SourceError> {
-    let mut port = open(path, baud)?;
+    let mut port = port::open(&Wanted { path: path.to_owned(), baud, parity: Parity::None })?;
     let mut stretch: Vec<u8> = Vec::new();
     let mut buffer = vec![0; READ_BYTES];
     loop {
@@ -117,31 +107,18 @@ struct Reader {
     settings: SerialSettings,
     inlet: Inlet,
     door: FrontDoor,
-    standing: Standing,
     // Looked at only where nothing is in hand: a line that was read is delivered before the source ends.
     stop: CancellationToken,
 }
 
 impl Reader {
-    async fn read_until_stopped(&mut self) -> Result<(), StationGone> {
-        let mut backoff = REOPEN;
-        loop {
-            let why = match open(&self.settings.path, self.settings.baud) {
-                Ok(port) => {
-                    self.standing.up().await?;
-                    let opened = Instant::now();
-                    // The port is moved in, and so dropped before anything else happens.
-                    let Some(why) = self.read_until_gone(port).await? else { return Ok(()) };
-                    backoff.worked_for(opened.elapsed());
-                    why
-                }
-                Err(why) => why,
-            };
-            self.standing.down(&why).await?;
-            if self.stop.run_until_cancelled(sleep(backoff.next(random()))).await.is_none() {
-                return Ok(());
-            }
+    async fn read_until_stopped(&mut self, port: &mut Port) -> Result<(), StationGone> {
+        while let Some(open) = port.open().await? {
+            // The port is moved in, and so dropped before anything else happens.
+            let Some(why) = self.read_until_gone(open).await? else { break };
+            port.lost(&why).await?;
         }
+        Ok(())
     }
 
     /// Reads frames; why the port is gone, or `None` when it is to stop.
@@ -214,23 +191,6 @@ impl Reader {
             warn!(source = %id, "{why} (wrong baud rate, or a hub that was reset?); more of this are only counted");
         }
     }
-}
-
-fn open(path: &Path, baud: u32) -> Result<SerialStream, SourceError> {
-    use std::io::ErrorKind as Io;
-    use tokio_serial::ErrorKind as Kind;
-
-    let path = path.to_path_buf();
-    let Some(text) = path.to_str() else {
-        return Err(SourceError::PortUnusable { path, why: "the path is not UTF-8".to_owned() });
-    };
-    tokio_serial::new(text, baud).open_native_async().map_err(|error| match error.kind() {
-        Kind::Io(Io::NotFound) => SourceError::PortAbsent { path },
-        Kind::Io(Io::PermissionDenied) => SourceError::PortForbidden { path },
-        // The library's word for a port that is locked by somebody else.
-        Kind::NoDevice => SourceError::PortBusy { path },
-        Kind::Io(_) | Kind::InvalidInput | Kind::Unknown => SourceError::PortUnusable { path, why: error.to_string() },
-    })
 }
 
 #[cfg(test)]

@@ -82,17 +82,18 @@ impl Decode for Words {
     }
 }
 
-/// `d…` is an enrolled device of that id, a number `9…` the enrolled device `d9…`, everybody else a stranger; what may
-/// alarm is urgent, and a bridge.
+/// `d…` is an enrolled device of that id, `d-bus/2` of the id `d-bus-2`, a number `9…` the enrolled device `d9…`; everybody
+/// else is a stranger, or the device `d-any` of a book that knows `everybody`. What may alarm is urgent, and a bridge.
 struct AddressBook {
     context: Value,
 }
 
 impl Resolve for AddressBook {
     fn origin(&self, _format: &str, address: &str) -> Origin {
-        let id = if address.starts_with('9') { format!("d{address}") } else { address.to_owned() };
+        let id = if address.starts_with('9') { format!("d{address}") } else { address.replace('/', "-") };
         match id.parse::<DeviceId>() {
             Ok(device) if id.starts_with('d') => Origin::Device(device),
+            _ if self.context.get("everybody").is_some() => Origin::Device("d-any".parse().expect("an id")),
             _ => Origin::Stranger("x1".parse().expect("an id")),
         }
     }

@@ -28,7 +28,7 @@ pub enum Framing {
         /// Longest frame. A function that needs to see more before it decides has found none.
         bytes_max: usize,
         /// Looks at the beginning of a stretch of the stream, which is never empty. Whatever it answers, but
-        /// [`Cut::More`], it must answer as well when more bytes stand behind.
+        /// [`Cut::More`] and [`Cut::MoreOr`], it must answer as well when more bytes stand behind.
         cut: fn(&[u8]) -> Cut,
     },
 }
@@ -54,6 +54,36 @@ pub enum Cut {
     Broken(DecodeError),
     /// It may be a frame, and its end has not come.
     More,
+    /// As [`Cut::More`]; when nothing more comes, so many bytes are a frame after all.
+    MoreOr(usize),
+}
+
+impl Cut {
+    /// The first byte begins no frame: everything up to the next byte that may begin one is passed over.
+    #[must_use]
+    pub fn noise(bytes: &[u8], may_begin: &[u8]) -> Self {
+        let next = bytes.iter().skip(1).position(|byte| may_begin.contains(byte));
+        Cut::Skip(next.map_or(bytes.len(), |at| at + 1))
+    }
+
+    /// What stands there may become this mark: more is waited for, or it is [noise](Cut::noise).
+    #[must_use]
+    pub fn begun(bytes: &[u8], mark: &[u8], may_begin: &[u8]) -> Self {
+        if mark.starts_with(bytes) { Cut::More } else { Cut::noise(bytes, may_begin) }
+    }
+
+    /// Whether all `length` bytes that were looked at are one frame.
+    ///
+    /// # Errors
+    /// Why they are none.
+    pub const fn alone(self, length: usize) -> Result<(), DecodeError> {
+        match self {
+            Cut::Frame(bytes) | Cut::MoreOr(bytes) if bytes == length => Ok(()),
+            Cut::Frame(_) | Cut::MoreOr(_) | Cut::More => Err(DecodeError::Length),
+            Cut::Broken(why) => Err(why),
+            Cut::Skip(_) => Err(DecodeError::NotMine),
+        }
+    }
 }
 
 /// What comes out of a stream.
@@ -166,15 +196,22 @@ impl Frames {
                     return Some(Piece::Noise(bytes));
                 }
                 Cut::Broken(why) => return Some(self.pass_over(why)),
-                Cut::More if length >= self.bytes_max => return Some(self.pass_over(DecodeError::TooLong)),
-                Cut::More if std::mem::take(&mut self.given_up) && length > 0 => {
+                Cut::MoreOr(bytes) if self.given_up && bytes > 0 && bytes <= length => {
+                    self.given_up = false;
+                    self.from += bytes;
+                    return self.held.get(begins..begins + bytes).map(Piece::Frame);
+                }
+                Cut::More | Cut::MoreOr(_) if length >= self.bytes_max => {
+                    return Some(self.pass_over(DecodeError::TooLong));
+                }
+                Cut::More | Cut::MoreOr(_) if std::mem::take(&mut self.given_up) && length > 0 => {
                     return Some(self.pass_over(DecodeError::Length));
                 }
-                Cut::More if chunk.is_empty() => {
+                Cut::More | Cut::MoreOr(_) if chunk.is_empty() => {
                     self.settle();
                     return None;
                 }
-                Cut::More => self.take_from(chunk),
+                Cut::More | Cut::MoreOr(_) => self.take_from(chunk),
             }
         }
     }
