@@ -21,6 +21,12 @@ pub enum Input {
         /// Up or down.
         up: bool,
     },
+    /// A source saw a second sender speak under a device's address while the first was there: a second live connection,
+    /// or words that one device cannot have said both. Two receivers that hear one sender are no such thing.
+    TwoSenders {
+        /// Whose address.
+        device: DeviceId,
+    },
     /// Somebody wants something done.
     Command(Command),
     /// The log stopped or resumed taking records.
@@ -228,6 +234,10 @@ words! {
         BatteryLow = "battery_low",
         /// Battery well again.
         BatteryOk = "battery_ok",
+        /// Heard, and not to be believed.
+        Doubted = "doubted",
+        /// To be believed again.
+        Believed = "believed",
         /// Case opened.
         Tamper = "tamper",
         /// A source, bridge or coordinator went down.

@@ -28,6 +28,8 @@ say! { DeviceChange {
     Back: "恢复信号", "signal back";
     BatteryLow: "电量低", "battery low";
     BatteryOk: "电量已恢复", "battery well again";
+    Doubted: "信号不可信", "not to be believed";
+    Believed: "信号恢复可信", "to be believed again";
     Tamper: "外壳被打开", "case opened";
     SourceDown: "接收器中断", "receiver down";
     SourceBack: "接收器恢复", "receiver back";

@@ -8,7 +8,9 @@ use shouwang::core::condition::Condition;
 use shouwang::core::effect::{Answer, Audience, Authority, Because, Command, Effect, Input, Order};
 use shouwang::core::id::{DeviceId, Epoch, ResponderId};
 use shouwang::core::reading::{Origin, Said, Sample};
-use shouwang::core::roster::{Device, Ladder, Resident, Responder, ResponderRole, Role, Roster, Rung, Service, Tier};
+use shouwang::core::roster::{
+    Chemistry, Device, Ladder, Resident, Responder, ResponderRole, Role, Roster, Rung, Service, Tier,
+};
 use shouwang::core::station::{Identity, Past, Rules, Station, Words};
 use shouwang::core::time::{Boot, Gap, Moment, Mono, Trust, Wall};
 
@@ -45,6 +47,7 @@ fn device(name: &str, resident: Option<&str>, role: Role, rhythm_min: u64) -> De
         source: id("zigbee"),
         rhythm: Some(Duration::from_secs(rhythm_min * 60)),
         mute: false,
+        battery: Chemistry::Unknown,
         removed: false,
     }
 }
@@ -134,13 +137,13 @@ impl Play {
     pub fn hear(&mut self, s: u64, device: &str, said: &[Said]) {
         self.until(s);
         let from = Origin::Device(id::<DeviceId>(device));
-        self.input(&Input::Sample(Sample { from, said: said.to_vec(), retained: false, merge_ms: 0 }));
+        self.input(&Input::Sample(Sample { from, said: said.to_vec(), retained: false, merge_ms: 0, implausible: 0 }));
     }
 
     pub fn hear_stranger(&mut self, s: u64, stranger: &str, said: &[Said]) {
         self.until(s);
         let from = Origin::Stranger(id(stranger));
-        self.input(&Input::Sample(Sample { from, said: said.to_vec(), retained: false, merge_ms: 0 }));
+        self.input(&Input::Sample(Sample { from, said: said.to_vec(), retained: false, merge_ms: 0, implausible: 0 }));
     }
 
     pub fn source(&mut self, s: u64, up: bool) {

@@ -269,6 +269,16 @@ words! {
         BatteryLow = "battery_low",
         /// The claimed charge is below the limit.
         ChargeLow = "charge_low",
+        /// By how its battery falls it is empty within two weeks.
+        BatteryEnding = "battery_ending",
+        /// A level has stayed on for longer than anybody keeps it on.
+        StuckOn = "stuck_on",
+        /// More changes than people make.
+        Chatter = "chatter",
+        /// Many of its frames hold values that cannot be.
+        Impossible = "impossible",
+        /// Two senders speak under its address.
+        TwoSenders = "two_senders",
         /// The case was opened.
         CaseOpened = "case_opened",
         /// The condition is over.

@@ -144,6 +144,7 @@ impl Station {
         match input {
             Input::Sample(sample) => self.sample(now, sample, &mut effects),
             Input::Source { id, up } => self.source(now, *id, *up, &mut effects),
+            Input::TwoSenders { device } => self.two_senders(now, *device, &mut effects),
             Input::Command(command) => self.command(now, command, &mut effects),
             Input::Disk { up } => {
                 let reason = if *up { Reason::LogBack } else { Reason::LogFailed };
@@ -227,11 +228,15 @@ impl Station {
     }
 
     fn device_spoke(&mut self, now: Moment, device: &Device, sample: &Sample, effects: &mut Vec<Effect>) {
+        let measured = self.battery_measured(device, sample);
         let Some(unit) = self.units.get_mut(&device.id) else { return };
         let mut news: Vec<News> = Vec::new();
         let mut found = Vec::new();
         let was_inside = unit.health.is_inside();
         unit.hear(now, device, sample, &mut news, &mut found);
+        if let Some(measured) = measured {
+            unit.health.measure_battery(now, device, measured, &mut found);
+        }
         let is_inside = unit.health.is_inside();
         if unit.is_worth_showing(now.mono, device, &news, !found.is_empty()) {
             self.changed_devices.insert(device.id);
