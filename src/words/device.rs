@@ -1,6 +1,7 @@
 //! Words about devices: what they are for, where they are, how they stand.
 
 use super::{Both, Lang, say};
+use crate::core::detector::device_health::Outlook;
 use crate::core::effect::DeviceChange;
 use crate::core::id::RoomId;
 use crate::core::roster::Role;
@@ -59,6 +60,16 @@ pub fn days_left(days: u32, lang: Lang) -> String {
     match lang {
         Lang::Zh => format!("约剩 {days} 天"),
         Lang::En => format!("about {days} days left"),
+    }
+}
+
+/// How long a battery lasts, with how sure that is.
+#[must_use]
+pub fn outlook(outlook: Outlook, lang: Lang) -> String {
+    let Outlook { days, at_least, at_most } = outlook;
+    match lang {
+        Lang::Zh => format!("约剩 {days} 天({at_least}–{at_most})"),
+        Lang::En => format!("about {days} days left ({at_least}–{at_most})"),
     }
 }
 

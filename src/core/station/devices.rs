@@ -297,7 +297,7 @@ impl Station {
     }
 
     /// Sets the deadline of a device that is not silent; a silent one is waited for without a clock.
-    fn arm_device(&mut self, id: DeviceId) {
+    pub(super) fn arm_device(&mut self, id: DeviceId) {
         if let Some(unit) = self.units.get(&id).filter(|unit| !unit.health.is_silent()) {
             self.timers.arm_by(Timer::Device(id), unit.health.next_expected());
         }

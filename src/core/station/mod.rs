@@ -232,14 +232,17 @@ impl Station {
         let Some(unit) = self.units.get_mut(&device.id) else { return };
         let mut news: Vec<News> = Vec::new();
         let mut found = Vec::new();
-        let was_inside = unit.health.is_inside();
+        let (was_inside, limit_before) = (unit.health.is_inside(), unit.health.limit());
         unit.hear(now, device, sample, &mut news, &mut found);
         if let Some(measured) = measured {
             unit.health.measure_battery(now, device, measured, &mut found);
         }
-        let is_inside = unit.health.is_inside();
+        let (is_inside, narrower) = (unit.health.is_inside(), unit.health.limit() < limit_before);
         if unit.is_worth_showing(now.mono, device, &news, !found.is_empty()) {
             self.changed_devices.insert(device.id);
+        }
+        if narrower {
+            self.arm_device(device.id);
         }
         // Life-safety first: a help call is decided before the battery that came with it.
         for item in &news {

@@ -183,7 +183,11 @@ impl Battery {
         let at = |part: usize| falls.get(falls.len().saturating_sub(1) * part / 10).copied();
         let slowest = 1_000_000 / cell.life_days;
         let usable = 1000 * (i64::from(newest.1) - cell.reserve).max(0);
-        let days = |fall: i64| u32::try_from(usable / fall.max(slowest).max(1)).unwrap_or(u32::MAX);
+        let since = self.today.map_or(0, |today| today.0.saturating_sub(newest.0));
+        let days = |fall: i64| {
+            let days = u32::try_from(usable / fall.max(slowest).max(1)).unwrap_or(u32::MAX);
+            days.saturating_sub(since)
+        };
         Some(Outlook { days: days(at(5)?), at_least: days(at(8)?), at_most: days(at(2)?) })
     }
 
@@ -279,12 +283,11 @@ mod tests {
                 let sagged = volts(chemistry, left(day)) - (ROOM - celsius) * cell.sag;
                 Measured { percent: None, voltage: Some(Milli(sagged)), celsius: Some(Milli::whole(celsius)) }
             };
-            let ending = |days: u64| {
-                let outlook = lived(chemistry, days, of).outlook(chemistry);
-                outlook.is_some_and(Outlook::is_ending)
-            };
-            assert!(!ending(200), "{chemistry}: a hundred days early is no notice");
-            assert!(ending(300 - u64::from(NOTICE_DAYS)), "{chemistry}: two weeks before the end");
+            let on_day = |day: u64| lived(chemistry, day + 1, of).outlook(chemistry);
+            let early = on_day(200).expect("a fall was seen");
+            assert!(!early.is_ending(), "{chemistry}: a hundred days early is no notice: {early:?}");
+            let two_weeks = on_day(300 - u64::from(NOTICE_DAYS)).expect("a fall was seen");
+            assert!(two_weeks.is_ending(), "{chemistry}: two weeks before the end: {two_weeks:?}");
         }
     }
 

@@ -85,10 +85,10 @@ impl Conduct {
         self.judge_level(now, sample, turned);
         self.count_changes(now, news, turned);
         self.impossible = self.impossible << 1 | u16::from(sample.implausible > 0);
-        if self.impossible.count_ones() >= IMPOSSIBLE_MIN {
-            self.doubt(Reason::Impossible, true, turned);
-        } else if self.impossible & CLEAN == 0 {
+        if self.impossible & CLEAN == 0 {
             self.doubt(Reason::Impossible, false, turned);
+        } else if self.impossible.count_ones() >= IMPOSSIBLE_MIN {
+            self.doubt(Reason::Impossible, true, turned);
         }
         if self.senders.is_some_and(|(last, _)| now.since(last) > SENDERS_WITHIN) {
             self.senders = None;

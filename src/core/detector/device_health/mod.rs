@@ -105,7 +105,7 @@ impl DeviceHealth {
     #[must_use]
     pub fn new(device: &Device, charge_low_percent: u8, now: Mono) -> Self {
         Self {
-            limit: silence_limit(device),
+            limit: Rhythm::default().limit(device),
             charge_low_percent,
             learned: Learned::default(),
             counted_from: now,
@@ -170,6 +170,12 @@ impl DeviceHealth {
     #[must_use]
     pub const fn heard(&self) -> Option<Moment> {
         self.heard
+    }
+
+    /// How long it may be silent, by what is known of it.
+    #[must_use]
+    pub const fn limit(&self) -> Duration {
+        self.limit
     }
 
     /// By when it must be heard again.

@@ -30,6 +30,11 @@ const USUAL_DAYS_MIN: usize = 3;
 /// radio mesh that heals itself or a router that restarts takes minutes.
 const SHORTEST: Duration = Duration::from_mins(15);
 
+/// The rhythm of a sensor that people move, before a whole day of it was seen and where enrolment does not say it: the limit
+/// is then the cap. judgement: such sensors report every 50 minutes or every 25 hours (protocol notes), and a class is no
+/// more than a guess at which.
+const UNSEEN: Duration = Duration::from_hours(6);
+
 /// What is remembered of a device's gaps: two weeks in as many small numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Rhythm {
@@ -100,6 +105,7 @@ impl Rhythm {
         let class = device.rhythm();
         match self.learned(device) {
             _ if device.rhythm.is_some() => class,
+            _ if device.role.is_moved_by_people() && self.days.is_empty() => UNSEEN.max(class),
             None => class,
             Some(learned) if self.is_ripe() => learned.max(class.min(SHORTEST)),
             Some(learned) => learned.max(class),
@@ -187,6 +193,7 @@ mod tests {
     fn a_slower_device_is_believed_soon_and_a_faster_one_late() {
         let two_days = played(std::iter::repeat_n(12, 4));
         assert_eq!(two_days.of(&unconfigured(Role::Door)), Duration::from_hours(12));
+        assert_eq!(Rhythm::default().limit(&unconfigured(Role::Door)), CAP_OTHERS, "nobody knows it yet");
         let fast = || std::iter::repeat_n(0, 10).chain([1]);
         let a_week = played((0..24 * 7).flat_map(|_| fast()));
         assert_eq!(a_week.of(&unconfigured(Role::Climate)), Role::Climate.rhythm());
