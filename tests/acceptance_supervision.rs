@@ -50,7 +50,7 @@ fn in_recorded_homes_the_dead_are_found_and_the_living_are_left_alone() {
     for (make, title) in MAKES {
         let tallies: Vec<_> = homes
             .iter()
-            .map(|home| (home.name.clone(), measure(home, make, 10, &mut |bound| chance.below(bound))))
+            .map(|home| (home.name.clone(), measure(home, make, 5, &mut |bound| chance.below(bound))))
             .collect();
         for (home, sum) in print(title, &tallies) {
             assert_eq!(sum.in_time, sum.killed, "{home}: every dead sensor within its limit");

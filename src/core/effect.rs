@@ -216,7 +216,7 @@ pub struct DeviceEvent {
     pub source: SourceId,
     /// What.
     pub what: DeviceChange,
-    /// The devices behind a source.
+    /// The devices behind a source, or those of a home that fell silent together.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub behind: Vec<DeviceId>,
 }

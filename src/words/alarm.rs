@@ -119,6 +119,7 @@ say! { Reason {
     Recovered: "佩戴设备报告已起身行走", "wearable reports walking again";
     Drill: "演练", "drill";
     Silent: "超过时限无信号", "silent beyond its limit";
+    HomeQuiet: "全屋都没有信号,可能无人或停电", "nothing in the home speaks: nobody in, or no power";
     BridgeSaysOffline: "接收器报告设备离线", "its bridge says it is gone";
     PressDue: "到期需按一次验证", "a press is due to prove it";
     HeardAgain: "重新收到信号", "heard again";

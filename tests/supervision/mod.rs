@@ -104,11 +104,11 @@ impl Tally {
     }
 }
 
-/// Lives a home once with everything well, and `rounds` times with every sensor dying at a random instant.
+/// Lives a home once with everything well, and then with one of its sensors dying at a random instant, `rounds` times each.
 pub fn measure(home: &Home, make: Make, rounds: usize, below: &mut dyn FnMut(u64) -> u64) -> BTreeMap<Role, Tally> {
     let reports = reports(home, make, below);
     let mut tallies: BTreeMap<Role, Tally> = BTreeMap::new();
-    for (sensor, fate) in home.sensors.iter().zip(live(home, make, &reports, &[])) {
+    for (sensor, fate) in home.sensors.iter().zip(live(home, make, &reports, None)) {
         let tally = tallies.entry(sensor.role).or_default();
         tally.sensors += 1;
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of weeks")]
@@ -117,13 +117,13 @@ pub fn measure(home: &Home, make: Make, rounds: usize, below: &mut dyn FnMut(u64
         tally.faults += fate.faults;
         tally.doubts += fate.doubts;
     }
-    for _ in 0..rounds {
-        let deaths: Vec<u64> = home.sensors.iter().map(|_| below(home.lasts)).collect();
-        for (sensor, fate) in home.sensors.iter().zip(live(home, make, &reports, &deaths)) {
+    for (number, sensor) in home.sensors.iter().enumerate() {
+        for _ in 0..rounds {
+            let fates = live(home, make, &reports, Some((number, below(home.lasts))));
             let tally = tallies.entry(sensor.role).or_default();
-            let (Some(died), Some(due)) = (fate.died, fate.due) else { panic!("every sensor dies") };
+            let (Some(died), Some(due)) = (fates[number].died, fates[number].due) else { panic!("it has died") };
             tally.killed += 1;
-            let Some(found) = fate.found else { continue };
+            let Some(found) = fates[number].found else { continue };
             tally.in_time += usize::from(found <= due);
             tally.hours.push(found.saturating_sub(died) / HOUR);
         }
@@ -152,10 +152,10 @@ fn reports(home: &Home, make: Make, below: &mut dyn FnMut(u64) -> u64) -> Vec<Ve
 }
 
 /// One life of a home.
-fn live(home: &Home, make: Make, reports: &[Vec<u64>], deaths: &[u64]) -> Vec<Fate> {
+fn live(home: &Home, make: Make, reports: &[Vec<u64>], death: Option<(usize, u64)>) -> Vec<Fate> {
     let mut acts: Vec<(u64, usize, Act)> = Vec::new();
     for (number, sensor) in home.sensors.iter().enumerate() {
-        let dies = deaths.get(number).copied();
+        let dies = death.filter(|(dead, _)| *dead == number).map(|(_, at)| at);
         let lives = |at: &u64| dies.is_none_or(|dies| *at < dies);
         // Whoever hangs it up tries it.
         acts.push((0, number, Act::Reports));
@@ -169,10 +169,9 @@ fn live(home: &Home, make: Make, reports: &[Vec<u64>], deaths: &[u64]) -> Vec<Fa
         life.until(at);
         life.act(number, act);
     }
-    let ended = life.fates.clone();
-    life.until(home.lasts + if deaths.is_empty() { 0 } else { AFTER });
     // A home whose recording has ended is silent: only the dead are looked for there.
-    if deaths.is_empty() { ended } else { life.fates }
+    life.until(home.lasts + if death.is_some() { AFTER } else { 0 });
+    life.fates
 }
 
 struct Life<'a> {
@@ -187,6 +186,10 @@ struct Life<'a> {
 
 fn device_id(number: usize) -> DeviceId {
     format!("d{number}").parse().expect("id")
+}
+
+fn number_of(id: &DeviceId) -> usize {
+    id.as_str().trim_start_matches('d').parse().expect("a number")
 }
 
 fn moment(now: u64) -> Moment {
@@ -204,7 +207,7 @@ impl<'a> Life<'a> {
         let device = |(number, sensor): (usize, &Sensor)| Device {
             id: device_id(number),
             resident: None,
-            home: None,
+            home: Some("h1".parse().expect("id")),
             room: None,
             role: sensor.role,
             source: "air".parse().expect("id"),
@@ -294,13 +297,17 @@ impl<'a> Life<'a> {
         for effect in effects {
             let Effect::Commit(alarm) = effect else { continue };
             let Subject::Device(id) = alarm.id.subject else { continue };
-            let number: usize = id.as_str().trim_start_matches('d').parse().expect("a number");
+            let number = number_of(&id);
             let fate = &mut self.fates[number];
             match alarm.id.condition {
                 Condition::DeviceSilent if alarm.rev == 1 => {
                     fate.faults += 1;
-                    if fate.died.is_some() {
-                        fate.found.get_or_insert(self.now);
+                    // The fault of a home names all that are silent in it.
+                    for number in alarm.behind.iter().map(number_of).chain([number]) {
+                        let fate = &mut self.fates[number];
+                        if fate.died.is_some() {
+                            fate.found.get_or_insert(self.now);
+                        }
                     }
                 }
                 Condition::DeviceDoubted if alarm.rev == 1 => fate.doubts += 1,

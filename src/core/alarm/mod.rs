@@ -259,6 +259,8 @@ words! {
         Drill = "drill",
         /// A device has been silent beyond its limit.
         Silent = "silent",
+        /// Nothing in its home has spoken: perhaps nobody is in, or the home has no power.
+        HomeQuiet = "home_quiet",
         /// Its bridge says it is gone.
         BridgeSaysOffline = "bridge_says_offline",
         /// A press is due to prove a mute device.

@@ -286,13 +286,14 @@ impl Station {
             return; // Its deadline is set again when its source is back.
         }
         let Some(unit) = self.units.get_mut(&id) else { return };
-        let mut found = Vec::new();
-        // A press is asked for where somebody can press; a mute sensor is silent like others.
-        let by_press = device.mute && !device.role.is_moved_by_people();
-        unit.health.tick(now, by_press, &mut found);
-        self.arm_device(id);
-        for (finding, change) in found {
-            self.device_found(now, &device, finding, change, effects);
+        unit.health.tick(now);
+        if !unit.health.is_silent() {
+            self.arm_device(id);
+        } else if !self.book.is_open(Subject::Device(id), Condition::DeviceSilent) {
+            // A press is asked for where somebody can press; a mute sensor is silent like others.
+            let by_press = device.mute && !device.role.is_moved_by_people();
+            let reason = if by_press { Reason::PressDue } else { Reason::Silent };
+            self.missed(now, &device, reason, effects);
         }
     }
 

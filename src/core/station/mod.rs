@@ -14,6 +14,8 @@ mod commands;
 
 mod devices;
 
+mod quiet;
+
 mod restart;
 
 mod strangers;

@@ -322,13 +322,8 @@ impl DeviceHealth {
     }
 
     /// Lets time pass. While the device could not have been heard, its clock stands still.
-    pub fn tick(&mut self, now: Moment, mute: bool, found: &mut Vec<Found>) {
-        if !self.silent && now.mono >= self.next_expected() {
-            self.silent = true;
-            let reason = if mute { Reason::PressDue } else { Reason::Silent };
-            let evidence = Evidence { at: now, device: None, said: None, reason };
-            found.push((Finding::Onset(Condition::DeviceSilent, evidence), Some(DeviceChange::Lost)));
-        }
+    pub fn tick(&mut self, now: Moment) {
+        self.silent |= now.mono >= self.next_expected();
     }
 
     /// Its source is back after having been down since `since`: that time is not counted as silence. What was counted
