@@ -102,8 +102,12 @@ fn identity() -> Identity {
 impl Play {
     /// A station whose source is up and whose devices have all been heard at second 0.
     pub fn watched() -> Play {
+        Play::watching(roster())
+    }
+
+    /// The same, with a village's list of one's own.
+    pub fn watching(list: Roster) -> Play {
         let now = Mono(BEGIN_MS);
-        let list = roster();
         let station = Station::new(identity(), Rules::default(), list.clone(), moment(now, Trust::Synced));
         let mut play = Play {
             station,
@@ -144,6 +148,18 @@ impl Play {
         self.until(s);
         let from = Origin::Stranger(id(stranger));
         self.input(&Input::Sample(Sample { from, said: said.to_vec(), retained: false, merge_ms: 0, implausible: 0 }));
+    }
+
+    /// A live frame whose only number cannot be.
+    pub fn hear_impossible(&mut self, s: u64, device: &str) {
+        let from = Origin::Device(id::<DeviceId>(device));
+        let sample = Sample { from, said: Vec::new(), retained: false, merge_ms: 0, implausible: 1 };
+        self.give(s, &Input::Sample(sample));
+    }
+
+    pub fn give(&mut self, s: u64, input: &Input) {
+        self.until(s);
+        self.input(input);
     }
 
     pub fn source(&mut self, s: u64, up: bool) {

@@ -270,7 +270,7 @@ impl<'a> Life<'a> {
         let said = match (act, self.sensors[number].role) {
             (Act::Dies, _) => {
                 let standing = self.station.device_standing(device_id(number)).expect("enrolled");
-                let silent = standing.fault == Some(Condition::DeviceSilent);
+                let silent = standing.fault == Some(Condition::DeviceSilent) || self.is_named(number);
                 let fate = &mut self.fates[number];
                 fate.died = Some(self.now);
                 fate.due = Some(if silent { self.now } else { standing.next_expected.0 - DAY });
@@ -286,6 +286,14 @@ impl<'a> Life<'a> {
             let from = Origin::Device(device_id(number));
             self.input(&Input::Sample(Sample { from, said, retained: false, merge_ms: 0, implausible: 0 }));
         }
+    }
+
+    /// Whether the fault of a quiet home names it, and it has not been heard since.
+    fn is_named(&self, number: usize) -> bool {
+        let id = device_id(number);
+        let heard = self.station.device_standing(id).and_then(|standing| standing.heard).map(|at| at.mono);
+        let mut open = self.station.open_alarms();
+        open.any(|alarm| alarm.behind.contains(&id) && heard.is_some_and(|at| at <= alarm.id.onset))
     }
 
     fn input(&mut self, input: &Input) {

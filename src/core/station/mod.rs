@@ -37,7 +37,7 @@ use super::condition::Condition;
 use super::detector::device_health::CHARGE_LOW_PERCENT;
 use super::detector::{self, Detector, Finding, Heard};
 use super::effect::{Answer, Effect, Input};
-use super::id::{CommandId, DeviceId, Epoch, ResidentId, SourceId, StationId};
+use super::id::{CommandId, DeviceId, Epoch, HomeId, ResidentId, SourceId, StationId};
 use super::intake::News;
 use super::reading::{Origin, Reading, Sample};
 use super::roster::{Device, EVERYONE_AFTER, Roster};
@@ -95,6 +95,8 @@ pub struct Station {
     answered: BTreeMap<CommandId, (Mono, Answer)>,
     timers: Timers,
     clock_unset: bool,
+    /// Homes in which sensors were missed together and nothing was heard since.
+    quiet_homes: BTreeSet<HomeId>,
     changed_devices: BTreeSet<DeviceId>,
     changed_residents: BTreeSet<ResidentId>,
 }
@@ -130,6 +132,7 @@ impl Station {
             answered: BTreeMap::new(),
             timers: Timers::default(),
             clock_unset: false,
+            quiet_homes: BTreeSet::new(),
             changed_devices: BTreeSet::new(),
             changed_residents: BTreeSet::new(),
         };
@@ -246,6 +249,7 @@ impl Station {
         if narrower {
             self.arm_device(device.id);
         }
+        self.home_speaks(now, device);
         // Life-safety first: a help call is decided before the battery that came with it.
         for item in &news {
             self.detect(now, device, item, effects);

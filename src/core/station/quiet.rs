@@ -23,11 +23,8 @@ impl Station {
             self.device_found(now, device, finding, Some(DeviceChange::Lost), effects);
             return;
         }
-        if self.is_named_with_its_home(device) {
-            // Whether its home speaks again without it is asked once more after so long.
-            let again = self.units.get(&device.id).map(|unit| now.mono + unit.health.limit());
-            self.timers.set(Timer::Device(device.id), again);
-        } else {
+        self.quiet_homes.extend(device.home);
+        if !self.is_named_with_its_home(device) {
             let evidence = Evidence { at: now, device: None, said: None, reason: Reason::HomeQuiet };
             let subject = Subject::Device(device.id);
             self.onset(now, subject, Condition::DeviceSilent, Some(device), &beside, evidence, false, effects);
@@ -38,6 +35,21 @@ impl Station {
         self.changed_devices.insert(device.id);
         if let Some(resident) = device.resident {
             self.review_watch(now, resident, effects);
+        }
+    }
+
+    /// A sensor was heard. If its home was silent as a whole, the others have their whole limit from here on to follow; who
+    /// does not is missed alone.
+    pub(super) fn home_speaks(&mut self, now: Moment, device: &Device) {
+        let Some(home) = device.home.filter(|_| device.role.is_moved_by_people()) else { return };
+        if !self.quiet_homes.remove(&home) {
+            return;
+        }
+        for other in self.roster.devices.values().filter(|other| other.home == Some(home) && !other.removed) {
+            let Some(unit) = self.units.get(&other.id).filter(|unit| unit.health.is_silent()) else { continue };
+            if !self.book.is_open(Subject::Device(other.id), Condition::DeviceSilent) {
+                self.timers.set(Timer::Device(other.id), Some(now.mono + unit.health.limit()));
+            }
         }
     }
 
