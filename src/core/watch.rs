@@ -53,7 +53,7 @@ impl Contribution {
 
 /// The watch state that these contributions hold up.
 pub fn judge(contributions: impl Iterator<Item = Contribution> + Clone) -> Watch {
-    let inside = contributions.filter(|each| each.holds());
+    let inside = contributions.filter(Contribution::holds);
     let prompt = |wanted: fn(&Contribution) -> bool| inside.clone().any(|each| wanted(&each) && !each.late);
     let any = inside.clone().any(|each| each.help_call || each.life_sign);
     match (prompt(|each| each.help_call), prompt(|each| each.life_sign)) {

@@ -329,7 +329,8 @@ impl<'a> Life<'a> {
 pub fn print(title: &str, homes: &[(String, BTreeMap<Role, Tally>)]) -> Vec<(String, Tally)> {
     println!("\n{title}");
     println!(
-        "| home | class | sensors | device-months | false faults | per device-month | doubts | killed | found within limit | hours to fault: median, 90 %, longest |"
+        "| home | class | sensors | device-months | false faults | per device-month | doubts | killed | found within limit \
+         | hours to fault: median, 90 %, longest |"
     );
     println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     let line = |home: &str, class: &str, tally: &Tally| {

@@ -8,10 +8,9 @@ use shouwang::core::roster::Role;
 
 use super::{Home, Sensor};
 
-/// Where the recordings are: `SHOUWANG_DATA`, else beside the project; none where there are none.
+/// Where the recordings are: below `SHOUWANG_DATA`; none where that names no such folder.
 pub fn folder() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    let data = std::env::var_os("SHOUWANG_DATA").map_or_else(beside, PathBuf::from);
+    let data = PathBuf::from(std::env::var_os("SHOUWANG_DATA")?);
     Some(data.join("ambient")).filter(|folder| folder.is_dir())
 }
 

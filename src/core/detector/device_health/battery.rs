@@ -174,11 +174,12 @@ impl Battery {
         // Falls in millionths a day, between points that are far enough apart for their noise to be small.
         let all: Vec<Point> = self.points.iter().copied().chain([newest]).collect();
         let apart = (span / 3).max(1);
-        let fall = |from: &Point, to: &Point| {
+        let daily = |from: &Point, to: &Point| {
             let days = to.0.checked_sub(from.0).filter(|days| *days >= apart)?;
             Some(1000 * (i64::from(from.1) - i64::from(to.1)) / i64::from(days))
         };
-        let mut falls: Vec<i64> = all.iter().flat_map(|from| all.iter().filter_map(move |to| fall(from, to))).collect();
+        let mut falls: Vec<i64> =
+            all.iter().flat_map(|from| all.iter().filter_map(move |to| daily(from, to))).collect();
         falls.sort_unstable();
         let at = |part: usize| falls.get(falls.len().saturating_sub(1) * part / 10).copied();
         let slowest = 1_000_000 / cell.life_days;

@@ -31,7 +31,8 @@ const CHATTER_WITHIN: Duration = Duration::from_hours(1);
 /// sensor of five recorded homes, a bed mat under a restless sleeper, made 1,457.
 const CHATTER_MAX: u16 = 1_800;
 
-/// So many of the last sixteen frames with something impossible in them make a doubt. judgement: a quarter; a torn frame that passed its checksum is one in thousands.
+/// So many of the last sixteen frames with something impossible in them make a doubt. judgement: a quarter; a torn
+/// frame that passed its checksum is one in thousands.
 const IMPOSSIBLE_MIN: u32 = 4;
 /// So many clean ones in a row end it. judgement: half of what is remembered.
 const CLEAN: u16 = 0x00FF;

@@ -80,6 +80,7 @@ fn is_blameless(conduct: &Conduct) -> bool {
 
 /// Standing of one device.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fault of its own, and they come and go apart")]
 pub struct DeviceHealth {
     limit: Duration,
     charge_low_percent: u8,

@@ -59,7 +59,8 @@ impl Rhythm {
     pub fn hear(&mut self, now: Mono, gap: Option<Duration>) -> bool {
         let mut since = *self.since.get_or_insert(now);
         let mut changed = false;
-        while now.since(since) >= DAY && now.since(since) < DAY * (RHYTHM_DAYS as u32 + 1) {
+        let days = now.since(since).as_secs() / DAY.as_secs();
+        for _ in 0..if days > RHYTHM_DAYS as u64 { 0 } else { days } {
             self.days.push(std::mem::take(&mut self.today));
             since = since + DAY;
             changed = true;
