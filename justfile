@@ -39,6 +39,10 @@ simulate SEED="1":
 long:
     SHOUWANG_LONG=1 cargo test --release --locked $(for file in tests/acceptance_*.rs; do echo --test "$(basename "$file" .rs)"; done) -- --nocapture --test-threads 1
 
+# Dead sensors and false faults on recorded homes, as a table; FOLDER holds `ambient/HOME/events.csv.zst`, wants zstd
+supervision FOLDER:
+    SHOUWANG_LONG=1 SHOUWANG_DATA={{FOLDER}} cargo test --release --locked --test acceptance_supervision -- --nocapture --test-threads 1
+
 # The gateway beside its peers; wants the bench's folder, and its installs in $BENCH_CACHE
 bench FOLDER *ARGS="--peers bridge-gw,paho-sqlite,node-red":
     cargo build --release --locked

@@ -13,7 +13,7 @@ use serde_json::Value;
 use shouwang::core::effect::Input;
 use shouwang::core::id::HomeId;
 use shouwang::core::reading::{Measure, Said, Sample};
-use shouwang::core::roster::{Device, Ladder, Resident, Role, Roster, Rung, Service, Tier};
+use shouwang::core::roster::{Chemistry, Device, Ladder, Resident, Role, Roster, Rung, Service, Tier};
 use shouwang::core::sequence::{Lane, Range};
 use shouwang::core::station::{Identity, Rules, Station};
 use shouwang::core::time::Mono;
@@ -70,6 +70,7 @@ fn station() -> Station {
                 source: roster.sources[0],
                 rhythm: None,
                 mute: false,
+                battery: Chemistry::Unknown,
                 removed: false,
             };
             roster.devices.insert(device.id, device);
@@ -99,7 +100,8 @@ fn station_routine(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn station_press(bencher: Bencher<'_, '_>) {
     let from = sample("button0001", Measure::Sos(true)).from;
-    let press = Sample { from, said: vec![Said::event(Measure::Sos(true))], retained: false, merge_ms: 1_000 };
+    let press =
+        Sample { from, said: vec![Said::event(Measure::Sos(true))], retained: false, merge_ms: 1_000, implausible: 0 };
     let input = Input::Sample(press);
     bencher.with_inputs(station).bench_local_refs(|station| station.handle(at(1_000), black_box(&input)));
 }

@@ -221,6 +221,14 @@ limits! {
     STRANGERS_MAX: usize = 256,
         "the one heard longest ago is forgotten", "none: the heard list has them";
 
+    /// Days of which a device's longest gap is remembered, a small number each: each weekday twice.
+    RHYTHM_DAYS: usize = 14,
+        "the oldest is forgotten", "none needed";
+
+    /// Points of a battery's way down that are remembered.
+    BATTERY_POINTS_MAX: usize = 8,
+        "every other one is forgotten, and further ones come half as often", "none needed";
+
     /// Open alarms named in the answer to "what is open?". An entry has at most 190 bytes, so they fit into one message.
     OPEN_LISTED_MAX: usize = 300,
         "people first; the rest is told as a number", "answer: more";

@@ -71,7 +71,7 @@ fn write_history(house: &House) -> u64 {
                 Said::level(Measure::Number(Quantity::Battery, Milli::whole(90))),
             ];
             let moment = at(begin_ms + minute * MINUTE_MS + number as u64 * MINUTE_MS / 500);
-            journal.routine(moment, Sample { from, said, retained: false, merge_ms: 1000 });
+            journal.routine(moment, Sample { from, said, retained: false, merge_ms: 1000, implausible: 0 });
             written += 1;
         }
     }

@@ -74,10 +74,16 @@ fn print_device(row: &DeviceRow, now: Moment, lang: Lang) {
         Some(at) => words::time::span(now.mono.since(at.mono), lang),
         None => say::NEVER_HEARD.say(lang).to_owned(),
     };
-    let battery = row.battery.map_or_else(String::new, |percent| format!(" · {percent} %"));
+    let mut battery = row.battery.map_or_else(String::new, |percent| format!(" · {percent} %"));
+    if let Some(outlook) = row.outlook {
+        battery = format!("{battery} · {}", say::outlook(outlook, lang));
+    }
     let standing = match (&row.fault, row.reachable, row.removed) {
         (_, _, true) => say::REMOVED.say(lang).to_owned(),
-        (Some(fault), _, _) => Condition::from_word(fault).map_or("?", |fault| fault.say(lang)).to_owned(),
+        (Some(fault), _, _) => {
+            let fault = Condition::from_word(fault).map_or("?", |fault| fault.say(lang));
+            row.why.map_or_else(|| fault.to_owned(), |why| format!("{fault}({})", why.say(lang)))
+        }
         (None, false, _) => say::UNREACHABLE.say(lang).to_owned(),
         (None, true, _) => String::new(),
     };

@@ -223,6 +223,7 @@ fn gaps(resident: &Resident, village: &Village, help: Option<Pace>, life: Option
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::roster::Chemistry;
 
     fn device(role: Role, rhythm_s: u64, mute: bool) -> Device {
         Device {
@@ -234,6 +235,7 @@ mod tests {
             source: "s1".parse().expect("id"),
             rhythm: Some(Duration::from_secs(rhythm_s)),
             mute,
+            battery: Chemistry::Unknown,
             removed: false,
         }
     }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::core::alarm::Alarm;
+use crate::core::alarm::{Alarm, Reason};
+use crate::core::detector::device_health::Outlook;
 use crate::core::effect::{Answer, Order};
 use crate::core::id::{CommandId, DeviceId, Epoch, GatewayId, HomeId, ResidentId, RoomId, SourceId, StationId};
 use crate::core::roster::Role;
@@ -99,6 +100,15 @@ pub struct DeviceRow {
     pub expected_in_s: i64,
     /// Word of its fault.
     pub fault: Option<String>,
+    /// Why it has that.
+    #[serde(default)]
+    pub why: Option<Reason>,
+    /// The rhythm by which it is supervised: configured, learned, or its class's.
+    #[serde(default)]
+    pub rhythm_s: u64,
+    /// How long its battery lasts, once that was learned.
+    #[serde(default)]
+    pub outlook: Option<Outlook>,
     /// Claimed charge in per cent.
     pub battery: Option<Milli>,
     /// Link quality.

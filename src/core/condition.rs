@@ -45,6 +45,8 @@ words! {
         BatteryLow = "battery_low",
         /// A device's case was opened.
         Tamper = "tamper",
+        /// A device is heard and cannot be believed: stuck, chattering, measuring the impossible, or one of two.
+        DeviceDoubted = "device_doubted",
         /// A source is down: serial port, broker connection, coordinator or bridge, with all devices behind it.
         SourceDown = "source_down",
         /// A help call or hazard was heard from a device that is not enrolled (CARE-RULES 17).
@@ -166,6 +168,7 @@ pub const TABLE: &[Rule] = &[
     technical(Condition::DeviceSilent, false),
     technical(Condition::BatteryLow, false),
     technical(Condition::Tamper, false),
+    technical(Condition::DeviceDoubted, false),
     technical(Condition::SourceDown, false),
     // Somebody may have called for help: it does not clear by itself, a person looks into it.
     technical(Condition::StrangerCall, true),

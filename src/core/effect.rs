@@ -21,6 +21,12 @@ pub enum Input {
         /// Up or down.
         up: bool,
     },
+    /// A source saw a second sender speak under a device's address while the first was there: a second live connection,
+    /// or words that one device cannot have said both. Two receivers that hear one sender are no such thing.
+    TwoSenders {
+        /// Whose address.
+        device: DeviceId,
+    },
     /// Somebody wants something done.
     Command(Command),
     /// The log stopped or resumed taking records.
@@ -210,7 +216,7 @@ pub struct DeviceEvent {
     pub source: SourceId,
     /// What.
     pub what: DeviceChange,
-    /// The devices behind a source.
+    /// The devices behind a source, or those of a home that fell silent together.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub behind: Vec<DeviceId>,
 }
@@ -228,6 +234,10 @@ words! {
         BatteryLow = "battery_low",
         /// Battery well again.
         BatteryOk = "battery_ok",
+        /// Heard, and not to be believed.
+        Doubted = "doubted",
+        /// To be believed again.
+        Believed = "believed",
         /// Case opened.
         Tamper = "tamper",
         /// A source, bridge or coordinator went down.

@@ -215,6 +215,7 @@ fn is_press(code: &str) -> bool {
 mod tests {
     use super::*;
     use crate::core::reading::Origin;
+    use crate::core::roster::Chemistry;
     use crate::core::unit::Milli;
 
     fn device(role: Role) -> Device {
@@ -227,6 +228,7 @@ mod tests {
             source: "zigbee".parse().expect("id"),
             rhythm: None,
             mute: false,
+            battery: Chemistry::Unknown,
             removed: false,
         }
     }
@@ -247,7 +249,13 @@ mod tests {
         let (mut memory, device) = (Memory::default(), device(role));
         let mut heard = Vec::new();
         for (second, said) in story {
-            let sample = Sample { from: Origin::Device(device.id), said: said.to_vec(), retained: false, merge_ms };
+            let sample = Sample {
+                from: Origin::Device(device.id),
+                said: said.to_vec(),
+                retained: false,
+                merge_ms,
+                implausible: 0,
+            };
             let mut news = Vec::new();
             memory.take(Mono(second * 1000), &device, &sample, &mut news);
             for item in news {
@@ -288,7 +296,13 @@ mod tests {
     fn a_press_made_while_the_box_was_off_is_a_press() {
         let (mut memory, button) = (Memory::default(), device(Role::Sos));
         let press = |memory: &mut Memory, second: u64| {
-            let sample = Sample { from: Origin::Device(button.id), said: vec![SOS], retained: false, merge_ms: 0 };
+            let sample = Sample {
+                from: Origin::Device(button.id),
+                said: vec![SOS],
+                retained: false,
+                merge_ms: 0,
+                implausible: 0,
+            };
             let mut news = Vec::new();
             memory.take(Mono(second * 1000), &button, &sample, &mut news);
             news.len()
@@ -327,7 +341,8 @@ mod tests {
     #[test]
     fn what_the_broker_kept_raises_nothing_and_swallows_nothing() {
         let (mut memory, device) = (Memory::default(), device(Role::Sos));
-        let mut sample = Sample { from: Origin::Device(device.id), said: vec![SOS], retained: true, merge_ms: 0 };
+        let mut sample =
+            Sample { from: Origin::Device(device.id), said: vec![SOS], retained: true, merge_ms: 0, implausible: 0 };
         let mut news = Vec::new();
         memory.take(Mono(0), &device, &sample, &mut news);
         assert!(news.is_empty() && memory.heard.is_none());

@@ -65,6 +65,12 @@ impl Role {
         matches!(self, Role::Fall | Role::Motion | Role::Presence | Role::Door | Role::Bed | Role::Vital)
     }
 
+    /// Whether it speaks because somebody moves, and so is silent when nobody does.
+    #[must_use]
+    pub const fn is_moved_by_people(self) -> bool {
+        matches!(self, Role::Motion | Role::Presence | Role::Door | Role::Bed)
+    }
+
     /// Rhythm expected of the class until one is configured or learned.
     /// Source: heartbeat periods in the protocol notes (Zigbee battery devices 50 min to 25 h, radars 1–60 s).
     #[must_use]
@@ -74,6 +80,24 @@ impl Role {
             Role::Vital | Role::Fall => Duration::from_mins(10),
             _ => Duration::from_hours(1),
         }
+    }
+}
+
+words! {
+    /// What a device lives on, as its label or its battery says.
+    Chemistry {
+        /// Lithium coin cell of 20 mm.
+        Cr2032 = "cr2032",
+        /// Lithium coin cell of 24 mm.
+        Cr2450 = "cr2450",
+        /// Two alkaline cells in a row: AAA or AA.
+        Alkaline = "alkaline",
+        /// A rechargeable lithium cell.
+        LiIon = "li_ion",
+        /// A lithium thionyl chloride cell of 3.6 V.
+        LiSocl2 = "lisocl2",
+        /// Nobody has said.
+        Unknown = "unknown",
     }
 }
 
@@ -137,6 +161,8 @@ pub struct Device {
     pub rhythm: Option<Duration>,
     /// It cannot report by itself (433 MHz buttons): proven by a press every 7 days (CARE-RULES 25).
     pub mute: bool,
+    /// What it lives on.
+    pub battery: Chemistry,
     /// It was taken out of service; what it still says is CARE-RULES 17.
     pub removed: bool,
 }

@@ -27,12 +27,14 @@ words! {
 
 /// What one of a resident's devices contributes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "four independent properties, each asked by itself")]
+#[expect(clippy::struct_excessive_bools, reason = "independent properties, each asked by itself")]
 pub struct Contribution {
     /// Which device.
     pub device: DeviceId,
     /// It was heard within its limit, and its source is up.
     pub inside: bool,
+    /// There is nothing against believing it: neither stuck nor chattering, no impossible values, no double.
+    pub believed: bool,
     /// It is slow or mute: found missing only late.
     pub late: bool,
     /// It can call for help.
@@ -41,9 +43,17 @@ pub struct Contribution {
     pub life_sign: bool,
 }
 
+impl Contribution {
+    /// Whether it counts at all: heard in time, and to be believed.
+    #[must_use]
+    pub const fn holds(&self) -> bool {
+        self.inside && self.believed
+    }
+}
+
 /// The watch state that these contributions hold up.
 pub fn judge(contributions: impl Iterator<Item = Contribution> + Clone) -> Watch {
-    let inside = contributions.filter(|each| each.inside);
+    let inside = contributions.filter(Contribution::holds);
     let prompt = |wanted: fn(&Contribution) -> bool| inside.clone().any(|each| wanted(&each) && !each.late);
     let any = inside.clone().any(|each| each.help_call || each.life_sign);
     match (prompt(|each| each.help_call), prompt(|each| each.life_sign)) {
@@ -70,7 +80,7 @@ mod tests {
 
     #[expect(clippy::fn_params_excessive_bools, reason = "a column each in the table below")]
     fn device(inside: bool, late: bool, help_call: bool, life_sign: bool) -> Contribution {
-        Contribution { device: "d1".parse().expect("id"), inside, late, help_call, life_sign }
+        Contribution { device: "d1".parse().expect("id"), inside, believed: true, late, help_call, life_sign }
     }
 
     #[test]
@@ -79,6 +89,7 @@ mod tests {
         let slow_button = device(true, true, true, false);
         let silent_motion = device(false, false, false, true);
         let climate = device(true, false, false, false);
+        let doubted = |device: Contribution| Contribution { believed: false, ..device };
         let table: &[(&[Contribution], Watch)] = &[
             (&[button, motion], Watch::Watched),
             (&[device(true, false, true, true)], Watch::Watched),
@@ -89,6 +100,9 @@ mod tests {
             (&[button, silent_motion], Watch::Weak),
             (&[silent_motion], Watch::Blind),
             (&[climate], Watch::Blind),
+            (&[button, doubted(motion)], Watch::Weak),
+            (&[doubted(button), motion], Watch::Weak),
+            (&[doubted(motion)], Watch::Blind),
             (&[], Watch::Blind),
         ];
         for (devices, expected) in table {

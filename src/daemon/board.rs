@@ -230,16 +230,15 @@ fn speaker(from: Origin) -> DeviceId {
 
 fn device_message(station: &Station, device: DeviceId, now: Moment) -> Option<RetainedMessage> {
     let standing = station.device_standing(device)?;
-    let enrolled = station.roster().devices.get(&device)?;
     let whole = |milli: Milli| milli.0 / 1000;
     let state = DeviceState {
         as_of: now,
         battery: standing.battery.and_then(|percent| u8::try_from(whole(percent)).ok()),
-        days_left: None,
+        days_left: standing.outlook.map(|outlook| outlook.at_least),
         link: standing.link.and_then(|link| i32::try_from(whole(link)).ok()),
         last_heard: standing.heard,
         next_expected: Some(now.at(standing.next_expected)),
         fault: standing.fault.map(|fault| fault.word().to_owned()),
     };
-    Some(RetainedMessage::Device(state, enrolled.rhythm() * 2))
+    Some(RetainedMessage::Device(state, standing.rhythm * 2))
 }

@@ -148,7 +148,7 @@ impl Gateway {
             None => Origin::Bridge(sent.wire.source()),
         };
         let merge_ms = device::format(sent.wire.format()).map_or(0, |format| format.merge_ms);
-        let sample = Sample { from, said: heard.said, retained: delivery.retained, merge_ms };
+        let sample = Sample { from, said: heard.said, retained: delivery.retained, merge_ms, implausible: 0 };
         let class = self.station.roster().class(&sample);
         if class == Class::Routine && matches!(from, Origin::Stranger(_)) {
             return delivery.packet;

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use crate::core::id::{DeviceId, Epoch, HomeId, ResidentId, ResponderId, Slug, SourceId, StationId, StrangerId};
 use crate::core::reading::Origin;
-use crate::core::roster::{Device, Ladder, Resident, Responder, ResponderRole, Role, Roster, Rung, Service, Tier};
+use crate::core::roster::{
+    Chemistry, Device, Ladder, Resident, Responder, ResponderRole, Role, Roster, Rung, Service, Tier,
+};
 use crate::core::station::Identity;
 
 /// How a frame reaches the gateway.
@@ -292,6 +294,7 @@ impl Place {
             source: kit.wire.source(),
             rhythm: Some(Duration::from_secs(kit.make.rhythm_min() * 60)),
             mute: false,
+            battery: Chemistry::Unknown,
             removed: kit.standing == Standing::Removed,
         });
         let devices = devices.map(|device| (device.id, device)).collect();

@@ -16,7 +16,7 @@ use super::counters::Scope;
 use super::heard::Speaker;
 use super::{Inlet, Resolve};
 use crate::core::id::{DeviceId, SourceId};
-use crate::core::reading::{Measure, Nature, Origin, Said, Sample};
+use crate::core::reading::{Implausible, Measure, Nature, Origin, Quantity, Said, Sample};
 use crate::core::roster::Class;
 use crate::device::{Command, Decode, DecodeError, Decoded, Enrolled, Format, Frame, Transport};
 use crate::limits::{ADDRESS_BYTES_MAX, BRIDGE_LIST_BYTES_MAX, MQTT_PAYLOAD_BYTES_MAX, TOPIC_BYTES_MAX};
@@ -217,11 +217,13 @@ impl FrontDoor {
                 origin
             }
         };
+        let impossible = decoded.dropped.iter().filter(|(kind, why)| is_impossible(kind, *why)).count();
+        let implausible = u8::try_from(impossible).unwrap_or(u8::MAX);
         let said = life_safety_first(decoded.said);
         if self.stands_already(from, &said, now) {
             return None;
         }
-        let sample = Sample { from, said, retained, merge_ms: self.format.merge_ms };
+        let sample = Sample { from, said, retained, merge_ms: self.format.merge_ms, implausible };
         let class = resolve.class(&sample);
         let kept = class == Class::Urgent || !matches!(from, Origin::Stranger(_));
         kept.then_some(Admitted { sample, class })
@@ -298,6 +300,14 @@ fn life_safety_first(mut said: Vec<Said>) -> Vec<Said> {
         said.sort_by_key(rank);
     }
     said
+}
+
+/// Whether a dropped number speaks against the sensor that measured it. A figure of the battery or the radio that means
+/// "unknown" (255 in many formats) does not, and neither does a zero that means "no measurement".
+fn is_impossible(kind: &str, why: Implausible) -> bool {
+    let of_itself =
+        |quantity: Quantity| quantity.is_link() || matches!(quantity, Quantity::Battery | Quantity::Voltage);
+    why == Implausible::OutOfRange && !Quantity::from_word(kind).is_some_and(of_itself)
 }
 
 /// Whether only the device's role says what it means, and it may be a help call.

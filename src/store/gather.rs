@@ -133,7 +133,7 @@ mod tests {
 
     fn sample() -> Sample {
         let from = Origin::Device("d1".parse().expect("id"));
-        Sample { from, said: vec![Said::level(Measure::Motion(true))], retained: false, merge_ms: 0 }
+        Sample { from, said: vec![Said::level(Measure::Motion(true))], retained: false, merge_ms: 0, implausible: 0 }
     }
 
     #[test]

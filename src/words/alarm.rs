@@ -23,6 +23,7 @@ say! { Condition {
     DeviceSilent: "设备无信号", "device silent";
     BatteryLow: "设备电量低", "device battery low";
     Tamper: "设备外壳被打开", "device case opened";
+    DeviceDoubted: "设备信号不可信", "device not to be believed";
     SourceDown: "接收器中断", "receiver down";
     StrangerCall: "未登记设备发出求助", "help call from a device that is not enrolled";
     DiskFault: "存储故障", "storage fault";
@@ -118,11 +119,17 @@ say! { Reason {
     Recovered: "佩戴设备报告已起身行走", "wearable reports walking again";
     Drill: "演练", "drill";
     Silent: "超过时限无信号", "silent beyond its limit";
+    HomeQuiet: "全屋都没有信号,可能无人或停电", "nothing in the home speaks: nobody in, or no power";
     BridgeSaysOffline: "接收器报告设备离线", "its bridge says it is gone";
     PressDue: "到期需按一次验证", "a press is due to prove it";
     HeardAgain: "重新收到信号", "heard again";
     BatteryLow: "设备自报电量低", "device says its battery is low";
     ChargeLow: "电量低于下限", "charge below the limit";
+    BatteryEnding: "电池预计两周内用完", "battery seems to last less than two weeks";
+    StuckOn: "信号长时间不变", "stuck on";
+    Chatter: "信号频繁跳变", "chatters";
+    Impossible: "多次报出不可能的数值", "measures what cannot be";
+    TwoSenders: "两个设备共用一个地址", "two senders share its address";
     CaseOpened: "外壳被打开", "case opened";
     Over: "情况已解除", "the condition is over";
     LinkDown: "线路中断", "link down";

@@ -1,6 +1,7 @@
 //! Words about devices: what they are for, where they are, how they stand.
 
 use super::{Both, Lang, say};
+use crate::core::detector::device_health::Outlook;
 use crate::core::effect::DeviceChange;
 use crate::core::id::RoomId;
 use crate::core::roster::Role;
@@ -28,6 +29,8 @@ say! { DeviceChange {
     Back: "恢复信号", "signal back";
     BatteryLow: "电量低", "battery low";
     BatteryOk: "电量已恢复", "battery well again";
+    Doubted: "信号不可信", "not to be believed";
+    Believed: "信号恢复可信", "to be believed again";
     Tamper: "外壳被打开", "case opened";
     SourceDown: "接收器中断", "receiver down";
     SourceBack: "接收器恢复", "receiver back";
@@ -57,6 +60,16 @@ pub fn days_left(days: u32, lang: Lang) -> String {
     match lang {
         Lang::Zh => format!("约剩 {days} 天"),
         Lang::En => format!("about {days} days left"),
+    }
+}
+
+/// How long a battery lasts, with how sure that is.
+#[must_use]
+pub fn outlook(outlook: Outlook, lang: Lang) -> String {
+    let Outlook { days, at_least, at_most } = outlook;
+    match lang {
+        Lang::Zh => format!("约剩 {days} 天({at_least}–{at_most})"),
+        Lang::En => format!("about {days} days left ({at_least}–{at_most})"),
     }
 }
 

@@ -5,6 +5,8 @@ mod flood;
 
 mod restart;
 
+mod supervision;
+
 mod village;
 
 use shouwang::core::alarm::life_cycle::State;

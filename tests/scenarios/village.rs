@@ -8,7 +8,9 @@ use shouwang::core::condition::Condition;
 use shouwang::core::effect::{Answer, Audience, Authority, Because, Command, Effect, Input, Order};
 use shouwang::core::id::{DeviceId, Epoch, ResponderId};
 use shouwang::core::reading::{Origin, Said, Sample};
-use shouwang::core::roster::{Device, Ladder, Resident, Responder, ResponderRole, Role, Roster, Rung, Service, Tier};
+use shouwang::core::roster::{
+    Chemistry, Device, Ladder, Resident, Responder, ResponderRole, Role, Roster, Rung, Service, Tier,
+};
 use shouwang::core::station::{Identity, Past, Rules, Station, Words};
 use shouwang::core::time::{Boot, Gap, Moment, Mono, Trust, Wall};
 
@@ -45,6 +47,7 @@ fn device(name: &str, resident: Option<&str>, role: Role, rhythm_min: u64) -> De
         source: id("zigbee"),
         rhythm: Some(Duration::from_secs(rhythm_min * 60)),
         mute: false,
+        battery: Chemistry::Unknown,
         removed: false,
     }
 }
@@ -99,8 +102,12 @@ fn identity() -> Identity {
 impl Play {
     /// A station whose source is up and whose devices have all been heard at second 0.
     pub fn watched() -> Play {
+        Play::watching(roster())
+    }
+
+    /// The same, with a village's list of one's own.
+    pub fn watching(list: Roster) -> Play {
         let now = Mono(BEGIN_MS);
-        let list = roster();
         let station = Station::new(identity(), Rules::default(), list.clone(), moment(now, Trust::Synced));
         let mut play = Play {
             station,
@@ -134,13 +141,25 @@ impl Play {
     pub fn hear(&mut self, s: u64, device: &str, said: &[Said]) {
         self.until(s);
         let from = Origin::Device(id::<DeviceId>(device));
-        self.input(&Input::Sample(Sample { from, said: said.to_vec(), retained: false, merge_ms: 0 }));
+        self.input(&Input::Sample(Sample { from, said: said.to_vec(), retained: false, merge_ms: 0, implausible: 0 }));
     }
 
     pub fn hear_stranger(&mut self, s: u64, stranger: &str, said: &[Said]) {
         self.until(s);
         let from = Origin::Stranger(id(stranger));
-        self.input(&Input::Sample(Sample { from, said: said.to_vec(), retained: false, merge_ms: 0 }));
+        self.input(&Input::Sample(Sample { from, said: said.to_vec(), retained: false, merge_ms: 0, implausible: 0 }));
+    }
+
+    /// A live frame whose only number cannot be.
+    pub fn hear_impossible(&mut self, s: u64, device: &str) {
+        let from = Origin::Device(id::<DeviceId>(device));
+        let sample = Sample { from, said: Vec::new(), retained: false, merge_ms: 0, implausible: 1 };
+        self.give(s, &Input::Sample(sample));
+    }
+
+    pub fn give(&mut self, s: u64, input: &Input) {
+        self.until(s);
+        self.input(input);
     }
 
     pub fn source(&mut self, s: u64, up: bool) {

@@ -27,7 +27,7 @@ pub fn at(ms: u64) -> Moment {
 /// What a device said.
 pub fn sample(device: &str, measure: Measure) -> Sample {
     let from = Origin::Device(device.parse().expect("id"));
-    Sample { from, said: vec![Said::level(measure)], retained: false, merge_ms: 0 }
+    Sample { from, said: vec![Said::level(measure)], retained: false, merge_ms: 0, implausible: 0 }
 }
 
 /// The help call number `n`, as its record number `rev` says.

@@ -13,7 +13,7 @@ use super::super::station::Station;
 use super::read::reference;
 use super::{Enrolled, People};
 use crate::core::id::{DeviceId, HomeId, ResidentId, RoomId, Slug, SourceId};
-use crate::core::roster::{Device, Role, Roster, Service};
+use crate::core::roster::{Chemistry, Device, Role, Roster, Service};
 use crate::private::Private;
 
 /// Reads all devices, and who speaks under which address.
@@ -112,7 +112,8 @@ fn device(id: DeviceId, section: &Section<'_>, known: &Known<'_>) -> Option<(Dev
         );
     }
     let mute = section.flag("mute");
-    let device = Device { id, resident, home, room, role, source: source?, rhythm, mute, removed };
+    let battery = section.word("battery", Chemistry::ALL, Chemistry::word).unwrap_or(Chemistry::Unknown);
+    let device = Device { id, resident, home, room, role, source: source?, rhythm, mute, battery, removed };
     Some((device, Enrolled { format: format?, address: address?, device: id, context }))
 }
 

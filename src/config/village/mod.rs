@@ -159,6 +159,11 @@ const DEVICE_KEYS: &[Key] = &[
     Key::required("role", "What it is for; decides what its words mean."),
     Key::optional("rhythm_s", "How often it reports; left out, what its role usually does.").within(1, 7 * 86_400, "s"),
     Key::or("mute", "false", "It cannot report by itself (433 MHz buttons): proven by a press every 7 days."),
+    Key::or(
+        "battery",
+        "\"unknown\"",
+        "What it lives on: cr2032, cr2450, alkaline (two cells), li_ion, lisocl2 or unknown.",
+    ),
     Key::optional("removed", "Day on which it was taken out of service, as 2026-03-01; what it still says is shown."),
     Key::optional("model", "Maker's model, where the format needs it to be read."),
 ];

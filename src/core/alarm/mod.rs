@@ -259,6 +259,8 @@ words! {
         Drill = "drill",
         /// A device has been silent beyond its limit.
         Silent = "silent",
+        /// Nothing in its home has spoken: perhaps nobody is in, or the home has no power.
+        HomeQuiet = "home_quiet",
         /// Its bridge says it is gone.
         BridgeSaysOffline = "bridge_says_offline",
         /// A press is due to prove a mute device.
@@ -269,6 +271,16 @@ words! {
         BatteryLow = "battery_low",
         /// The claimed charge is below the limit.
         ChargeLow = "charge_low",
+        /// By how its battery falls it is empty within two weeks.
+        BatteryEnding = "battery_ending",
+        /// A level has stayed on for longer than anybody keeps it on.
+        StuckOn = "stuck_on",
+        /// More changes than people make.
+        Chatter = "chatter",
+        /// Many of its frames hold values that cannot be.
+        Impossible = "impossible",
+        /// Two senders speak under its address.
+        TwoSenders = "two_senders",
         /// The case was opened.
         CaseOpened = "case_opened",
         /// The condition is over.

@@ -53,6 +53,14 @@ pub struct Sample {
     /// Repeats of the same event within this many milliseconds are one event (named by the format).
     #[serde(default, skip_serializing_if = "is_zero")]
     pub merge_ms: u32,
+    /// Numbers of the frame that were left out because no such thing can be: out of the vocabulary's range.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub implausible: u8,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
+const fn is_none(count: &u8) -> bool {
+    *count == 0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]

@@ -6,11 +6,11 @@ use super::{Station, Timer};
 use crate::core::alarm::{Evidence, Reason, Subject};
 use crate::core::condition::Condition;
 use crate::core::detector::Finding;
-use crate::core::detector::device_health::{DeviceHealth, Found, is_slow};
+use crate::core::detector::device_health::{DeviceHealth, Found, Measured, Outlook};
 use crate::core::effect::{DeviceChange, DeviceEvent, Effect};
 use crate::core::id::{DeviceId, ResidentId, SourceId};
 use crate::core::intake::{Memory, News};
-use crate::core::reading::{Measure, Quantity, Sample};
+use crate::core::reading::{Measure, Quantity, Said, Sample};
 use crate::core::roster::{Device, Service, Tier};
 use crate::core::time::{Moment, Mono};
 use crate::core::unit::Milli;
@@ -56,8 +56,14 @@ pub struct DeviceStanding {
     pub heard: Option<Moment>,
     /// By when it must be heard again, in station time.
     pub next_expected: Mono,
+    /// The rhythm by which it is supervised: configured, learned, or its class's.
+    pub rhythm: Duration,
     /// Its gravest fault.
     pub fault: Option<Condition>,
+    /// Why it has that.
+    pub why: Option<Reason>,
+    /// How long its battery lasts, once that was learned.
+    pub outlook: Option<Outlook>,
     /// The charge it claims, in per cent.
     pub battery: Option<Milli>,
     /// Link quality: 0–255 for Zigbee, dBm otherwise.
@@ -97,7 +103,8 @@ impl Unit {
         let only_reachability = !sample.said.is_empty()
             && sample.said.iter().all(|said| matches!(said.measure, Measure::Availability { .. }));
         if !sample.retained && !only_reachability {
-            self.health.hear(now, found);
+            self.health.hear(now, device, found);
+            self.health.judge(now, sample, news, found);
         }
         for item in news.iter() {
             self.health.news(now, item, found);
@@ -107,7 +114,7 @@ impl Unit {
     /// The county is shown a device when something about it changed, and otherwise once a rhythm.
     pub(super) fn is_worth_showing(&mut self, now: Mono, device: &Device, news: &[News], found: bool) -> bool {
         let charge = news.iter().any(|item| matches!(item.said.measure, Measure::Number(Quantity::Battery, _)));
-        let stale = self.shown.is_none_or(|shown| now.since(shown) >= device.rhythm());
+        let stale = self.shown.is_none_or(|shown| now.since(shown) >= self.health.learned().rhythm.of(device));
         let worth = found || charge || stale;
         if worth {
             self.shown = Some(now);
@@ -153,7 +160,10 @@ impl Station {
         Some(DeviceStanding {
             heard: unit.health.heard(),
             next_expected: unit.health.next_expected(),
-            fault: unit.health.fault(),
+            rhythm: unit.health.learned().rhythm.of(device),
+            fault: unit.health.fault().map(|(fault, _)| fault),
+            why: unit.health.fault().map(|(_, why)| why),
+            outlook: unit.health.learned().battery.outlook(device.battery),
             battery: number(Quantity::Battery),
             link: number(Quantity::Lqi).or_else(|| number(Quantity::Rssi)),
             reachable: self.is_reachable(device.source),
@@ -276,16 +286,19 @@ impl Station {
             return; // Its deadline is set again when its source is back.
         }
         let Some(unit) = self.units.get_mut(&id) else { return };
-        let mut found = Vec::new();
-        unit.health.tick(now, device.mute, &mut found);
-        self.arm_device(id);
-        for (finding, change) in found {
-            self.device_found(now, &device, finding, change, effects);
+        unit.health.tick(now);
+        if !unit.health.is_silent() {
+            self.arm_device(id);
+        } else if !self.book.is_open(Subject::Device(id), Condition::DeviceSilent) {
+            // A press is asked for where somebody can press; a mute sensor is silent like others.
+            let by_press = device.mute && !device.role.is_moved_by_people();
+            let reason = if by_press { Reason::PressDue } else { Reason::Silent };
+            self.missed(now, &device, reason, effects);
         }
     }
 
     /// Sets the deadline of a device that is not silent; a silent one is waited for without a clock.
-    fn arm_device(&mut self, id: DeviceId) {
+    pub(super) fn arm_device(&mut self, id: DeviceId) {
         if let Some(unit) = self.units.get(&id).filter(|unit| !unit.health.is_silent()) {
             self.timers.arm_by(Timer::Device(id), unit.health.next_expected());
         }
@@ -328,7 +341,7 @@ impl Station {
         let watch = watch::judge(contributions.iter().copied());
         let witnesses: Vec<DeviceId> = contributions
             .iter()
-            .filter(|each| each.inside && (each.help_call || each.life_sign))
+            .filter(|each| each.holds() && (each.help_call || each.life_sign))
             .map(|each| each.device)
             .collect();
         let since = match self.watch.get(&id) {
@@ -381,10 +394,49 @@ impl Station {
             device: device.id,
             inside: self.is_reachable(device.source)
                 && self.units.get(&device.id).is_some_and(|unit| unit.health.is_inside()),
-            late: device.mute || is_slow(device),
+            believed: self.units.get(&device.id).is_none_or(|unit| unit.health.doubts().is_empty()),
+            late: device.mute || self.is_slow(device),
             help_call: device.role.is_help_call(),
             life_sign: device.role.is_life_sign(),
         })
+    }
+
+    fn is_slow(&self, device: &Device) -> bool {
+        self.units.get(&device.id).is_some_and(|unit| unit.health.learned().rhythm.is_slow(device))
+    }
+
+    /// A source saw a second sender under a device's address.
+    pub(super) fn two_senders(&mut self, now: Moment, id: DeviceId, effects: &mut Vec<Effect>) {
+        let Some(device) = self.roster.devices.get(&id).copied().filter(|device| !device.removed) else { return };
+        let Some(unit) = self.units.get_mut(&id) else { return };
+        let mut found = Vec::new();
+        unit.health.two_senders(now, &mut found);
+        for (finding, change) in found {
+            self.device_found(now, &device, finding, change, effects);
+        }
+    }
+
+    /// What a sample that speaks of the battery says of it, with the temperature around the device where it is known: its
+    /// own, or that of another device of the same resident in the same room.
+    pub(super) fn battery_measured(&self, device: &Device, sample: &Sample) -> Option<Measured> {
+        let is_charge = |said: &Said| matches!(said.measure, Measure::Number(Quantity::Battery | Quantity::Voltage, _));
+        if sample.retained || !sample.said.iter().any(is_charge) {
+            return None;
+        }
+        let said = |wanted| {
+            sample.said.iter().find_map(|said| match said.measure {
+                Measure::Number(quantity, value) if quantity == wanted => Some(value),
+                _ => None,
+            })
+        };
+        let celsius = |id: &DeviceId| self.units.get(id)?.memory.number(Quantity::AmbientTemp);
+        let beside = || {
+            let others = device.resident.and_then(|resident| self.devices_of.get(&resident)).into_iter().flatten();
+            let room = |id: &&DeviceId| self.roster.devices.get(id).is_some_and(|other| other.room == device.room);
+            others.filter(room).filter(|_| device.room.is_some()).find_map(celsius)
+        };
+        let celsius = said(Quantity::AmbientTemp).or_else(|| celsius(&device.id)).or_else(beside);
+        Some(Measured { percent: said(Quantity::Battery), voltage: said(Quantity::Voltage), celsius })
     }
 
     pub(super) fn behind(&self, source: SourceId) -> Vec<DeviceId> {

@@ -14,6 +14,8 @@ mod commands;
 
 mod devices;
 
+mod quiet;
+
 mod restart;
 
 mod strangers;
@@ -35,7 +37,7 @@ use super::condition::Condition;
 use super::detector::device_health::CHARGE_LOW_PERCENT;
 use super::detector::{self, Detector, Finding, Heard};
 use super::effect::{Answer, Effect, Input};
-use super::id::{CommandId, DeviceId, Epoch, ResidentId, SourceId, StationId};
+use super::id::{CommandId, DeviceId, Epoch, HomeId, ResidentId, SourceId, StationId};
 use super::intake::News;
 use super::reading::{Origin, Reading, Sample};
 use super::roster::{Device, EVERYONE_AFTER, Roster};
@@ -93,6 +95,8 @@ pub struct Station {
     answered: BTreeMap<CommandId, (Mono, Answer)>,
     timers: Timers,
     clock_unset: bool,
+    /// Homes in which sensors were missed together and nothing was heard since.
+    quiet_homes: BTreeSet<HomeId>,
     changed_devices: BTreeSet<DeviceId>,
     changed_residents: BTreeSet<ResidentId>,
 }
@@ -128,6 +132,7 @@ impl Station {
             answered: BTreeMap::new(),
             timers: Timers::default(),
             clock_unset: false,
+            quiet_homes: BTreeSet::new(),
             changed_devices: BTreeSet::new(),
             changed_residents: BTreeSet::new(),
         };
@@ -144,6 +149,7 @@ impl Station {
         match input {
             Input::Sample(sample) => self.sample(now, sample, &mut effects),
             Input::Source { id, up } => self.source(now, *id, *up, &mut effects),
+            Input::TwoSenders { device } => self.two_senders(now, *device, &mut effects),
             Input::Command(command) => self.command(now, command, &mut effects),
             Input::Disk { up } => {
                 let reason = if *up { Reason::LogBack } else { Reason::LogFailed };
@@ -227,15 +233,23 @@ impl Station {
     }
 
     fn device_spoke(&mut self, now: Moment, device: &Device, sample: &Sample, effects: &mut Vec<Effect>) {
+        let measured = self.battery_measured(device, sample);
         let Some(unit) = self.units.get_mut(&device.id) else { return };
         let mut news: Vec<News> = Vec::new();
         let mut found = Vec::new();
-        let was_inside = unit.health.is_inside();
+        let (was_inside, limit_before) = (unit.health.is_inside(), unit.health.limit());
         unit.hear(now, device, sample, &mut news, &mut found);
-        let is_inside = unit.health.is_inside();
+        if let Some(measured) = measured {
+            unit.health.measure_battery(now, device, measured, &mut found);
+        }
+        let (is_inside, narrower) = (unit.health.is_inside(), unit.health.limit() < limit_before);
         if unit.is_worth_showing(now.mono, device, &news, !found.is_empty()) {
             self.changed_devices.insert(device.id);
         }
+        if narrower {
+            self.arm_device(device.id);
+        }
+        self.home_speaks(now, device);
         // Life-safety first: a help call is decided before the battery that came with it.
         for item in &news {
             self.detect(now, device, item, effects);

@@ -16,6 +16,7 @@ use crate::core::alarm::life_cycle::{State, Trigger};
 use crate::core::alarm::{Alarm, Evidence, Reason, Subject};
 use crate::core::condition::Condition;
 use crate::core::detector::Finding;
+use crate::core::detector::device_health::Learned;
 use crate::core::effect::{Answer, Audience, Because, Effect, Input, Notice};
 use crate::core::id::{CommandId, DeviceId};
 use crate::core::intake::Memory;
@@ -50,6 +51,9 @@ pub struct LastWords {
     pub counted_from: Mono,
     /// What it said.
     pub memory: Memory,
+    /// What was learned of it over days.
+    #[serde(default)]
+    pub learned: Learned,
 }
 
 impl Station {
@@ -61,6 +65,7 @@ impl Station {
                 heard: unit.health.heard(),
                 counted_from: unit.health.counted_from(),
                 memory: unit.memory.clone(),
+                learned: unit.health.learned().clone(),
             };
             (*id, words)
         });
@@ -78,9 +83,9 @@ impl Station {
             self.remember_answer(at, id, answer);
         }
         for (id, words) in past.words.devices {
-            if let Some(unit) = self.units.get_mut(&id) {
+            if let (Some(device), Some(unit)) = (self.roster.devices.get(&id), self.units.get_mut(&id)) {
                 unit.memory = words.memory;
-                unit.health.resume(words.counted_from, words.heard);
+                unit.health.resume(device, words.counted_from, words.heard, words.learned);
             }
         }
     }
@@ -90,6 +95,8 @@ impl Station {
         let Input::Sample(sample) = input else { return };
         let Origin::Device(id) = sample.from else { return };
         let (Some(device), Some(unit)) = (self.roster.devices.get(&id), self.units.get_mut(&id)) else { return };
+        // The log that is read back does not say when a source was down: its gaps are no samples.
+        unit.health.interrupted();
         let mut forgotten = Vec::new();
         unit.hear(at, device, sample, &mut forgotten, &mut Vec::new());
     }
@@ -205,19 +212,14 @@ impl Station {
             let Some(device) = self.roster.devices.get(&id).copied() else { continue };
             self.device_found(now, &device, finding, change, effects);
         }
-        let unwell: Vec<(DeviceId, Condition)> =
+        let unwell: Vec<(DeviceId, (Condition, Reason))> =
             self.units.iter().filter_map(|(id, unit)| unit.health.fault().map(|fault| (*id, fault))).collect();
-        for (id, condition) in unwell {
+        for (id, (condition, reason)) in unwell {
             if self.book.is_open(Subject::Device(id), condition) {
                 continue;
             }
             let served = self.roster.devices.get(&id).copied().filter(|device| !device.removed);
             let Some(device) = served else { continue };
-            let reason = match condition {
-                Condition::BatteryLow => Reason::BatteryLow,
-                Condition::Tamper => Reason::CaseOpened,
-                _ => Reason::Silent,
-            };
             let evidence = Evidence { at: now, device: Some(id), said: None, reason };
             self.device_found(now, &device, Finding::Onset(condition, evidence), None, effects);
         }
