@@ -54,6 +54,7 @@ fn station(source: &str) -> Station {
         source: source.parse().expect("an id"),
         rhythm: Some(Duration::from_hours(24)),
         mute: false,
+        battery: shouwang::core::roster::Device::default_battery(),
         removed: false,
     };
     let person = Resident {

@@ -42,7 +42,7 @@ pub async fn listen(
     let (lanes, mut urgent, routine) = lanes(Arc::clone(&counters));
     let stranger = "recorded".parse().map_err(|_| StartError::Address(source.to_string()))?;
     let (_book, resolve) = watch::channel::<Arc<dyn Resolve>>(Arc::new(Nobody(stranger)));
-    let inlet = Inlet { lanes, resolve, heard, counters };
+    let inlet = Inlet { lanes, resolve, heard, counters, utc: Arc::new(|| None) };
     let tracker = TaskTracker::new();
     tasks::spawn_sources(&config, &inlet, &tracker, &stop, tasks::Session::Passing)?;
     drop(inlet);

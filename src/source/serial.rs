@@ -6,6 +6,7 @@
 //! - How a port is opened, lost and opened again is [`port`](super::port)'s.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
 use tokio::time::{Instant, sleep_until};
