@@ -158,7 +158,10 @@ fn spawn_sources(
             }
             Link::Serial(link) => {
                 let Some(format) = device::format(&link.format).copied() else { continue };
-                let Some(framing) = format.transport.framing() else { continue };
+                let Some(framing) = format.transport.framing() else {
+                    warn!(source = %source.id, format = format.name, "this format does not come over a port: nothing is heard here");
+                    continue;
+                };
                 let (path, baud) = (link.path.clone(), link.baud.unwrap_or_else(|| usual_baud(&format)));
                 let settings = SerialSettings { id: source.id, path, baud, format, framing };
                 tracker.spawn(serial::run(settings, inlet.clone(), stop.clone()));
