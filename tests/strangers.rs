@@ -13,7 +13,7 @@ use serde_json::Value;
 use shouwang::core::effect::Input;
 use shouwang::core::id::{Epoch, StrangerId};
 use shouwang::core::reading::{Origin, Sample};
-use shouwang::core::roster::{Class, Device, Ladder, Resident, Role, Roster, Service, Tier};
+use shouwang::core::roster::{Chemistry, Class, Device, Ladder, Resident, Role, Roster, Service, Tier};
 use shouwang::core::station::{Identity, Rules, Station};
 use shouwang::core::time::{Boot, Moment, Mono, Trust, Wall};
 use shouwang::device::framing::{Framer, Piece};
@@ -54,7 +54,7 @@ fn station(source: &str) -> Station {
         source: source.parse().expect("an id"),
         rhythm: Some(Duration::from_hours(24)),
         mute: false,
-        battery: shouwang::core::roster::Device::default_battery(),
+        battery: Chemistry::Unknown,
         removed: false,
     };
     let person = Resident {
