@@ -103,6 +103,10 @@ limits! {
     SERIAL_FRAME_AGE_MAX: Duration = Duration::from_millis(300),
         "its first byte is passed over and what stands behind it is looked at", "SOURCE.serial.line_unfinished";
 
+    /// Radio devices whose last counter a format remembers, sealed and open ones each. judgement: every device of a village.
+    RADIO_COUNTERS_MAX: usize = 8192,
+        "the lowest address is forgotten; its next repeat counts as news and merges by time", "none needed";
+
     /// Samples of one window of raw movement in one frame. judgement: five seconds at 200 Hz, or a hub's whole line.
     MOTION_SAMPLES_MAX: usize = 1024,
         "the window is refused", "FORMAT.refused_key.motion";

@@ -35,6 +35,8 @@ pub mod motion;
 
 pub mod unit;
 
+pub mod ble;
+
 pub mod template;
 
 pub mod harness;
@@ -44,10 +46,13 @@ pub mod zigbee2mqtt;
 
 pub mod json_lines;
 
+pub mod bthome_v2;
+
 /// Every format that the gateway speaks.
 pub const FORMATS: &[Format] = &[
     zigbee2mqtt::FORMAT, //
     json_lines::FORMAT,
+    bthome_v2::FORMAT,
 ];
 
 /// The names of the formats that can be decoded.
