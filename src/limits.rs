@@ -107,6 +107,10 @@ limits! {
     RADIO_COUNTERS_MAX: usize = 8192,
         "the lowest address is forgotten; its next repeat counts as news and merges by time", "none needed";
 
+    /// Radio gateways (ESP32 boxes) under one base topic whose last word on being reachable is remembered. judgement: one a home.
+    RADIO_GATEWAYS_MAX: usize = 512,
+        "a further one speaks for itself only", "none needed";
+
     /// Samples of one window of raw movement in one frame. judgement: five seconds at 200 Hz, or a hub's whole line.
     MOTION_SAMPLES_MAX: usize = 1024,
         "the window is refused", "FORMAT.refused_key.motion";

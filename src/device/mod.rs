@@ -37,6 +37,8 @@ pub mod unit;
 
 pub mod ble;
 
+pub mod home_gateway;
+
 pub mod template;
 
 pub mod harness;
@@ -46,13 +48,25 @@ pub mod zigbee2mqtt;
 
 pub mod json_lines;
 
+pub mod ble_gatt;
+
 pub mod bthome_v2;
+
+pub mod mibeacon;
+
+pub mod theengs_ble;
+
+pub mod openmqttgateway;
 
 /// Every format that the gateway speaks.
 pub const FORMATS: &[Format] = &[
     zigbee2mqtt::FORMAT, //
     json_lines::FORMAT,
+    ble_gatt::FORMAT,
     bthome_v2::FORMAT,
+    mibeacon::FORMAT,
+    theengs_ble::FORMAT,
+    openmqttgateway::FORMAT,
 ];
 
 /// The names of the formats that can be decoded.

@@ -5,6 +5,9 @@ use crate::core::reading::Quantity;
 /// Millimetres of mercury in one kilopascal, as the vocabulary fixes it.
 pub const MMHG_PER_KPA: f64 = 7.500_62;
 
+/// Metres a second squared in one g, by definition.
+pub const M_PER_S2_PER_G: f64 = 9.806_65;
+
 /// Kilograms in one pound, by definition.
 pub const KG_PER_POUND: f64 = 0.453_592_37;
 

@@ -98,6 +98,12 @@ pub fn speak_service_data(
     speak(speech, counters, mac, &Envelope::read(data)?, context)
 }
 
+/// The word of a press by its code in this format, which gateways pass on as it is; `None` for untouched and unlisted.
+#[must_use]
+pub const fn press(code: u8) -> Option<&'static str> {
+    object::press(code)
+}
+
 fn speak(
     speech: &mut Speech,
     counters: &mut Counters,
