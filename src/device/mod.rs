@@ -58,6 +58,8 @@ pub mod theengs_ble;
 
 pub mod openmqttgateway;
 
+pub mod lorawan_codec;
+
 /// Every format that the gateway speaks.
 pub const FORMATS: &[Format] = &[
     zigbee2mqtt::FORMAT, //
@@ -67,6 +69,7 @@ pub const FORMATS: &[Format] = &[
     mibeacon::FORMAT,
     theengs_ble::FORMAT,
     openmqttgateway::FORMAT,
+    lorawan_codec::FORMAT,
 ];
 
 /// The names of the formats that can be decoded.
