@@ -344,7 +344,9 @@ impl<'a> Broadcast<'a> {
             }
         }
         if let [Some(x), Some(y), Some(z)] = self.axes {
-            let axis = |value: f64| MotionKind::Accel.to_steps(value / M_PER_S2_PER_G).filter(|_| value.abs() <= ACCELERATION_MAX);
+            let axis = |value: f64| {
+                MotionKind::Accel.to_steps(value / M_PER_S2_PER_G).filter(|_| value.abs() <= ACCELERATION_MAX)
+            };
             if let (Some(x), Some(y), Some(z)) = (axis(x), axis(y), axis(z)) {
                 speech.motion(Motion { kind: MotionKind::Accel, rate_mhz: None, samples: vec![[x, y, z]] });
             }

@@ -60,6 +60,10 @@ pub mod openmqttgateway;
 
 pub mod lorawan_codec;
 
+pub mod chirpstack;
+
+pub mod tts_v3;
+
 /// Every format that the gateway speaks.
 pub const FORMATS: &[Format] = &[
     zigbee2mqtt::FORMAT, //
@@ -70,6 +74,8 @@ pub const FORMATS: &[Format] = &[
     theengs_ble::FORMAT,
     openmqttgateway::FORMAT,
     lorawan_codec::FORMAT,
+    chirpstack::FORMAT,
+    tts_v3::FORMAT,
 ];
 
 /// The names of the formats that can be decoded.

@@ -93,7 +93,8 @@ mod tests {
 
     #[test]
     fn what_was_handed_through_sealed_opens_with_the_enrolled_key_only() {
-        let payload = r#"{"id":"54:48:E6:8F:80:A5","rssi":-70,"encr":2,"cipher":"87b9","ctr":"00112233","mic":"72b0231f"}"#;
+        let payload =
+            r#"{"id":"54:48:E6:8F:80:A5","rssi":-70,"encr":2,"cipher":"87b9","ctr":"00112233","mic":"72b0231f"}"#;
         let key = json!({"key": "231d39c1d7cc1ab1aee224cd096db932"});
         let motion = Said::level(Measure::Motion(true));
         assert_eq!(decode(&mut Theengs::default(), "east", payload, &key), [motion]);

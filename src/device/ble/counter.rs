@@ -122,7 +122,8 @@ mod tests {
     #[test]
     fn an_open_frame_is_a_repeat_only_if_it_says_the_same() {
         let mut memory = Counters::default();
-        let heard = [(7, b"a"), (7, b"a"), (7, b"b"), (6, b"a"), (6, b"a")].map(|(id, says)| memory.open(MAC, id, says));
+        let heard =
+            [(7, b"a"), (7, b"a"), (7, b"b"), (6, b"a"), (6, b"a")].map(|(id, says)| memory.open(MAC, id, says));
         assert_eq!(heard, [Heard::New, Heard::Repeat, Heard::New, Heard::New, Heard::Repeat]);
     }
 

@@ -41,8 +41,7 @@ impl Key {
     pub fn open_12(&self, nonce: [u8; 12], also: &[u8], sealed: &[u8], tag: [u8; 4]) -> Result<Vec<u8>, DecodeError> {
         let mut text = sealed.to_vec();
         let cipher = Ccm::<Aes128, U4, U12>::new(&self.0.into());
-        let opened =
-            cipher.decrypt_inout_detached(&nonce.into(), also, text.as_mut_slice().into(), &tag.into());
+        let opened = cipher.decrypt_inout_detached(&nonce.into(), also, text.as_mut_slice().into(), &tag.into());
         opened.map(|()| text).map_err(|_| DecodeError::WrongKey)
     }
 

@@ -264,8 +264,7 @@ impl Notification<'_> {
             Some((_, of)) if of & 0x0F == 10 => {}
             Some((concentration, _)) => {
                 let value = concentration.value();
-                let mmol =
-                    if self.has(2) { value * 1000.0 } else { value * 100_000.0 / MG_PER_DL_PER_MMOL };
+                let mmol = if self.has(2) { value * 1000.0 } else { value * 100_000.0 / MG_PER_DL_PER_MMOL };
                 if mmol.is_finite() {
                     self.show("mmol_per_l", mmol);
                 }

@@ -131,9 +131,7 @@ impl BleGatt {
 fn characteristic(handed: &Handed<'_>, context: &Value) -> Option<u16> {
     let named = handed.uuid.or_else(|| context.get("characteristic").and_then(Value::as_str))?.to_ascii_lowercase();
     let short = match named.split_once('-') {
-        Some((head, tail)) => {
-            head.strip_prefix("0000").filter(|_| tail == "0000-1000-8000-00805f9b34fb")?
-        }
+        Some((head, tail)) => head.strip_prefix("0000").filter(|_| tail == "0000-1000-8000-00805f9b34fb")?,
         None => named.trim_start_matches("0x"),
     };
     u16::from_str_radix(short, 16).ok()

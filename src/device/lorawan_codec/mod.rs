@@ -27,7 +27,9 @@ mod milesight;
 
 mod object;
 
-use std::collections::{BTreeMap, BTreeSet};
+pub mod server;
+
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
@@ -192,31 +194,6 @@ impl Codec {
         } else if self.fallen.len() < LISTED_DEVICES_MAX {
             self.fallen.insert(address.into());
         }
-    }
-}
-
-/// The bytes of an uplink as a server writes them.
-#[must_use]
-pub fn payload_of(base64: &str) -> Option<Vec<u8>> {
-    self::base64::decode(base64)
-}
-
-/// Messages that a server delivers twice: the last one of each device, by its print.
-#[derive(Default)]
-pub struct Delivered(BTreeMap<Box<str>, u32>);
-
-impl Delivered {
-    /// Whether this message of the device was not the last one already.
-    pub fn is_news(&mut self, address: &str, message: &str) -> bool {
-        let print = crc32fast::hash(message.as_bytes());
-        if let Some(last) = self.0.get_mut(address) {
-            return std::mem::replace(last, print) != print;
-        }
-        if self.0.len() >= LISTED_DEVICES_MAX {
-            self.0.pop_first();
-        }
-        self.0.insert(address.into(), print);
-        true
     }
 }
 

@@ -46,7 +46,11 @@ fn say(speech: &mut Speech, key: &str, item: Item<'_>, fallen: &mut Fallen) {
     }
     match key {
         "button_event" | "press_event" => {
-            let walked = item.object(|key, item| if key == "status" { press(speech, item) });
+            let walked = item.object(|key, item| {
+                if key == "status" {
+                    press(speech, item)
+                }
+            });
             if walked.is_err() {
                 speech.refuse("button_event", DecodeError::WrongType);
             }

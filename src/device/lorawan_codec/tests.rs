@@ -5,7 +5,13 @@ use crate::core::reading::{FallVerdict, Measure, Quantity, Said};
 use crate::core::unit::Milli;
 use serde_json::json;
 
-fn heard(codec: &mut LorawanCodec, vendor: &str, device: &str, port: u8, payload: &[u8]) -> Result<Decoded, DecodeError> {
+fn heard(
+    codec: &mut LorawanCodec,
+    vendor: &str,
+    device: &str,
+    port: u8,
+    payload: &[u8],
+) -> Result<Decoded, DecodeError> {
     let context = json!({"vendor": vendor, "device": device, "fport": port});
     codec.decode(&Frame { topic: None, bytes: payload, context: &context, utc_s: None })
 }
@@ -32,8 +38,8 @@ fn a_fall_is_an_event_when_it_begins_and_a_level_while_it_is_repeated() {
 
 #[test]
 fn a_press_passes_before_an_unknown_channel() {
-    let decoded =
-        heard(&mut LorawanCodec::default(), "milesight", "ws101", 85, &[0xFF, 0x2E, 2, 0x77, 0x99, 1]).expect("decodes");
+    let decoded = heard(&mut LorawanCodec::default(), "milesight", "ws101", 85, &[0xFF, 0x2E, 2, 0x77, 0x99, 1])
+        .expect("decodes");
     assert_eq!(decoded.said, [Said::event(Measure::Button("long".parse().expect("a code")))]);
     assert_eq!(decoded.refused_keys, [("channel", DecodeError::Unknown)]);
     let cut = heard(&mut LorawanCodec::default(), "milesight", "ws101", 85, &[0xFF, 0x2E]);
@@ -65,7 +71,9 @@ fn sos_of_trackers_is_a_level() {
 
 #[test]
 fn the_maker_is_found_by_the_model_and_other_names_are_nobodys() {
-    for known in ["WS101", "ws101-868M", "Milesight WS101", "VS373", "TBMS100", "LDS02", "LHT65N", "Abeeway Micro Tracker"] {
+    for known in
+        ["WS101", "ws101-868M", "Milesight WS101", "VS373", "TBMS100", "LDS02", "LHT65N", "Abeeway Micro Tracker"]
+    {
         assert!(Codec::knows(None, known), "{known}");
     }
     for other in ["", "Test device-profile", "示例", "cube", "w"] {
