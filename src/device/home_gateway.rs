@@ -170,10 +170,10 @@ impl Gateways {
             return speech.refuse("button", DecodeError::Unknown);
         }
         let codes: Vec<u8> = heard.presses.iter().map(|(_, code)| *code).collect();
-        if let (Some(mac), Some(packet)) = (mac, heard.packet) {
-            if self.presses.open(mac, packet, &codes) == Heard::Repeat {
-                return;
-            }
+        if let (Some(mac), Some(packet)) = (mac, heard.packet)
+            && self.presses.open(mac, packet, &codes) == Heard::Repeat
+        {
+            return;
         }
         for code in codes {
             match bthome_v2::press(code) {

@@ -128,9 +128,10 @@ fn speak_system(gateway: &str, bytes: &[u8]) -> Result<Decoded, DecodeError> {
     let text = json::bounded(bytes, MQTT_PAYLOAD_BYTES_MAX)?;
     let mut speech = Speech::of(gateway)?;
     speech.level(Measure::Availability { online: true, bridge: false });
-    Item::whole(text).object(|key, item| match (key, item.number()) {
-        ("rssi", Some(rssi)) => speech.number(Quantity::Rssi, rssi),
-        _ => {}
+    Item::whole(text).object(|key, item| {
+        if let ("rssi", Some(rssi)) = (key, item.number()) {
+            speech.number(Quantity::Rssi, rssi);
+        }
     })?;
     speech.finish()
 }

@@ -317,17 +317,17 @@ struct DateTime {
 }
 
 impl DateTime {
-    fn text(&self) -> Value {
+    fn text(self) -> Value {
         if self.year == 0 { Value::Null } else { self.written().into() }
     }
 
-    fn written(&self) -> String {
+    fn written(self) -> String {
         let Self { year, month, day, hour, minute, second } = self;
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
     }
 
     /// So many minutes later; `None` when this is no date.
-    fn later(&self, minutes: i16) -> Option<String> {
+    fn later(self, minutes: i16) -> Option<String> {
         let date: jiff::civil::DateTime = self.written().parse().ok()?;
         let later = date.checked_add(jiff::Span::new().minutes(minutes)).ok()?;
         Some(later.strftime("%Y-%m-%dT%H:%M:%S").to_string())

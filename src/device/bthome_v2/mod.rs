@@ -233,8 +233,10 @@ impl<'a> Envelope<'a> {
 }
 
 fn nonce(mac: Mac, info: u8, counter: [u8; 4]) -> [u8; 13] {
-    let ([a, b, c, d, e, f], [g, h, i, j]) = (mac.0, counter);
-    [a, b, c, d, e, f, 0xd2, 0xfc, info, g, h, i, j]
+    let mut nonce = [0; 13];
+    let parts = mac.0.into_iter().chain([0xd2, 0xfc, info]).chain(counter);
+    nonce.iter_mut().zip(parts).for_each(|(place, byte)| *place = byte);
+    nonce
 }
 
 /// Objects one after the other, until one is unknown or cut off.

@@ -202,9 +202,9 @@ impl Object {
     }
 }
 
-/// Multiplied without the dust of binary fractions: 27 tenths are 2.7.
+/// Multiplied, with the dust of binary fractions wiped off: 27 tenths are 2.7.
 fn scaled(value: f64, factor: f64) -> f64 {
-    if factor < 1.0 && factor != 0.35 { value / (1.0 / factor).round() } else { value * factor }
+    (value * factor * 1e6).round() / 1e6
 }
 
 fn counted<'a>(bytes: &mut Bytes<'a>) -> Option<&'a [u8]> {

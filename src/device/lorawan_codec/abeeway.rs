@@ -33,10 +33,10 @@ fn second(speech: &mut Speech, payload: &[u8]) -> Result<(), DecodeError> {
         [_, status, _, _, ..] => speech.level(Measure::Sos(status & 0x10 != 0)),
         _ => return Err(DecodeError::Length),
     }
-    if let [3, _, _, _, options, _, a, b, c, d, e, f, ..] = payload {
-        if options & 0x0F == 0 {
-            locate(speech, [*a, *b, *c, 0], [*d, *e, *f, 0]);
-        }
+    if let [3, _, _, _, options, _, lat0, lat1, lat2, lon0, lon1, lon2, ..] = payload
+        && options % 16 == 0
+    {
+        locate(speech, [*lat0, *lat1, *lat2, 0], [*lon0, *lon1, *lon2, 0]);
     }
     Ok(())
 }
@@ -49,10 +49,12 @@ fn third(speech: &mut Speech, payload: &[u8]) -> Result<(), DecodeError> {
         1..=100 => speech.number(Quantity::Battery, f64::from(*battery)),
         _ => {}
     }
-    if let [_, _, _, _, state, _, _, _, a, b, c, d, e, f, g, h, ..] = payload {
-        if header >> 3 & 7 == 2 && state & 7 == 2 && state >> 3 & 0x0F == 1 {
-            locate(speech, [*a, *b, *c, *d], [*e, *f, *g, *h]);
-        }
+    if let [_, _, _, _, state, _, _, _, place @ ..] = payload
+        && (header >> 3 & 7, state & 7, state >> 3 & 0x0F) == (2, 2, 1)
+        && let Some((lat, rest)) = place.split_first_chunk::<4>()
+        && let Some((lon, _)) = rest.split_first_chunk::<4>()
+    {
+        locate(speech, *lat, *lon);
     }
     Ok(())
 }

@@ -65,10 +65,12 @@ fn climate(speech: &mut Speech, payload: &[u8]) -> Result<(), DecodeError> {
 
 /// The alarm is a level: the locator repeats it every minute until it is taken back.
 fn locator(speech: &mut Speech, payload: &[u8]) -> Result<(), DecodeError> {
-    let [a, b, c, d, e, f, g, h, high, low, ..] = payload else { return Err(DecodeError::Length) };
+    let (lat, rest) = payload.split_first_chunk::<4>().ok_or(DecodeError::Length)?;
+    let (lon, rest) = rest.split_first_chunk::<4>().ok_or(DecodeError::Length)?;
+    let [high, low, ..] = rest else { return Err(DecodeError::Length) };
     speech.level(Measure::Sos(high & 0x40 != 0));
-    let degrees = |bytes: [u8; 4]| f64::from(i32::from_be_bytes(bytes)) / 1e6;
-    let (lat, lon) = (degrees([*a, *b, *c, *d]), degrees([*e, *f, *g, *h]));
+    let degrees = |bytes: &[u8; 4]| f64::from(i32::from_be_bytes(*bytes)) / 1e6;
+    let (lat, lon) = (degrees(lat), degrees(lon));
     if let (true, Ok(measure)) = ((lat, lon) != (0.0, 0.0), Measure::location(lat, lon)) {
         speech.level(measure);
     }

@@ -40,41 +40,49 @@ pub(super) fn speak(speech: &mut Speech, model: &str, payload: &[u8], fallen: &m
             speech.refuse("channel", DecodeError::Unknown);
             break;
         };
-        match bytes.take(length) {
-            Some(value) => say(speech, model, (channel, kind), value, fallen),
-            None => {
-                speech.refuse("channel", DecodeError::Length);
-                break;
-            }
-        }
+        let Some(value) = bytes.take(length) else {
+            speech.refuse("channel", DecodeError::Length);
+            break;
+        };
+        say(speech, model, (channel, kind), value, fallen);
     }
     Ok(())
 }
 
+/// Any channel.
+const ANY: u8 = 0x00;
+
+/// Bytes of a value by channel and type; a channel's own row goes before the one of its type.
+const LENGTHS: &[(u8, &[u8], usize)] = &[
+    (0xFF, &[0x01, 0x0B, 0x0F, 0x29, 0x2E, 0x3F, 0xFE], 1),
+    (0xFF, &[0x09, 0x0A, 0xFF], 2),
+    (0xFF, &[0x34], 3),
+    (0xFF, &[0x08], 6),
+    (0xFF, &[0x16], 8),
+    (0x02, &[0xA5], 8),
+    (0x03, &[0xF8], 6),
+    (0x04, &[0xF9], 4),
+    (0x04, &[0x88], 9),
+    (0x05, &[0xFD], 2),
+    (0x05, &[0x5B], 7),
+    (0x05, &[0xFA], 8),
+    (0x06, &[0xA6, 0xFE], 4),
+    (0x06, &[0xFB], 5),
+    (0x06, &[0x65], 6),
+    (0x06, &[0xD9], 9),
+    (0x83, &[0x67, 0x82], 3),
+    (ANY, &[0x00, 0x01, 0x29, 0x68, 0x70, 0x75, 0x81, 0x8E, 0xA7, 0xA8, 0xCB], 1),
+    (ANY, &[0x65, 0x67, 0x6A, 0x73, 0x74, 0x7D, 0x82, 0xC9, 0xE6], 2),
+    (ANY, &[0x80, 0x83, 0x90, 0x94, 0xC8, 0xCC], 4),
+];
+
 /// Bytes of a channel's value.
 fn length(model: &str, channel: u8, kind: u8) -> Option<usize> {
-    Some(match (channel, kind) {
-        (0xFF, 0x01 | 0x0B | 0x0F | 0x29 | 0x2E | 0x3F | 0xFE) => 1,
-        (0xFF, 0x09 | 0x0A | 0xFF) => 2,
-        (0xFF, 0x34) => 3,
-        (0xFF, 0x08) => 6,
-        (0xFF, 0x16) => 8,
-        (0x20, 0xCE) => history(model)?,
-        (0x83, 0x67 | 0x82) => 3,
-        (0x04, 0x88) => 9,
-        (0x06, 0x65) => 6,
-        (0x06, 0xD9) => 9,
-        (0x02, 0xA5) | (0x05, 0xFA) => 8,
-        (0x05, 0x5B) => 7,
-        (0x06, 0xFB) => 5,
-        (0x03, 0xF8) => 6,
-        (0x04, 0xF9) | (0x06, 0xA6 | 0xFE) => 4,
-        (0x05, 0xFD) => 2,
-        (_, 0x00 | 0x01 | 0x29 | 0x68 | 0x70 | 0x75 | 0x81 | 0x8E | 0xA7 | 0xA8 | 0xCB) => 1,
-        (_, 0x65 | 0x67 | 0x6A | 0x73 | 0x74 | 0x7D | 0x82 | 0xC9 | 0xE6) => 2,
-        (_, 0x80 | 0x83 | 0x90 | 0x94 | 0xC8 | 0xCC) => 4,
-        _ => return None,
-    })
+    if (channel, kind) == (0x20, 0xCE) {
+        return history(model);
+    }
+    let row = |(of, kinds, _): &&(u8, &[u8], usize)| (*of == channel || *of == ANY) && kinds.contains(&kind);
+    LENGTHS.iter().find(row).map(|(.., length)| *length)
 }
 
 /// Bytes of one entry of a model's history.
@@ -128,10 +136,13 @@ fn say(speech: &mut Speech, model: &str, at: (u8, u8), value: &[u8], fallen: &mu
     }
 }
 
-/// What a channel with one bit means: makers' model names stand for a whole series.
-fn binary(model: &str, channel: u8) -> Option<fn(bool) -> Measure> {
-    const DOOR: fn(bool) -> Measure = |open| Measure::Contact(if open { Contact::Open } else { Contact::Closed });
-    const TABLE: &[(&str, u8, fn(bool) -> Measure)] = &[
+/// What a flag says.
+type Flag = fn(bool) -> Measure;
+
+/// What a channel with one bit means, by the model's series.
+fn binary(model: &str, channel: u8) -> Option<Flag> {
+    const DOOR: Flag = |open| Measure::Contact(if open { Contact::Open } else { Contact::Closed });
+    const TABLE: &[(&str, u8, Flag)] = &[
         ("am3", 0x05, Measure::Motion),
         ("at101", 0x07, Measure::Tamper),
         ("em300-mcs", 0x06, DOOR),

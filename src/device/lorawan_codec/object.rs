@@ -48,7 +48,7 @@ fn say(speech: &mut Speech, key: &str, item: Item<'_>, fallen: &mut Fallen) {
         "button_event" | "press_event" => {
             let walked = item.object(|key, item| {
                 if key == "status" {
-                    press(speech, item)
+                    press(speech, item);
                 }
             });
             if walked.is_err() {
@@ -67,11 +67,7 @@ fn say(speech: &mut Speech, key: &str, item: Item<'_>, fallen: &mut Fallen) {
             }
             _ => {}
         },
-        "door" | "magnet_status" | "door_status" => {
-            let contact = |open| Measure::Contact(if open { Contact::Open } else { Contact::Closed });
-            state(speech, "door", item, &["open"], &["close", "closed"], contact);
-        }
-        "DOOR_OPEN_STATUS" => {
+        "door" | "magnet_status" | "door_status" | "DOOR_OPEN_STATUS" => {
             let contact = |open| Measure::Contact(if open { Contact::Open } else { Contact::Closed });
             state(speech, "door", item, &["open"], &["close", "closed"], contact);
         }
@@ -103,7 +99,8 @@ fn state(
 ) {
     let flag = match item.scalar() {
         Scalar::Flag(flag) => Some(flag),
-        Scalar::Number(number) if number == 0.0 || number == 1.0 => Some(number == 1.0),
+        Scalar::Number(0.0) => Some(false),
+        Scalar::Number(1.0) => Some(true),
         Scalar::Text(word) if on.contains(&word.as_ref()) => Some(true),
         Scalar::Text(word) if off.contains(&word.as_ref()) => Some(false),
         Scalar::Null => return,

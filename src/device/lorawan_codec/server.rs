@@ -86,10 +86,10 @@ impl ServerUplink<'_> {
                 "snr" => snr = item.number(),
                 _ => {}
             });
-            if let (Ok(()), Some(rssi)) = (read, rssi) {
-                if best.is_none_or(|(other, _)| rssi > other) {
-                    best = Some((rssi, snr));
-                }
+            if let (Ok(()), Some(rssi)) = (read, rssi)
+                && best.is_none_or(|(other, _)| rssi > other)
+            {
+                best = Some((rssi, snr));
             }
         });
         best.filter(|_| walked.is_ok())

@@ -101,9 +101,8 @@ fn say_of_second_kind(speech: &mut Speech, product: u16, id: u16, data: &[u8]) -
         (0x4802 | 0x4C02, [_]) => speech.number(Quantity::Humidity, natural(data)),
         (0x4808 | 0x4C08, [_, _, _, _]) => speech.number(Quantity::Humidity, float(data)),
         (0x4803 | 0x4C03, [_]) => speech.number(Quantity::Battery, natural(data)),
-        (0x4804 | 0x4A12, [1]) | (0x4A0F | 0x4A1A, [1]) => contact(speech, Contact::Open),
+        (0x4804 | 0x4A12 | 0x4A0F | 0x4A1A, [1]) => contact(speech, Contact::Open),
         (0x4804 | 0x4A12, [2]) => contact(speech, Contact::Closed),
-        (0x4A0F | 0x4A1A, [0]) => {}
         (0x4805, [_, _, _, _]) => speech.number(Quantity::Illuminance, float(data)),
         (0x4806 | 0x487B, [wet]) => speech.level(Measure::Leak(*wet != 0)),
         (0x4A68, [place @ 0..=3]) => speech.level(Measure::Leak(place % 2 == 0)),
@@ -134,7 +133,7 @@ fn say_of_second_kind(speech: &mut Speech, product: u16, id: u16, data: &[u8]) -
         (0x5810, [1]) => speech.level(Measure::SleepState(SleepState::Awake)),
         (0x5810, [2]) => speech.level(Measure::SleepState(SleepState::Asleep)),
         (0x6461, [worn @ 1..=2]) => speech.level(Measure::Worn(*worn == 2)),
-        (0x3003 | 0x483D..=0x4840 | 0x484F..=0x4852 | 0x4C14 | 0x4E1C | 0x5422, _) => {}
+        (0x4A0F | 0x4A1A, [0]) | (0x3003 | 0x483D..=0x4840 | 0x484F..=0x4852 | 0x4C14 | 0x4E1C | 0x5422, _) => {}
         _ => return Err(refusal(id)),
     }
     Ok(())
@@ -217,7 +216,9 @@ fn unpack_scale(speech: &mut Speech, packed: u64) {
 /// Body temperature from the skin's and the outer sensor's hundredths of a degree. Source: the publicly known fit to what the
 /// maker's app shows between 36.5 and 37.8 °C.
 fn inner_temperature(skin: f64, outer: f64) -> f64 {
-    3.719_34e-11 * (0.693_14 * skin / 100.0).exp() - 1.028_01e-8 * (0.538_71 * outer / 100.0).exp() + 36.413
+    // The first exponent is not ln 2, however near: the fit has five digits.
+    let (skin, outer) = (skin * 0.006_931_4, outer * 0.005_387_1);
+    3.719_34e-11 * skin.exp() - 1.028_01e-8 * outer.exp() + 36.413
 }
 
 #[expect(clippy::cast_precision_loss, reason = "at most four bytes are exact")]
