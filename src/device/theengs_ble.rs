@@ -112,8 +112,8 @@ mod tests {
         let mut will = |gateway: &str, word: &[u8]| {
             let topic = format!("home/{gateway}/LWT");
             let frame = Frame { topic: Some(&topic), bytes: word, context: &Value::Null, utc_s: None };
-            let decoded = decoder.decode(&frame).expect("decodes");
-            (decoded.address, decoded.said.first().and_then(|said| said.measure.scope()).is_some())
+            let heard = decoder.decode(&frame).expect("decodes");
+            (heard.address, heard.said.first().and_then(|said| said.measure.scope()).is_some())
         };
         assert_eq!(will("east", b"offline"), (None, true));
         assert_eq!(will("east", b"online"), (None, true));

@@ -5,6 +5,7 @@
 //! | 100 | TBDW100 door | time (2), count (3) |
 //! | 102 | TBMS100 motion | time (2), count (3) |
 //! | 103 | TBHH100, TBHV110 air | humidity, CO2 (2), VOC (2); TBHV110 also IAQ (2), room temperature |
+//! | 104 | TBAM100 light | lux × 100 (3) |
 //! | 106 | TBWL100 leak | humidity, temperature |
 //! | 136 | TBOL100 locator | latitude (28 bits), longitude (29 bits), 10⁻⁶ ° |
 //! | 147 | TBPB100 button | time (2), count (3) |
@@ -22,7 +23,8 @@ use crate::device::speech::Speech;
 /// # Errors
 /// `Unknown` for other ports, `Length` for short frames.
 pub(super) fn speak(speech: &mut Speech, port: Option<u8>, payload: &[u8]) -> Result<(), DecodeError> {
-    let port = port.filter(|port| matches!(port, 100 | 102 | 103 | 106 | 136 | 147)).ok_or(DecodeError::Unknown)?;
+    let port =
+        port.filter(|port| matches!(port, 100 | 102 | 103 | 104 | 106 | 136 | 147)).ok_or(DecodeError::Unknown)?;
     let [status, battery, board, rest @ ..] = payload else { return Err(DecodeError::Length) };
     let event = status & 1 == 1;
     match (port, rest) {
@@ -35,6 +37,10 @@ pub(super) fn speak(speech: &mut Speech, port: Option<u8>, payload: &[u8]) -> Re
         }
         (103, [humidity, .., room]) if rest.len() == 8 => air(speech, *humidity, *room),
         (103, [humidity, _, _, _, _]) => air(speech, *humidity, *board),
+        (104, [a, b, c]) => {
+            let hundredths = u32::from_le_bytes([*a, *b, *c, 0]);
+            speech.number(Quantity::Illuminance, f64::from(hundredths) / 100.0);
+        }
         (106, [_, _]) => speech.level(Measure::Leak(event)),
         (136, [lat @ .., _, _, _, _]) if lat.len() == 4 => {
             if event {

@@ -5,6 +5,8 @@
 //! | 01 75 | 1 | battery % |
 //! | xx 67, xx 68 | 2, 1 | temperature 0.1 °C, humidity 0.5 %; 83 67 has an alarm byte more |
 //! | FF 2E | 1 | press: 1 short, 2 long, 3 double (WS101) |
+//! | FF 34 | 3 | key, mode, press: 1 short, 2 double, 3 long (WS136, WS156) |
+//! | 05 FD | 2 | people (VS321) |
 //! | 03 00 … 06 00 | 1 | by model, see [`binary`] |
 //! | 05 8E; 03 8E | 1 | gas (GS101); occupancy (VS330) |
 //! | 06 65 | 6 | lux and two more (AM100) |
@@ -70,7 +72,15 @@ const LENGTHS: &[(u8, &[u8], usize)] = &[
     (0x06, &[0xFB], 5),
     (0x06, &[0x65], 6),
     (0x06, &[0xD9], 9),
+    (0x06, &[0xE1], 8),
+    (0x07, &[0xFF], 1),
+    (0x08, &[0xF4], 2),
+    (0x0A, &[0xEF], 4),
+    (0x21, &[0xCE], 18),
     (0x83, &[0x67, 0x82], 3),
+    (0x84, &[0x68], 2),
+    (0x85, &[0x00], 2),
+    (0x86, &[0xE1], 9),
     (ANY, &[0x00, 0x01, 0x29, 0x68, 0x70, 0x75, 0x81, 0x8E, 0xA7, 0xA8, 0xCB], 1),
     (ANY, &[0x65, 0x67, 0x6A, 0x73, 0x74, 0x7D, 0x82, 0xC9, 0xE6], 2),
     (ANY, &[0x80, 0x83, 0x90, 0x94, 0xC8, 0xCC], 4),
@@ -107,10 +117,11 @@ fn history(model: &str) -> Option<usize> {
 fn say(speech: &mut Speech, model: &str, at: (u8, u8), value: &[u8], fallen: &mut Fallen) {
     match (at, value) {
         ((0x01, 0x75), [percent]) => speech.number(Quantity::Battery, f64::from(*percent)),
+        // Beside an alarm byte the value is the one that raised it.
         ((_, 0x67), [low, high, ..]) => {
             speech.number(Quantity::AmbientTemp, f64::from(i16::from_le_bytes([*low, *high])) / 10.0);
         }
-        ((_, 0x68), [half]) => speech.number(Quantity::Humidity, f64::from(*half) / 2.0),
+        ((_, 0x68), [half, ..]) => speech.number(Quantity::Humidity, f64::from(*half) / 2.0),
         ((0xFF, 0x2E), [how]) => match how {
             1 => speech.code("press", "short", Measure::Button),
             2 => speech.code("press", "long", Measure::Button),
@@ -126,6 +137,15 @@ fn say(speech: &mut Speech, model: &str, at: (u8, u8), value: &[u8], fallen: &mu
         ((0x05, 0x8E), [state]) if model_is(model, "gs101") => speech.level(Measure::Gas(*state != 0)),
         // 2 and 3 are a sensor that has not learned its room yet.
         ((0x03, 0x8E), [state @ 0..=1]) if model_is(model, "vs330") => speech.level(Measure::Presence(*state == 1)),
+        ((0xFF, 0x34), [_, _, how]) => match how {
+            1 => speech.code("press", "short", Measure::Button),
+            2 => speech.code("press", "double", Measure::Button),
+            3 => speech.code("press", "long", Measure::Button),
+            _ => speech.refuse("press", DecodeError::Unknown),
+        },
+        ((0x05, 0xFD), [low, high]) => {
+            speech.number(Quantity::TargetCount, f64::from(u16::from_le_bytes([*low, *high])));
+        }
         ((0x06, 0x65), [low, high, ..]) => {
             speech.number(Quantity::Illuminance, f64::from(u16::from_le_bytes([*low, *high])));
         }

@@ -104,6 +104,7 @@ impl Maker {
             ("ws2", Maker::Milesight),
             ("ws3", Maker::Milesight),
             ("ws5", Maker::Milesight),
+            ("tbam", Maker::Browan),
             ("tbdw", Maker::Browan),
             ("tbms", Maker::Browan),
             ("tbwl", Maker::Browan),
