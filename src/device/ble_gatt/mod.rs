@@ -50,8 +50,8 @@ pub const FORMAT: Format = Format {
     transport: Transport::Mqtt { base_topic: BASE_TOPIC, filters: &["+/+"] },
     // judgement: nothing here is an event; a bridge's repeat after a broken connection comes within a second.
     merge_ms: 1_000,
-    // Straps and oximeters notify once a second.
-    steady_ms: 10_000,
+    // Every frame is news, though straps notify once a second: a meter sends its stored numbers in one burst, the newest last.
+    steady_ms: 0,
     decoder: || Box::new(BleGatt::default()),
 };
 
