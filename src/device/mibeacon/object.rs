@@ -25,7 +25,7 @@
 //! | 4A0C–4A0E, 4E0C–4E0E, 560C–560E | 0–1 | press, double press, long press |
 //! | 4A13 | 1 | press: 1 |
 //! | 4E16, 6E16 | 9 | scales: profile, 0.01 kg; profile, packed 0.1 kg, pulse and impedance |
-//! | 5810, 6461 | 1 | band: 1 awake, 2 asleep; 1 off the wrist, 2 on it |
+//! | 5810, 6461 | 1 | band: 1 awake, 0, 2 asleep; 1 off the wrist, 0, 2 on it |
 
 use super::product::{Trait, departs};
 use crate::core::reading::{Contact, Measure, Quantity, SleepState};
@@ -130,9 +130,10 @@ fn say_of_second_kind(speech: &mut Speech, product: u16, id: u16, data: &[u8]) -
         (0x4A0E | 0x4E0E | 0x560E, [] | [_]) => press(speech, "long_press"),
         (0x4E16, [_, weight @ .., _, _, _, _]) if data.len() == 9 => weigh(speech, natural(weight) / 100.0),
         (0x6E16, [_, packed @ .., _, _, _, _]) if data.len() == 9 => unpack_scale(speech, unsigned(packed)),
+        // judgement: 1 is captured as "awake" and "off the wrist"; the other is 2 by the maker's habit, or 0.
         (0x5810, [1]) => speech.level(Measure::SleepState(SleepState::Awake)),
-        (0x5810, [2]) => speech.level(Measure::SleepState(SleepState::Asleep)),
-        (0x6461, [worn @ 1..=2]) => speech.level(Measure::Worn(*worn == 2)),
+        (0x5810, [0 | 2]) => speech.level(Measure::SleepState(SleepState::Asleep)),
+        (0x6461, [worn @ 0..=2]) => speech.level(Measure::Worn(*worn != 1)),
         (0x4A0F | 0x4A1A, [0]) | (0x3003 | 0x483D..=0x4840 | 0x484F..=0x4852 | 0x4C14 | 0x4E1C | 0x5422, _) => {}
         _ => return Err(refusal(id)),
     }
