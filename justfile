@@ -22,6 +22,10 @@ vectors:
     cargo test --locked --test vectors
     for file in tests/vectors/*.jsonl; do cargo run --quiet --locked -- decode "$(basename "$file" .jsonl)" "$file" --vectors; done
 
+# A million inputs for every decoder, or a minute each; another SEED is another million. Or one FORMAT alone
+hammer SEED="1" *FORMAT="":
+    cargo run --release --quiet --manifest-path fuzz/Cargo.toml -- {{SEED}} {{FORMAT}}
+
 # Rewrites everything that is generated or expected; review the difference
 bless:
     SHOUWANG_BLESS=1 cargo test --locked --test tidy --test life_cycle --test config

@@ -123,6 +123,18 @@ limits! {
     HEARD_STRANGERS_MAX: usize = 2048,
         "the eighth least recently heard is forgotten", "heard.forgotten";
 
+    /// Bytes of recorded frames that wait to be fetched. judgement: a minute of a radar, or a bridge's list.
+    RECORDED_BYTES_MAX: usize = 4 * 1024 * 1024,
+        "further frames are missed until some are fetched", "the answer: missed";
+
+    /// Bytes of recorded frames in one answer, the last frame on top. judgement: a tenth of a second on the socket.
+    RECORDED_REPLY_BYTES_MAX: usize = 512 * 1024,
+        "the rest comes with the next question", "none needed";
+
+    /// Longest recording. judgement: a device that speaks less often is waited for with a script.
+    RECORDING_TIME_MAX: Duration = Duration::from_hours(24),
+        "the request is refused", "the answer";
+
     /// Kinds shown of a device's last words.
     HEARD_KINDS_MAX: usize = 12,
         "the rest is not shown", "none needed";
@@ -143,6 +155,15 @@ limits! {
     /// Devices remembered of a bridge's list. judgement: the house is designed for 5,000.
     LISTED_DEVICES_MAX: usize = 8192,
         "devices beyond it are not listed and take the meaning of an unknown model", "FORMAT.refused_key.devices";
+
+    /// Entities and availability topics that announced themselves, remembered by one decoder. judgement: of 400 nodes ten
+    /// entities each, and two topics with every one of them.
+    DISCOVERED_ENTITIES_MAX: usize = 16 * 1024,
+        "announcements beyond it are not remembered, and their devices not heard", "FORMAT.refused_key.config";
+
+    /// Entities of one announcement, and entities that one message may speak for. judgement: twice the fullest known node.
+    DISCOVERED_PARTS_MAX: usize = 64,
+        "further ones are not heard", "FORMAT.refused_key.components, FORMAT.refused_key.entities";
 
     /// Things said in one frame. judgement: three times the fullest known device.
     FRAME_SAID_MAX: usize = 64,
@@ -219,6 +240,10 @@ limits! {
     /// press that follows another does not wait for a disk that hangs.
     COMMIT_DEADLINE_IN_TROUBLE: Duration = Duration::from_millis(200),
         "Degraded: people are told at once, the record is marked undurable", "disk_fault";
+
+    /// Turns kept in memory after they are in the log. judgement: what the relay asks for at once; a turn is about 2 KB.
+    FRESH_TURNS_MAX: usize = 64,
+        "the relay reads the rest back from the log", "none needed";
 
     /// Turns that wait in memory while the disk does not take them. judgement: 2,000 of about 2 kB are 4 MB, and more
     /// alarms than a village has in a year.

@@ -57,6 +57,7 @@ fn settings(broker: &Broker) -> MqttSettings {
         id: "z2m".parse().expect("an id"),
         broker: broker.plain(),
         client_id: "shouwang-test".to_owned(),
+        keep_session: true,
         feeds: vec![FeedSettings { format: WORDS_MQTT, base_topic: "words".to_owned() }],
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use shouwang::core::reading::Measure;
 use shouwang::core::sequence::{Lane, Range, SkipReason};
 use shouwang::core::time::Mono;
+use shouwang::limits::FRESH_TURNS_MAX;
 use shouwang::store::files::fake::FakeDisk;
 use shouwang::store::log::{Stream, verify::verify};
 use shouwang::store::record::Decision;
@@ -128,8 +129,13 @@ async fn a_record_that_rots_becomes_a_hole() {
     let name = Stream::Urgent.file_name(1);
     let len = disk.contents(&name).expect("there").len();
     disk.damage(&name, len - 9, b"?");
-    assert_eq!(numbers(&store).await, [1, 2]);
-    let records = store.alarm_records(Lane::Alarm, 3, 10).await;
+    assert_eq!(numbers(&store).await, [1, 2, 3], "what was lately written is still in memory");
+    let fresh = FRESH_TURNS_MAX as u64;
+    for n in 4..=3 + fresh {
+        let _ = store.commit(alarm_draft(n * 1000, n, 1, true)).await;
+    }
+    assert_eq!(numbers(&store).await, (1..=3 + fresh).filter(|n| *n != 3).collect::<Vec<_>>());
+    let records = store.alarm_records(Lane::Alarm, 3, 1).await;
     let hole = Decision::Skipped { lane: Lane::Alarm, range: Range(3, 3), reason: SkipReason::Damaged };
     assert_eq!(records, [(3, hole)]);
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shouwang::core::reading::{Measure, Said};
-use shouwang::device::harness::Vector;
+use shouwang::device::harness::{Vector, within_bounds};
 use shouwang::device::{self, Decoded, FORMATS, Frame};
 use shouwang::limits;
 
@@ -95,16 +95,7 @@ fn feed(topic: Option<&str>, bytes: &[u8], context: &Value) {
 }
 
 fn assert_bounded(decoded: &Decoded) {
-    let address = decoded.address.as_deref().unwrap_or("none");
-    assert!(!address.is_empty() && address.len() <= limits::ADDRESS_BYTES_MAX);
-    assert!(decoded.said.len() <= limits::FRAME_SAID_MAX);
-    assert!(decoded.dropped.len() <= limits::FRAME_SAID_MAX);
-    assert!(decoded.refused_keys.len() <= limits::FRAME_SAID_MAX);
-    assert!(decoded.listed.len() <= limits::LISTED_DEVICES_MAX);
-    assert!(decoded.listed.iter().all(|listed| listed.address.len() <= limits::ADDRESS_BYTES_MAX));
-    let is_press = |said: &Said| matches!(said.measure.kind(), "button" | "rf_code" | "switch" | "device_inactivity");
-    let from_plain = decoded.said.iter().skip_while(|said| said.measure.may_alarm() || is_press(said));
-    assert!(from_plain.into_iter().all(|said| !said.measure.may_alarm()), "life-safety first: {:?}", decoded.said);
+    assert_eq!(within_bounds(decoded), Ok(()), "{decoded:?}");
 }
 
 /// The frame must be taken, and must call for help before it says anything else.
@@ -161,6 +152,42 @@ const KEYS: &[&str] = &[
     "lon",
     "vibration",
     "pressure_state",
+    // rtl_433
+    "id",
+    "cmd",
+    "cmd_id",
+    "subtype",
+    "switch1",
+    "switch4",
+    "alarm",
+    "closed",
+    "battery_ok",
+    "learn",
+    "codes",
+    // tasmota, shelly_gen2
+    "RfReceived",
+    "ZbReceived",
+    "Data",
+    "Switch1",
+    "Button1",
+    "Action",
+    "Temperature",
+    "method",
+    "params",
+    "events",
+    "component",
+    "input:0",
+    "smoke:0",
+    // ha_discovery
+    "stat_t",
+    "val_tpl",
+    "dev_cla",
+    "cmps",
+    "dev",
+    "ids",
+    "avty",
+    "p",
+    "pl_on",
     // Gateways and network servers of radios.
     "id",
     "rssi",
@@ -222,6 +249,20 @@ const WORDS: &[&str] = &[
     "王奶奶",
     "\u{feff}",
     "Coordinator",
+    "ON",
+    "CLOSED",
+    "Kerui-Security",
+    "Interlogix-Security",
+    "Generic-Remote",
+    "D3125E",
+    "NotifyStatus",
+    "NotifyEvent",
+    "input:0",
+    "single_push",
+    "{{ value_json.smoke }}",
+    "cun/men",
+    "door",
+    "sensor",
     "0xfcd2",
     "fe95",
     "44001d3a01",
@@ -259,6 +300,12 @@ fn any_topic() -> impl Strategy<Value = Option<String>> {
         Just(None),
         "\\PC{0,40}".prop_map(Some),
         "zigbee2mqtt/(bridge/(state|devices|event|health|x)|[a-z/]{0,12}(availability|set|get|action)?)".prop_map(Some),
+        "rtl_433/(gw/)?(events|states|availability|devices/(Kerui-Security|Interlogix/smoke|X)/1/[a-z_0-9]{1,8})"
+            .prop_map(Some),
+        "(tele/x|x/tele|stat/x)/(LWT|STATE|SENSOR|RESULT|STATUS8)".prop_map(Some),
+        "x/(status|(binary_sensor|sensor|event)/(fall_detected|heart_rate|distance|y)/state)".prop_map(Some),
+        "x/(online|events/rpc|status/(smoke|flood|input|devicepower):0)".prop_map(Some),
+        "homeassistant/(sensor|binary_sensor|device|event)/(n/)?x/config".prop_map(Some),
         Just(Some(format!("zigbee2mqtt/{}", "长".repeat(200)))),
         "(bthome|mibeacon)/A4C1388D18B2(/181[bd])?".prop_map(Some),
         "ble_gatt/A4C1388D18B2/2A(19|37|5F|5E|35|1C|18|9D)".prop_map(Some),
@@ -275,6 +322,8 @@ fn any_context() -> impl Strategy<Value = Value> {
         2 => proptest::sample::select(vec!["SNZB-06P", "SPM915", "FDS315", "TS0601_bed_presence_sensor", "?"])
             .prop_map(|model| json!({"model": model})),
         1 => any_json().prop_map(|base| json!({"base": base, "model": 7})),
+        1 => (proptest::sample::select(KEYS), proptest::sample::select(WORDS), any_json())
+            .prop_map(|(key, word, odd)| json!({"model": "Kerui", "map": {key: word, "y": "sos", "Switch1": odd}})),
         1 => proptest::sample::select(vec!["2A35", "2A18", "0x2A37", "2A5F"])
             .prop_map(|uuid| json!({"mac": "A4C1388D18B2", "characteristic": uuid})),
         1 => proptest::sample::select(vec!["vs373", "ws101", "gs524n", "tbol100", "lds02", "lht65", "micro-tracker"])
@@ -392,6 +441,40 @@ proptest! {
         if line.len() <= limits::JSON_LINE_BYTES_MAX {
             assert_calls("json_lines", None, &line);
         }
+
+        // rtl_433: any value under a key that neither names the model nor says what happened.
+        let mut pairs: Vec<String> = beside.iter()
+            .filter(|(key, _)| !["model", "event"].contains(key))
+            .map(|(key, value)| format!("{}:{value}", json!(key)))
+            .collect();
+        pairs.insert(place.index(pairs.len() + 1), "\"model\":\"X10-Security\",\"event\":\"KR15A PANIC\"".to_owned());
+        assert_calls("rtl_433", Some("rtl_433/gw/events"), &format!("{{{}}}", pairs.join(",")));
+    }
+
+    #[test]
+    fn whatever_announces_itself_is_survived_with_whatever_follows(
+        announcements in proptest::collection::vec((any_json(), proptest::sample::select(WORDS), any::<bool>()), 1..6),
+        states in proptest::collection::vec(any_json(), 1..4),
+    ) {
+        let mut decoder = (device::format("ha_discovery").expect("registered").decoder)();
+        let mut hear = |topic: &str, payload: &str| {
+            let frame = Frame { topic: Some(topic), bytes: payload.as_bytes(), context: &Value::Null, utc_s: None };
+            if let Ok(decoded) = decoder.decode(&frame) {
+                assert_bounded(&decoded);
+            }
+        };
+        for (at, (odd, word, flag)) in announcements.iter().enumerate() {
+            let class = if *flag { "smoke" } else { "temperature" };
+            let config = json!({"stat_t": "t", "dev_cla": class, "val_tpl": "{{ value_json.smoke }}", "avty": odd,
+                "pl_on": odd, "pl_off": word, "dev": {"ids": odd}, "cmps": {"x": odd}, "unit_of_meas": word});
+            hear(&format!("homeassistant/sensor/{at}/config"), &config.to_string());
+            hear(&format!("homeassistant/binary_sensor/{at}/config"), &config.to_string());
+        }
+        for state in &states {
+            hear("t", &state.to_string());
+            hear("t", &json!({"smoke": state}).to_string());
+        }
+        hear("homeassistant/sensor/0/config", "");
     }
 }
 
@@ -402,6 +485,10 @@ fn large_and_deep_payloads_are_survived() {
         Some("zigbee2mqtt/x"),
         Some("zigbee2mqtt/bridge/devices"),
         Some("zigbee2mqtt/x/availability"),
+        Some("rtl_433/gw/events"),
+        Some("tele/x/SENSOR"),
+        Some("x/events/rpc"),
+        Some("homeassistant/device/x/config"),
         Some("home/x/BTtoMQTT/A4C1388D18B2"),
         Some("application/x/device/x/event/up"),
         Some("v3/x/devices/x/up"),

@@ -16,6 +16,8 @@ pub mod county;
 
 pub mod decode;
 
+pub mod record;
+
 pub mod simulate;
 
 #[cfg(feature = "demo")]
@@ -57,6 +59,8 @@ enum Verb {
     County(county::Args),
     /// 解码捕获的帧,核对测试向量 · Decodes captured frames, and checks vectors
     Decode(decode::Args),
+    /// 录下某个来源收到的原始帧 · Records the frames that a source hears
+    Record(record::Args),
     /// 模拟:一个村子的若干天,全部走真实代码 · A village in a box: simulated days through the real code
     Simulate(simulate::Args),
     /// 演示:一个虚构村子的早晨,几分钟看完 · A morning in a made-up village, told live
@@ -79,6 +83,7 @@ pub fn main() -> ExitCode {
         Verb::Drill(args) => drill::run(&args),
         Verb::County(args) => county::run(args),
         Verb::Decode(args) => decode::run(&args),
+        Verb::Record(args) => record::run(&args),
         Verb::Simulate(args) => simulate::run(args),
         #[cfg(feature = "demo")]
         Verb::Demo(args) => demo::run(&args),

@@ -38,6 +38,19 @@ impl Socket {
         self.language.lang()
     }
 
+    /// The station's configuration.
+    pub fn config(&self) -> &std::path::Path {
+        &self.config
+    }
+
+    /// Asks one question of a station that may not run. A configuration that cannot be read is told of by whoever reads it
+    /// next, and until then the station is not to be reached.
+    pub fn try_ask(&self, request: &Request) -> Result<Reply, AskError> {
+        let known = || Station::load(&self.config, &device::names()).map(|sound| sound.value.control_socket).ok();
+        let socket = self.path.clone().or_else(known).unwrap_or_default();
+        ask(&socket, request)
+    }
+
     /// Asks one question; on failure says why and gives the exit code.
     pub fn ask(&self, request: &Request) -> Result<Reply, ExitCode> {
         let socket = match &self.path {

@@ -32,6 +32,15 @@ pub enum Request {
     Devices,
     /// What was heard on the air, the unassigned ones first.
     Heard,
+    /// Begin to record what a source hears.
+    Record {
+        /// Which.
+        source: SourceId,
+        /// For how long.
+        seconds: u32,
+    },
+    /// What was recorded since the last time this was asked.
+    Recorded,
     /// How the station itself is.
     Status,
 }
@@ -57,6 +66,10 @@ pub enum Body {
     Devices(Vec<DeviceRow>),
     /// What was heard.
     Heard(Vec<HeardRow>),
+    /// A recording has begun.
+    Recording,
+    /// Recorded frames.
+    Recorded(RecordedFrames),
     /// The station.
     Status(Box<Status>),
     /// The request could not be read or answered.
@@ -113,6 +126,18 @@ pub struct HeardRow {
     pub count: u64,
     /// Seconds since it was last heard; none when only its bridge names it.
     pub heard_s_ago: Option<u64>,
+}
+
+/// Recorded frames, each a line as vectors are written. They may carry names and positions: they are shown to the installer
+/// here and nowhere else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordedFrames {
+    /// The frames in the order in which they were heard.
+    pub frames: Vec<serde_json::Value>,
+    /// More may come.
+    pub running: bool,
+    /// Frames that did not fit since the recording began.
+    pub missed: u64,
 }
 
 /// How the station itself is.

@@ -1,15 +1,18 @@
 //! Answers to the shell's questions, made from the station as it stands.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::house::House;
-use crate::control::protocol::{Body, DeviceRow, HeardRow, Request, Status};
+use crate::control::protocol::{Body, DeviceRow, HeardRow, RecordedFrames, Request, Status};
 use crate::core::alarm::Alarm;
-use crate::core::id::{Epoch, GatewayId, StationId};
+use crate::core::id::{Epoch, GatewayId, SourceId, StationId};
 use crate::core::reading::Origin;
 use crate::core::unit::Milli;
+use crate::limits;
+use crate::source::recorder::{Fetched, Recorded};
 
 /// Who answers.
 #[derive(Debug, Clone, Copy)]
@@ -33,8 +36,25 @@ impl House {
             Request::Devices => Body::Devices(self.devices()),
             Request::Heard => Body::Heard(self.heard_rows()),
             Request::Status => Body::Status(Box::new(self.status())),
+            Request::Record { source, seconds } => self.record(*source, Duration::from_secs(u64::from(*seconds))),
+            Request::Recorded => {
+                let Fetched { frames, running, missed } = self.heard.recorder.fetch(Instant::now());
+                let frames = frames.iter().map(Recorded::vector).collect();
+                Body::Recorded(RecordedFrames { frames, running, missed })
+            }
             Request::Order { .. } => Body::Trouble("an order is answered by its turn".to_owned()),
         }
+    }
+
+    fn record(&self, source: SourceId, time: Duration) -> Body {
+        if self.station.sources().all(|known| known.id != source) {
+            let names: Vec<&str> = self.station.roster().sources.iter().map(SourceId::as_str).collect();
+            return Body::Trouble(format!("no source is named {source}; there are: {}", names.join(", ")));
+        }
+        if time > limits::RECORDING_TIME_MAX || !self.heard.recorder.begin(source, time, Instant::now()) {
+            return Body::Trouble("another recording runs, or the time is longer than a day".to_owned());
+        }
+        Body::Recording
     }
 
     fn alarms(&self, all: bool) -> Vec<Alarm> {

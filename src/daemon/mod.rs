@@ -14,6 +14,8 @@
 
 pub mod clock;
 
+mod listen;
+
 mod start;
 
 mod house;
@@ -30,5 +32,6 @@ mod resolve;
 
 mod tasks;
 
+pub use listen::listen;
 pub use start::{StartError, check_state};
 pub use tasks::run;

@@ -82,7 +82,7 @@ pub async fn run(path: &Path, tempo: Tempo, stop: CancellationToken) -> Result<(
     // The sender is kept: whoever reads a changed village file will send the new book through it.
     let (_book_sender, resolve) = watch::channel(book);
     let inlet = Inlet { lanes, resolve, heard, counters };
-    spawn_sources(&config, &inlet, &sources, &sources_stop)?;
+    spawn_sources(&config, &inlet, &sources, &sources_stop, Session::Kept)?;
     drop(inlet);
     tracker.spawn(server::serve(listener, asked, sources_stop.clone()));
     if let Some(link) = &config.county {
@@ -124,11 +124,21 @@ async fn ended(tasks: &TaskTracker, who: &str, within: Duration) {
     }
 }
 
-fn spawn_sources(
+/// What a broker is to keep for this program while it is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Session {
+    /// Everything, for the next start.
+    Kept,
+    /// Nothing.
+    Passing,
+}
+
+pub(super) fn spawn_sources(
     config: &config::Station,
     inlet: &Inlet,
     tracker: &TaskTracker,
     stop: &CancellationToken,
+    session: Session,
 ) -> Result<(), StartError> {
     for source in &config.sources {
         match &source.link {
@@ -146,6 +156,7 @@ fn spawn_sources(
                         login: login(link.username.as_ref(), link.password.as_ref())?,
                     },
                     client_id: link.client_id.clone(),
+                    keep_session: session == Session::Kept,
                     feeds: feeds.collect(),
                 };
                 tracker.spawn(mqtt::run(settings, inlet.clone(), stop.clone()));

@@ -19,6 +19,7 @@ use super::framing::{Framer, Framing, Piece};
 use super::unit::{M_PER_S2_PER_G, to_vocabulary};
 use super::{Decode, DecodeError, Decoded, Format, Frame};
 use crate::core::reading::{Nature, Quantity, Said};
+use crate::limits::{ADDRESS_BYTES_MAX, FRAME_SAID_MAX, LISTED_DEVICES_MAX, MOTION_SAMPLES_MAX, REPLY_BYTES_MAX};
 
 /// Largest relative difference of two numbers that are still the same (source: the rules of the vector files).
 const TOLERANCE: f64 = 1e-4;
@@ -123,6 +124,49 @@ impl Vector {
     fn is_written(&self) -> bool {
         self.expect.get("direction").and_then(Value::as_str) == Some("encode")
     }
+}
+
+/// A frame that was heard, as a line of a vector file that still waits for its `expect` and `readings`: text where the bytes
+/// are text that a person can read, hex otherwise.
+#[must_use]
+pub fn line(format: &str, topic: Option<&str>, bytes: &[u8]) -> Value {
+    let is_plain = |sign: char| !sign.is_control() || matches!(sign, '\t');
+    let text = std::str::from_utf8(bytes).ok().filter(|text| text.chars().all(is_plain));
+    let mut line = json!({"protocol": format, "basis": "captured", "expect": {}});
+    match (topic, text) {
+        (Some(topic), Some(text)) => (line["topic"], line["payload"]) = (topic.into(), text.into()),
+        (Some(topic), None) => (line["topic"], line["input_hex"]) = (topic.into(), hex(bytes).into()),
+        (None, Some(text)) => line["input_text"] = text.into(),
+        (None, None) => line["input_hex"] = hex(bytes).into(),
+    }
+    line
+}
+
+/// Checks what the house promises of whatever a decoder says, for tests that feed decoders with anything at all: it is
+/// bounded, and life-safety stands first.
+///
+/// # Errors
+/// What is broken.
+pub fn within_bounds(decoded: &Decoded) -> Result<(), &'static str> {
+    let is_address = |address: &str| !address.is_empty() && address.len() <= ADDRESS_BYTES_MAX;
+    let rank = |said: &Said| {
+        let by_role = matches!(said.measure.kind(), "button" | "rf_code" | "switch" | "device_inactivity");
+        !(said.measure.may_alarm() || by_role)
+    };
+    let promises = [
+        (decoded.address.as_deref().is_none_or(is_address), "the address is empty or too long"),
+        (decoded.said.len() <= FRAME_SAID_MAX, "too much is said"),
+        (decoded.said.is_sorted_by_key(rank), "life-safety does not stand first"),
+        (decoded.dropped.len() <= FRAME_SAID_MAX, "too much is dropped"),
+        (decoded.refused_keys.len() <= FRAME_SAID_MAX, "too much is refused"),
+        (decoded.listed.len() <= LISTED_DEVICES_MAX, "too many devices are listed"),
+        (decoded.listed.iter().all(|listed| is_address(&listed.address)), "a listed address is empty or too long"),
+        (decoded.motion.len() <= FRAME_SAID_MAX, "too many windows"),
+        (decoded.motion.iter().all(|motion| motion.samples.len() <= MOTION_SAMPLES_MAX), "a window is too long"),
+        (decoded.reply.len() <= REPLY_BYTES_MAX, "the reply is too long"),
+        (decoded.announced.len() <= FRAME_SAID_MAX, "too many topics are announced"),
+    ];
+    promises.iter().find(|(kept, _)| !kept).map_or(Ok(()), |(_, broken)| Err(*broken))
 }
 
 /// A decoder and what came of its frames so far.
@@ -256,7 +300,7 @@ impl Outcome {
     fn compare_bytes(&self, vector: &Vector, differences: &mut Vec<String>) {
         let want = vector.bytes().map(|bytes| hex(&bytes)).unwrap_or_default();
         match self.fields.get("encoded_hex") {
-            Some(got) if *got == Value::from(want.as_str()) => {}
+            Some(got) if got == want.as_str() => {}
             got => differences.push(format!("written as {}, expected {want}", got.unwrap_or(&Value::Null))),
         }
     }

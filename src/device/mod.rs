@@ -15,6 +15,7 @@
 //! | reply in time | said here as [`Decoded::reply`], sent by the source |
 //! | a level that is said ten times a second is said once | [`Format::steady_ms`], done by the front door |
 //! | size, depth and UTF-8 before parsing | [`json`] |
+//! | what an installer says a name or code means | [`mapping`] |
 //! | clocks lie | no decoder hands on a device's time |
 //!
 //! To add a format: copy [`template`], add its two lines to the registry below, add `tests/vectors/NAME.jsonl`.
@@ -35,6 +36,8 @@ pub mod motion;
 
 pub mod unit;
 
+pub mod mapping;
+
 pub mod ble;
 
 pub mod home_gateway;
@@ -47,6 +50,16 @@ pub mod harness;
 pub mod zigbee2mqtt;
 
 pub mod json_lines;
+
+pub mod rtl_433;
+
+pub mod tasmota;
+
+pub mod esphome_mqtt;
+
+pub mod shelly_gen2;
+
+pub mod ha_discovery;
 
 pub mod ble_gatt;
 
@@ -68,6 +81,11 @@ pub mod tts_v3;
 pub const FORMATS: &[Format] = &[
     zigbee2mqtt::FORMAT, //
     json_lines::FORMAT,
+    rtl_433::FORMAT,
+    tasmota::FORMAT,
+    esphome_mqtt::FORMAT,
+    shelly_gen2::FORMAT,
+    ha_discovery::FORMAT,
     ble_gatt::FORMAT,
     bthome_v2::FORMAT,
     mibeacon::FORMAT,

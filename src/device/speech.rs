@@ -35,6 +35,12 @@ impl Speech {
         Self::default()
     }
 
+    /// Who speaks.
+    #[must_use]
+    pub fn address(&self) -> Option<&str> {
+        self.0.address.as_deref()
+    }
+
     /// Something is so.
     pub fn level(&mut self, measure: Measure) {
         self.say(Said::level(measure));
@@ -128,6 +134,12 @@ impl Speech {
         }
         self.0.said.sort_by_key(|said| !comes_first(&said.measure));
         Ok(self.0)
+    }
+
+    /// The speech as it is, where a refused key is no reason to refuse the frame.
+    #[must_use]
+    pub fn into_decoded(self) -> Decoded {
+        self.0
     }
 
     fn say(&mut self, said: Said) {

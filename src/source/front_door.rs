@@ -72,6 +72,16 @@ pub fn payload_bytes_max(topic_below_base: &str) -> usize {
     if topic_below_base == "bridge/devices" { BRIDGE_LIST_BYTES_MAX } else { MQTT_PAYLOAD_BYTES_MAX }
 }
 
+/// Who speaks in a frame.
+enum Who<'a> {
+    /// The device with this address, as enrolment writes it.
+    Device(Cow<'a, str>),
+    /// A bridge, for all its devices.
+    Bridge,
+    /// It is not to be known.
+    Nobody,
+}
+
 /// What enrolment knows of the devices of one format.
 struct Known<'a> {
     resolve: &'a dyn Resolve,
@@ -108,6 +118,8 @@ impl FrontDoor {
         if !self.within_bounds(raw) {
             return Ok(None);
         }
+        let (source, format) = (self.source, self.format.name);
+        self.inlet.heard.recorder.hear(source, format, raw.topic, raw.bytes, now);
         let resolve = self.inlet.resolve.borrow().clone();
         let context = Known { resolve: &*resolve, format: self.format.name };
         let frame = Frame { topic: raw.topic, bytes: raw.bytes, context: &context, utc_s: raw.utc_s };
@@ -185,9 +197,10 @@ impl FrontDoor {
         if decoded.said.is_empty() && decoded.dropped.is_empty() && decoded.motion.is_empty() {
             return None;
         }
-        let from = match self.speaks(decoded.address.as_deref())? {
-            None => Origin::Bridge(source),
-            Some(address) => {
+        let from = match self.who(decoded.address.as_deref()) {
+            Who::Nobody => return None,
+            Who::Bridge => Origin::Bridge(source),
+            Who::Device(address) => {
                 let origin = resolve.origin(name, &address);
                 self.inlet.heard.note(&speaker(&address, origin), &decoded.said, !retained);
                 origin
@@ -203,22 +216,22 @@ impl FrontDoor {
         kept.then_some(Admitted { sample, class })
     }
 
-    /// Who speaks: an address as enrolment writes it, or `Some(None)` for a bridge; `None` when it is not to be known.
-    fn speaks<'a>(&self, address: Option<&'a str>) -> Option<Option<Cow<'a, str>>> {
+    /// Who speaks.
+    fn who<'a>(&self, address: Option<&'a str>) -> Who<'a> {
         match (self.format.transport, address) {
             (_, Some(address)) if address.len() > ADDRESS_BYTES_MAX => {
                 self.refuse("address_too_long", &"the device's address is too long");
-                None
+                Who::Nobody
             }
             // A bus numbers its devices for itself, and another bus has the same numbers.
-            (Transport::Bus { .. }, Some(address)) => Some(Some(format!("{}/{address}", self.source).into())),
-            (_, Some(address)) => Some(Some(address.into())),
-            (Transport::Mqtt { .. }, None) => Some(None),
+            (Transport::Bus { .. }, Some(address)) => Who::Device(format!("{}/{address}", self.source).into()),
+            (_, Some(address)) => Who::Device(address.into()),
+            (Transport::Mqtt { .. }, None) => Who::Bridge,
             // The one device of a port is called after its port.
-            (Transport::Serial { .. }, None) => Some(Some(self.source.as_str().to_owned().into())),
+            (Transport::Serial { .. }, None) => Who::Device(self.source.as_str().to_owned().into()),
             (_, None) => {
                 self.refuse("nameless", &"the device has not said who it is");
-                None
+                Who::Nobody
             }
         }
     }

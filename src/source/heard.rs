@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::Resolve;
 use super::counters::{Counters, Scope};
+use super::recorder::Recorder;
 use crate::core::id::SourceId;
 use crate::core::reading::{Measure, Origin, Quantity, Said};
 use crate::limits::{HEARD_KINDS_MAX, HEARD_MODEL_BYTES_MAX, HEARD_STRANGERS_MAX};
@@ -62,6 +63,8 @@ pub struct Speaker<'a> {
 /// The list, shared by all sources.
 #[derive(Debug)]
 pub struct Heard {
+    /// The frames themselves, while somebody asks for them.
+    pub recorder: Recorder,
     book: Mutex<Book>,
     counters: Arc<Counters>,
 }
@@ -70,7 +73,7 @@ impl Heard {
     /// An empty list.
     #[must_use]
     pub fn new(counters: Arc<Counters>) -> Self {
-        Self { book: Mutex::default(), counters }
+        Self { recorder: Recorder::default(), book: Mutex::default(), counters }
     }
 
     /// Notes that a device spoke. `live` is false for what its broker had kept from before.

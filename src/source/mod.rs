@@ -27,6 +27,8 @@ pub mod counters;
 
 pub mod heard;
 
+pub mod recorder;
+
 pub mod lanes;
 
 use std::path::PathBuf;

@@ -70,6 +70,49 @@ pub async fn run(settings: SerialSettings, inlet: Inlet, stop: CancellationToken
     let _: Result<(), StationGone> = reader.read_until_stopped().await;
 }
 
+/// Reads a port whose format nobody knows, in stretches that a silence ends, until the time is over.
+///
+/// # Errors
+/// [`SourceError`] when it cannot be opened or has gone; what `each` could not keep, as `PortUnusable`.
+pub async fn stretches(
+    path: &Path,
+    baud: u32,
+    until: Instant,
+    mut each: impl FnMut(&[u8]) -> std::io::Result<()>,
+) -> Result<(), SourceError> {
+    let mut port = open(path, baud)?;
+    let mut stretch: Vec<u8> = Vec::new();
+    let mut buffer = vec![0; READ_BYTES];
+    loop {
+        let silent = Instant::now() + SILENCE;
+        let read = tokio::select! {
+            read = port.read(&mut buffer) => read,
+            () = sleep_until(silent), if !stretch.is_empty() => Ok(0),
+            () = sleep_until(until) => Ok(0),
+        };
+        match read {
+            Ok(bytes @ 1..) => stretch.extend_from_slice(buffer.get(..bytes).unwrap_or_default()),
+            // A port that has gone reads nothing at once and for ever.
+            Ok(0) if Instant::now() < silent.min(until) => return Err(SourceError::PortGone { path: path.to_owned() }),
+            Ok(_) => {}
+            Err(_) => return Err(SourceError::PortGone { path: path.to_owned() }),
+        }
+        let over = Instant::now() >= until;
+        if !stretch.is_empty() && (over || stretch.len() >= READ_BYTES || Instant::now() >= silent) {
+            let kept = each(&stretch);
+            kept.map_err(|error| SourceError::PortUnusable { path: path.to_owned(), why: error.to_string() })?;
+            stretch.clear();
+        }
+        if over {
+            return Ok(());
+        }
+    }
+}
+
+/// Silence that ends a stretch of an unknown format. judgement: longer than an adapter's 16 ms, shorter than the pause
+/// between two reports of a radar.
+const SILENCE: Duration = Duration::from_millis(50);
+
 struct Reader {
     settings: SerialSettings,
     inlet: Inlet,
@@ -83,7 +126,7 @@ impl Reader {
     async fn read_until_stopped(&mut self) -> Result<(), StationGone> {
         let mut backoff = REOPEN;
         loop {
-            let why = match open(&self.settings) {
+            let why = match open(&self.settings.path, self.settings.baud) {
                 Ok(port) => {
                     self.standing.up().await?;
                     let opened = Instant::now();
@@ -173,15 +216,15 @@ impl Reader {
     }
 }
 
-fn open(settings: &SerialSettings) -> Result<SerialStream, SourceError> {
+fn open(path: &Path, baud: u32) -> Result<SerialStream, SourceError> {
     use std::io::ErrorKind as Io;
     use tokio_serial::ErrorKind as Kind;
 
-    let path = settings.path.clone();
+    let path = path.to_path_buf();
     let Some(text) = path.to_str() else {
         return Err(SourceError::PortUnusable { path, why: "the path is not UTF-8".to_owned() });
     };
-    tokio_serial::new(text, settings.baud).open_native_async().map_err(|error| match error.kind() {
+    tokio_serial::new(text, baud).open_native_async().map_err(|error| match error.kind() {
         Kind::Io(Io::NotFound) => SourceError::PortAbsent { path },
         Kind::Io(Io::PermissionDenied) => SourceError::PortForbidden { path },
         // The library's word for a port that is locked by somebody else.

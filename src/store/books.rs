@@ -11,7 +11,7 @@ use super::log::Position;
 use super::record::{Decision, Snapshot, Turn};
 use super::{Committed, Degraded, Outcome, Usage};
 use crate::core::sequence::Lane;
-use crate::limits::PENDING_TURNS_MAX;
+use crate::limits::{FRESH_TURNS_MAX, PENDING_TURNS_MAX};
 
 /// Names a turn from the moment it has its numbers until it is in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +30,9 @@ pub struct Books {
     pub trouble: Option<Degraded>,
     /// In the order of their tickets.
     pending: VecDeque<Pending>,
+    /// The newest turns that are in the log: the relay asks for their records the moment they are durable, and is not to
+    /// wait for the disk a second time.
+    fresh: VecDeque<Arc<Turn>>,
     last_ticket: u64,
 }
 
@@ -104,6 +107,12 @@ impl Books {
             let Some(index) = self.pending.iter().position(|pending| pending.ticket == *ticket) else { continue };
             if let Some(pending) = self.pending.remove(index) {
                 self.ledger.put_turn(&pending.turn, Place::Written(*position));
+                if pending.turn.decisions.iter().any(|decision| decision.number().is_some()) {
+                    if self.fresh.len() >= FRESH_TURNS_MAX {
+                        self.fresh.pop_front();
+                    }
+                    self.fresh.push_back(pending.turn);
+                }
             }
         }
         for (lane, seq, position) in &written.carried {
@@ -138,10 +147,11 @@ impl Books {
         Committed { outcome, decisions, lanes: self.ledger.lanes() }
     }
 
-    /// A record that is only in memory.
+    /// A record that is in memory: not yet in the log, or lately written.
     #[must_use]
     pub fn in_memory(&self, lane: Lane, seq: u64) -> Option<Decision> {
-        let decisions = self.pending.iter().flat_map(|pending| &pending.turn.decisions);
+        let pending = self.pending.iter().map(|pending| &pending.turn);
+        let decisions = pending.chain(self.fresh.iter().rev()).flat_map(|turn| &turn.decisions);
         decisions.into_iter().find(|decision| decision.number() == Some((lane, seq))).cloned()
     }
 

@@ -119,9 +119,15 @@ impl Store {
     /// At most `max` records of the alarm or device lane that have no receipt, from a number on, with their numbers: those
     /// in the log and those that were told without it. Holes come as [`Decision::Skipped`].
     pub async fn alarm_records(&self, lane: Lane, from_seq: u64, max: usize) -> Vec<(u64, Decision)> {
-        let (files, books) = (Arc::clone(&self.0.files), Arc::clone(&self.0.books));
-        let read = tokio::task::spawn_blocking(move || handout::records(&*files, &books, lane, from_seq, max));
-        let handout = read.await.unwrap_or_default();
+        let begun = handout::begin(&self.books(), lane, from_seq, max);
+        let handout = match begun.whole() {
+            Ok(handout) => handout,
+            Err(begun) => {
+                let (files, books) = (Arc::clone(&self.0.files), Arc::clone(&self.0.books));
+                let read = tokio::task::spawn_blocking(move || begun.read(&*files, &books, lane));
+                read.await.unwrap_or_default()
+            }
+        };
         if !handout.damaged.is_empty() {
             tracing::error!(%lane, records = ?handout.damaged, "records without a receipt are damaged in the log");
             self.name_damaged(lane, &handout.damaged).await;

@@ -23,47 +23,77 @@ pub struct Handout {
     pub damaged: Vec<u64>,
 }
 
+/// What is asked for, as far as memory has it.
+#[derive(Debug, Default)]
+pub struct Begun {
+    handout: Handout,
+    /// Records that only the log has.
+    written: Vec<(u64, Position)>,
+}
+
 /// At most `max` records of a lane without a receipt, from a number on.
+pub fn begin(books: &Books, lane: Lane, from_seq: u64, max: usize) -> Begun {
+    let mut begun = Begun::default();
+    let Some(outbox) = books.ledger.outbox(lane) else { return begun };
+    let records = &mut begun.handout.records;
+    for waiting in outbox.waiting(from_seq).take(max) {
+        match waiting {
+            // Not durable and not told: nobody hears of it yet, nor of what comes after it.
+            Waiting::Record(_, Place::Unwritten) => break,
+            // Told without the log. An alarm goes out all the same, and says so of itself; a device event cannot say so,
+            // and its number would be given to another one if the process died before the disk took it.
+            Waiting::Record(_, Place::Told) if lane == Lane::Device => break,
+            Waiting::Record(seq, Place::Told) => {
+                records.extend(books.in_memory(lane, seq).map(|decision| (seq, decision)));
+            }
+            Waiting::Record(seq, Place::Written(position)) => match books.in_memory(lane, seq) {
+                Some(decision) => records.push((seq, decision)),
+                None => begun.written.push((seq, position)),
+            },
+            Waiting::Hole(Hole { range, reason }) => {
+                records.push((range.0, Decision::Skipped { lane, range, reason }));
+            }
+        }
+    }
+    begun
+}
+
+impl Begun {
+    /// The records, when memory had them all: no disk is asked.
+    ///
+    /// # Errors
+    /// Itself, when the log must be read; see [`Begun::read`].
+    pub fn whole(self) -> Result<Handout, Self> {
+        if self.written.is_empty() { Ok(self.handout) } else { Err(self) }
+    }
+
+    /// Reads the rest from the log.
+    pub fn read(self, files: &dyn Files, books: &Mutex<Books>, lane: Lane) -> Handout {
+        let Begun { mut handout, written } = self;
+        for (seq, position) in written {
+            match read_decision(files, position, lane, seq) {
+                Ok(carried) => handout.records.push((seq, carried.decision)),
+                Err(error) => {
+                    let books = books.lock().unwrap_or_else(PoisonError::into_inner);
+                    let here = books.ledger.outbox(lane).and_then(|outbox| outbox.place(seq))
+                        == Some(Place::Written(position));
+                    // Gone with its segment, and not carried: it was damaged when that was tried.
+                    let gone = matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::NotFound);
+                    if here && gone {
+                        handout.damaged.push(seq);
+                    }
+                }
+            }
+        }
+        handout.records.sort_by_key(|(seq, _)| *seq);
+        handout
+    }
+}
+
+/// At most `max` records of a lane without a receipt, from a number on, for a caller who may wait for the disk.
 pub fn records(files: &dyn Files, books: &Mutex<Books>, lane: Lane, from_seq: u64, max: usize) -> Handout {
-    let mut handout = Handout::default();
-    let mut written = Vec::new();
-    {
-        let books = books.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(outbox) = books.ledger.outbox(lane) else { return handout };
-        for waiting in outbox.waiting(from_seq).take(max) {
-            match waiting {
-                // Not durable and not told: nobody hears of it yet, nor of what comes after it.
-                Waiting::Record(_, Place::Unwritten) => break,
-                // Told without the log. An alarm goes out all the same, and says so of itself; a device event cannot say so,
-                // and its number would be given to another one if the process died before the disk took it.
-                Waiting::Record(_, Place::Told) if lane == Lane::Device => break,
-                Waiting::Record(seq, Place::Told) => {
-                    handout.records.extend(books.in_memory(lane, seq).map(|decision| (seq, decision)));
-                }
-                Waiting::Record(seq, Place::Written(position)) => written.push((seq, position)),
-                Waiting::Hole(Hole { range, reason }) => {
-                    handout.records.push((range.0, Decision::Skipped { lane, range, reason }));
-                }
-            }
-        }
-    }
-    for (seq, position) in written {
-        match read_decision(files, position, lane, seq) {
-            Ok(carried) => handout.records.push((seq, carried.decision)),
-            Err(error) => {
-                let books = books.lock().unwrap_or_else(PoisonError::into_inner);
-                let here =
-                    books.ledger.outbox(lane).and_then(|outbox| outbox.place(seq)) == Some(Place::Written(position));
-                // Gone with its segment, and not carried: it was damaged when that was tried.
-                let gone = matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::NotFound);
-                if here && gone {
-                    handout.damaged.push(seq);
-                }
-            }
-        }
-    }
-    handout.records.sort_by_key(|(seq, _)| *seq);
-    handout
+    let begun = begin(&books.lock().unwrap_or_else(PoisonError::into_inner), lane, from_seq, max);
+    begun.read(files, books, lane)
 }
 
 /// What comes next in the reading lane.

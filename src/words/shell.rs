@@ -11,6 +11,19 @@ pub const SEVERAL_ALARMS: Both =
     Both::new("有几个都符合,请把编号写得更完整。", "Several open alarms fit; write more of the id.");
 /// Nothing is open.
 pub const NOTHING_OPEN: Both = Both::new("没有未办结的报警或故障。", "No alarm or fault is open.");
+/// No gateway runs, so the source is opened here.
+pub const RECORDING_ALONE: Both = Both::new(
+    "网关没有运行,直接打开来源录制;期间的呼叫不会被确认,也不会报警",
+    "no gateway runs: the source is opened here; calls made meanwhile are not acknowledged and raise nothing",
+);
+/// How a recording ended.
+#[must_use]
+pub fn recorded(frames: u64, missed: u64, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("已录 {frames} 帧,漏 {missed} 帧"),
+        Lang::En => format!("{frames} frames recorded, {missed} missed"),
+    }
+}
 /// The station.
 pub const STATION: Both = Both::new("照料站", "Station");
 /// In front of the number of open alarms and faults.

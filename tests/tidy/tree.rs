@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 /// Folders that are not part of the house: what is built, and what version control keeps.
-const NOT_OURS: &[&str] = &["target", ".git"];
+const NOT_OURS: &[&str] = &["target", ".git", "fuzz/target", "fuzz/artifacts"];
 
 /// Text files, sorted by path.
 pub struct Tree {

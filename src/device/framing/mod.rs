@@ -138,16 +138,16 @@ impl Frames {
                     return self.held.get(begins..begins + bytes).map(Piece::Frame);
                 }
                 // A frame that is longer than all that has come is a slip of the format's own function.
-                Cut::Frame(_) => return self.pass_over(DecodeError::Length),
+                Cut::Frame(_) => return Some(self.pass_over(DecodeError::Length)),
                 Cut::Skip(bytes) => {
                     let bytes = bytes.clamp(1, length);
                     self.from += bytes;
                     return Some(Piece::Noise(bytes));
                 }
-                Cut::Broken(why) => return self.pass_over(why),
-                Cut::More if length >= self.bytes_max => return self.pass_over(DecodeError::TooLong),
+                Cut::Broken(why) => return Some(self.pass_over(why)),
+                Cut::More if length >= self.bytes_max => return Some(self.pass_over(DecodeError::TooLong)),
                 Cut::More if std::mem::take(&mut self.given_up) && length > 0 => {
-                    return self.pass_over(DecodeError::Length);
+                    return Some(self.pass_over(DecodeError::Length));
                 }
                 Cut::More if chunk.is_empty() => {
                     self.settle();
@@ -158,9 +158,9 @@ impl Frames {
         }
     }
 
-    fn pass_over(&mut self, why: DecodeError) -> Option<Piece<'static>> {
+    const fn pass_over(&mut self, why: DecodeError) -> Piece<'static> {
         self.from += 1;
-        Some(Piece::Damaged(why))
+        Piece::Damaged(why)
     }
 
     /// Takes as much of the chunk as there is room for.
@@ -205,37 +205,37 @@ mod tests {
 
     const FRAMING: Framing = Framing::Frames { bytes_max: 40, cut };
 
-    fn frames(framer: &mut Framer, chunks: &[&[u8]]) -> (Vec<Vec<u8>>, usize) {
-        let (mut frames, mut damaged) = (Vec::new(), 0);
+    fn cut_all(framer: &mut Framer, chunks: &[&[u8]]) -> (Vec<Vec<u8>>, usize) {
+        let (mut all, mut damaged) = (Vec::new(), 0);
         for chunk in chunks {
             let mut rest = *chunk;
             while let Some(piece) = framer.next_piece(&mut rest) {
                 match piece {
-                    Piece::Frame(frame) => frames.push(frame.to_vec()),
+                    Piece::Frame(frame) => all.push(frame.to_vec()),
                     Piece::Damaged(_) => damaged += 1,
                     Piece::Noise(_) => {}
                 }
             }
         }
-        (frames, damaged)
+        (all, damaged)
     }
 
     #[test]
     fn a_damaged_frame_costs_itself() {
         let stream = b"noise#\x02ab\xc3#\x02ab\xff#\x01z\x7a";
-        let (all, damaged) = frames(&mut Framer::new(FRAMING), &[stream]);
+        let (all, damaged) = cut_all(&mut Framer::new(FRAMING), &[stream]);
         assert_eq!((all, damaged), (vec![b"#\x02ab\xc3".to_vec(), b"#\x01z\x7a".to_vec()], 1));
     }
 
     #[test]
     fn a_false_header_holds_nothing_up_for_good() {
         let mut framer = Framer::new(FRAMING);
-        assert_eq!(frames(&mut framer, &[b"#\x20", b"#\x01z\x7a"]).0, Vec::<Vec<u8>>::new());
+        assert_eq!(cut_all(&mut framer, &[b"#\x20", b"#\x01z\x7a"]).0, Vec::<Vec<u8>>::new());
         assert!(framer.unfinished());
         framer.give_up();
-        assert_eq!(frames(&mut framer, &[b""]), (vec![b"#\x01z\x7a".to_vec()], 1));
+        assert_eq!(cut_all(&mut framer, &[b""]), (vec![b"#\x01z\x7a".to_vec()], 1));
         assert!(!framer.unfinished());
-        let (all, damaged) = frames(&mut Framer::new(FRAMING), &[b"#\xff", &[b'x'; 60], b"#\x01z\x7a"]);
+        let (all, damaged) = cut_all(&mut Framer::new(FRAMING), &[b"#\xff", &[b'x'; 60], b"#\x01z\x7a"]);
         assert_eq!((all.len(), damaged), (1, 1), "a length beyond the longest frame is found without waiting");
     }
 
@@ -245,13 +245,13 @@ mod tests {
             stream in proptest::collection::vec(prop_oneof![2 => Just(b'#'), 3 => 0_u8..5, 1 => any::<u8>()], 0..300),
             splits in proptest::collection::vec(0_usize..300, 0..8),
         ) {
-            let whole = frames(&mut Framer::new(FRAMING), &[&stream]);
+            let whole = cut_all(&mut Framer::new(FRAMING), &[&stream]);
             let mut places: Vec<usize> = splits.into_iter().map(|at| at.min(stream.len())).collect();
             places.extend([0, stream.len()]);
             places.sort_unstable();
             let chunks: Vec<&[u8]> = places.windows(2).map(|pair| &stream[pair[0]..pair[1]]).collect();
             let mut framer = Framer::new(FRAMING);
-            prop_assert_eq!(frames(&mut framer, &chunks), whole);
+            prop_assert_eq!(cut_all(&mut framer, &chunks), whole);
             let Framer(Inner::Frames(inside)) = &framer else { unreachable!() };
             prop_assert!(inside.held.len() <= 40);
         }

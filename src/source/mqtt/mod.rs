@@ -76,6 +76,8 @@ pub struct MqttSettings {
     pub broker: Broker,
     /// The client id, the same at every start: the broker keeps the session under it.
     pub client_id: String,
+    /// Whether the broker is to keep what is missed.
+    pub keep_session: bool,
     /// The formats behind the broker.
     pub feeds: Vec<FeedSettings>,
 }

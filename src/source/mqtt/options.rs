@@ -27,7 +27,11 @@ pub(super) async fn connect_options(settings: &MqttSettings) -> Result<MqttOptio
         .set_network_options(network)
         .set_keep_alive(KEEP_ALIVE)
         .set_clean_start(false)
-        .set_session_expiry_interval(u32::try_from(SESSION_EXPIRY.as_secs()).ok())
+        .set_session_expiry_interval(if settings.keep_session {
+            u32::try_from(SESSION_EXPIRY.as_secs()).ok()
+        } else {
+            None
+        })
         .set_max_packet_size(Some(MQTT_PACKET_BYTES_MAX))
         .set_receive_maximum(Some(MQTT_RECEIVE_MAX))
         .set_manual_acks(true)

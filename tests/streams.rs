@@ -1,0 +1,175 @@
+//! Every format that comes as a stream: however it was split the same is heard, and damage costs the damaged frame.
+//! And the corpus of inputs that once broke something, or are likely to.
+//!
+//! A new format gets all of this by its line in the registry.
+
+#[path = "../fuzz/src/look.rs"]
+mod look;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use look::Input;
+use proptest::prelude::*;
+use serde_json::Value;
+use shouwang::device::framing::{Framer, Framing, Piece};
+use shouwang::device::harness::Vector;
+use shouwang::device::{self, FORMATS, Format};
+
+fn top() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
+}
+
+/// The whole frames among a format's vectors, as they come off the wire.
+fn frames(format: &Format, framing: Framing) -> Vec<Vec<u8>> {
+    let path = top().join("tests/vectors").join(format!("{}.jsonl", format.name));
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let vectors = text.lines().map(|line| serde_json::from_str::<Vector>(line).expect("a vector"));
+    vectors
+        .filter_map(|vector| {
+            let mut bytes = vector.bytes().expect("a frame").into_owned();
+            if matches!(framing, Framing::Lines { .. }) {
+                bytes.push(b'\n');
+            }
+            let mut framer = Framer::new(framing);
+            let whole = matches!(framer.next_piece(&mut bytes.as_slice()), Some(Piece::Frame(_)));
+            (whole && !framer.unfinished()).then_some(bytes)
+        })
+        .collect()
+}
+
+/// The frames that are found in a stretch, when nothing more comes behind it.
+fn found(framing: Framing, stretch: &[u8]) -> Vec<Vec<u8>> {
+    let (mut framer, mut chunk, mut all) = (Framer::new(framing), stretch, Vec::new());
+    loop {
+        while let Some(piece) = framer.next_piece(&mut chunk) {
+            if let Piece::Frame(bytes) = piece {
+                all.push(bytes.to_vec());
+            }
+        }
+        if !framer.unfinished() {
+            return all;
+        }
+        framer.give_up();
+    }
+}
+
+/// Every frame of `wanted` but the one at `lost` is among the found ones, in order.
+fn are_there(wanted: &[Vec<u8>], lost: usize, found: &[Vec<u8>]) -> bool {
+    let mut rest = found.iter();
+    wanted.iter().enumerate().filter(|(at, _)| *at != lost).all(|(_, frame)| {
+        let line = frame.strip_suffix(b"\n").unwrap_or(frame);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        rest.any(|found| found == frame || found == line)
+    })
+}
+
+/// Whether the frame is of text: its last byte is all that parts it from the next one, and without it the two are one.
+fn is_text(framing: Framing, frame: &[u8]) -> bool {
+    matches!(framing, Framing::Lines { .. }) || frame.is_ascii()
+}
+
+fn streams() -> Vec<(&'static Format, Framing)> {
+    FORMATS.iter().filter_map(|format| Some((format, format.transport.framing()?))).collect()
+}
+
+#[test]
+fn every_stream_format_has_whole_frames_among_its_vectors() {
+    for (format, framing) in streams() {
+        assert!(frames(format, framing).len() >= 2, "{}", format.name);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn however_a_stream_is_split_the_same_is_heard(
+        picks in proptest::collection::vec(any::<prop::sample::Index>(), 1..6),
+        noise in proptest::collection::vec(any::<u8>(), 0..12),
+        splits in proptest::collection::vec(any::<prop::sample::Index>(), 0..6),
+    ) {
+        for (format, framing) in streams() {
+            let frames = frames(format, framing);
+            let mut stretch: Vec<u8> = Vec::new();
+            for pick in &picks {
+                stretch.extend(pick.get(&frames));
+                stretch.extend(&noise);
+            }
+            let mut places: Vec<usize> = splits.iter().map(|at| at.index(stretch.len() + 1)).collect();
+            places.extend([0, stretch.len()]);
+            places.sort_unstable();
+            let pieces: Vec<&[u8]> = places.windows(2).map(|pair| &stretch[pair[0]..pair[1]]).collect();
+            let input = Input { format, topic: None, context: Value::Null, bytes: &stretch };
+            prop_assert_eq!(
+                look::stream(framing, &input, &pieces),
+                look::stream(framing, &input, &[&stretch]),
+                "{}", format.name
+            );
+        }
+    }
+
+    #[test]
+    fn damage_costs_the_damaged_frame(
+        picks in proptest::collection::vec(any::<prop::sample::Index>(), 2..6),
+        hit in any::<prop::sample::Index>(),
+        place in any::<prop::sample::Index>(),
+        flip in 1_u8..=255,
+    ) {
+        for (format, framing) in streams() {
+            let frames = frames(format, framing);
+            let mut sent: Vec<Vec<u8>> = picks.iter().map(|pick| pick.get(&frames).clone()).collect();
+            let wanted = sent.clone();
+            let lost = hit.index(sent.len());
+            let frame = &mut sent[lost];
+            let end = frame.len() - usize::from(is_text(framing, frame));
+            frame[place.index(end)] ^= flip;
+            let all = found(framing, &sent.concat());
+            prop_assert!(are_there(&wanted, lost, &all), "{}: {lost} of {wanted:?} damaged: {all:?}", format.name);
+        }
+    }
+
+    #[test]
+    fn what_is_missing_in_the_middle_costs_its_frame(
+        picks in proptest::collection::vec(any::<prop::sample::Index>(), 2..6),
+        hit in any::<prop::sample::Index>(),
+        place in any::<prop::sample::Index>(),
+        count in 1_usize..12,
+    ) {
+        for (format, framing) in streams() {
+            let frames = frames(format, framing);
+            let mut sent: Vec<Vec<u8>> = picks.iter().map(|pick| pick.get(&frames).clone()).collect();
+            let wanted = sent.clone();
+            let lost = hit.index(sent.len());
+            let frame = &mut sent[lost];
+            let end = frame.len() - usize::from(is_text(framing, frame));
+            let from = place.index(end);
+            frame.drain(from..(from + count).min(end));
+            let all = found(framing, &sent.concat());
+            prop_assert!(are_there(&wanted, lost, &all), "{}: {lost} of {wanted:?} cut: {all:?}", format.name);
+        }
+    }
+}
+
+#[test]
+fn the_corpus_and_every_vector_are_survived() {
+    let corpus = fs::read_dir(top().join("fuzz/corpus/decode")).expect("the corpus is there");
+    let mut count = 0;
+    for entry in corpus {
+        let path = entry.expect("an entry").path();
+        let input = fs::read(&path).expect("a readable file");
+        assert!(Input::read(&input).is_some(), "{} names no format in its head", path.display());
+        look::one(&input);
+        count += 1;
+    }
+    assert!(count > 0, "the corpus is empty");
+    for format in FORMATS {
+        let path = top().join("tests/vectors").join(format!("{}.jsonl", format.name));
+        for line in fs::read_to_string(path).expect("vectors").lines() {
+            let vector: Vector = serde_json::from_str(line).expect("a vector");
+            let bytes = vector.bytes().expect("a frame");
+            let input = Input { format, topic: vector.topic.as_deref(), context: vector.context(), bytes: &bytes };
+            look::one(&input.write());
+        }
+    }
+}
