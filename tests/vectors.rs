@@ -189,6 +189,42 @@ const KEYS: &[&str] = &[
     "avty",
     "p",
     "pl_on",
+    // Gateways and network servers of radios.
+    "id",
+    "rssi",
+    "tempc",
+    "open",
+    "motion",
+    "weight",
+    "servicedata",
+    "servicedatauuid",
+    "encr",
+    "cipher",
+    "ctr",
+    "mic",
+    "button",
+    "packet",
+    "accx",
+    "value",
+    "length",
+    "deviceInfo",
+    "deviceProfileName",
+    "deduplicationId",
+    "fPort",
+    "object",
+    "rxInfo",
+    "batteryLevel",
+    "latitude",
+    "longitude",
+    "end_device_ids",
+    "dev_eui",
+    "uplink_message",
+    "frm_payload",
+    "decoded_payload",
+    "version_ids",
+    "button_event",
+    "events",
+    "detection_status",
 ];
 
 const WORDS: &[&str] = &[
@@ -228,6 +264,15 @@ const WORDS: &[&str] = &[
     "cun/men",
     "door",
     "sensor",
+    "0xfcd2",
+    "fe95",
+    "44001d3a01",
+    "54:48:E6:8F:80:A5",
+    "WS101",
+    "VS373",
+    "/y4B",
+    "A/gEAAAAAAA=",
+    "short press",
 ];
 
 fn any_json() -> impl Strategy<Value = Value> {
@@ -263,6 +308,11 @@ fn any_topic() -> impl Strategy<Value = Option<String>> {
         "x/(online|events/rpc|status/(smoke|flood|input|devicepower):0)".prop_map(Some),
         "homeassistant/(sensor|binary_sensor|device|event)/(n/)?x/config".prop_map(Some),
         Just(Some(format!("zigbee2mqtt/{}", "长".repeat(200)))),
+        "(bthome|mibeacon)/A4C1388D18B2(/181[bd])?".prop_map(Some),
+        "ble_gatt/A4C1388D18B2/2A(19|37|5F|5E|35|1C|18|9D)".prop_map(Some),
+        "home/[a-z]{1,3}/(BTtoMQTT/[0-9A-F]{12}|433toMQTT|RTL_433toMQTT/x|SYStoMQTT|LWT)".prop_map(Some),
+        "application/1/device/[0-9a-f]{2}/event/(up|join|status|location|log)".prop_map(Some),
+        "v3/a@b/devices/[a-z]{1,3}/(up|join|location/solved)".prop_map(Some),
     ]
 }
 
@@ -275,6 +325,12 @@ fn any_context() -> impl Strategy<Value = Value> {
         1 => any_json().prop_map(|base| json!({"base": base, "model": 7})),
         1 => (proptest::sample::select(KEYS), proptest::sample::select(WORDS), any_json())
             .prop_map(|(key, word, odd)| json!({"model": "Kerui", "map": {key: word, "y": "sos", "Switch1": odd}})),
+        1 => proptest::sample::select(vec!["2A35", "2A18", "0x2A37", "2A5F"])
+            .prop_map(|uuid| json!({"mac": "A4C1388D18B2", "characteristic": uuid})),
+        1 => proptest::sample::select(vec!["vs373", "ws101", "gs524n", "tbol100", "lds02", "lht65", "micro-tracker"])
+            .prop_flat_map(|device| (Just(device), any::<u8>()))
+            .prop_map(|(device, port)| json!({"mac": "A4C1388D18B2", "device": device, "fport": port})),
+        1 => Just(json!({"mac": "A4C1388D18B2", "key": "231d39c1d7cc1ab1aee224cd096db932"})),
     ]
 }
 
@@ -502,6 +558,10 @@ fn large_and_deep_payloads_are_survived() {
         Some("tele/x/SENSOR"),
         Some("x/events/rpc"),
         Some("homeassistant/device/x/config"),
+        Some("home/x/BTtoMQTT/A4C1388D18B2"),
+        Some("application/x/device/x/event/up"),
+        Some("v3/x/devices/x/up"),
+        Some("mibeacon/A4C1388D18B2"),
     ];
     let bracketed = |open: &str, close: &str, deep| format!("{}{}", open.repeat(deep), close.repeat(deep));
     let payloads = [

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::framing::{Framer, Framing, Piece};
-use super::unit::to_vocabulary;
+use super::unit::{M_PER_S2_PER_G, to_vocabulary};
 use super::{Decode, DecodeError, Decoded, Format, Frame};
 use crate::core::reading::{Nature, Quantity, Said};
 use crate::limits::{ADDRESS_BYTES_MAX, FRAME_SAID_MAX, LISTED_DEVICES_MAX, MOTION_SAMPLES_MAX, REPLY_BYTES_MAX};
@@ -402,8 +402,15 @@ fn is_same_reading(want: &Value, got: &Value) -> bool {
         (Some(quantity), Some(unit), Some(want), Some(got)) => {
             to_vocabulary(quantity, unit, want).is_some_and(|want| is_near(want, got))
         }
+        _ if want["unit"] == "m/s2" && got["unit"] == "g" => is_same(&in_g(&want["value"]), &got["value"]),
         _ => is_same(&want["value"], &got["value"]),
     }
+}
+
+/// Acceleration along three axes in g, which is what a window holds.
+fn in_g(m_per_s2: &Value) -> Value {
+    let axes = m_per_s2.as_array().map(Vec::as_slice).unwrap_or_default();
+    axes.iter().filter_map(Value::as_f64).map(|axis| axis / M_PER_S2_PER_G).collect()
 }
 
 fn is_same(want: &Value, got: &Value) -> bool {

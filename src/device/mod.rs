@@ -42,6 +42,10 @@ pub mod stamp;
 
 mod hilink;
 
+pub mod ble;
+
+pub mod home_gateway;
+
 pub mod template;
 
 pub mod harness;
@@ -87,6 +91,22 @@ pub mod gsm_at;
 
 pub mod modbus_rtu;
 
+pub mod ble_gatt;
+
+pub mod bthome_v2;
+
+pub mod mibeacon;
+
+pub mod theengs_ble;
+
+pub mod openmqttgateway;
+
+pub mod lorawan_codec;
+
+pub mod chirpstack;
+
+pub mod tts_v3;
+
 /// Every format that the gateway speaks.
 pub const FORMATS: &[Format] = &[
     zigbee2mqtt::FORMAT, //
@@ -109,6 +129,14 @@ pub const FORMATS: &[Format] = &[
     sms_pdu::FORMAT,
     gsm_at::FORMAT,
     modbus_rtu::FORMAT,
+    ble_gatt::FORMAT,
+    bthome_v2::FORMAT,
+    mibeacon::FORMAT,
+    theengs_ble::FORMAT,
+    openmqttgateway::FORMAT,
+    lorawan_codec::FORMAT,
+    chirpstack::FORMAT,
+    tts_v3::FORMAT,
 ];
 
 /// The names of the formats that can be decoded.

@@ -5,6 +5,12 @@ use crate::core::reading::Quantity;
 /// Millimetres of mercury in one kilopascal, as the vocabulary fixes it.
 pub const MMHG_PER_KPA: f64 = 7.500_62;
 
+/// Metres a second squared in one g, by definition.
+pub const M_PER_S2_PER_G: f64 = 9.806_65;
+
+/// Kilograms in one pound, by definition.
+pub const KG_PER_POUND: f64 = 0.453_592_37;
+
 /// The value in the vocabulary's unit, or `None` when the unit is not one that this quantity is surely written in.
 #[must_use]
 pub fn to_vocabulary(quantity: Quantity, unit: &str, value: f64) -> Option<f64> {
@@ -16,6 +22,9 @@ pub fn to_vocabulary(quantity: Quantity, unit: &str, value: f64) -> Option<f64> 
         | (Q::HeartRate, "/min" | "1/min" | "beats/min")
         | (Q::BreathRate, "/min" | "1/min" | "breaths/min") => value,
         (Q::AmbientTemp | Q::BodyTemp, "F" | "°F" | "℉") => (value - 32.0) * 5.0 / 9.0,
+        (Q::Weight, "lb") => value * KG_PER_POUND,
+        // 斤.
+        (Q::Weight, "jin") => value / 2.0,
         (Q::Distance, "cm") => value / 100.0,
         (Q::Distance, "mm") | (Q::Voltage, "mV") | (Q::Weight, "g") => value / 1000.0,
         _ => return None,

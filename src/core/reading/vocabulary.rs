@@ -149,7 +149,8 @@ impl Quantity {
             Quantity::Glucose => vital("mmol/L", 0, 50),
             Quantity::Weight => vital("kg", 0, 500),
             Quantity::Steps => rule("count", 0, 1_000_000),
-            Quantity::Voltage => QuantityRule { min: Milli(500), ..rule("V", 0, 60) },
+            // Batteries up to 60 V, and mains: meters of BTHome say 231.7 V beside the voltage of their own cell.
+            Quantity::Voltage => QuantityRule { min: Milli(500), ..rule("V", 0, 300) },
             Quantity::Rssi => rule("dBm", -150, 0),
             Quantity::Snr => rule("dB", -30, 30),
             Quantity::Lqi => rule("lqi", 0, 255),

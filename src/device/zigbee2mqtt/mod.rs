@@ -324,8 +324,8 @@ mod tests {
         let radar = decode(&mut decoder, "示例村/雷达", r#"{"occupancy":true}"#).expect("decodes");
         assert_eq!(radar.said, [Said::level(Measure::Presence(true))]);
         assert_eq!(radar.address.as_deref(), Some("示例村/雷达"));
-        let plug = decode(&mut decoder, "插座", r#"{"voltage":231}"#).expect("decodes");
-        assert_eq!(plug.dropped.len(), 1, "mains voltage is not a battery's");
+        let plug = decode(&mut decoder, "插座", r#"{"voltage":23100}"#).expect("decodes");
+        assert_eq!(plug.dropped.len(), 1, "the list's unit is V here, and no house has that many");
 
         let button = decode(&mut decoder, "示例村/set", r#"{"action":"emergency"}"#).expect("decodes");
         assert_eq!(button.said, [Said::event(Measure::Sos(true))], "a listed name is a name, whatever it looks like");
