@@ -230,7 +230,7 @@ impl House {
     /// Every word of an enrolled device is a reading of the county's, urgent or not; other words are not kept.
     fn keep_reading(&self, now: Moment, sample: Sample) {
         if let Origin::Device(device) = sample.from
-            && self.station.roster().devices.get(&device).is_some_and(|device| !device.removed)
+            && self.station.serves(device)
         {
             self.store.routine(now, sample);
         }
