@@ -44,6 +44,15 @@ limits! {
     SECRET_BYTES_MAX: u64 = 4096,
         "the secret is refused", "check: secret_unreadable";
 
+    /// Numbered snapshots of the village file that are kept. judgement: a year of a village in which something is enrolled
+    /// every week, at some 100 kB each.
+    VILLAGE_SNAPSHOTS_MAX: usize = 64,
+        "the oldest is removed, with its line of history", "none needed";
+
+    /// Longest history of the village file, in bytes; a line of it has some 300.
+    VILLAGE_HISTORY_BYTES_MAX: u64 = 1024 * 1024,
+        "a longer one is not ours, and begun anew", "none needed";
+
     // --- source and device ---
 
     /// Urgent inputs that wait for the station (ARCHITECTURE).

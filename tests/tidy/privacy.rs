@@ -10,6 +10,10 @@ const REVEALS: &[(&str, &str)] = &[
     ("src/broker.rs", "a broker is told the password"),
     ("src/config/secret.rs", "its own test: a credential is what its file holds"),
     ("src/config/village/address.rs", "compares radio addresses, and prints none"),
+    (
+        "src/config/village/edit.rs",
+        "writes addresses and keys into village.toml, and tells them to the daemon that does",
+    ),
     ("src/source/heard.rs", "its own test: who is in the heard list"),
     ("src/daemon/answers.rs", "the heard list, over the control socket, to the installer who assigns what is heard"),
     ("src/cli/check.rs", "names, when the installer asks for them on their own terminal"),
