@@ -567,6 +567,10 @@ limits! {
     CONTROL_ACCEPT_PAUSE: Duration = Duration::from_millis(200),
         "tried again", "warning in the log";
 
+    /// Changes of the village that wait for their turn. judgement: one installer stands at one shell; each takes a blink.
+    VILLAGE_CHANGES_WAITING_MAX: usize = 4,
+        "the asker is told to try again", "the answer";
+
     /// Requests over the local socket that wait for the station (ARCHITECTURE).
     COMMANDS_WAITING_MAX: usize = 32,
         "the asker waits", "none";

@@ -4,6 +4,8 @@
 
 pub mod protocol;
 
+pub mod login;
+
 pub mod server;
 
 pub mod client;

@@ -28,7 +28,9 @@ mod answers;
 
 mod resolve;
 
+mod keeper;
+
 mod tasks;
 
 pub use start::{StartError, check_state};
-pub use tasks::run;
+pub use tasks::{Signals, run};

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
@@ -12,11 +12,13 @@ use tracing::{info, warn};
 use super::answers::Identity;
 use super::board::Board;
 use super::clock::Tempo;
-use super::house::{Ears, House};
+use super::house::{Ears, House, Turn};
+use super::keeper::{InForce, Keeper};
 use super::resolve::VillageBook;
 use super::start::{self, Loaded, StartError, Started};
 use crate::broker::{Broker, Login};
 use crate::config::source::Link;
+use crate::config::village::clerk::Clerk;
 use crate::config::{self, CountyLink, Secret, Village};
 use crate::control::server;
 use crate::core::sequence::Lane;
@@ -41,17 +43,30 @@ const SOURCES_FAREWELL: Duration = Duration::from_secs(4);
 /// What the other tasks have to end in, so that systemd does not have to.
 const FAREWELL: Duration = Duration::from_secs(10);
 
-/// Runs the gateway until `stop`, in time that passes as `tempo` says.
+/// What the gateway is told from outside while it runs.
+#[derive(Debug, Clone, Default)]
+pub struct Signals {
+    /// It is to end.
+    pub stop: CancellationToken,
+    /// The village file was changed by hand and is to be taken over (SIGHUP).
+    pub reload: Arc<Notify>,
+}
+
+/// Runs the gateway until told to stop, in time that passes as `tempo` says.
 ///
 /// # Errors
 /// [`StartError`], before anything was spawned.
-pub async fn run(path: &Path, tempo: Tempo, stop: CancellationToken) -> Result<(), StartError> {
-    let Loaded { station: config, village } = start::load(path)?;
+pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), StartError> {
+    let Signals { stop, reload } = signals;
+    let Loaded { station: config, village, text } = start::load(path)?;
+    let clerk = Clerk::of(config.clone());
+    let change = start::changed(&clerk, &village);
     // Names and telephones are not needed to listen: they do not stay in memory.
     let Village { roster, addresses, revision, people: _ } = village;
+    let in_force = InForce { roster: roster.clone(), addresses: addresses.clone(), revision: revision.clone() };
     let book: Arc<dyn Resolve> = Arc::new(VillageBook::new(addresses, &roster));
-    let Started { station, clock, store, ledger, epoch, starts, effects, first } =
-        start::start(&config, roster, tempo)?;
+    let Started { station, clock, store, ledger, epoch, starts, inputs, effects, first } =
+        start::start(&config, roster, change.clone(), tempo)?;
     let listener = server::listen(&config.control_socket)
         .map_err(|source| StartError::Socket { path: config.control_socket.clone(), source })?;
 
@@ -60,6 +75,7 @@ pub async fn run(path: &Path, tempo: Tempo, stop: CancellationToken) -> Result<(
     let letterbox = Letterbox::default();
     let board = Arc::new(Board::new(Arc::clone(&clock), store.clone(), Arc::clone(&counters), epoch, revision));
     let identity = Identity { station: config.id, gateway: config.gateway, epoch };
+    let (keeper, edits) = mpsc::channel(limits::VILLAGE_CHANGES_WAITING_MAX);
     let mut house = House::new(
         station,
         Arc::clone(&clock),
@@ -68,10 +84,17 @@ pub async fn run(path: &Path, tempo: Tempo, stop: CancellationToken) -> Result<(
         letterbox.clone(),
         Arc::clone(&heard),
         Arc::clone(&book),
+        keeper,
         identity,
     );
     let now = clock.now();
-    house.begin(now, effects, first).await;
+    house.begin(now, Turn::of(inputs, effects), first).await;
+    if let Some(change) = change
+        && let Err(error) = clerk.note(&text, &change, now.wall, true)
+    {
+        warn!(%error, "this version of the village file could not be put on the shelf");
+    }
+    drop(text);
 
     // Sources end first, so that what they brought is still decided; the relay ends last, so that it is still sent.
     let (tracker, sources) = (TaskTracker::new(), TaskTracker::new());
@@ -79,12 +102,14 @@ pub async fn run(path: &Path, tempo: Tempo, stop: CancellationToken) -> Result<(
     let (lanes, urgent, routine) = lanes(Arc::clone(&counters));
     let (asked, asked_end) = mpsc::channel(limits::COMMANDS_WAITING_MAX);
     let (to_station, county) = mpsc::channel(limits::COMMANDS_WAITING_MAX);
-    // The sender is kept: whoever reads a changed village file will send the new book through it.
-    let (_book_sender, resolve) = watch::channel(book);
+    let (book, resolve) = watch::channel(book);
+    let (to_house, village) = mpsc::channel(1);
+    let keeper = Keeper { clerk, clock: Arc::clone(&clock), in_force, house: to_house, book };
     let inlet = Inlet { lanes, resolve, heard, counters };
     spawn_sources(&config, &inlet, &sources, &sources_stop)?;
     drop(inlet);
     tracker.spawn(server::serve(listener, asked, sources_stop.clone()));
+    tracker.spawn(keeper.run(edits, reload, sources_stop.clone()));
     if let Some(link) = &config.county {
         let settings = county_settings(&config, link, tempo.rate())?;
         let standing = standing(&ledger, epoch, link, now.mono);
@@ -96,7 +121,7 @@ pub async fn run(path: &Path, tempo: Tempo, stop: CancellationToken) -> Result<(
     tell_systemd(sd_notify::NotifyState::Ready);
 
     let house_stop = CancellationToken::new();
-    let ears = Ears { urgent, routine, asked: asked_end, county };
+    let ears = Ears { urgent, routine, asked: asked_end, village, county };
     let ending = async {
         stop.cancelled().await;
         info!("stopping");

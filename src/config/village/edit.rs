@@ -119,6 +119,24 @@ pub enum EditError {
     Unsound(Problems),
 }
 
+impl EditError {
+    /// Its word, for the sentence in Chinese; empty where the problems of the file have their own.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            EditError::Unknown(_) => "unknown_device",
+            EditError::Taken(_) => "id_taken",
+            EditError::Removed(_) => "removed_already",
+            EditError::Same(_) => "same_address",
+            EditError::Text => "not_a_text",
+            EditError::KeyWanted(_) => "key_wanted",
+            EditError::NoFreeId => "no_free_id",
+            EditError::Form => "only_by_hand",
+            EditError::Unsound(_) => "",
+        }
+    }
+}
+
 /// A changed file.
 #[derive(Debug, Clone)]
 pub struct Edited {

@@ -13,6 +13,8 @@ pub mod edit;
 
 pub mod shelf;
 
+pub mod clerk;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
