@@ -4,6 +4,8 @@
 
 pub mod protocol;
 
+pub mod pick;
+
 pub mod login;
 
 pub mod server;

@@ -13,6 +13,8 @@ pub mod device;
 
 pub mod setting;
 
+pub mod village;
+
 pub mod shell;
 
 pub mod console;
