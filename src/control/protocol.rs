@@ -45,6 +45,16 @@ pub enum Request {
         /// The change.
         edit: Edit,
     },
+    /// Open a bridge for newcomers, or close it again with 0.
+    Pair {
+        /// Which source; may be left out where only one has a bridge that opens.
+        #[serde(default)]
+        source: Option<SourceId>,
+        /// For so long, in seconds.
+        seconds: u16,
+    },
+    /// Who has come since the bridge was opened.
+    Newcomers,
     /// Take over the village file as a hand has changed it.
     Reload {
         /// In whose name; left out, in that of whoever asks.
@@ -78,6 +88,8 @@ pub enum Body {
     Status(Box<Status>),
     /// What became of a change of the village.
     Village(VillageAnswer),
+    /// How the bridge stands.
+    Pairing(PairingAnswer),
     /// The request could not be read or answered.
     Trouble(String),
 }
@@ -112,6 +124,31 @@ pub enum VillageAnswer {
         /// Why.
         why: Vec<Objection>,
     },
+}
+
+/// How the bridge stands that was to be opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PairingAnswer {
+    /// Which source.
+    pub source: Option<SourceId>,
+    /// Open for so many seconds more; none when it is closed.
+    pub open_s: Option<u64>,
+    /// Why it could not be opened, or was lost.
+    #[serde(default)]
+    pub trouble: Option<String>,
+    /// Whoever came, in the order in which they came.
+    pub newcomers: Vec<NewcomerRow>,
+}
+
+/// A device that arrives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewcomerRow {
+    /// Its address, as enrolment wants it.
+    pub address: String,
+    /// Word of how far it has come.
+    pub stage: String,
+    /// Maker's model, once the bridge knows.
+    pub model: Option<String>,
 }
 
 /// One thing to be said against a village file or a change of it.

@@ -34,8 +34,8 @@ impl House {
             Request::Heard => Body::Heard(self.heard_rows()),
             Request::Status => Body::Status(Box::new(self.status())),
             Request::Order { .. } => Body::Trouble("an order is answered by its turn".to_owned()),
-            Request::Edit { .. } | Request::Reload { .. } => {
-                Body::Trouble("the village is being changed by others; try again".to_owned())
+            Request::Edit { .. } | Request::Reload { .. } | Request::Pair { .. } | Request::Newcomers => {
+                Body::Trouble("the station is busy with what others asked; try again".to_owned())
             }
         }
     }

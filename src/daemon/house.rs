@@ -59,11 +59,18 @@ pub(super) struct House {
     pub(super) letterbox: Letterbox,
     pub(super) heard: Arc<Heard>,
     pub(super) book: Arc<dyn crate::source::Resolve>,
-    /// Whoever changes the village file.
-    pub(super) keeper: mpsc::Sender<Asked>,
+    pub(super) desks: Desks,
     pub(super) identity: answers::Identity,
     pub(super) link: answers::CountyLink,
     pub(super) state: Standing,
+}
+
+/// Who answers what takes longer than a turn.
+pub(super) struct Desks {
+    /// Changes the village file.
+    pub(super) keeper: mpsc::Sender<Asked>,
+    /// Opens bridges for newcomers.
+    pub(super) pairing: mpsc::Sender<Asked>,
 }
 
 /// What the house remembers from turn to turn.
@@ -103,6 +110,13 @@ impl Turn {
         Turn { inputs, effects, ..Turn::default() }
     }
 
+    /// Leaves the answer to a desk; a busy one says so.
+    fn refer(&mut self, desk: &mpsc::Sender<Asked>, asked: Asked) {
+        if let Err(TrySendError::Full(asked) | TrySendError::Closed(asked)) = desk.try_send(asked) {
+            self.questions.push((asked.request, asked.reply));
+        }
+    }
+
     const fn is_empty(&self) -> bool {
         self.inputs.is_empty()
             && self.effects.is_empty()
@@ -128,11 +142,11 @@ impl House {
         letterbox: Letterbox,
         heard: Arc<Heard>,
         book: Arc<dyn crate::source::Resolve>,
-        keeper: mpsc::Sender<Asked>,
+        desks: Desks,
         identity: answers::Identity,
     ) -> House {
         let (link, state) = (answers::CountyLink::default(), Standing::default());
-        House { station, clock, store, board, letterbox, heard, book, keeper, identity, link, state }
+        House { station, clock, store, board, letterbox, heard, book, desks, identity, link, state }
     }
 
     /// Lives until told to stop.
@@ -258,10 +272,9 @@ impl House {
             }
             Request::Edit { .. } | Request::Reload { .. } => {
                 // It waits for the disk, and the house does not: the keeper answers.
-                if let Err(TrySendError::Full(asked) | TrySendError::Closed(asked)) = self.keeper.try_send(asked) {
-                    turn.questions.push((asked.request, asked.reply));
-                }
+                turn.refer(&self.desks.keeper, asked);
             }
+            Request::Pair { .. } | Request::Newcomers => turn.refer(&self.desks.pairing, asked),
             // Answered when the turn is done, so that the answer shows what the turn decided.
             request => turn.questions.push((request, asked.reply)),
         }

@@ -30,6 +30,8 @@ mod resolve;
 
 mod keeper;
 
+mod pairing;
+
 mod tasks;
 
 pub use start::{StartError, check_state};

@@ -12,18 +12,19 @@ use tracing::{info, warn};
 use super::answers::Identity;
 use super::board::Board;
 use super::clock::Tempo;
-use super::house::{Ears, House, Turn};
+use super::house::{Desks, Ears, House, Turn};
 use super::keeper::{InForce, Keeper};
+use super::pairing::PairingDesk;
 use super::resolve::VillageBook;
 use super::start::{self, Loaded, StartError, Started};
 use crate::broker::{Broker, Login};
-use crate::config::source::Link;
+use crate::config::source::{Link, MqttLink};
 use crate::config::village::clerk::Clerk;
 use crate::config::{self, CountyLink, Secret, Village};
 use crate::control::server;
 use crate::core::sequence::Lane;
 use crate::core::time::{Mono, Rate};
-use crate::device;
+use crate::device::{self, zigbee2mqtt};
 use crate::limits;
 use crate::relay::lane::LaneStanding;
 use crate::relay::letterbox::Letterbox;
@@ -32,6 +33,7 @@ use crate::relay::step::Standing;
 use crate::source::counters::Counters;
 use crate::source::heard::Heard;
 use crate::source::lanes::lanes;
+use crate::source::mqtt::pairing::PairingSettings;
 use crate::source::mqtt::{self, FeedSettings, MqttSettings};
 use crate::source::serial::{self, SerialSettings};
 use crate::source::{Inlet, Resolve};
@@ -76,6 +78,7 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let board = Arc::new(Board::new(Arc::clone(&clock), store.clone(), Arc::clone(&counters), epoch, revision));
     let identity = Identity { station: config.id, gateway: config.gateway, epoch };
     let (keeper, edits) = mpsc::channel(limits::VILLAGE_CHANGES_WAITING_MAX);
+    let (pairing, wishes) = mpsc::channel(limits::PAIRING_WAITING_MAX);
     let mut house = House::new(
         station,
         Arc::clone(&clock),
@@ -84,7 +87,7 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
         letterbox.clone(),
         Arc::clone(&heard),
         Arc::clone(&book),
-        keeper,
+        Desks { keeper, pairing },
         identity,
     );
     let now = clock.now();
@@ -110,6 +113,8 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     drop(inlet);
     tracker.spawn(server::serve(listener, asked, sources_stop.clone()));
     tracker.spawn(keeper.run(edits, reload, sources_stop.clone()));
+    let pairing = PairingDesk::new(bridges(&config)?, Arc::clone(&clock));
+    tracker.spawn(pairing.run(wishes, sources_stop.clone()));
     if let Some(link) = &config.county {
         let settings = county_settings(&config, link, tempo.rate())?;
         let standing = standing(&ledger, epoch, link, now.mono);
@@ -165,11 +170,7 @@ fn spawn_sources(
                 });
                 let settings = MqttSettings {
                     id: source.id,
-                    broker: Broker {
-                        url: link.url.clone(),
-                        ca_file: link.ca_file.clone(),
-                        login: login(link.username.as_ref(), link.password.as_ref())?,
-                    },
+                    broker: broker(link)?,
                     client_id: link.client_id.clone(),
                     feeds: feeds.collect(),
                 };
@@ -185,6 +186,24 @@ fn spawn_sources(
         }
     }
     Ok(())
+}
+
+/// The bridges that can be opened for newcomers.
+fn bridges(config: &config::Station) -> Result<Vec<PairingSettings>, StartError> {
+    let mut bridges = Vec::new();
+    for source in &config.sources {
+        let Link::Mqtt(link) = &source.link else { continue };
+        let Some(base_topic) = link.formats.get(zigbee2mqtt::FORMAT.name) else { continue };
+        let Some(base_topic) = base_topic.clone().or_else(|| usual_base_topic(&zigbee2mqtt::FORMAT)) else { continue };
+        let client_id = format!("{}-pair", link.client_id);
+        bridges.push(PairingSettings { id: source.id, broker: broker(link)?, client_id, base_topic });
+    }
+    Ok(bridges)
+}
+
+fn broker(link: &MqttLink) -> Result<Broker, StartError> {
+    let login = login(link.username.as_ref(), link.password.as_ref())?;
+    Ok(Broker { url: link.url.clone(), ca_file: link.ca_file.clone(), login })
 }
 
 fn usual_base_topic(format: &device::Format) -> Option<String> {

@@ -15,6 +15,8 @@ pub mod setting;
 
 pub mod village;
 
+pub mod pairing;
+
 pub mod shell;
 
 pub mod console;

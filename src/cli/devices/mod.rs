@@ -4,6 +4,8 @@ mod list;
 
 mod enrol;
 
+mod pair;
+
 use std::process::ExitCode;
 
 use clap::Subcommand;
@@ -33,6 +35,8 @@ enum What {
     Replace(enrol::Replace),
     /// 停用设备 · Takes a device out of service
     Remove(enrol::Remove),
+    /// 让新的 Zigbee 设备入网 · Lets new Zigbee devices in
+    Pair(pair::Pair),
 }
 
 /// Runs the verb.
@@ -46,5 +50,6 @@ pub fn run(args: &Args) -> ExitCode {
         What::Enrol(enrol) => enrol::enrol(socket, enrol),
         What::Replace(replace) => enrol::replace(socket, replace),
         What::Remove(remove) => enrol::remove(socket, remove),
+        What::Pair(wish) => pair::pair(socket, wish),
     }
 }
