@@ -123,6 +123,11 @@ impl House {
         self.gateway.take().expect("the gateway runs").stop();
     }
 
+    /// SIGTERM, without waiting for its end.
+    pub fn ask_gateway_to_end(&self) {
+        self.gateway.as_ref().expect("the gateway runs").ask_to_end();
+    }
+
     /// SIGHUP: a file was edited.
     pub fn hang_up_gateway(&self) {
         self.gateway.as_ref().expect("the gateway runs").hang_up();
