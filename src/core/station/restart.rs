@@ -93,8 +93,8 @@ impl Station {
     pub fn relearn(&mut self, at: Moment, input: &Input) {
         let sample = match input {
             Input::Sample(sample) => sample,
-            // What was said before is another thing's.
-            Input::Village(new) => return self.forget_replaced(at.mono, &new.change),
+            // What was said before says nothing of what is new.
+            Input::Village(new) => return self.begin_afresh(at.mono, &new.change),
             _ => return,
         };
         let Origin::Device(id) = sample.from else { return };

@@ -40,24 +40,25 @@ impl Station {
     /// The village's list changed.
     pub(super) fn take_village(&mut self, now: Moment, new: &NewVillage, effects: &mut Vec<Effect>) {
         let Some(mut roster) = new.roster.clone() else {
-            self.forget_replaced(now.mono, &new.change);
+            self.begin_afresh(now.mono, &new.change);
             return;
         };
         self.rules.bind(&mut roster);
         let before = std::mem::replace(&mut self.roster, roster);
         self.devices_of = devices_of(&self.roster);
         self.take_devices(now.mono, &before);
-        self.forget_replaced(now.mono, &new.change);
+        self.begin_afresh(now.mono, &new.change);
         self.take_residents(&before);
         self.end_faults_of_things(now, &new.change, effects);
         self.retire_faults(now, effects);
         self.review_everybody(now, &before, effects);
     }
 
-    /// Another thing hangs under the id: what the old one said says nothing of it, and its silence counts from here. Were the
-    /// old thing's words kept, the first press of the new one could be taken for a copy of the last press of the old.
-    pub(super) fn forget_replaced(&mut self, at: Mono, change: &VillageChange) {
-        for id in &change.replaced {
+    /// Devices that are new in the list, and ids under which another thing hangs: what was said before says nothing of them,
+    /// and their silence counts from here. Were an old thing's words kept, the first press of the new one could be taken for a
+    /// copy of the last press of the old.
+    pub(super) fn begin_afresh(&mut self, at: Mono, change: &VillageChange) {
+        for id in change.enrolled.iter().chain(&change.replaced) {
             let Some(device) = self.roster.devices.get(id) else { continue };
             let mut unit = Unit::new(device, self.rules.charge_low_percent, at);
             let subject = Subject::Device(*id);
