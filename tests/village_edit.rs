@@ -207,10 +207,9 @@ fn a_form_that_only_a_hand_can_change_is_left_to_it() {
         "d008 = { source = \"zigbee\", address = \"a\", home = \"h03\", room = \"kitchen\", role = \"gas\" }";
     let inline = format!("{before}[devices]\n{one_line}\n");
     assert!(matches!(edit(&inline, &remove("d008")), Err(EditError::Form)));
-    let dotted =
-        format!("devices.d008.source = \"zigbee\"\ndevices.d008.address = \"a\"\ndevices.d008.role = \"other\"\n");
-    let village = Village::parse("village.toml", &dotted, Some(&station()));
-    assert!(village.is_ok() && matches!(edit(&dotted, &remove("d008")), Err(EditError::Form)));
+    let dotted = "devices.d008.source = \"zigbee\"\ndevices.d008.address = \"a\"\ndevices.d008.role = \"other\"\n";
+    let village = Village::parse("village.toml", dotted, Some(&station()));
+    assert!(village.is_ok() && matches!(edit(dotted, &remove("d008")), Err(EditError::Form)));
 }
 
 #[derive(Debug, Clone)]

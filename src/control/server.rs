@@ -71,7 +71,7 @@ pub async fn serve(listener: UnixListener, asked: mpsc::Sender<Asked>, stop: Can
 }
 
 async fn converse(stream: UnixStream, asked: &mpsc::Sender<Asked>) -> std::io::Result<()> {
-    let asker = login::of_user(stream.peer_cred()?.uid());
+    let who = login::of_user(stream.peer_cred()?.uid());
     let (reading, mut writing) = stream.into_split();
     let bounded = reading.take(limits::CONTROL_REQUEST_BYTES_MAX);
     let mut line = String::new();
@@ -80,7 +80,7 @@ async fn converse(stream: UnixStream, asked: &mpsc::Sender<Asked>) -> std::io::R
         Err(error) => trouble(&format!("the request could not be read: {error}")),
         Ok(request) => {
             let (reply, answer) = oneshot::channel();
-            let sent = asked.send(Asked { request, asker, reply }).await;
+            let sent = asked.send(Asked { request, asker: who, reply }).await;
             match (sent, answer.await) {
                 (Ok(()), Ok(reply)) => serde_json::to_string(&reply)?,
                 _ => trouble("the station is stopping"),

@@ -27,6 +27,7 @@ use crate::control::server::Asked;
 use crate::core::effect::{NewVillage, VillageChange, VillageDeed};
 use crate::core::id::{DeviceId, Slug};
 use crate::core::roster::Roster;
+use crate::core::time::Wall;
 use crate::source::Resolve;
 
 /// What the keeper tells the station task.
@@ -158,16 +159,16 @@ impl Keeper {
         let in_force = sent.is_ok() && taken.await.is_ok();
         self.book.send_replace(book);
         tell(&change);
-        self.note(text, change.clone(), in_force).await;
+        note(self.clerk.clone(), text, change.clone(), self.clock.now().wall, in_force).await;
         VillageAnswer::Changed { change, device, former, in_force, warnings }
     }
+}
 
-    async fn note(&self, text: String, change: VillageChange, in_force: bool) {
-        let (clerk, at) = (self.clerk.clone(), self.clock.now().wall);
-        let noted = off_the_house(move || clerk.note(&text, &change, at, in_force)).await;
-        if let Some(Err(error)) = noted {
-            warn!(%error, "this version of the village file could not be put on the shelf");
-        }
+/// Puts a version on the shelf. Without it the next start does not know what was changed, and goes on all the same.
+pub(super) async fn note(clerk: Clerk, text: String, change: VillageChange, at: Wall, in_force: bool) {
+    let noted = off_the_house(move || clerk.note(&text, &change, at, in_force)).await;
+    if let Some(Err(error)) = noted {
+        warn!(%error, "this version of the village file could not be put on the shelf");
     }
 }
 

@@ -92,7 +92,7 @@ impl PairingDesk {
         if let Some(Session { news: mut rest, close, waiting, .. }) = self.session.take() {
             close.cancel();
             while rest.recv().await.is_some() {}
-            waiting.into_iter().for_each(|asked| self.answer(asked));
+            self.answer_all(waiting);
         }
         let (sender, news) = mpsc::channel(PAIRING_EVENTS_MAX);
         let close = CancellationToken::new();
@@ -113,18 +113,19 @@ impl PairingDesk {
                 return;
             }
             PairingNews::Closed(why) => {
-                match &why {
-                    Some(why) => warn!(source = ?self.source, %why, "the bridge could not be opened, or was lost"),
-                    None => info!(source = ?self.source, "the bridge is closed"),
+                if let Some(why) = &why {
+                    warn!(source = ?self.source, %why, "the bridge could not be opened, or was lost");
+                } else {
+                    info!(source = ?self.source, "the bridge is closed");
                 }
                 (self.open_until, self.trouble) = (None, why.map(|why| why.to_string()));
                 let waiting = self.session.take().map(|session| session.waiting).unwrap_or_default();
-                waiting.into_iter().for_each(|asked| self.answer(asked));
+                self.answer_all(waiting);
                 return;
             }
         }
         let waiting = self.session.as_mut().map(|session| std::mem::take(&mut session.waiting)).unwrap_or_default();
-        waiting.into_iter().for_each(|asked| self.answer(asked));
+        self.answer_all(waiting);
     }
 
     fn note(&mut self, newcomer: Newcomer) {
@@ -138,6 +139,12 @@ impl PairingDesk {
             self.newcomers.pop_front();
         }
         self.newcomers.push_back(newcomer);
+    }
+
+    fn answer_all(&self, waiting: Vec<Asked>) {
+        for asked in waiting {
+            self.answer(asked);
+        }
     }
 
     fn answer(&self, asked: Asked) {

@@ -73,20 +73,25 @@ pub(super) struct Loaded {
     pub(super) village: Village,
     /// The village file as it was read.
     pub(super) text: String,
+    pub(super) clerk: Clerk,
+    /// What is different since the station last watched; none when nothing is.
+    pub(super) change: Option<VillageChange>,
 }
 
 /// Loads both files; warnings are said once.
 pub(super) fn load(path: &Path) -> Result<Loaded, StartError> {
     let station = config::Station::load(path, &device::names())?;
-    let (text, village) = Clerk::of(station.value.clone()).read()?;
+    let clerk = Clerk::of(station.value.clone());
+    let (text, village) = clerk.read()?;
     for problem in station.warnings.list().iter().chain(village.warnings.list()) {
         warn!("{problem}");
     }
-    Ok(Loaded { station: station.value, village: village.value, text })
+    let change = changed(&clerk, &village.value);
+    Ok(Loaded { station: station.value, village: village.value, text, clerk, change })
 }
 
 /// What is different in the village since the station last watched; none when nothing is.
-pub(super) fn changed(clerk: &Clerk, village: &Village) -> Option<VillageChange> {
+fn changed(clerk: &Clerk, village: &Village) -> Option<VillageChange> {
     let last = clerk.last_in_force();
     if last.as_ref().is_some_and(|(version, _)| version.revision == village.revision) {
         return None;
@@ -142,7 +147,9 @@ pub(super) fn start(
     // The list was changed while nobody watched: what was said before by a thing that was replaced is another's.
     let inputs: Vec<Input> =
         change.map(|change| Input::Village(Box::new(NewVillage { change, roster: None }))).into_iter().collect();
-    inputs.iter().for_each(|input| station.relearn(now, input));
+    for input in &inputs {
+        station.relearn(now, input);
+    }
     let mut effects = station.resume(now, last, gap);
     if reports.iter().any(|report| matches!(report, Report::Rebuilt { .. })) {
         effects.extend(station.handle(now, &Input::StateRebuilt));

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::net::UnixListener;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -13,13 +14,12 @@ use super::answers::Identity;
 use super::board::Board;
 use super::clock::Tempo;
 use super::house::{Desks, Ears, House, Turn};
-use super::keeper::{InForce, Keeper};
+use super::keeper::{self, InForce, Keeper};
 use super::pairing::PairingDesk;
 use super::resolve::VillageBook;
 use super::start::{self, Loaded, StartError, Started};
 use crate::broker::{Broker, Login};
 use crate::config::source::{Link, MqttLink};
-use crate::config::village::clerk::Clerk;
 use crate::config::{self, CountyLink, Secret, Village};
 use crate::control::server;
 use crate::core::sequence::Lane;
@@ -60,17 +60,15 @@ pub struct Signals {
 /// [`StartError`], before anything was spawned.
 pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), StartError> {
     let Signals { stop, reload } = signals;
-    let Loaded { station: config, village, text } = start::load(path)?;
-    let clerk = Clerk::of(config.clone());
-    let change = start::changed(&clerk, &village);
+    let Loaded { station: config, village, text, clerk, change } = start::load(path)?;
+    let bridges = bridges(&config)?;
     // Names and telephones are not needed to listen: they do not stay in memory.
     let Village { roster, addresses, revision, people: _ } = village;
     let in_force = InForce { roster: roster.clone(), addresses: addresses.clone(), revision: revision.clone() };
     let book: Arc<dyn Resolve> = Arc::new(VillageBook::new(addresses, &roster));
     let Started { station, clock, store, ledger, epoch, starts, inputs, effects, first } =
         start::start(&config, roster, change.clone(), tempo)?;
-    let listener = server::listen(&config.control_socket)
-        .map_err(|source| StartError::Socket { path: config.control_socket.clone(), source })?;
+    let listener = listen(&config.control_socket)?;
 
     let counters: Arc<Counters> = Arc::default();
     let heard = Arc::new(Heard::new(Arc::clone(&counters)));
@@ -92,12 +90,9 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     );
     let now = clock.now();
     house.begin(now, Turn::of(inputs, effects), first).await;
-    if let Some(change) = change
-        && let Err(error) = clerk.note(&text, &change, now.wall, true)
-    {
-        warn!(%error, "this version of the village file could not be put on the shelf");
+    if let Some(change) = change {
+        keeper::note(clerk.clone(), text, change, now.wall, true).await;
     }
-    drop(text);
 
     // Sources end first, so that what they brought is still decided; the relay ends last, so that it is still sent.
     let (tracker, sources) = (TaskTracker::new(), TaskTracker::new());
@@ -113,8 +108,7 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     drop(inlet);
     tracker.spawn(server::serve(listener, asked, sources_stop.clone()));
     tracker.spawn(keeper.run(edits, reload, sources_stop.clone()));
-    let pairing = PairingDesk::new(bridges(&config)?, Arc::clone(&clock));
-    tracker.spawn(pairing.run(wishes, sources_stop.clone()));
+    tracker.spawn(PairingDesk::new(bridges, Arc::clone(&clock)).run(wishes, sources_stop.clone()));
     if let Some(link) = &config.county {
         let settings = county_settings(&config, link, tempo.rate())?;
         let standing = standing(&ledger, epoch, link, now.mono);
@@ -127,16 +121,7 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
 
     let house_stop = CancellationToken::new();
     let ears = Ears { urgent, routine, asked: asked_end, village, county };
-    let ending = async {
-        stop.cancelled().await;
-        info!("stopping");
-        tell_systemd(sd_notify::NotifyState::Stopping);
-        sources_stop.cancel();
-        // The house lives until they have ended: their last words are decided, and acknowledged from the disk.
-        ended(&sources, "a source", SOURCES_FAREWELL).await;
-        house_stop.cancel();
-    };
-    tokio::join!(house.live(ears, house_stop.clone()), ending);
+    tokio::join!(house.live(ears, house_stop.clone()), end_sources(stop, &sources, sources_stop, house_stop));
     store.close(clock.now()).await;
     relay_stop.cancel();
     ended(&tracker, "a task", FAREWELL).await;
@@ -144,6 +129,26 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
         warn!(%error, "this clean end could not be noted");
     }
     Ok(())
+}
+
+fn listen(path: &Path) -> Result<UnixListener, StartError> {
+    server::listen(path).map_err(|source| StartError::Socket { path: path.to_owned(), source })
+}
+
+/// Waits for the end, and ends the sources before the house.
+async fn end_sources(
+    stop: CancellationToken,
+    sources: &TaskTracker,
+    sources_stop: CancellationToken,
+    house_stop: CancellationToken,
+) {
+    stop.cancelled().await;
+    info!("stopping");
+    tell_systemd(sd_notify::NotifyState::Stopping);
+    sources_stop.cancel();
+    // The house lives until they have ended: their last words are decided, and acknowledged from the disk.
+    ended(sources, "a source", SOURCES_FAREWELL).await;
+    house_stop.cancel();
 }
 
 /// Waits for tasks that were told to end.

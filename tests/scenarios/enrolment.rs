@@ -1,5 +1,7 @@
 //! Another list of the village while the station runs: what goes on, what ends, and who is no longer served.
 
+use std::collections::btree_map::Entry;
+
 use proptest::prelude::*;
 use shouwang::core::alarm::Subject;
 use shouwang::core::condition::Condition;
@@ -206,8 +208,8 @@ fn play(story: &[(u64, Act)]) -> (Play, u64, shouwang::core::station::Words, usi
             Act::Replace(index) => play.take_list(now, &[pick(*index)]),
             Act::Enrol(number) => {
                 let name = format!("new-{number}");
-                if !play.list.devices.contains_key(&id(&name)) {
-                    play.list.devices.insert(id(&name), device(&name, Some("r1"), Role::Sos, 60));
+                if let Entry::Vacant(place) = play.list.devices.entry(id(&name)) {
+                    place.insert(device(&name, Some("r1"), Role::Sos, 60));
                     play.take_list(now, &[]);
                 }
             }

@@ -123,24 +123,24 @@ pub fn enrol(socket: &Socket, args: &Enrol) -> ExitCode {
     };
     let Enrol { resident, home, room, role, id, mute, rhythm_s, .. } = args.clone();
     let edit = Edit::Enrol(edit::Enrol { id, thing, resident, home, room, role, rhythm_s, mute });
-    carry_out(socket, edit, args.by.by)
+    carry_out(socket, &edit, args.by.by)
 }
 
 /// Puts another thing in a device's place.
 pub fn replace(socket: &Socket, args: &Replace) -> ExitCode {
     match thing(socket, &args.address, &args.on_the_air) {
-        Ok(by) => carry_out(socket, Edit::Replace { device: args.device, by }, args.by.by),
+        Ok(by) => carry_out(socket, &Edit::Replace { device: args.device, by }, args.by.by),
         Err(code) => code,
     }
 }
 
 /// Takes a device out of service.
 pub fn remove(socket: &Socket, args: &Remove) -> ExitCode {
-    carry_out(socket, Edit::Remove { device: args.device }, args.by.by)
+    carry_out(socket, &Edit::Remove { device: args.device }, args.by.by)
 }
 
 /// Over the socket, or in the file when nobody listens there.
-fn carry_out(socket: &Socket, edit: Edit, by: Option<Slug>) -> ExitCode {
+fn carry_out(socket: &Socket, edit: &Edit, by: Option<Slug>) -> ExitCode {
     let asked = match socket.socket() {
         Ok(at) => at.ask(&Request::Edit { by, edit: edit.clone() }),
         Err(code) => return code,
@@ -149,7 +149,7 @@ fn carry_out(socket: &Socket, edit: Edit, by: Option<Slug>) -> ExitCode {
         Ok(Reply { body: Body::Village(answer), .. }) => print_answer(&answer, socket),
         Ok(_) => unexpected(),
         Err(AskError::Unreachable { ref source, .. }) if is_absent(source) => match socket.station() {
-            Ok(station) => print_answer(&in_the_file(station, &edit, by), socket),
+            Ok(station) => print_answer(&in_the_file(station, edit, by), socket),
             Err(code) => code,
         },
         Err(error) => Socket::fail(&error),

@@ -421,6 +421,7 @@ fn over_the_socket<S: Serializer>(text: &Private<String>, to: S) -> Result<S::Ok
     to.serialize_str(text.reveal())
 }
 
+#[expect(clippy::ref_option, reason = "serde hands the field over as it is")]
 fn perhaps_over_the_socket<S: Serializer>(text: &Option<Private<String>>, to: S) -> Result<S::Ok, S::Error> {
     text.as_ref().map(|text| text.reveal().as_str()).serialize(to)
 }
