@@ -103,9 +103,7 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let (book, resolve) = watch::channel(book);
     let (to_house, village) = mpsc::channel(1);
     let keeper = Keeper { clerk, clock: Arc::clone(&clock), in_force, house: to_house, book };
-    let inlet = Inlet { lanes, resolve, heard, counters };
-    spawn_sources(&config, &inlet, &sources, &sources_stop)?;
-    drop(inlet);
+    spawn_sources(&config, Inlet { lanes, resolve, heard, counters }, &sources, &sources_stop)?;
     tracker.spawn(server::serve(listener, asked, sources_stop.clone()));
     tracker.spawn(keeper.run(edits, reload, sources_stop.clone()));
     tracker.spawn(PairingDesk::new(bridges, Arc::clone(&clock)).run(wishes, sources_stop.clone()));
@@ -161,7 +159,7 @@ async fn ended(tasks: &TaskTracker, who: &str, within: Duration) {
 
 fn spawn_sources(
     config: &config::Station,
-    inlet: &Inlet,
+    inlet: Inlet,
     tracker: &TaskTracker,
     stop: &CancellationToken,
 ) -> Result<(), StartError> {
@@ -190,6 +188,8 @@ fn spawn_sources(
             }
         }
     }
+    // With the last source its lanes end too.
+    drop(inlet);
     Ok(())
 }
 

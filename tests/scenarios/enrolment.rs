@@ -106,6 +106,17 @@ fn rule_17_a_removed_device_is_supervised_no_longer_and_still_heard() {
 }
 
 #[test]
+fn rule_17_a_press_that_the_radio_says_thrice_is_one_press() {
+    let plain = Said::event(Measure::Button("single".parse().expect("a code")));
+    let mut play = Play::watched();
+    play.hear_copies(0, "x1", &[plain], 3, 1_000);
+    play.hear_copies(20, "x1", &[plain], 3, 1_000);
+    assert_eq!(play.count(Condition::StrangerCall), 0);
+    play.hear_copies(40, "x1", &[plain], 3, 1_000);
+    assert_eq!(play.count(Condition::StrangerCall), 1, "the third press within a minute");
+}
+
+#[test]
 fn rule_17_closing_the_notice_buys_no_other_within_the_hour() {
     let mut play = Play::watched();
     play.hear(0, "old-button", &[PRESS]);

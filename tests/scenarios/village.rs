@@ -143,9 +143,16 @@ impl Play {
     }
 
     pub fn hear_stranger(&mut self, s: u64, stranger: &str, said: &[Said]) {
+        self.hear_copies(s, stranger, said, 1, 0);
+    }
+
+    /// A stranger over a radio that says everything several times, of which the copies within `merge_ms` are one.
+    pub fn hear_copies(&mut self, s: u64, stranger: &str, said: &[Said], copies: u8, merge_ms: u32) {
         self.until(s);
         let from = Origin::Stranger(id(stranger));
-        self.input(&Input::Sample(Sample { from, said: said.to_vec(), retained: false, merge_ms: 0 }));
+        for _ in 0..copies {
+            self.input(&Input::Sample(Sample { from, said: said.to_vec(), retained: false, merge_ms }));
+        }
     }
 
     pub fn source(&mut self, s: u64, up: bool) {
