@@ -276,10 +276,9 @@ impl Objection {
     pub fn of_change(error: &ClerkError) -> Vec<Objection> {
         match error {
             ClerkError::Unsound(problems) | ClerkError::Edit(EditError::Unsound(problems)) => Self::of_file(problems),
-            ClerkError::Edit(edit) => {
-                vec![Objection { what: edit.word().to_owned(), place: String::new(), sentence: edit.to_string() }]
+            other => {
+                vec![Objection { what: other.word().to_owned(), place: String::new(), sentence: other.to_string() }]
             }
-            other => vec![Objection { what: String::new(), place: String::new(), sentence: other.to_string() }],
         }
     }
 }

@@ -354,3 +354,29 @@ pub enum Effect {
     /// Answer a command.
     Answer(CommandId, Answer),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_record_of_another_list_holds_what_changed_and_not_the_list() {
+        let id = |text: &str| text.parse().expect("id");
+        let change = VillageChange {
+            revision: "0123456789abcdef".to_owned(),
+            by: "p01".parse().expect("id"),
+            did: VillageDeed::Replace,
+            enrolled: Vec::new(),
+            replaced: vec![id("d017")],
+            removed: Vec::new(),
+        };
+        let input = Input::Village(Box::new(NewVillage { change: change.clone(), roster: Some(Roster::default()) }));
+        let text = serde_json::to_string(&input).expect("JSON");
+        assert_eq!(
+            text,
+            r#"{"village":{"revision":"0123456789abcdef","by":"p01","did":"replace","replaced":["d017"]}}"#
+        );
+        let read: Input = serde_json::from_str(&text).expect("reads");
+        assert_eq!(read, Input::Village(Box::new(NewVillage { change, roster: None })));
+    }
+}

@@ -59,6 +59,8 @@ pub fn refused_zh(word: &str) -> Option<&'static str> {
         "key_wanted" => "原设备有密钥,请用 --key-file 给出新设备的密钥",
         "no_free_id" => "没有可用的编号,请用 --id 指定",
         "only_by_hand" => "名册这一段的写法只能手工改;改好后执行 shouwang village reload",
+        "changed_meanwhile" => "名册刚被别人改过,请再试一次",
+        "cannot_write" => "名册或快照写不进去,请检查目录权限和磁盘",
         other => return super::setting::mistake_zh(other),
     })
 }

@@ -40,6 +40,19 @@ pub enum ClerkError {
     },
 }
 
+impl ClerkError {
+    /// Its word, for the sentence in Chinese; empty where the problems of the file have their own.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            ClerkError::Edit(edit) => edit.word(),
+            ClerkError::Unsound(_) => "",
+            ClerkError::Meanwhile => "changed_meanwhile",
+            ClerkError::Write { .. } => "cannot_write",
+        }
+    }
+}
+
 /// Who changes something, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Author {

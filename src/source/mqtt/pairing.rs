@@ -140,8 +140,10 @@ impl Session {
             transaction: format!("sw-{:016x}", super::random()),
             _pump: AbortOnDropHandle::new(tokio::spawn(pump(event_loop, sender))),
         };
-        session.subscribe(Instant::now() + PAIRING_ANSWER_WAIT).await?;
-        Ok(session)
+        match session.subscribe(Instant::now() + PAIRING_ANSWER_WAIT).await {
+            Err(PairingTrouble::NoAnswer) => Err(PairingTrouble::Broker("no answer in time".to_owned())),
+            other => other.map(|()| session),
+        }
     }
 
     async fn subscribe(&mut self, until: Instant) -> Result<(), PairingTrouble> {
