@@ -53,6 +53,15 @@ limits! {
     SECRET_BYTES_MAX: u64 = 4096,
         "the secret is refused", "check: secret_unreadable";
 
+    /// Numbered snapshots of the village file that are kept. judgement: a year of a village in which something is enrolled
+    /// every week, at some 100 kB each.
+    VILLAGE_SNAPSHOTS_MAX: usize = 64,
+        "the oldest is removed, with its line of history", "none needed";
+
+    /// Longest history of the village file, in bytes; a line of it has some 300.
+    VILLAGE_HISTORY_BYTES_MAX: u64 = 1024 * 1024,
+        "a longer one is not ours, and begun anew", "none needed";
+
     // --- core ---
 
     /// Inputs taken in one turn and one sync (ARCHITECTURE, contract).
@@ -474,6 +483,14 @@ limits! {
     /// Pause after the local socket failed to take a connection (out of descriptors).
     CONTROL_ACCEPT_PAUSE: Duration = Duration::from_millis(200),
         "tried again", "warning in the log";
+
+    /// Changes of the village that wait for their turn. judgement: one installer stands at one shell; each takes a blink.
+    VILLAGE_CHANGES_WAITING_MAX: usize = 4,
+        "the asker is told to try again", "the answer";
+
+    /// Questions about pairing that wait for their turn. judgement: as for the changes of the village.
+    PAIRING_WAITING_MAX: usize = 4,
+        "the asker is told to try again", "the answer";
 
     /// Requests over the local socket that wait for the station (ARCHITECTURE).
     COMMANDS_WAITING_MAX: usize = 32,

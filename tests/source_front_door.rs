@@ -44,6 +44,14 @@ async fn the_routine_words_of_a_stranger_go_no_further_than_the_heard_list() {
 }
 
 #[tokio::test]
+async fn rule_17_a_strangers_plain_button_is_for_the_station_and_keeps_off_the_urgent_lane() {
+    let village = Village::new();
+    let call = admit(&mut door(&village), "words/示例按钮", "button battery=3").expect("it may be a call");
+    assert!(matches!(call.sample.from, Origin::Stranger(_)));
+    assert_eq!(call.class, Class::Routine, "it decides nothing before the third press");
+}
+
+#[tokio::test]
 async fn refusals_are_counted_by_format_and_kind() {
     let village = Village::new();
     let mut door = door(&village);

@@ -165,10 +165,12 @@ impl Page<'_> {
                 self.device(1, device);
             }
         }
-        if !whole.removed.is_empty() {
-            let ids = whole.removed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            self.text.push('\n');
-            self.line(0, &format!("{}: {ids}", Phrase::Removed.say(self.lang)));
+        for (ids, phrase) in [(&whole.free, Phrase::Free), (&whole.removed, Phrase::Removed)] {
+            if !ids.is_empty() {
+                let ids = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                self.text.push('\n');
+                self.line(0, &format!("{}: {ids}", phrase.say(self.lang)));
+            }
         }
         self.text.push('\n');
     }

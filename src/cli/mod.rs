@@ -8,6 +8,8 @@ pub mod alarms;
 
 pub mod devices;
 
+pub mod village;
+
 pub mod status;
 
 pub mod drill;
@@ -49,8 +51,10 @@ enum Verb {
     Check(check::Args),
     /// 查看报警,以某人的名义接单、到场、办结 · Lists alarms; accepts, sets on site and closes them in a person's name
     Alarms(alarms::Args),
-    /// 查看设备、收到的信号和故障 · Lists devices, what is heard on the air, and faults
+    /// 查看、登记、更换、停用设备,查看收到的信号 · Lists devices and what is heard on the air; enrols, replaces and removes them
     Devices(devices::Args),
+    /// 名册文件改过后重新读入 · Takes over the village file after it was edited
+    Village(village::Args),
     /// 查看本站状况 · Shows how the station is
     Status(status::Args),
     /// 发起演练,一路报到县平台,处处标明演练 · Raises a drill, the whole way to the county, marked as a drill everywhere
@@ -79,6 +83,7 @@ pub fn main() -> ExitCode {
         Verb::Check(args) => check::run(&args, &crate::device::names()),
         Verb::Alarms(args) => alarms::run(&args),
         Verb::Devices(args) => devices::run(&args),
+        Verb::Village(args) => village::run(&args),
         Verb::Status(args) => status::run(&args),
         Verb::Drill(args) => drill::run(&args),
         Verb::County(args) => county::run(args),

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::argument::EX_CONFIG;
@@ -11,7 +13,7 @@ use super::logging;
 use crate::config::Station;
 use crate::config::station::LogLevel;
 use crate::daemon::clock::Tempo;
-use crate::daemon::{self, StartError};
+use crate::daemon::{self, Signals, StartError};
 
 /// 在前台运行网关,收到 SIGTERM 或 Ctrl-C 干净退出 · Runs the gateway in the foreground; ends cleanly on SIGTERM and Ctrl-C
 #[derive(Debug, clap::Args)]
@@ -44,9 +46,10 @@ pub fn run(args: &Args) -> ExitCode {
         }
     };
     let ended = runtime.block_on(async {
-        let stop = CancellationToken::new();
-        tokio::spawn(stop_on_signal(stop.clone()));
-        daemon::run(&args.config, Tempo::default(), stop).await
+        let signals = Signals::default();
+        tokio::spawn(stop_on_signal(signals.stop.clone()));
+        tokio::spawn(reload_on_signal(Arc::clone(&signals.reload)));
+        daemon::run(&args.config, Tempo::default(), signals).await
     });
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -83,4 +86,12 @@ async fn stop_on_signal(stop: CancellationToken) {
         _ = interrupt.recv() => {}
     }
     stop.cancel();
+}
+
+/// SIGHUP is how systemd and an installer say that a file was changed.
+async fn reload_on_signal(reload: Arc<Notify>) {
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
+    while hangup.recv().await.is_some() {
+        reload.notify_one();
+    }
 }

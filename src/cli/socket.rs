@@ -32,6 +32,17 @@ pub struct Socket {
     language: Language,
 }
 
+/// The socket that was found.
+#[derive(Debug, Clone)]
+pub struct Ask(PathBuf);
+
+impl Ask {
+    /// Asks one question.
+    pub fn ask(&self, request: &Request) -> Result<Reply, AskError> {
+        ask(&self.0, request)
+    }
+}
+
 impl Socket {
     /// The language asked for, or the terminal's.
     pub fn lang(&self) -> Lang {
@@ -53,17 +64,24 @@ impl Socket {
 
     /// Asks one question; on failure says why and gives the exit code.
     pub fn ask(&self, request: &Request) -> Result<Reply, ExitCode> {
-        let socket = match &self.path {
+        self.socket()?.ask(request).map_err(|error| Self::fail(&error))
+    }
+
+    /// Where the station listens.
+    pub fn socket(&self) -> Result<Ask, ExitCode> {
+        Ok(Ask(match &self.path {
             Some(path) => path.clone(),
-            None => self.socket_of_config()?,
-        };
-        ask(&socket, request).map_err(|error| {
-            eprintln!("{error}");
-            match error {
-                AskError::Unreachable { .. } => ExitCode::from(EX_UNAVAILABLE),
-                AskError::Broken(_) | AskError::Unreadable(_) | AskError::Trouble(_) => ExitCode::FAILURE,
-            }
-        })
+            None => self.station()?.control_socket,
+        }))
+    }
+
+    /// Says why there is no answer, and gives the exit code.
+    pub fn fail(error: &AskError) -> ExitCode {
+        eprintln!("{error}");
+        match error {
+            AskError::Unreachable { .. } => ExitCode::from(EX_UNAVAILABLE),
+            AskError::Broken(_) | AskError::Unreadable(_) | AskError::Trouble(_) => ExitCode::FAILURE,
+        }
     }
 
     /// Gives an order in a person's name and prints what became of it.
@@ -109,9 +127,10 @@ impl Socket {
         }
     }
 
-    fn socket_of_config(&self) -> Result<PathBuf, ExitCode> {
+    /// The station's configuration.
+    pub fn station(&self) -> Result<Station, ExitCode> {
         match Station::load(&self.config, &device::names()) {
-            Ok(station) => Ok(station.value.control_socket),
+            Ok(station) => Ok(station.value),
             Err(problems) => {
                 eprint!("{problems}");
                 Err(ExitCode::from(EX_CONFIG))

@@ -43,6 +43,13 @@ fn print_text(now: Moment, status: &Status, lang: Lang) {
     let watched = status.residents.values().filter(|(watch, _)| *watch == Watch::Watched).count();
     println!("{}: {watched}/{}", Watch::Watched.say(lang), status.residents.len());
     println!("{}: {}", say::OPEN_ALARMS.say(lang), status.open_alarms);
+    println!("{}: {}", words::village::REVISION.say(lang), status.village);
+    if !status.village_refused.is_empty() {
+        println!("{}", words::village::FILE_REFUSED.say(lang));
+        for objection in &status.village_refused {
+            println!("  {}", objection.sentence);
+        }
+    }
     let disk = if status.durable { say::DISK_WELL } else { say::DISK_FAILED };
     println!("{}", disk.say(lang));
     let county = match (status.relay_connected, status.county_online) {

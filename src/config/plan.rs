@@ -18,6 +18,8 @@ pub struct Plan {
     pub residents: Vec<ResidentPlan>,
     /// Devices that are nobody's own, by id.
     pub shared: Vec<DevicePlan>,
+    /// Devices of those who are no longer served, to be given to others (CARE-RULES 26).
+    pub free: Vec<DeviceId>,
     /// Devices that were taken out of service.
     pub removed: Vec<DeviceId>,
 }
@@ -125,13 +127,15 @@ impl Plan {
     #[must_use]
     pub fn of(village: &Village, unanswered_after: Duration) -> Self {
         let served = village.roster.residents.values();
-        let served = served.filter(|one| !matches!(one.service, Service::Moved | Service::Deceased));
-        let in_service = || village.roster.devices.values().filter(|device| !device.removed);
+        let served = served.filter(|one| one.service.is_served());
+        let in_service = || village.roster.devices.values().filter(|device| village.roster.serves(device));
         let shared = in_service().filter(|device| device.resident.is_none());
+        let free = village.roster.devices.values().filter(|device| village.roster.is_free(device));
         let removed = village.roster.devices.values().filter(|device| device.removed);
         Self {
             residents: served.map(|one| ResidentPlan::of(one, village, unanswered_after)).collect(),
             shared: shared.map(DevicePlan::of).collect(),
+            free: free.map(|device| device.id).collect(),
             removed: removed.map(|device| device.id).collect(),
         }
     }

@@ -4,6 +4,10 @@
 
 pub mod protocol;
 
+pub mod pick;
+
+pub mod login;
+
 pub mod server;
 
 pub mod client;

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::problem::Problems;
+use crate::config::village::clerk::ClerkError;
+use crate::config::village::edit::{Edit, EditError};
 use crate::core::alarm::{Alarm, Reason};
 use crate::core::detector::device_health::Outlook;
-use crate::core::effect::{Answer, Order};
-use crate::core::id::{CommandId, DeviceId, Epoch, GatewayId, HomeId, ResidentId, RoomId, SourceId, StationId};
+use crate::core::effect::{Answer, Order, VillageChange};
+use crate::core::id::{CommandId, DeviceId, Epoch, GatewayId, HomeId, ResidentId, RoomId, Slug, SourceId, StationId};
 use crate::core::roster::Role;
 use crate::core::time::Moment;
 use crate::core::unit::Milli;
@@ -44,6 +47,30 @@ pub enum Request {
     Recorded,
     /// How the station itself is.
     Status,
+    /// Change the village file, and take it over at once.
+    Edit {
+        /// In whose name; left out, in that of whoever asks.
+        #[serde(default)]
+        by: Option<Slug>,
+        /// The change.
+        edit: Edit,
+    },
+    /// Open a bridge for newcomers, or close it again with 0.
+    Pair {
+        /// Which source; may be left out where only one has a bridge that opens.
+        #[serde(default)]
+        source: Option<SourceId>,
+        /// For so long, in seconds.
+        seconds: u16,
+    },
+    /// Who has come since the bridge was opened.
+    Newcomers,
+    /// Take over the village file as a hand has changed it.
+    Reload {
+        /// In whose name; left out, in that of whoever asks.
+        #[serde(default)]
+        by: Option<Slug>,
+    },
 }
 
 /// An answer, with the station's time, so that ages can be told.
@@ -73,8 +100,82 @@ pub enum Body {
     Recorded(RecordedFrames),
     /// The station.
     Status(Box<Status>),
+    /// What became of a change of the village.
+    Village(VillageAnswer),
+    /// How the bridge stands.
+    Pairing(PairingAnswer),
     /// The request could not be read or answered.
     Trouble(String),
+}
+
+/// What became of a change of the village.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VillageAnswer {
+    /// The file is changed.
+    Changed {
+        /// What is different.
+        change: VillageChange,
+        /// The device that was enrolled, replaced or removed; none for a hand's changes.
+        #[serde(default)]
+        device: Option<DeviceId>,
+        /// The id under which the thing that was replaced is still known.
+        #[serde(default)]
+        former: Option<DeviceId>,
+        /// The station watches by it already; otherwise from its next start on.
+        in_force: bool,
+        /// What works and is not good.
+        #[serde(default)]
+        warnings: Vec<Objection>,
+    },
+    /// The file is as it was when it was last taken over.
+    Same {
+        /// Its revision.
+        revision: String,
+    },
+    /// Nothing was changed.
+    Refused {
+        /// Why.
+        why: Vec<Objection>,
+    },
+}
+
+/// How the bridge stands that was to be opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PairingAnswer {
+    /// Which source.
+    pub source: Option<SourceId>,
+    /// Open for so many seconds more; none when it is closed.
+    pub open_s: Option<u64>,
+    /// Why it could not be opened, or was lost.
+    #[serde(default)]
+    pub trouble: Option<String>,
+    /// Whoever came, in the order in which they came.
+    pub newcomers: Vec<NewcomerRow>,
+}
+
+/// A device that arrives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewcomerRow {
+    /// Its address, as enrolment wants it.
+    pub address: String,
+    /// Word of how far it has come.
+    pub stage: String,
+    /// Maker's model, once the bridge knows.
+    pub model: Option<String>,
+}
+
+/// One thing to be said against a village file or a change of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Objection {
+    /// Its word, for which `words` has a sentence; empty when only the sentence says it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub what: String,
+    /// Where in the file.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub place: String,
+    /// The sentence, in English.
+    pub sentence: String,
 }
 
 /// One enrolled device.
@@ -115,6 +216,9 @@ pub struct DeviceRow {
     pub link: Option<Milli>,
     /// Taken out of service.
     pub removed: bool,
+    /// Its resident is no longer served: it waits to be given to somebody else.
+    #[serde(default)]
+    pub free: bool,
 }
 
 /// One device on the air. Its address may carry a person's name: it is shown to the installer here and nowhere else.
@@ -122,6 +226,8 @@ pub struct DeviceRow {
 pub struct HeardRow {
     /// Wire format.
     pub format: String,
+    /// Through which source.
+    pub source: SourceId,
     /// Its address or name on the air.
     pub address: String,
     /// The device it is enrolled as, if it is.
@@ -134,6 +240,9 @@ pub struct HeardRow {
     pub link: Option<Milli>,
     /// How often it was heard.
     pub count: u64,
+    /// Seconds since it was first heard; none when only its bridge names it.
+    #[serde(default)]
+    pub first_s_ago: Option<u64>,
     /// Seconds since it was last heard; none when only its bridge names it.
     pub heard_s_ago: Option<u64>,
 }
@@ -161,6 +270,12 @@ pub struct Status {
     pub gateway: GatewayId,
     /// Sequence space in force.
     pub epoch: Epoch,
+    /// Revision of the village file in force.
+    #[serde(default)]
+    pub village: String,
+    /// Why another version of the file was refused when it was last to be taken over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub village_refused: Vec<Objection>,
     /// Whether the log takes records.
     pub durable: bool,
     /// Whether the county's broker is connected.
@@ -177,4 +292,28 @@ pub struct Status {
     pub open_alarms: usize,
     /// Everything that was counted: refusals, drops, repeats.
     pub counters: BTreeMap<String, u64>,
+}
+
+impl Objection {
+    /// Everything that is to be said of a file, one each.
+    #[must_use]
+    pub fn of_file(problems: &Problems) -> Vec<Objection> {
+        let said = problems.list().iter().map(|problem| Objection {
+            what: problem.what.word().to_owned(),
+            place: if problem.key.is_empty() { problem.file.clone() } else { problem.key.clone() },
+            sentence: problem.to_string(),
+        });
+        said.collect()
+    }
+
+    /// Why the file was not changed.
+    #[must_use]
+    pub fn of_change(error: &ClerkError) -> Vec<Objection> {
+        match error {
+            ClerkError::Unsound(problems) | ClerkError::Edit(EditError::Unsound(problems)) => Self::of_file(problems),
+            other => {
+                vec![Objection { what: other.word().to_owned(), place: String::new(), sentence: other.to_string() }]
+            }
+        }
+    }
 }

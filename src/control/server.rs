@@ -10,7 +10,9 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
+use super::login;
 use super::protocol::{Reply, Request};
+use crate::core::id::Slug;
 use crate::limits;
 
 /// A request on its way to the station task, with the way back.
@@ -18,6 +20,8 @@ use crate::limits;
 pub struct Asked {
     /// What is asked.
     pub request: Request,
+    /// Who asks, as far as the kernel knows.
+    pub asker: Slug,
     /// Where the answer goes.
     pub reply: oneshot::Sender<Reply>,
 }
@@ -67,6 +71,7 @@ pub async fn serve(listener: UnixListener, asked: mpsc::Sender<Asked>, stop: Can
 }
 
 async fn converse(stream: UnixStream, asked: &mpsc::Sender<Asked>) -> std::io::Result<()> {
+    let who = login::of_user(stream.peer_cred()?.uid());
     let (reading, mut writing) = stream.into_split();
     let bounded = reading.take(limits::CONTROL_REQUEST_BYTES_MAX);
     let mut line = String::new();
@@ -75,7 +80,7 @@ async fn converse(stream: UnixStream, asked: &mpsc::Sender<Asked>) -> std::io::R
         Err(error) => trouble(&format!("the request could not be read: {error}")),
         Ok(request) => {
             let (reply, answer) = oneshot::channel();
-            let sent = asked.send(Asked { request, reply }).await;
+            let sent = asked.send(Asked { request, asker: who, reply }).await;
             match (sent, answer.await) {
                 (Ok(()), Ok(reply)) => serde_json::to_string(&reply)?,
                 _ => trouble("the station is stopping"),

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::alarm::{Alarm, AlarmId, Disposition};
-use super::id::{CommandId, DeviceId, ResidentId, ResponderId, SourceId};
+use super::id::{CommandId, DeviceId, ResidentId, ResponderId, Slug, SourceId};
 use super::reading::Sample;
+use super::roster::Roster;
 use super::time::Moment;
 use super::word::words;
 
@@ -36,8 +37,58 @@ pub enum Input {
     },
     /// The state index was rebuilt at start.
     StateRebuilt,
+    /// The village's list changed.
+    Village(Box<NewVillage>),
     /// A deadline was reached; also the way to let time pass.
     Tick,
+}
+
+/// Another list of the village than before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewVillage {
+    /// What changed, by whom: this is the record.
+    #[serde(flatten)]
+    pub change: VillageChange,
+    /// The list itself. It is not in the record, because `village.toml` is the truth of it and a replay begins with the
+    /// list in force; without it only what the change says of single devices is done.
+    #[serde(skip)]
+    pub roster: Option<Roster>,
+}
+
+/// What changed in the village's list, in pseudonyms.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VillageChange {
+    /// Revision of the list in force from here on.
+    pub revision: String,
+    /// Who changed it: a responder's id, or the login name of whoever stood at the shell.
+    pub by: Slug,
+    /// On which way.
+    pub did: VillageDeed,
+    /// Devices that are new in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub enrolled: Vec<DeviceId>,
+    /// Devices that are another thing on the wall than before, under the same id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<DeviceId>,
+    /// Devices that are out of service from here on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<DeviceId>,
+}
+
+words! {
+    /// On which way the village's list changed.
+    VillageDeed {
+        /// The station started with another list than it ended with.
+        Start = "start",
+        /// The file was edited by hand and taken over.
+        Reload = "reload",
+        /// A device was enrolled.
+        Enrol = "enrol",
+        /// A device was replaced.
+        Replace = "replace",
+        /// A device was taken out of service.
+        Remove = "remove",
+    }
 }
 
 /// Who stands behind a command.
@@ -312,4 +363,30 @@ pub enum Effect {
     Notify(Notice),
     /// Answer a command.
     Answer(CommandId, Answer),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_record_of_another_list_holds_what_changed_and_not_the_list() {
+        let id = |text: &str| text.parse().expect("id");
+        let change = VillageChange {
+            revision: "0123456789abcdef".to_owned(),
+            by: "p01".parse().expect("id"),
+            did: VillageDeed::Replace,
+            enrolled: Vec::new(),
+            replaced: vec![id("d017")],
+            removed: Vec::new(),
+        };
+        let input = Input::Village(Box::new(NewVillage { change: change.clone(), roster: Some(Roster::default()) }));
+        let text = serde_json::to_string(&input).expect("JSON");
+        assert_eq!(
+            text,
+            r#"{"village":{"revision":"0123456789abcdef","by":"p01","did":"replace","replaced":["d017"]}}"#
+        );
+        let read: Input = serde_json::from_str(&text).expect("reads");
+        assert_eq!(read, Input::Village(Box::new(NewVillage { change, roster: None })));
+    }
 }

@@ -258,7 +258,42 @@ pub enum Class {
     Routine,
 }
 
+impl Service {
+    /// Whether anything is done for the resident: 已停止服务 otherwise (CARE-RULES 26).
+    #[must_use]
+    pub const fn is_served(self) -> bool {
+        matches!(self, Service::Active | Service::Paused)
+    }
+}
+
 impl Roster {
+    /// Whether the resident stands in the list and is no longer served (CARE-RULES 26).
+    #[must_use]
+    pub fn has_left(&self, id: ResidentId) -> bool {
+        self.residents.get(&id).is_some_and(|resident| !resident.service.is_served())
+    }
+
+    /// Whether the device hangs where nobody is served any more, and waits to be given to somebody else: its owner has
+    /// left, or everybody whose home it is in (CARE-RULES 26).
+    #[must_use]
+    pub fn is_free(&self, device: &Device) -> bool {
+        if device.removed {
+            return false;
+        }
+        if let Some(resident) = device.resident {
+            return self.has_left(resident);
+        }
+        let Some(home) = device.home else { return false };
+        let mut living = self.residents.values().filter(|resident| resident.home == home).peekable();
+        living.peek().is_some() && living.all(|resident| !resident.service.is_served())
+    }
+
+    /// Whether the device is in service: neither taken out of it nor free.
+    #[must_use]
+    pub fn serves(&self, device: &Device) -> bool {
+        !device.removed && !self.is_free(device)
+    }
+
     /// Which lane a sample takes.
     #[must_use]
     pub fn class(&self, sample: &Sample) -> Class {

@@ -43,6 +43,9 @@ impl House {
                 Body::Recorded(RecordedFrames { frames, running, missed })
             }
             Request::Order { .. } => Body::Trouble("an order is answered by its turn".to_owned()),
+            Request::Edit { .. } | Request::Reload { .. } | Request::Pair { .. } | Request::Newcomers => {
+                Body::Trouble("the station is busy with what others asked; try again".to_owned())
+            }
         }
     }
 
@@ -88,6 +91,7 @@ impl House {
                 battery: standing.battery,
                 link: standing.link,
                 removed: device.removed,
+                free: self.station.roster().is_free(device),
             })
         });
         rows.collect()
@@ -99,6 +103,7 @@ impl House {
             .into_iter()
             .map(|line| HeardRow {
                 format: line.format.to_owned(),
+                source: line.source,
                 address: line.address.reveal().clone(),
                 device: match line.origin {
                     Origin::Device(id) => Some(id),
@@ -108,10 +113,15 @@ impl House {
                 kinds: line.kinds.into_iter().map(str::to_owned).collect(),
                 link: line.link.map(|link| Milli::whole(i64::from(link))),
                 count: line.count,
+                first_s_ago: line.first_ago.map(|ago| ago.as_secs()),
                 heard_s_ago: line.last_ago.map(|ago| ago.as_secs()),
             })
             .collect();
-        rows.sort_by_key(|row| (row.device.is_some(), row.heard_s_ago));
+        // Strangers before the enrolled, and whoever was heard for the first time last on top: that is the newcomer.
+        let never = u64::MAX;
+        rows.sort_by_key(|row| {
+            (row.device.is_some(), row.first_s_ago.unwrap_or(never), row.heard_s_ago.unwrap_or(never))
+        });
         rows
     }
 
@@ -123,6 +133,8 @@ impl House {
             station: self.identity.station,
             gateway: self.identity.gateway,
             epoch: self.identity.epoch,
+            village: self.board.revision(),
+            village_refused: self.state.village_refused.clone(),
             durable: self.is_durable(),
             relay_connected: self.link.connected,
             county_online: self.link.online,

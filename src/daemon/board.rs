@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::clock::Clock;
 use crate::core::effect::Answer;
-use crate::core::id::{CommandId, DeviceId, Epoch, SourceId};
+use crate::core::id::{CommandId, DeviceId, Epoch, ResidentId, SourceId};
 use crate::core::reading::Origin;
 use crate::core::sequence::{Lane, Range};
 use crate::core::station::Station;
@@ -34,14 +34,16 @@ pub(super) struct Board {
     pub(super) store: Store,
     pub(super) counters: Arc<Counters>,
     pub(super) epoch: Epoch,
-    pub(super) revision: String,
     shown: Mutex<Shown>,
 }
 
 /// What changes from turn to turn.
 #[derive(Default)]
 struct Shown {
-    retained: BTreeMap<RetainedKey, RetainedMessage>,
+    /// Of the village file in force.
+    revision: String,
+    /// None where there is nothing to stand for any more: what the broker keeps of it is cleared, at every connection.
+    retained: BTreeMap<RetainedKey, Option<RetainedMessage>>,
     sources: BTreeMap<SourceId, bool>,
     watch: BTreeMap<Watch, u32>,
     durable: bool,
@@ -60,8 +62,7 @@ impl Board {
             store,
             counters,
             epoch,
-            revision,
-            shown: Mutex::new(Shown { durable: true, ..Shown::default() }),
+            shown: Mutex::new(Shown { revision, durable: true, ..Shown::default() }),
         }
     }
 
@@ -74,24 +75,16 @@ impl Board {
         let mut changed = Vec::new();
         for device in devices {
             let key = RetainedKey::Device(device);
-            if let Some(message) = device_message(station, device, now) {
-                shown.retained.insert(key, message);
-            }
+            shown.retained.insert(key, device_message(station, device, now));
             changed.push(key);
         }
         if residents.is_empty() {
             return changed;
         }
         for resident in residents {
-            let Some(state) = station.watch().get(&resident) else { continue };
-            let message = ResidentState {
-                as_of: now,
-                watch: state.watch,
-                since: state.since,
-                witnesses: state.witnesses.clone(),
-            };
-            shown.retained.insert(RetainedKey::Resident(resident), RetainedMessage::Resident(message));
-            changed.push(RetainedKey::Resident(resident));
+            let key = RetainedKey::Resident(resident);
+            shown.retained.insert(key, resident_message(station, resident, now));
+            changed.push(key);
         }
         shown.watch = [Watch::Watched, Watch::Weak, Watch::Blind]
             .map(|watch| (watch, station.watch().values().filter(|state| state.watch == watch).count()))
@@ -99,6 +92,16 @@ impl Board {
             .map(|(watch, count)| (watch, u32::try_from(count).unwrap_or(u32::MAX)))
             .collect();
         changed
+    }
+
+    /// Another version of the village file is in force.
+    pub(super) fn revise(&self, revision: &str) {
+        revision.clone_into(&mut self.shown().revision);
+    }
+
+    /// Revision of the village file in force.
+    pub(super) fn revision(&self) -> String {
+        self.shown().revision.clone()
     }
 
     /// The answer to a county command.
@@ -181,7 +184,7 @@ impl Records for Board {
             boot: clock.boot,
             conn,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            cfg_rev: self.revision.clone(),
+            cfg_rev: self.revision(),
             clock,
             lanes,
         }
@@ -215,7 +218,7 @@ impl Records for Board {
     }
 
     fn retained(&self, key: RetainedKey) -> Option<RetainedMessage> {
-        self.shown().retained.get(&key).cloned()
+        self.shown().retained.get(&key).cloned().flatten()
     }
 }
 
@@ -228,7 +231,18 @@ fn speaker(from: Origin) -> DeviceId {
     }
 }
 
+/// None for somebody who is no longer served (CARE-RULES 26).
+fn resident_message(station: &Station, resident: ResidentId, now: Moment) -> Option<RetainedMessage> {
+    let state = station.watch().get(&resident)?;
+    let (watch, since, witnesses) = (state.watch, state.since, state.witnesses.clone());
+    Some(RetainedMessage::Resident(ResidentState { as_of: now, watch, since, witnesses }))
+}
+
+/// None for a device out of service.
 fn device_message(station: &Station, device: DeviceId, now: Moment) -> Option<RetainedMessage> {
+    if !station.serves(device) {
+        return None;
+    }
     let standing = station.device_standing(device)?;
     let whole = |milli: Milli| milli.0 / 1000;
     let state = DeviceState {

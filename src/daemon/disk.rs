@@ -50,7 +50,7 @@ impl House {
     pub(super) async fn disk(&mut self, up: bool) {
         let now = self.clock.now();
         let input = Input::Disk { up };
-        let mut turn = Turn::of(self.station.handle(now, &input));
+        let mut turn = Turn::of(Vec::new(), self.station.handle(now, &input));
         self.station.seal(&mut turn.effects, now);
         let decisions: Vec<Undecided> = turn.effects.iter().filter_map(undecided).collect();
         if !decisions.is_empty() {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -11,10 +12,11 @@ use tracing::{debug, info, warn};
 use super::answers;
 use super::board::Board;
 use super::clock::Clock;
+use super::keeper::News;
 use super::receipts::Receipts;
-use crate::control::protocol::{Body, Reply, Request};
+use crate::control::protocol::{Body, Objection, Reply, Request};
 use crate::control::server::Asked;
-use crate::core::effect::{Answer, Authority, Command, Effect, Input, Order};
+use crate::core::effect::{Answer, Authority, Command, Effect, Input, NewVillage, Order};
 use crate::core::id::CommandId;
 use crate::core::reading::{Origin, Sample};
 use crate::core::station::Station;
@@ -44,6 +46,7 @@ pub(super) struct Ears {
     pub(super) urgent: UrgentLane,
     pub(super) routine: RoutineLane,
     pub(super) asked: mpsc::Receiver<Asked>,
+    pub(super) village: mpsc::Receiver<News>,
     pub(super) county: mpsc::Receiver<FromCounty>,
 }
 
@@ -56,9 +59,18 @@ pub(super) struct House {
     pub(super) letterbox: Letterbox,
     pub(super) heard: Arc<Heard>,
     pub(super) book: Arc<dyn crate::source::Resolve>,
+    pub(super) desks: Desks,
     pub(super) identity: answers::Identity,
     pub(super) link: answers::CountyLink,
     pub(super) state: Standing,
+}
+
+/// Who answers what takes longer than a turn.
+pub(super) struct Desks {
+    /// Changes the village file.
+    pub(super) keeper: mpsc::Sender<Asked>,
+    /// Opens bridges for newcomers.
+    pub(super) pairing: mpsc::Sender<Asked>,
 }
 
 /// What the house remembers from turn to turn.
@@ -71,6 +83,8 @@ pub(super) struct Standing {
     pub(super) trouble: Option<Degraded>,
     /// Blocks of readings that the disk had refused when it was last asked, and when that was.
     pub(super) refused: (u64, Option<Mono>),
+    /// Why the village file was refused when it was last to be taken over.
+    pub(super) village_refused: Vec<Objection>,
     words_written: Option<Mono>,
     /// When the store was last given a turn of its own.
     ticked: Option<Mono>,
@@ -86,12 +100,21 @@ pub(super) struct Turn {
     acknowledge: Vec<Acknowledge>,
     waiting: Vec<(CommandId, Back)>,
     questions: Vec<(Request, oneshot::Sender<Reply>)>,
+    /// Who waits for the record of another list.
+    taken: Vec<oneshot::Sender<()>>,
 }
 
 impl Turn {
-    /// A turn that no input brought.
-    pub(super) fn of(effects: Vec<Effect>) -> Turn {
-        Turn { effects, ..Turn::default() }
+    /// A turn whose inputs were handled before it.
+    pub(super) fn of(inputs: Vec<Input>, effects: Vec<Effect>) -> Turn {
+        Turn { inputs, effects, ..Turn::default() }
+    }
+
+    /// Leaves the answer to a desk; a busy one says so.
+    fn refer(&mut self, desk: &mpsc::Sender<Asked>, asked: Asked) {
+        if let Err(TrySendError::Full(asked) | TrySendError::Closed(asked)) = desk.try_send(asked) {
+            self.questions.push((asked.request, asked.reply));
+        }
     }
 
     const fn is_empty(&self) -> bool {
@@ -119,10 +142,11 @@ impl House {
         letterbox: Letterbox,
         heard: Arc<Heard>,
         book: Arc<dyn crate::source::Resolve>,
+        desks: Desks,
         identity: answers::Identity,
     ) -> House {
         let (link, state) = (answers::CountyLink::default(), Standing::default());
-        House { station, clock, store, board, letterbox, heard, book, identity, link, state }
+        House { station, clock, store, board, letterbox, heard, book, desks, identity, link, state }
     }
 
     /// Lives until told to stop.
@@ -138,6 +162,10 @@ impl House {
                 Some(asked) = ears.asked.recv() => {
                     now = self.clock.now();
                     self.take_asked(now, asked, &mut turn);
+                }
+                Some(news) = ears.village.recv() => {
+                    now = self.clock.now();
+                    self.take_village(now, news, &mut turn);
                 }
                 Some(word) = ears.county.recv() => {
                     now = self.clock.now();
@@ -182,9 +210,9 @@ impl House {
         }
     }
 
-    /// One turn for effects that no input brought: those of the start.
-    pub(super) async fn begin(&mut self, now: Moment, effects: Vec<Effect>, first: Vec<Undecided>) {
-        self.finish_with(now, Turn::of(effects), first).await;
+    /// One turn for what the start brought.
+    pub(super) async fn begin(&mut self, now: Moment, turn: Turn, first: Vec<Undecided>) {
+        self.finish_with(now, turn, first).await;
     }
 
     /// More of what waits already shares this turn's sync; urgent before commands before receipts, all within the limit.
@@ -230,7 +258,7 @@ impl House {
     /// Every word of an enrolled device is a reading of the county's, urgent or not; other words are not kept.
     fn keep_reading(&self, now: Moment, sample: Sample) {
         if let Origin::Device(device) = sample.from
-            && self.station.roster().devices.get(&device).is_some_and(|device| !device.removed)
+            && self.station.serves(device)
         {
             self.store.routine(now, sample);
         }
@@ -242,8 +270,30 @@ impl House {
                 turn.waiting.push((id, Back::Shell(asked.reply)));
                 self.take_command(now, Command { id, from: Authority::Local, order }, turn);
             }
+            Request::Edit { .. } | Request::Reload { .. } => {
+                // It waits for the disk, and the house does not: the keeper answers.
+                turn.refer(&self.desks.keeper, asked);
+            }
+            Request::Pair { .. } | Request::Newcomers => turn.refer(&self.desks.pairing, asked),
             // Answered when the turn is done, so that the answer shows what the turn decided.
             request => turn.questions.push((request, asked.reply)),
+        }
+    }
+
+    fn take_village(&mut self, now: Moment, news: News, turn: &mut Turn) {
+        match news {
+            News::Refused(why) => self.state.village_refused = why,
+            News::Taken { new, book, done } => {
+                let NewVillage { change, .. } = &*new;
+                self.board.revise(&change.revision);
+                // The list stands in its file; the record says that it changed, and what.
+                let record = NewVillage { change: change.clone(), roster: None };
+                turn.effects.extend(self.station.handle(now, &Input::Village(new)));
+                turn.inputs.push(Input::Village(Box::new(record)));
+                turn.taken.push(done);
+                self.book = book;
+                self.state.village_refused.clear();
+            }
         }
     }
 
@@ -300,6 +350,10 @@ impl House {
             turn.acknowledge.drain(..).for_each(Acknowledge::durable);
         }
         self.carry_out(&mut turn, now);
+        for done in turn.taken.drain(..) {
+            // The keeper is ending, and the list stays taken.
+            let _ = done.send(());
+        }
         for key in self.board.update(&mut self.station, now, self.state.trouble.is_none()) {
             self.letterbox.changed(key);
         }

@@ -44,8 +44,7 @@ pub async fn listen(
     let (_book, resolve) = watch::channel::<Arc<dyn Resolve>>(Arc::new(Nobody(stranger)));
     let inlet = Inlet { lanes, resolve, heard, counters, utc: Arc::new(|| None) };
     let tracker = TaskTracker::new();
-    tasks::spawn_sources(&config, &inlet, &tracker, &stop, tasks::Session::Passing)?;
-    drop(inlet);
+    tasks::spawn_sources(&config, inlet, &tracker, &stop, tasks::Session::Passing)?;
     tracker.close();
     let mut heard_routine = Vec::new();
     loop {

@@ -30,8 +30,12 @@ mod answers;
 
 mod resolve;
 
+mod keeper;
+
+mod pairing;
+
 mod tasks;
 
 pub use listen::listen;
 pub use start::{StartError, check_state};
-pub use tasks::run;
+pub use tasks::{Signals, run};

@@ -7,9 +7,10 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use super::clock::{self, Before, Clock, Tempo};
+use crate::config::village::clerk::{self, Clerk};
 use crate::config::{self, Problems, Village};
 use crate::core::detector;
-use crate::core::effect::{Effect, Input};
+use crate::core::effect::{Effect, Input, NewVillage, VillageChange, VillageDeed};
 use crate::core::id::Epoch;
 use crate::core::roster::Roster;
 use crate::core::station::{Identity, Past, Rules, Station, Words};
@@ -70,16 +71,35 @@ impl From<Problems> for StartError {
 pub(super) struct Loaded {
     pub(super) station: config::Station,
     pub(super) village: Village,
+    /// The village file as it was read.
+    pub(super) text: String,
+    pub(super) clerk: Clerk,
+    /// What is different since the station last watched; none when nothing is.
+    pub(super) change: Option<VillageChange>,
 }
 
 /// Loads both files; warnings are said once.
 pub(super) fn load(path: &Path) -> Result<Loaded, StartError> {
     let station = config::Station::load(path, &device::names())?;
-    let village = Village::load(&station.value.village_file, &station.value)?;
+    let clerk = Clerk::of(station.value.clone());
+    let (text, village) = clerk.read()?;
     for problem in station.warnings.list().iter().chain(village.warnings.list()) {
         warn!("{problem}");
     }
-    Ok(Loaded { station: station.value, village: village.value })
+    let change = changed(&clerk, &village.value);
+    Ok(Loaded { station: station.value, village: village.value, text, clerk, change })
+}
+
+/// What is different in the village since the station last watched; none when nothing is.
+fn changed(clerk: &Clerk, village: &Village) -> Option<VillageChange> {
+    let last = clerk.last_in_force();
+    if last.as_ref().is_some_and(|(version, _)| version.revision == village.revision) {
+        return None;
+    }
+    let by = clerk.author_of(&village.revision).unwrap_or_else(clerk::by_hand);
+    let before = last.and_then(|(_, before)| before);
+    let before = before.as_ref().map(|before| (&before.roster, &before.addresses));
+    Some(clerk::change(before, village, by, VillageDeed::Start))
 }
 
 /// Everything that goes on from the run before.
@@ -90,13 +110,19 @@ pub(super) struct Started {
     pub(super) ledger: Ledger,
     pub(super) epoch: Epoch,
     pub(super) starts: Starts,
-    /// What the first turn carries out and writes.
+    /// What the first turn has to keep, carry out and write.
+    pub(super) inputs: Vec<Input>,
     pub(super) effects: Vec<Effect>,
     pub(super) first: Vec<Undecided>,
 }
 
 /// Opens the store, carries time on, and replays what the devices last said.
-pub(super) fn start(config: &config::Station, roster: Roster, tempo: Tempo) -> Result<Started, StartError> {
+pub(super) fn start(
+    config: &config::Station,
+    roster: Roster,
+    change: Option<VillageChange>,
+    tempo: Tempo,
+) -> Result<Started, StartError> {
     let dir = &config.data_dir;
     let in_use = |source| StartError::Data { path: dir.clone(), source };
     let files = Arc::new(Disk::own(&dir.join("log")).map_err(in_use)?);
@@ -118,12 +144,18 @@ pub(super) fn start(config: &config::Station, roster: Roster, tempo: Tempo) -> R
     let mut station = Station::new(identity, rules(config), roster, now);
     let last = before.map(|before| before.last.mono);
     relearn(&mut station, &ledger, words, last, &files);
+    // The list was changed while nobody watched: what was said before by a thing that was replaced is another's.
+    let inputs: Vec<Input> =
+        change.map(|change| Input::Village(Box::new(NewVillage { change, roster: None }))).into_iter().collect();
+    for input in &inputs {
+        station.relearn(now, input);
+    }
     let mut effects = station.resume(now, last, gap);
     if reports.iter().any(|report| matches!(report, Report::Rebuilt { .. })) {
         effects.extend(station.handle(now, &Input::StateRebuilt));
     }
     let first = vec![Undecided::Start(start)];
-    Ok(Started { station, clock: Arc::new(clock), store, ledger, epoch, starts, effects, first })
+    Ok(Started { station, clock: Arc::new(clock), store, ledger, epoch, starts, inputs, effects, first })
 }
 
 /// Reads a state index through in this process: damage shows as an abort, which is why it is a child's work.

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::net::UnixListener;
+use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
@@ -12,19 +13,21 @@ use tracing::{error, info, warn};
 use super::answers::Identity;
 use super::board::Board;
 use super::clock::{Clock, Tempo};
-use super::house::{Ears, House};
+use super::house::{Desks, Ears, House, Turn};
+use super::keeper::{self, InForce, Keeper};
+use super::pairing::PairingDesk;
 use super::resolve::VillageBook;
 use super::start::{self, Loaded, StartError, Started};
 use crate::broker::{Broker, Login};
 use crate::config::bus::{ModbusLink, Profiles};
-use crate::config::source::Link;
+use crate::config::source::{Link, MqttLink};
 use crate::config::{self, CountyLink, Secret, Village};
 use crate::control::server;
 use crate::core::id::SourceId;
 use crate::core::sequence::Lane;
 use crate::core::time::{Mono, Rate, Trust};
-use crate::device;
 use crate::device::framing::Framing;
+use crate::device::{self, zigbee2mqtt};
 use crate::limits;
 use crate::relay::lane::LaneStanding;
 use crate::relay::letterbox::Letterbox;
@@ -34,6 +37,7 @@ use crate::source::counters::Counters;
 use crate::source::heard::Heard;
 use crate::source::lanes::lanes;
 use crate::source::modbus::{self, BusDevice, BusSettings};
+use crate::source::mqtt::pairing::PairingSettings;
 use crate::source::mqtt::{self, FeedSettings, MqttSettings};
 use crate::source::serial::{self, SerialSettings};
 use crate::source::tcp::{self, TcpSettings};
@@ -49,25 +53,38 @@ const FAREWELL: Duration = Duration::from_secs(10);
 /// Speed of a port whose format has no usual one.
 const USUAL_BAUD: u32 = 115_200;
 
-/// Runs the gateway until `stop`, in time that passes as `tempo` says.
+/// What the gateway is told from outside while it runs.
+#[derive(Debug, Clone, Default)]
+pub struct Signals {
+    /// It is to end.
+    pub stop: CancellationToken,
+    /// The village file was changed by hand and is to be taken over (SIGHUP).
+    pub reload: Arc<Notify>,
+}
+
+/// Runs the gateway until told to stop, in time that passes as `tempo` says.
 ///
 /// # Errors
 /// [`StartError`], before anything was spawned.
-pub async fn run(path: &Path, tempo: Tempo, stop: CancellationToken) -> Result<(), StartError> {
-    let Loaded { station: config, village } = start::load(path)?;
+pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), StartError> {
+    let Signals { stop, reload } = signals;
+    let Loaded { station: config, village, text, clerk, change } = start::load(path)?;
+    let bridges = bridges(&config)?;
     // Names and telephones are not needed to listen: they do not stay in memory.
     let Village { roster, addresses, revision, people: _ } = village;
+    let in_force = InForce { roster: roster.clone(), addresses: addresses.clone(), revision: revision.clone() };
     let book: Arc<dyn Resolve> = Arc::new(VillageBook::new(addresses, &roster));
-    let Started { station, clock, store, ledger, epoch, starts, effects, first } =
-        start::start(&config, roster, tempo)?;
-    let listener = server::listen(&config.control_socket)
-        .map_err(|source| StartError::Socket { path: config.control_socket.clone(), source })?;
+    let Started { station, clock, store, ledger, epoch, starts, inputs, effects, first } =
+        start::start(&config, roster, change.clone(), tempo)?;
+    let listener = listen(&config.control_socket)?;
 
     let counters: Arc<Counters> = Arc::default();
     let heard = Arc::new(Heard::new(Arc::clone(&counters)));
     let letterbox = Letterbox::default();
     let board = Arc::new(Board::new(Arc::clone(&clock), store.clone(), Arc::clone(&counters), epoch, revision));
     let identity = Identity { station: config.id, gateway: config.gateway, epoch };
+    let (keeper, edits) = mpsc::channel(limits::VILLAGE_CHANGES_WAITING_MAX);
+    let (pairing, wishes) = mpsc::channel(limits::PAIRING_WAITING_MAX);
     let mut house = House::new(
         station,
         Arc::clone(&clock),
@@ -76,10 +93,14 @@ pub async fn run(path: &Path, tempo: Tempo, stop: CancellationToken) -> Result<(
         letterbox.clone(),
         Arc::clone(&heard),
         Arc::clone(&book),
+        Desks { keeper, pairing },
         identity,
     );
     let now = clock.now();
-    house.begin(now, effects, first).await;
+    house.begin(now, Turn::of(inputs, effects), first).await;
+    if let Some(change) = change {
+        keeper::note(clerk.clone(), text, change, now.wall, true).await;
+    }
 
     // Sources end first, so that what they brought is still decided; the relay ends last, so that it is still sent.
     let (tracker, sources) = (TaskTracker::new(), TaskTracker::new());
@@ -87,12 +108,14 @@ pub async fn run(path: &Path, tempo: Tempo, stop: CancellationToken) -> Result<(
     let (lanes, urgent, routine) = lanes(Arc::clone(&counters));
     let (asked, asked_end) = mpsc::channel(limits::COMMANDS_WAITING_MAX);
     let (to_station, county) = mpsc::channel(limits::COMMANDS_WAITING_MAX);
-    // The sender is kept: whoever reads a changed village file will send the new book through it.
-    let (_book_sender, resolve) = watch::channel(book);
+    let (book, resolve) = watch::channel(book);
+    let (to_house, village) = mpsc::channel(1);
+    let keeper = Keeper { clerk, clock: Arc::clone(&clock), in_force, house: to_house, book };
     let inlet = Inlet { lanes, resolve, heard, counters, utc: utc(&clock) };
-    spawn_sources(&config, &inlet, &sources, &sources_stop, Session::Kept)?;
-    drop(inlet);
+    spawn_sources(&config, inlet, &sources, &sources_stop, Session::Kept)?;
     tracker.spawn(server::serve(listener, asked, sources_stop.clone()));
+    tracker.spawn(keeper.run(edits, reload, sources_stop.clone()));
+    tracker.spawn(PairingDesk::new(bridges, Arc::clone(&clock)).run(wishes, sources_stop.clone()));
     if let Some(link) = &config.county {
         let settings = county_settings(&config, link, tempo.rate())?;
         let standing = standing(&ledger, epoch, link, now.mono);
@@ -104,17 +127,8 @@ pub async fn run(path: &Path, tempo: Tempo, stop: CancellationToken) -> Result<(
     tell_systemd(sd_notify::NotifyState::Ready);
 
     let house_stop = CancellationToken::new();
-    let ears = Ears { urgent, routine, asked: asked_end, county };
-    let ending = async {
-        stop.cancelled().await;
-        info!("stopping");
-        tell_systemd(sd_notify::NotifyState::Stopping);
-        sources_stop.cancel();
-        // The house lives until they have ended: their last words are decided, and acknowledged from the disk.
-        ended(&sources, "a source", SOURCES_FAREWELL).await;
-        house_stop.cancel();
-    };
-    tokio::join!(house.live(ears, house_stop.clone()), ending);
+    let ears = Ears { urgent, routine, asked: asked_end, village, county };
+    tokio::join!(house.live(ears, house_stop.clone()), end_sources(stop, &sources, sources_stop, house_stop));
     store.close(clock.now()).await;
     relay_stop.cancel();
     ended(&tracker, "a task", FAREWELL).await;
@@ -122,6 +136,26 @@ pub async fn run(path: &Path, tempo: Tempo, stop: CancellationToken) -> Result<(
         warn!(%error, "this clean end could not be noted");
     }
     Ok(())
+}
+
+fn listen(path: &Path) -> Result<UnixListener, StartError> {
+    server::listen(path).map_err(|source| StartError::Socket { path: path.to_owned(), source })
+}
+
+/// Waits for the end, and ends the sources before the house.
+async fn end_sources(
+    stop: CancellationToken,
+    sources: &TaskTracker,
+    sources_stop: CancellationToken,
+    house_stop: CancellationToken,
+) {
+    stop.cancelled().await;
+    info!("stopping");
+    tell_systemd(sd_notify::NotifyState::Stopping);
+    sources_stop.cancel();
+    // The house lives until they have ended: their last words are decided, and acknowledged from the disk.
+    ended(sources, "a source", SOURCES_FAREWELL).await;
+    house_stop.cancel();
 }
 
 /// Waits for tasks that were told to end.
@@ -143,7 +177,7 @@ pub(super) enum Session {
 
 pub(super) fn spawn_sources(
     config: &config::Station,
-    inlet: &Inlet,
+    inlet: Inlet,
     tracker: &TaskTracker,
     stop: &CancellationToken,
     session: Session,
@@ -158,11 +192,7 @@ pub(super) fn spawn_sources(
                 });
                 let settings = MqttSettings {
                     id: source.id,
-                    broker: Broker {
-                        url: link.url.clone(),
-                        ca_file: link.ca_file.clone(),
-                        login: login(link.username.as_ref(), link.password.as_ref())?,
-                    },
+                    broker: broker(link)?,
                     client_id: link.client_id.clone(),
                     keep_session: session == Session::Kept,
                     feeds: feeds.collect(),
@@ -188,6 +218,8 @@ pub(super) fn spawn_sources(
             }
         }
     }
+    // With the last source its lanes end too.
+    drop(inlet);
     Ok(())
 }
 
@@ -208,6 +240,24 @@ fn utc(clock: &Arc<Clock>) -> Utc {
         let now = clock.now();
         (now.trust != Trust::Unset).then(|| now.wall.0.div_euclid(1000))
     })
+}
+
+/// The bridges that can be opened for newcomers.
+fn bridges(config: &config::Station) -> Result<Vec<PairingSettings>, StartError> {
+    let mut bridges = Vec::new();
+    for source in &config.sources {
+        let Link::Mqtt(link) = &source.link else { continue };
+        let Some(base_topic) = link.formats.get(zigbee2mqtt::FORMAT.name) else { continue };
+        let Some(base_topic) = base_topic.clone().or_else(|| usual_base_topic(&zigbee2mqtt::FORMAT)) else { continue };
+        let client_id = format!("{}-pair", link.client_id);
+        bridges.push(PairingSettings { id: source.id, broker: broker(link)?, client_id, base_topic });
+    }
+    Ok(bridges)
+}
+
+fn broker(link: &MqttLink) -> Result<Broker, StartError> {
+    let login = login(link.username.as_ref(), link.password.as_ref())?;
+    Ok(Broker { url: link.url.clone(), ca_file: link.ca_file.clone(), login })
 }
 
 fn usual_base_topic(format: &device::Format) -> Option<String> {

@@ -28,7 +28,7 @@ use crate::county::book::{Book, BookError};
 use crate::county::page::{self, Board};
 use crate::county::{self, session};
 use crate::daemon::clock::Tempo;
-use crate::daemon::{self, StartError};
+use crate::daemon::{self, Signals, StartError};
 use crate::words::Lang;
 
 /// How often it looks, by the kernel's time. judgement: an event is told before anybody could miss it.
@@ -104,7 +104,8 @@ pub async fn run(settings: Settings, stop: CancellationToken, out: impl Write) -
     // The parts end after the morning, and the morning ends when a part does.
     let (parts, broken) = (CancellationToken::new(), CancellationToken::new());
     let gateway = async {
-        let ended = daemon::run(&config, tempo, parts.clone()).await;
+        let signals = Signals { stop: parts.clone(), ..Signals::default() };
+        let ended = daemon::run(&config, tempo, signals).await;
         broken.cancel();
         ended
     };

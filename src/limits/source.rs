@@ -94,6 +94,19 @@ limits! {
     REPLY_BYTES_MAX: usize = 1024,
         "what is longer is not sent", "none needed";
 
+    /// Packets of an open bridge that wait to be looked at. judgement: a device that is interviewed says some ten.
+    PAIRING_EVENTS_MAX: usize = 64,
+        "the connection is not read further; TCP makes the broker keep the rest", "none needed";
+
+    /// How long a bridge may take to answer that it is open. judgement: it answers within a second when it runs, and the
+    /// asker's own patience is `CONTROL_CONNECTION_TIME`.
+    PAIRING_ANSWER_WAIT: Duration = Duration::from_secs(4),
+        "it is told as not answering", "the answer";
+
+    /// Newcomers that are told of while a bridge is open. judgement: an installer brings fewer to one home.
+    NEWCOMERS_MAX: usize = 64,
+        "the one that came first is told of no longer; the heard list has it", "none needed";
+
     /// Devices heard that are not enrolled. judgement: every radio device of a village.
     HEARD_STRANGERS_MAX: usize = 2048,
         "the eighth least recently heard is forgotten", "heard.forgotten";

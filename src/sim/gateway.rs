@@ -330,7 +330,7 @@ impl Gateway {
 
     fn keep_reading(&mut self, at: Moment, sample: Sample) {
         if let Origin::Device(device) = sample.from
-            && self.station.roster().devices.get(&device).is_some_and(|device| !device.removed)
+            && self.station.serves(device)
         {
             self.journal.routine(at, sample);
             self.block_due.get_or_insert(at.mono + limits::ROUTINE_GATHER);

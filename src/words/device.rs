@@ -48,6 +48,8 @@ pub const FAULT: Both = Both::new("故障", "fault");
 pub const REMOVED: Both = Both::new("已停用", "removed");
 /// What it hangs on is down.
 pub const UNREACHABLE: Both = Both::new("来源中断", "its source is down");
+/// In front of its link quality.
+pub const LINK: Both = Both::new("信号", "signal");
 /// Nothing was heard on the air since the start.
 pub const NOTHING_HEARD: Both =
     Both::new("启动以来还没有收到任何信号。", "Nothing has been heard on the air since the station started.");

@@ -13,6 +13,10 @@ pub mod device;
 
 pub mod setting;
 
+pub mod village;
+
+pub mod pairing;
+
 pub mod shell;
 
 pub mod console;

@@ -23,6 +23,8 @@ pub enum Phrase {
     NotCovered,
     /// Heading of devices that are nobody's own.
     Shared,
+    /// Heading of devices whose residents are no longer served.
+    Free,
     /// Heading of devices out of service.
     Removed,
     /// Reports every.
@@ -51,6 +53,7 @@ impl Phrase {
             Phrase::Everybody => Both::new("所有人", "everybody"),
             Phrase::NotCovered => Both::new("未覆盖", "not covered"),
             Phrase::Shared => Both::new("共用设备", "shared devices"),
+            Phrase::Free => Both::new("空闲设备(已停止服务)", "free devices (no longer serving anybody)"),
             Phrase::Removed => Both::new("已停用设备", "removed devices"),
             Phrase::Every => Both::new("上报间隔", "every"),
             Phrase::FaultAfter => Both::new("无信号时限", "a fault after"),

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use shouwang::core::alarm::{Alarm, Subject};
 use shouwang::core::condition::Condition;
-use shouwang::core::effect::{Answer, Audience, Authority, Because, Command, Effect, Input, Order};
+use shouwang::core::effect::{
+    Answer, Audience, Authority, Because, Command, Effect, Input, NewVillage, Order, VillageChange, VillageDeed,
+};
 use shouwang::core::id::{DeviceId, Epoch, ResponderId};
 use shouwang::core::reading::{Origin, Said, Sample};
 use shouwang::core::roster::{
@@ -27,6 +29,8 @@ pub struct Play {
     told: Vec<(u64, Condition, Audience, Because)>,
     answers: Vec<Answer>,
     records: Vec<Alarm>,
+    /// Everything that was handled, as the log has it.
+    log: Vec<(Moment, Input)>,
     commands: u32,
 }
 
@@ -37,7 +41,7 @@ where
     text.parse().expect("a valid id")
 }
 
-fn device(name: &str, resident: Option<&str>, role: Role, rhythm_min: u64) -> Device {
+pub fn device(name: &str, resident: Option<&str>, role: Role, rhythm_min: u64) -> Device {
     Device {
         id: id(name),
         resident: resident.map(id),
@@ -117,6 +121,7 @@ impl Play {
             told: Vec::new(),
             answers: Vec::new(),
             records: Vec::new(),
+            log: Vec::new(),
             commands: 0,
         };
         play.source(0, true);
@@ -145,9 +150,16 @@ impl Play {
     }
 
     pub fn hear_stranger(&mut self, s: u64, stranger: &str, said: &[Said]) {
+        self.hear_copies(s, stranger, said, 1, 0);
+    }
+
+    /// A stranger over a radio that says everything several times, of which the copies within `merge_ms` are one.
+    pub fn hear_copies(&mut self, s: u64, stranger: &str, said: &[Said], copies: u8, merge_ms: u32) {
         self.until(s);
         let from = Origin::Stranger(id(stranger));
-        self.input(&Input::Sample(Sample { from, said: said.to_vec(), retained: false, merge_ms: 0, implausible: 0 }));
+        for _ in 0..copies {
+            self.input(&Input::Sample(Sample { from, said: said.to_vec(), retained: false, merge_ms, implausible: 0 }));
+        }
     }
 
     /// A live frame whose only number cannot be.
@@ -221,7 +233,43 @@ impl Play {
 
     fn input(&mut self, input: &Input) {
         let effects = self.station.handle(self.moment(), input);
+        self.log.push((self.moment(), written(input)));
         self.carry_out(effects);
+    }
+
+    /// The list is taken over as it stands, in which these devices are other things than before.
+    pub fn take_list(&mut self, s: u64, replaced: &[&str]) {
+        self.until(s);
+        let (old, new) = (self.station.roster(), &self.list);
+        let serves = |list: &Roster, id: &DeviceId| list.devices.get(id).is_some_and(|device| list.serves(device));
+        let enrolled = new.devices.keys().copied().filter(|id| serves(new, id) && !serves(old, id)).collect();
+        let change = VillageChange {
+            revision: "0123456789abcdef".to_owned(),
+            by: id("desk"),
+            did: VillageDeed::Reload,
+            enrolled,
+            replaced: replaced.iter().map(|name| id(name)).collect(),
+            removed: Vec::new(),
+        };
+        self.input(&Input::Village(Box::new(NewVillage { change, roster: Some(self.list.clone()) })));
+    }
+
+    /// The process is killed now and starts again at once, with a last-heard table that is as old as `words` and the log since.
+    pub fn restart_by_replay(&mut self, words: Words, since: usize) {
+        let alarms = latest(&self.records);
+        self.station = Station::new(identity(), Rules::default(), self.list.clone(), self.moment());
+        self.station.restore(Past { alarms, answered: Vec::new(), words });
+        for (at, input) in &self.log[since..] {
+            self.station.relearn(*at, input);
+        }
+        let effects = self.station.resume(self.moment(), Some(self.now), Gap::SameBoot);
+        self.carry_out(effects);
+        self.input(&Input::Source { id: id("zigbee"), up: true });
+    }
+
+    /// How many inputs have been handled.
+    pub fn logged(&self) -> usize {
+        self.log.len()
     }
 
     fn carry_out(&mut self, mut effects: Vec<Effect>) {
@@ -281,6 +329,14 @@ impl Play {
     pub fn accept(&mut self, s: u64, condition: Condition, by: &str) -> Answer {
         let alarm = self.open(condition);
         self.order(s, Authority::Local, Order::Accept { alarm, by: id::<ResponderId>(by) })
+    }
+}
+
+/// An input as it comes back from the log: without what is not written.
+fn written(input: &Input) -> Input {
+    match input {
+        Input::Village(new) => Input::Village(Box::new(NewVillage { roster: None, ..(**new).clone() })),
+        other => other.clone(),
     }
 }
 

@@ -66,6 +66,11 @@ impl Guard {
         kill_process(Pid::from_child(&self.0), Signal::TERM).expect("a running child takes a signal");
     }
 
+    /// Tells it that its files have changed (SIGHUP).
+    pub fn hang_up(&self) {
+        kill_process(Pid::from_child(&self.0), Signal::HUP).expect("a running child takes a signal");
+    }
+
     /// Asks it to end (SIGTERM) and waits for it.
     pub fn stop(mut self) {
         self.ask_to_end();

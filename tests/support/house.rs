@@ -128,6 +128,16 @@ impl House {
         self.gateway.take().expect("the gateway runs").stop();
     }
 
+    /// SIGTERM, without waiting for its end.
+    pub fn ask_gateway_to_end(&self) {
+        self.gateway.as_ref().expect("the gateway runs").ask_to_end();
+    }
+
+    /// SIGHUP: a file was edited.
+    pub fn hang_up_gateway(&self) {
+        self.gateway.as_ref().expect("the gateway runs").hang_up();
+    }
+
     /// Holds the gateway, puts QoS 0 messages before its door, asks it to end before it may look, and waits for its end.
     pub async fn stop_gateway_behind(&mut self, messages: Vec<(String, Bytes)>) {
         let gateway = self.gateway.take().expect("the gateway runs");
@@ -192,7 +202,8 @@ impl House {
         serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
     }
 
-    fn run_shell(&self, verb: &[&str]) -> Output {
+    /// Runs a verb of the shell on this gateway, whatever comes of it.
+    pub fn run_shell(&self, verb: &[&str]) -> Output {
         let config = self.path("shouwang.toml");
         let output = Command::new(binary()).args(verb).args(["--config", text(&config)]).output();
         output.expect("the binary under test runs")

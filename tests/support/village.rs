@@ -39,7 +39,7 @@ pub const WORDS_SERIAL: Format = Format {
     ..WORDS_MQTT
 };
 
-/// Words: `sos`, `battery=97`, `steps=5`, `motion`, `impossible`, `garbled`, `bridge-online`, `list=a,b`.
+/// Words: `sos`, `button`, `battery=97`, `steps=5`, `motion`, `impossible`, `garbled`, `bridge-online`, `list=a,b`.
 struct Words;
 
 impl Decode for Words {
@@ -58,6 +58,7 @@ impl Decode for Words {
             let number = |text: &str| text.parse::<f64>().map_err(|_| DecodeError::WrongType);
             match word.split_once('=').unwrap_or((word, "")) {
                 ("sos", _) => decoded.said.push(Said::event(Measure::Sos(true))),
+                ("button", _) => decoded.said.push(Said::event(Measure::Button("single".parse().expect("a code")))),
                 ("motion", _) => decoded.said.push(Said::level(Measure::Motion(true))),
                 ("impossible", _) => decoded.dropped.push(("heart_rate", Implausible::OutOfRange)),
                 ("garbled", _) => decoded.refused_keys.push(("battery", DecodeError::WrongType)),

@@ -15,8 +15,13 @@ const REVEALS: &[(&str, &str)] = &[
     ("src/device/sms_pdu/compose.rs", "its own test: a text is read again as it was sent"),
     ("src/device/sms_pdu/fields.rs", "`decode` shows an installer the message they typed"),
     ("src/device/gsm_at/mod.rs", "`decode` shows an installer the lines they typed"),
+    (
+        "src/config/village/edit.rs",
+        "writes addresses and keys into village.toml, and tells them to the daemon that does",
+    ),
     ("src/source/heard.rs", "its own test: who is in the heard list"),
     ("src/daemon/answers.rs", "the heard list, over the control socket, to the installer who assigns what is heard"),
+    ("src/daemon/pairing.rs", "newcomers, over the control socket, to the installer who lets them in"),
     ("src/cli/check.rs", "names, when the installer asks for them on their own terminal"),
     ("src/demo/script.rs", "names of people whom the demonstration has made up"),
 ];

@@ -1,5 +1,6 @@
 //! From an address on the air to who is speaking, for every frame: no allocation, O(log n).
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value;
@@ -10,7 +11,7 @@ use crate::core::reading::Origin;
 use crate::private::Private;
 
 /// An enrolled address.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Enrolled {
     /// Format in which it is heard.
     pub format: String,
@@ -18,7 +19,7 @@ pub struct Enrolled {
     pub address: Private<String>,
     /// The device behind it.
     pub device: DeviceId,
-    /// What a decoder must be told and a lone frame does not say: `{"model": …}`, or null.
+    /// What a decoder must be told and a lone frame does not say: `{"model": …, "key": …}`, or null.
     pub context: Value,
 }
 
@@ -45,6 +46,17 @@ impl AddressBook {
             Some(enrolled) => Origin::Device(enrolled.device),
             None => Origin::Stranger(self.fingerprint(format, address)),
         }
+    }
+
+    /// The devices that are another thing here than in `before`: under the same id, another address or format.
+    #[must_use]
+    pub fn replaced_since(&self, before: &AddressBook) -> Vec<DeviceId> {
+        let things = |book: &AddressBook| -> BTreeMap<DeviceId, (String, Private<String>)> {
+            book.enrolled.iter().map(|one| (one.device, (one.format.clone(), one.address.clone()))).collect()
+        };
+        let (old, new) = (things(before), things(self));
+        let other = new.into_iter().filter(|(id, thing)| old.get(id).is_some_and(|before| before != thing));
+        other.map(|(id, _)| id).collect()
     }
 
     /// What enrolment knows about the device at this address, for its decoder; null when nothing.
@@ -85,6 +97,13 @@ impl AddressBook {
             (enrolled.format.as_str(), enrolled.address.reveal().as_str()).cmp(&(format, address))
         });
         self.enrolled.get(at.ok()?)
+    }
+}
+
+impl fmt::Debug for Enrolled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The context may hold a key.
+        write!(f, "Enrolled({} in {} under {})", self.device, self.format, self.address)
     }
 }
 

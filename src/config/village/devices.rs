@@ -101,8 +101,7 @@ fn device(id: DeviceId, section: &Section<'_>, known: &Known<'_>) -> Option<(Dev
     let room = room(section, home, known);
     let rhythm = section.whole("rhythm_s").map(Duration::from_secs);
     let removed = removed(section);
-    let model = section.text("model");
-    let context = model.map_or(Value::Null, |model| serde_json::json!({ "model": model.as_ref() }));
+    let context = context(section);
     let role = role?;
     let station_only = matches!(role, Role::Climate | Role::Other);
     let named = section.find("resident").is_some() || section.find("home").is_some();
@@ -115,6 +114,16 @@ fn device(id: DeviceId, section: &Section<'_>, known: &Known<'_>) -> Option<(Dev
     let battery = section.word("battery", Chemistry::ALL, Chemistry::word).unwrap_or(Chemistry::Unknown);
     let device = Device { id, resident, home, room, role, source: source?, rhythm, mute, battery, removed };
     Some((device, Enrolled { format: format?, address: address?, device: id, context }))
+}
+
+/// What its decoder must be told.
+fn context(section: &Section<'_>) -> Value {
+    let known = ["model", "key"].into_iter().filter_map(|name| {
+        let text = section.text(name)?;
+        Some((name.to_owned(), Value::from(text.as_ref())))
+    });
+    let known: serde_json::Map<String, Value> = known.collect();
+    if known.is_empty() { Value::Null } else { Value::Object(known) }
 }
 
 fn source(section: &Section<'_>, known: &Known<'_>) -> Option<SourceId> {

@@ -9,6 +9,12 @@ mod read;
 
 mod devices;
 
+pub mod edit;
+
+pub mod shelf;
+
+pub mod clerk;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -166,6 +172,7 @@ const DEVICE_KEYS: &[Key] = &[
     ),
     Key::optional("removed", "Day on which it was taken out of service, as 2026-03-01; what it still says is shown."),
     Key::optional("model", "Maker's model, where the format needs it to be read."),
+    Key::optional("key", "The key by which its words are read, where they are encrypted.").private(),
 ];
 
 impl Village {

@@ -236,7 +236,8 @@ impl Station {
         let Ok(step) = self.try_step(alarm, now, Trigger::Due) else { return };
         let alarm = alarm.clone();
         if step.state == before && step.calls.is_empty() {
-            self.timers.set(Timer::Alarm(id), before.deadline());
+            let deadline = self.deadline_of(&alarm);
+            self.timers.set(Timer::Alarm(id), deadline);
         } else {
             self.record(alarm, step, effects);
         }
@@ -285,11 +286,12 @@ impl Station {
         // Each record says of itself whether the log took it in time.
         alarm.durable = true;
         alarm.state = step.state;
-        self.timers.set(Timer::Alarm(alarm.id), alarm.state.deadline());
+        self.timers.set(Timer::Alarm(alarm.id), self.deadline_of(&alarm));
+        let silent = self.is_over(&alarm);
         let (id, round) = (alarm.id, alarm.state.round());
         effects.push(Effect::Commit(Box::new(alarm.clone())));
         self.book.put(alarm);
-        for call in step.calls {
+        for call in step.calls.into_iter().filter(|_| !silent) {
             effects.push(Effect::Notify(Notice { alarm: id, to: call.to, round, because: call.because }));
         }
     }

@@ -168,7 +168,7 @@ impl Station {
     }
 
     fn drill(&mut self, now: Moment, resident: ResidentId, effects: &mut Vec<Effect>) -> Result<Answer, Refusal> {
-        if !self.roster.residents.contains_key(&resident) {
+        if !self.roster.residents.contains_key(&resident) || self.roster.has_left(resident) {
             return Err(Refusal::UnknownResident);
         }
         let (subject, condition) = (Subject::Resident(resident), Condition::HelpCall);

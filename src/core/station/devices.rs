@@ -281,7 +281,8 @@ impl Station {
 
     /// A device's deadline: it is late, or has been heard since the deadline was set, or could not be heard.
     pub(super) fn device_due(&mut self, now: Moment, id: DeviceId, effects: &mut Vec<Effect>) {
-        let Some(device) = self.roster.devices.get(&id).copied().filter(|device| !device.removed) else { return };
+        let served = |device: &Device| self.roster.serves(device);
+        let Some(device) = self.roster.devices.get(&id).copied().filter(served) else { return };
         if !self.is_reachable(device.source) {
             return; // Its deadline is set again when its source is back.
         }
@@ -333,10 +334,9 @@ impl Station {
     /// Judges a resident's watch state afresh.
     pub(super) fn review_watch(&mut self, now: Moment, id: ResidentId, effects: &mut Vec<Effect>) {
         let Some(resident) = self.roster.residents.get(&id) else { return };
-        if matches!(resident.service, Service::Moved | Service::Deceased) {
+        if !resident.service.is_served() {
             return;
         }
-        let paused = resident.service == Service::Paused;
         let contributions: Vec<Contribution> = self.contributions(id).collect();
         let watch = watch::judge(contributions.iter().copied());
         let witnesses: Vec<DeviceId> = contributions
@@ -354,7 +354,14 @@ impl Station {
         }
         self.watch.insert(id, state);
         self.changed_residents.insert(id);
-        if watch == Watch::Blind && !paused {
+        self.mind_blindness(now, id, effects);
+    }
+
+    /// Sets the clock after which it is a fault that nobody watches over the resident, or ends the fault.
+    pub(super) fn mind_blindness(&mut self, now: Moment, id: ResidentId, effects: &mut Vec<Effect>) {
+        let paused = self.roster.residents.get(&id).is_some_and(|resident| resident.service == Service::Paused);
+        let blind = self.watch.get(&id).filter(|state| state.watch == Watch::Blind && !paused);
+        if let Some(since) = blind.map(|state| state.since) {
             let limit = if self.is_blind_at_once(id) { Duration::ZERO } else { self.rules.blind_fault_after };
             self.timers.set(Timer::Resident(id), Some(since.mono + limit));
         } else {
@@ -441,7 +448,7 @@ impl Station {
 
     pub(super) fn behind(&self, source: SourceId) -> Vec<DeviceId> {
         let devices = self.roster.devices.values();
-        devices.filter(|device| device.source == source && !device.removed).map(|device| device.id).collect()
+        devices.filter(|device| device.source == source && self.roster.serves(device)).map(|device| device.id).collect()
     }
 
     pub(super) fn is_reachable(&self, source: SourceId) -> bool {

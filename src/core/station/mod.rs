@@ -22,6 +22,8 @@ mod strangers;
 
 mod timers;
 
+mod village;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -79,6 +81,15 @@ impl Default for Rules {
     }
 }
 
+impl Rules {
+    /// Gives every ladder of a village what the village decided for all of them.
+    fn bind(&self, roster: &mut Roster) {
+        for resident in roster.residents.values_mut() {
+            resident.ladder.everyone_after = self.everyone_after;
+        }
+    }
+}
+
 /// The station: who is watched, what has been heard, which alarms stand.
 #[derive(Debug)]
 pub struct Station {
@@ -105,19 +116,12 @@ impl Station {
     /// A station that has heard nothing yet.
     #[must_use]
     pub fn new(identity: Identity, rules: Rules, mut roster: Roster, now: Moment) -> Station {
-        for resident in roster.residents.values_mut() {
-            resident.ladder.everyone_after = rules.everyone_after;
-        }
+        rules.bind(&mut roster);
         let unit = |device: &Device| (device.id, Unit::new(device, rules.charge_low_percent, now.mono));
         let units = roster.devices.values().map(unit).collect();
         let links = roster.sources.iter().map(|source| (*source, Link::unknown(now.mono))).collect();
         let detectors = roster.residents.keys().map(|resident| (*resident, detector::all())).collect();
-        let mut devices_of: BTreeMap<ResidentId, Vec<DeviceId>> = BTreeMap::new();
-        for device in roster.devices.values().filter(|device| !device.removed) {
-            if let Some(resident) = device.resident {
-                devices_of.entry(resident).or_default().push(device.id);
-            }
-        }
+        let devices_of = village::devices_of(&roster);
         let mut station = Station {
             identity,
             rules,
@@ -158,6 +162,7 @@ impl Station {
             Input::StateRebuilt => {
                 self.own_fault(now, Condition::StateRebuilt, true, Reason::IndexDamaged, &mut effects);
             }
+            Input::Village(new) => self.take_village(now, new, &mut effects),
             Input::Tick => {}
         }
         effects
@@ -222,9 +227,9 @@ impl Station {
     fn sample(&mut self, now: Moment, sample: &Sample, effects: &mut Vec<Effect>) {
         match sample.from {
             Origin::Device(id) => match self.roster.devices.get(&id).copied() {
-                Some(device) if device.removed => self.removed_device_spoke(now, &device, sample, effects),
-                Some(device) => self.device_spoke(now, &device, sample, effects),
-                // Enrolled when the sample was taken, gone from the roster since: a reload lies between.
+                Some(device) if self.roster.serves(&device) => self.device_spoke(now, &device, sample, effects),
+                Some(device) => self.removed_device_spoke(now, &device, sample, effects),
+                // Enrolled when the sample was taken, and struck from the list since.
                 None => {}
             },
             Origin::Stranger(id) => self.stranger_spoke(now, id, sample, effects),

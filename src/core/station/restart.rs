@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::devices::SOURCE_FAULT_AFTER;
+use super::devices::{SOURCE_FAULT_AFTER, Unit};
 use super::{Station, Timer};
 use crate::core::alarm::life_cycle::{State, Trigger};
 use crate::core::alarm::{Alarm, Evidence, Reason, Subject};
@@ -21,7 +21,7 @@ use crate::core::effect::{Answer, Audience, Because, Effect, Input, Notice};
 use crate::core::id::{CommandId, DeviceId};
 use crate::core::intake::Memory;
 use crate::core::reading::Origin;
-use crate::core::roster::Service;
+use crate::core::roster::{Device, Service};
 use crate::core::time::{Gap, Moment, Mono};
 
 /// What an earlier run left behind.
@@ -56,26 +56,35 @@ pub struct LastWords {
     pub learned: Learned,
 }
 
+impl Unit {
+    /// What is to be remembered of it.
+    pub(super) fn words(&self) -> LastWords {
+        LastWords {
+            heard: self.health.heard(),
+            counted_from: self.health.counted_from(),
+            memory: self.memory.clone(),
+            learned: self.health.learned().clone(),
+        }
+    }
+
+    /// Goes on with what was remembered.
+    pub(super) fn recall(&mut self, device: &Device, words: LastWords) {
+        self.memory = words.memory;
+        self.health.resume(device, words.counted_from, words.heard, words.learned);
+    }
+}
+
 impl Station {
     /// The last-heard table as it stands.
     #[must_use]
     pub fn words(&self) -> Words {
-        let devices = self.units.iter().map(|(id, unit)| {
-            let words = LastWords {
-                heard: unit.health.heard(),
-                counted_from: unit.health.counted_from(),
-                memory: unit.memory.clone(),
-                learned: unit.health.learned().clone(),
-            };
-            (*id, words)
-        });
-        Words { devices: devices.collect() }
+        Words { devices: self.units.iter().map(|(id, unit)| (*id, unit.words())).collect() }
     }
 
     /// Puts back what an earlier run left. Call once, before [`Station::relearn`] and [`Station::resume`].
     pub fn restore(&mut self, past: Past) {
         for alarm in past.alarms {
-            self.timers.set(Timer::Alarm(alarm.id), alarm.state.deadline());
+            self.timers.set(Timer::Alarm(alarm.id), self.deadline_of(&alarm));
             self.book.put(alarm);
         }
         self.clock_unset = self.book.is_open(Subject::Station, Condition::ClockFault);
@@ -84,15 +93,19 @@ impl Station {
         }
         for (id, words) in past.words.devices {
             if let (Some(device), Some(unit)) = (self.roster.devices.get(&id), self.units.get_mut(&id)) {
-                unit.memory = words.memory;
-                unit.health.resume(device, words.counted_from, words.heard, words.learned);
+                unit.recall(device, words);
             }
         }
     }
 
     /// Teaches one logged input again: it refreshes memories, and decides nothing.
     pub fn relearn(&mut self, at: Moment, input: &Input) {
-        let Input::Sample(sample) = input else { return };
+        let sample = match input {
+            Input::Sample(sample) => sample,
+            // What was said before says nothing of what is new.
+            Input::Village(new) => return self.begin_afresh(at.mono, &new.change),
+            _ => return,
+        };
         let Origin::Device(id) = sample.from else { return };
         let (Some(device), Some(unit)) = (self.roster.devices.get(&id), self.units.get_mut(&id)) else { return };
         // The log that is read back does not say when a source was down: its gaps are no samples.
@@ -126,10 +139,12 @@ impl Station {
     }
 
     /// The village's list has changed since: a fault of what it no longer serves ends here, for nothing would ever end it.
-    fn retire_faults(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+    pub(super) fn retire_faults(&mut self, now: Moment, effects: &mut Vec<Effect>) {
         let ended: Vec<(Subject, Condition)> = self
             .book
             .open()
+            // A call from a device out of service is about just that.
+            .filter(|alarm| alarm.id.condition != Condition::StrangerCall)
             .filter(|alarm| !alarm.id.condition.rule().about_person && !self.is_served(alarm.id.subject))
             .map(|alarm| (alarm.id.subject, alarm.id.condition))
             .collect();
@@ -144,7 +159,7 @@ impl Station {
             Subject::Resident(id) => {
                 self.roster.residents.get(&id).is_some_and(|resident| resident.service == Service::Active)
             }
-            Subject::Device(id) => self.roster.devices.get(&id).is_some_and(|device| !device.removed),
+            Subject::Device(id) => self.roster.devices.get(&id).is_some_and(|device| self.roster.serves(device)),
             Subject::Source(id) => self.roster.sources.contains(&id),
             Subject::Stranger(_) | Subject::Station => true,
         }
@@ -180,7 +195,7 @@ impl Station {
     /// The run before may have ended between a record and its calls. The newest call of every raised alarm is made again;
     /// a notice's id is made from its cause, so whoever was called already is not called twice.
     fn repeat_calls(&self, effects: &mut Vec<Effect>) {
-        for alarm in self.book.open().filter(|alarm| alarm.id.condition.rule().about_person) {
+        for alarm in self.book.open().filter(|alarm| alarm.id.condition.rule().about_person && !self.is_over(alarm)) {
             let (to, because) = match alarm.state {
                 State::Raised { climb } => {
                     let to = self.ladder_of(alarm).map_or(Audience::Everyone, |ladder| climb.newest(ladder));
@@ -218,8 +233,8 @@ impl Station {
             if self.book.is_open(Subject::Device(id), condition) {
                 continue;
             }
-            let served = self.roster.devices.get(&id).copied().filter(|device| !device.removed);
-            let Some(device) = served else { continue };
+            let served = |device: &Device| self.roster.serves(device);
+            let Some(device) = self.roster.devices.get(&id).copied().filter(served) else { continue };
             let evidence = Evidence { at: now, device: Some(id), said: None, reason };
             self.device_found(now, &device, Finding::Onset(condition, evidence), None, effects);
         }

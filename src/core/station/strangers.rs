@@ -9,7 +9,7 @@ use crate::core::alarm::{Evidence, Reason, Subject};
 use crate::core::condition::Condition;
 use crate::core::effect::Effect;
 use crate::core::id::StrangerId;
-use crate::core::intake::{self, Meaning};
+use crate::core::intake::{self, Meaning, News};
 use crate::core::reading::{FallVerdict, Said, Sample};
 use crate::core::roster::{Device, Role};
 use crate::core::time::{Moment, Mono};
@@ -34,8 +34,9 @@ struct Presses {
 }
 
 impl Strangers {
-    /// Counts a press; true when it is the third within a minute.
-    fn press(&mut self, id: StrangerId, now: Mono) -> bool {
+    /// Counts a press; true when it is the third within a minute. A radio that says each press several times is not pressed
+    /// several times: copies within `merge` of a press are that press.
+    fn press(&mut self, id: StrangerId, now: Mono, merge: Duration) -> bool {
         if !self.known.contains_key(&id) && self.known.len() >= limits::STRANGERS_MAX {
             let oldest = self.known.iter().min_by_key(|(_, presses)| presses.times[PRESSES - 1]).map(|(id, _)| *id);
             if let Some(oldest) = oldest {
@@ -43,6 +44,9 @@ impl Strangers {
             }
         }
         let presses = self.known.entry(id).or_insert(Presses { times: [None; PRESSES] });
+        if presses.times[PRESSES - 1].is_some_and(|last| now.since(last) < merge) {
+            return false;
+        }
         presses.times.rotate_left(1);
         presses.times[PRESSES - 1] = Some(now);
         presses.times[0].is_some_and(|first| now.since(first) <= WITHIN)
@@ -57,7 +61,8 @@ impl Station {
         }
         let press = sample.said.iter().find(|said| is_call(intake::meaning(Role::Sos, said.measure)));
         let Some(press) = press.copied() else { return };
-        if self.strangers.press(id, now.mono) {
+        let merge = Duration::from_millis(u64::from(sample.merge_ms));
+        if self.strangers.press(id, now.mono, merge) {
             let subject = self.stranger_subject(id);
             self.stranger_called(now, subject, press, Reason::UnknownPressedThrice, effects);
         }
@@ -73,7 +78,8 @@ impl Station {
         if known < limits::STRANGER_CALLS_OPEN_MAX { own } else { Subject::Station }
     }
 
-    /// A removed device spoke: its role is still known, so one call is enough.
+    /// A device out of service spoke: its role is still known, so one call is enough. What is a call and what a report that
+    /// carries an old one along is told apart as for every device (CARE-RULES 18).
     pub(super) fn removed_device_spoke(
         &mut self,
         now: Moment,
@@ -81,15 +87,11 @@ impl Station {
         sample: &Sample,
         effects: &mut Vec<Effect>,
     ) {
-        if sample.retained {
-            return;
-        }
-        let call = sample.said.iter().find(|said| {
-            let meaning = intake::meaning(device.role, said.measure);
-            is_call(meaning) || is_danger(meaning)
-        });
-        if let Some(call) = call.copied() {
-            self.stranger_called(now, Subject::Device(device.id), call, Reason::RemovedDeviceCalled, effects);
+        let Some(unit) = self.units.get_mut(&device.id) else { return };
+        let mut news: Vec<News> = Vec::new();
+        unit.hear(now, device, sample, &mut news, &mut Vec::new());
+        if let Some(call) = news.iter().find(|item| is_call(item.meaning) || is_danger(item.meaning)) {
+            self.stranger_called(now, Subject::Device(device.id), call.said, Reason::RemovedDeviceCalled, effects);
         }
     }
 
@@ -101,10 +103,13 @@ impl Station {
         reason: Reason,
         effects: &mut Vec<Effect>,
     ) {
-        let noticed_lately = self
-            .open_alarm(subject, Condition::StrangerCall)
-            .is_some_and(|alarm| alarm.evidence.last().is_some_and(|last| now.mono.since(last.at.mono) < NOTICE_EVERY));
-        if noticed_lately {
+        // Closing the notice does not buy another one within the hour.
+        let of_subject = self.book.open().chain(self.book.closed()).filter(|alarm| {
+            alarm.id.subject == subject && alarm.id.condition == Condition::StrangerCall && !alarm.id.drill
+        });
+        let lately = |at: Moment| now.mono.since(at.mono) < NOTICE_EVERY;
+        let evidence = of_subject.flat_map(|alarm| &alarm.evidence);
+        if evidence.filter(|each| each.reason == reason).any(|each| lately(each.at)) {
             return;
         }
         let evidence = Evidence { at: now, device: None, said: Some(said), reason };

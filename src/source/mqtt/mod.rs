@@ -18,7 +18,7 @@
 //! - **A PUBACK is given in the order of receipt, and for an urgent message only from the disk.** The broker is asked
 //!   to send only so many ahead of it (receive maximum); one that does not listen is bounded by its packet ids.
 //! - **Connected and silent is a fault**: a broker that answers no ping is left and looked for again.
-//! - Nothing is published on this connection: a flood of readings would hold it up.
+//! - Nothing is published on this connection: a flood of readings would hold it up. [`pairing`] has one of its own.
 
 mod connection;
 
@@ -27,6 +27,8 @@ mod filter;
 mod options;
 
 mod puback;
+
+pub mod pairing;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

@@ -1,0 +1,427 @@
+//! Changes of `village.toml` by a program: a device enrolled, replaced, taken out of service. Pure: text in, text out.
+//!
+//! The file is written by people, with comments and an order of their own, so it is never written anew from what was read:
+//! a change puts its own lines at the places that the parser names, and every other byte stays. What comes out is read
+//! again by the same reader as at the start, and must be the same village but for the change; a file in a form that this
+//! cannot do (tables on one line, dotted keys) is left to the hand.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize, Serializer};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::Village;
+use crate::config::problem::Problems;
+use crate::config::{Sound, Station};
+use crate::core::id::{DeviceId, HomeId, ResidentId, RoomId, SourceId};
+use crate::core::roster::{Device, Role, Roster};
+use crate::limits::ADDRESS_BYTES_MAX;
+use crate::private::Private;
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "edit")]
+pub enum Edit {
+    /// A device more.
+    Enrol(Enrol),
+    /// Another thing in the place of a device: it keeps id, place and history.
+    Replace {
+        /// Which.
+        device: DeviceId,
+        /// What hangs there now.
+        by: Thing,
+    },
+    /// Out of service; what it still says is heard as CARE-RULES 17 wants it.
+    Remove {
+        /// Which.
+        device: DeviceId,
+    },
+}
+
+/// A device to be enrolled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrol {
+    /// Its id; the next free `d…` when left out.
+    #[serde(default)]
+    pub id: Option<DeviceId>,
+    /// The thing itself.
+    pub thing: Thing,
+    /// Whose.
+    #[serde(default)]
+    pub resident: Option<ResidentId>,
+    /// In which home.
+    #[serde(default)]
+    pub home: Option<HomeId>,
+    /// In which room.
+    #[serde(default)]
+    pub room: Option<RoomId>,
+    /// What for.
+    pub role: Role,
+    /// How often it reports, in seconds.
+    #[serde(default)]
+    pub rhythm_s: Option<u64>,
+    /// It cannot report by itself.
+    #[serde(default)]
+    pub mute: bool,
+}
+
+/// A thing on the air.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thing {
+    /// Through which source it is heard.
+    pub source: SourceId,
+    /// In which format; may be left out where the source speaks one only.
+    #[serde(default)]
+    pub format: Option<String>,
+    /// Its address or name.
+    #[serde(serialize_with = "over_the_socket")]
+    pub address: Private<String>,
+    /// Maker's model.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// The key by which its words are read.
+    #[serde(default, serialize_with = "perhaps_over_the_socket")]
+    pub key: Option<Private<String>>,
+}
+
+/// Why a file was not changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    /// No such device.
+    #[error("there is no device {0} in the village file; shouwang devices list shows them")]
+    Unknown(DeviceId),
+    /// The id is taken.
+    #[error("the id {0} is taken; leave --id out and the next free one is given")]
+    Taken(DeviceId),
+    /// It was taken out of service before.
+    #[error("{0} has been taken out of service already")]
+    Removed(DeviceId),
+    /// The same thing.
+    #[error("{0} has this address already")]
+    Same(DeviceId),
+    /// An address or key that no file can hold on one line.
+    #[error("an address, key or model is text of 1 to {ADDRESS_BYTES_MAX} bytes without control signs")]
+    Text,
+    /// Its words are encrypted, and the new thing's key is missing.
+    #[error("{0} has a key; give the new one's with --key-file")]
+    KeyWanted(DeviceId),
+    /// No id is free.
+    #[error("no id of the form d001 is free; give one with --id")]
+    NoFreeId,
+    /// The file is in a form that cannot be changed line by line.
+    #[error(
+        "this part of the village file is written in a form that only a hand can change: edit it, then shouwang village reload"
+    )]
+    Form,
+    /// The changed file is not sound.
+    #[error("{0}")]
+    Unsound(Problems),
+}
+
+impl EditError {
+    /// Its word, for the sentence in Chinese; empty where the problems of the file have their own.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            EditError::Unknown(_) => "unknown_device",
+            EditError::Taken(_) => "id_taken",
+            EditError::Removed(_) => "removed_already",
+            EditError::Same(_) => "same_address",
+            EditError::Text => "not_a_text",
+            EditError::KeyWanted(_) => "key_wanted",
+            EditError::NoFreeId => "no_free_id",
+            EditError::Form => "only_by_hand",
+            EditError::Unsound(_) => "",
+        }
+    }
+}
+
+/// A changed file.
+#[derive(Debug, Clone)]
+pub struct Edited {
+    /// The whole new text.
+    pub text: String,
+    /// The device that the change is about.
+    pub device: DeviceId,
+    /// Under which id the thing that was replaced is still known, out of service.
+    pub former: Option<DeviceId>,
+    /// What the new text amounts to.
+    pub village: Sound<Village>,
+}
+
+impl Edit {
+    /// Changes the text of the file called `file`. `today` is the day that stands behind `removed`, as `2026-03-01`.
+    ///
+    /// # Errors
+    /// [`EditError`]; nothing is changed then.
+    pub fn apply(&self, file: &str, text: &str, today: &str, station: &Station) -> Result<Edited, EditError> {
+        let before = Village::parse(file, text, Some(station)).map_err(EditError::Unsound)?.value;
+        let (new, device, former) = match self {
+            Edit::Enrol(enrol) => enrolled(text, enrol, &before.roster)?,
+            Edit::Replace { device, by } => replaced(text, *device, by, today, &before)?,
+            Edit::Remove { device } => (removed(text, *device, today, &before.roster)?, *device, None),
+        };
+        let village = Village::parse(file, &new, Some(station)).map_err(|problems| match self {
+            // A line that says nothing of itself can only have come to stand in the wrong place.
+            Edit::Remove { .. } => EditError::Form,
+            Edit::Enrol(_) | Edit::Replace { .. } => EditError::Unsound(problems),
+        })?;
+        let (old, new_roster) = (before.roster.devices.get(&device), &village.value.roster);
+        let as_wanted = match (self, old, new_roster.devices.get(&device)) {
+            (Edit::Enrol(_), None, Some(_)) => true,
+            (Edit::Replace { by, .. }, Some(old), Some(new)) => *new == Device { source: by.source, ..*old },
+            (Edit::Remove { .. }, Some(old), Some(new)) => *new == Device { removed: true, ..*old },
+            _ => false,
+        };
+        if !as_wanted || !is_else_equal(&before.roster, new_roster, &[Some(device), former]) {
+            return Err(EditError::Form);
+        }
+        Ok(Edited { text: new, device, former, village })
+    }
+}
+
+/// Whether both lists are the same but for these devices, which stand in the new one.
+fn is_else_equal(before: &Roster, after: &Roster, but: &[Option<DeviceId>]) -> bool {
+    let without = |roster: &Roster| {
+        let mut rest = roster.clone();
+        rest.devices.retain(|id, _| !but.contains(&Some(*id)));
+        rest
+    };
+    but.iter().flatten().all(|id| after.devices.contains_key(id)) && without(before) == without(after)
+}
+
+/// The new file, the device it is about, and the id of what hung there before.
+type Changed = (String, DeviceId, Option<DeviceId>);
+
+fn enrolled(text: &str, enrol: &Enrol, roster: &Roster) -> Result<Changed, EditError> {
+    let id = match enrol.id {
+        Some(id) if roster.devices.contains_key(&id) => return Err(EditError::Taken(id)),
+        Some(id) => id,
+        None => next_id(roster)?,
+    };
+    let thing = &enrol.thing;
+    let mut lines = Lines::of(id);
+    lines.text("source", Some(thing.source.as_str()))?;
+    lines.text("format", thing.format.as_deref())?;
+    lines.text("address", Some(thing.address.reveal()))?;
+    lines.text("resident", enrol.resident.as_ref().map(ResidentId::as_str))?;
+    lines.text("home", enrol.home.as_ref().map(HomeId::as_str))?;
+    lines.text("room", enrol.room.as_ref().map(RoomId::as_str))?;
+    lines.text("role", Some(enrol.role.word()))?;
+    lines.raw("rhythm_s", enrol.rhythm_s.map(|seconds| seconds.to_string()).as_deref());
+    lines.raw("mute", enrol.mute.then_some("true"));
+    lines.text("model", thing.model.as_deref())?;
+    lines.text("key", thing.key.as_ref().map(|key| key.reveal().as_str()))?;
+    Ok((appended(text, lines), id, None))
+}
+
+fn removed(text: &str, id: DeviceId, today: &str, roster: &Roster) -> Result<String, EditError> {
+    match roster.devices.get(&id) {
+        None => return Err(EditError::Unknown(id)),
+        Some(device) if device.removed => return Err(EditError::Removed(id)),
+        Some(_) => {}
+    }
+    let mut patch = Patch::new(text);
+    let entry = Entry::find(text, id)?;
+    patch.insert(entry.end()?, &format!("removed = {today}"));
+    Ok(patch.done())
+}
+
+/// The old thing stays known, out of service: its press is still somebody's call, and not an unknown device's (CARE-RULES 17).
+fn replaced(text: &str, id: DeviceId, by: &Thing, today: &str, before: &Village) -> Result<Changed, EditError> {
+    match before.roster.devices.get(&id) {
+        None => return Err(EditError::Unknown(id)),
+        Some(device) if device.removed => return Err(EditError::Removed(id)),
+        Some(_) => {}
+    }
+    let entry = Entry::find(text, id)?;
+    if entry.text("address").as_ref() == Some(by.address.reveal())
+        && entry.text("source").as_deref() == Some(by.source.as_str())
+    {
+        return Err(EditError::Same(id));
+    }
+    if entry.table.contains_key("key") && by.key.is_none() {
+        return Err(EditError::KeyWanted(id));
+    }
+    let former = former_id(id, &before.roster)?;
+    let mut lines = Lines::of(former);
+    for name in ["source", "format", "address", "resident", "home", "room", "role", "model", "key"] {
+        lines.raw(name, entry.written(name));
+    }
+    lines.raw("removed", Some(today));
+    let mut patch = Patch::new(text);
+    let key = by.key.as_ref().map(|key| key.reveal().as_str());
+    let new = [
+        ("source", Some(by.source.as_str())),
+        ("format", by.format.as_deref()),
+        ("address", Some(by.address.reveal().as_str())),
+        ("model", by.model.as_deref()),
+        ("key", key),
+    ];
+    for (name, value) in new {
+        let Some(value) = value else { continue };
+        match entry.value(name) {
+            Some(_) if entry.text(name).as_deref() == Some(value) => {}
+            Some(at) => patch.replace(at, &quoted(value)?),
+            None => patch.insert(entry.end()?, &format!("{name} = {}", quoted(value)?)),
+        }
+    }
+    Ok((appended(&patch.done(), lines), id, Some(former)))
+}
+
+/// `d` and the number behind the highest that was ever given.
+fn next_id(roster: &Roster) -> Result<DeviceId, EditError> {
+    let numbers = roster.devices.keys().filter_map(|id| id.as_str().strip_prefix('d')?.parse::<u32>().ok());
+    let next = numbers.max().unwrap_or(0).checked_add(1).ok_or(EditError::NoFreeId)?;
+    format!("d{next:03}").parse().map_err(|_| EditError::NoFreeId)
+}
+
+/// `d017-1` for the first thing that hung where `d017` hangs, `d017-2` for the second.
+fn former_id(id: DeviceId, roster: &Roster) -> Result<DeviceId, EditError> {
+    let names = (1..1_000).map(|number| format!("{id}-{number}").parse::<DeviceId>());
+    let mut free = names.filter_map(Result::ok).filter(|id| !roster.devices.contains_key(id));
+    free.next().map_or_else(|| next_id(roster), Ok)
+}
+
+/// A device's table as it stands in the text.
+struct Entry<'t> {
+    text: &'t str,
+    table: DeTable<'t>,
+}
+
+impl<'t> Entry<'t> {
+    fn find(text: &'t str, id: DeviceId) -> Result<Self, EditError> {
+        let mut root = DeTable::parse(text).map_err(|_| EditError::Form)?.into_inner();
+        let below = |table: &mut DeTable<'t>, name: &str| match table.remove(name).map(Spanned::into_inner) {
+            Some(DeValue::Table(inner)) => Ok(inner),
+            _ => Err(EditError::Form),
+        };
+        let mut devices = below(&mut root, "devices")?;
+        let table = below(&mut devices, id.as_str())?;
+        Ok(Self { text, table })
+    }
+
+    /// Where a key's value stands.
+    fn value(&self, name: &str) -> Option<Range<usize>> {
+        self.table.get(name).map(Spanned::span)
+    }
+
+    /// A key's value as it is written.
+    fn written(&self, name: &str) -> Option<&'t str> {
+        self.text.get(self.value(name)?)
+    }
+
+    /// A key's value, if it is a text.
+    fn text(&self, name: &str) -> Option<String> {
+        match self.table.get(name)?.get_ref() {
+            DeValue::String(text) => Some(text.clone().into_owned()),
+            _ => None,
+        }
+    }
+
+    /// Behind the line of its last value, whose comment belongs to it.
+    fn end(&self) -> Result<usize, EditError> {
+        let last = self.table.values().map(|value| value.span().end).max().ok_or(EditError::Form)?;
+        let rest = self.text.get(last..).ok_or(EditError::Form)?;
+        let line = rest.split('\n').next().unwrap_or_default();
+        let behind = line.trim();
+        if !behind.is_empty() && !behind.starts_with('#') {
+            return Err(EditError::Form);
+        }
+        Ok(last + line.len())
+    }
+}
+
+/// Changes of a text at places of the text as it was.
+struct Patch<'t> {
+    text: &'t str,
+    changes: Vec<(Range<usize>, String)>,
+}
+
+impl<'t> Patch<'t> {
+    const fn new(text: &'t str) -> Self {
+        Self { text, changes: Vec::new() }
+    }
+
+    fn replace(&mut self, at: Range<usize>, with: &str) {
+        self.changes.push((at, with.to_owned()));
+    }
+
+    /// A line more behind the line that ends at `at`.
+    fn insert(&mut self, at: usize, line: &str) {
+        let ends_with_return = self.text.get(..at).is_some_and(|before| before.ends_with('\r'));
+        let line = if ends_with_return { format!("\n{line}\r") } else { format!("{}{line}", line_end(self.text)) };
+        self.changes.push((at..at, line));
+    }
+
+    fn done(mut self) -> String {
+        // A stable sort: lines that are put at one place keep their order.
+        self.changes.sort_by_key(|(at, _)| at.start);
+        let (mut new, mut done) = (String::with_capacity(self.text.len() + 128), 0);
+        for (at, with) in self.changes {
+            new.push_str(self.text.get(done..at.start).unwrap_or_default());
+            new.push_str(&with);
+            done = at.end;
+        }
+        new.push_str(self.text.get(done..).unwrap_or_default());
+        new
+    }
+}
+
+/// The lines of a new table.
+struct Lines(Vec<String>);
+
+impl Lines {
+    fn of(id: DeviceId) -> Self {
+        Self(vec![String::new(), format!("[devices.{id}]")])
+    }
+
+    fn text(&mut self, name: &str, value: Option<&str>) -> Result<(), EditError> {
+        if let Some(value) = value {
+            self.0.push(format!("{name} = {}", quoted(value)?));
+        }
+        Ok(())
+    }
+
+    fn raw(&mut self, name: &str, value: Option<&str>) {
+        self.0.extend(value.map(|value| format!("{name} = {value}")));
+    }
+}
+
+/// The text with a table behind its end.
+fn appended(text: &str, lines: Lines) -> String {
+    let end = line_end(text);
+    let mut new = text.to_owned();
+    if !new.is_empty() && !new.ends_with('\n') {
+        new.push_str(end);
+    }
+    for line in lines.0 {
+        new.push_str(&line);
+        new.push_str(end);
+    }
+    new
+}
+
+/// How the file ends its lines; an editor of another system may have written it.
+fn line_end(text: &str) -> &'static str {
+    if text.contains("\r\n") { "\r\n" } else { "\n" }
+}
+
+/// A text as TOML writes it.
+fn quoted(text: &str) -> Result<String, EditError> {
+    if text.is_empty() || text.len() > ADDRESS_BYTES_MAX || text.chars().any(char::is_control) {
+        return Err(EditError::Text);
+    }
+    Ok(format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")))
+}
+
+/// The daemon writes the file, so it must be told what the installer read on the device.
+fn over_the_socket<S: Serializer>(text: &Private<String>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(text.reveal())
+}
+
+#[expect(clippy::ref_option, reason = "serde hands the field over as it is")]
+fn perhaps_over_the_socket<S: Serializer>(text: &Option<Private<String>>, to: S) -> Result<S::Ok, S::Error> {
+    text.as_ref().map(|text| text.reveal().as_str()).serialize(to)
+}

@@ -1,0 +1,183 @@
+//! The keeper of the village: changes the file for whoever asks, takes a changed one over, and never half.
+//!
+//! ```text
+//!  shell ──▶ station task ──edit, reload──▶ keeper ── reads, judges, writes (off the house's thread)
+//!  SIGHUP ─────────────────────────────────▶  │
+//!                station task ◀──another list─┘──▶ then: the new address book to the sources, the version on the shelf
+//! ```
+//!
+//! The order matters. The file is written first, because it is the truth; then the station has the list, and its record is
+//! in the log; and only then do the sources resolve by it. A device that the sources knew and the station did not would be
+//! a press that nobody heard; the other way round its press is still a stranger's.
+
+use std::sync::Arc;
+
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::clock::Clock;
+use super::resolve::VillageBook;
+use crate::config::Village;
+use crate::config::village::AddressBook;
+use crate::config::village::clerk::{self, Author, Clerk};
+use crate::config::village::edit::Edit;
+use crate::control::protocol::{Body, Objection, Reply, Request, VillageAnswer};
+use crate::control::server::Asked;
+use crate::core::effect::{NewVillage, VillageChange, VillageDeed};
+use crate::core::id::{DeviceId, Slug};
+use crate::core::roster::Roster;
+use crate::core::time::Wall;
+use crate::source::Resolve;
+
+/// What the keeper tells the station task.
+pub(super) enum News {
+    /// Another list is to be taken; the word back is given when its record is written.
+    Taken {
+        /// The list and its record.
+        new: Box<NewVillage>,
+        /// What the heard list resolves by.
+        book: Arc<dyn Resolve>,
+        /// Done.
+        done: oneshot::Sender<()>,
+    },
+    /// A version was refused, and for these reasons; none: what stands in the file is in force.
+    Refused(Vec<Objection>),
+}
+
+/// The list in force, as far as the next one is compared with it.
+pub(super) struct InForce {
+    pub(super) roster: Roster,
+    pub(super) addresses: AddressBook,
+    pub(super) revision: String,
+}
+
+/// The keeper.
+pub(super) struct Keeper {
+    pub(super) clerk: Clerk,
+    pub(super) clock: Arc<Clock>,
+    pub(super) in_force: InForce,
+    pub(super) house: mpsc::Sender<News>,
+    pub(super) book: watch::Sender<Arc<dyn Resolve>>,
+}
+
+/// A version that is to be taken over.
+struct Version {
+    text: String,
+    village: Village,
+    warnings: Vec<Objection>,
+    device: Option<DeviceId>,
+    former: Option<DeviceId>,
+}
+
+impl Keeper {
+    /// Does what is asked, one after the other, until told to stop.
+    pub(super) async fn run(mut self, mut asked: mpsc::Receiver<Asked>, reload: Arc<Notify>, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                Some(asked) = asked.recv() => {
+                    let by = |named: Option<Slug>| named.unwrap_or(asked.asker);
+                    let answer = match asked.request {
+                        Request::Edit { by: named, edit } => self.edit(edit, by(named)).await,
+                        Request::Reload { by: named } => self.reload(by(named)).await,
+                        _ => continue,
+                    };
+                    // An asker who has gone does not want the answer.
+                    let _ = asked.reply.send(Reply { now: self.clock.now(), body: Body::Village(answer) });
+                }
+                () = reload.notified() => {
+                    // Told in the log and in `status`; a signal has nobody to answer to.
+                    self.reload(clerk::by_hand()).await;
+                }
+            }
+        }
+    }
+
+    async fn edit(&mut self, edit: Edit, by: Slug) -> VillageAnswer {
+        let did = match edit {
+            Edit::Enrol(_) => VillageDeed::Enrol,
+            Edit::Replace { .. } => VillageDeed::Replace,
+            Edit::Remove { .. } => VillageDeed::Remove,
+        };
+        let (clerk, author) = (self.clerk.clone(), Author { by, at: self.clock.now().wall });
+        let edited = off_the_house(move || clerk.edit(&edit, author)).await;
+        let edited = match edited {
+            Some(Ok(edited)) => edited,
+            Some(Err(error)) => return VillageAnswer::Refused { why: Objection::of_change(&error) },
+            None => return VillageAnswer::Refused { why: Vec::new() },
+        };
+        let version = Version {
+            text: edited.text,
+            village: edited.village.value,
+            warnings: Objection::of_file(&edited.village.warnings),
+            device: Some(edited.device),
+            former: edited.former,
+        };
+        self.take(version, by, did).await
+    }
+
+    /// Takes over the file as it stands; a wrong one is refused whole, and the list in force stays.
+    async fn reload(&mut self, by: Slug) -> VillageAnswer {
+        let clerk = self.clerk.clone();
+        let read = off_the_house(move || clerk.read()).await;
+        let (text, village) = match read {
+            Some(Ok(read)) => read,
+            Some(Err(problems)) => {
+                for problem in problems.list() {
+                    warn!("{problem}");
+                }
+                warn!("the changed village file is refused; the list in force stays");
+                let why = Objection::of_file(&problems);
+                // A house that has ended has nothing to show.
+                let _ = self.house.send(News::Refused(why.clone())).await;
+                return VillageAnswer::Refused { why };
+            }
+            None => return VillageAnswer::Refused { why: Vec::new() },
+        };
+        if village.value.revision == self.in_force.revision {
+            let _ = self.house.send(News::Refused(Vec::new())).await;
+            return VillageAnswer::Same { revision: village.value.revision };
+        }
+        let warnings = Objection::of_file(&village.warnings);
+        let version = Version { text, village: village.value, warnings, device: None, former: None };
+        self.take(version, by, VillageDeed::Reload).await
+    }
+
+    async fn take(&mut self, version: Version, by: Slug, did: VillageDeed) -> VillageAnswer {
+        let Version { text, village, warnings, device, former } = version;
+        let before = Some((&self.in_force.roster, &self.in_force.addresses));
+        let change = clerk::change(before, &village, by, did);
+        let Village { roster, addresses, revision, people: _ } = village;
+        let book: Arc<dyn Resolve> = Arc::new(VillageBook::new(addresses.clone(), &roster));
+        self.in_force = InForce { roster: roster.clone(), addresses, revision };
+        let (done, taken) = oneshot::channel();
+        let new = Box::new(NewVillage { change: change.clone(), roster: Some(roster) });
+        let sent = self.house.send(News::Taken { new, book: Arc::clone(&book), done }).await;
+        // The house is ending: the next start takes over what stands in the file.
+        let in_force = sent.is_ok() && taken.await.is_ok();
+        self.book.send_replace(book);
+        tell(&change);
+        note(self.clerk.clone(), text, change.clone(), self.clock.now().wall, in_force).await;
+        VillageAnswer::Changed { change, device, former, in_force, warnings }
+    }
+}
+
+/// Puts a version on the shelf. Without it the next start does not know what was changed, and goes on all the same.
+pub(super) async fn note(clerk: Clerk, text: String, change: VillageChange, at: Wall, in_force: bool) {
+    let noted = off_the_house(move || clerk.note(&text, &change, at, in_force)).await;
+    if let Some(Err(error)) = noted {
+        warn!(%error, "this version of the village file could not be put on the shelf");
+    }
+}
+
+/// Runs what waits for the disk on a thread of its own; none when that was ended.
+async fn off_the_house<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    tokio::task::spawn_blocking(work).await.ok()
+}
+
+fn tell(change: &VillageChange) {
+    let (enrolled, replaced, removed) = (&change.enrolled, &change.replaced, &change.removed);
+    info!(revision = %change.revision, did = %change.did, ?enrolled, ?replaced, ?removed, "another list of the village");
+}

@@ -1,0 +1,267 @@
+//! Editing the village file by program: what people wrote stays as they wrote it, and what comes out is always sound.
+
+use std::path::Path;
+
+use proptest::prelude::*;
+use shouwang::config::village::edit::{Edit, EditError, Edited, Enrol, Thing};
+use shouwang::config::{Station, Village};
+use shouwang::core::reading::Origin;
+use shouwang::core::roster::Role;
+use shouwang::private::Private;
+
+const FORMATS: &[&str] = &["zigbee2mqtt", "json_lines"];
+const TODAY: &str = "2026-03-01";
+
+fn station() -> Station {
+    let text = std::fs::read_to_string("config/shouwang.toml").expect("tests run in the package's folder");
+    Station::parse("shouwang.toml", &text, Path::new("/etc/shouwang"), FORMATS).expect("sound").value
+}
+
+fn example() -> String {
+    std::fs::read_to_string("config/village.example.toml").expect("tests run in the package's folder")
+}
+
+fn thing(address: &str) -> Thing {
+    Thing {
+        source: "zigbee".parse().expect("an id"),
+        format: None,
+        address: Private::new(address.to_owned()),
+        model: None,
+        key: None,
+    }
+}
+
+fn enrol(address: &str) -> Enrol {
+    Enrol {
+        id: None,
+        thing: thing(address),
+        resident: Some("r01".parse().expect("an id")),
+        home: None,
+        room: Some("bedroom".parse().expect("an id")),
+        role: Role::Sos,
+        rhythm_s: None,
+        mute: false,
+    }
+}
+
+fn remove(device: &str) -> Edit {
+    Edit::Remove { device: device.parse().expect("an id") }
+}
+
+fn replace(device: &str, address: &str) -> Edit {
+    Edit::Replace { device: device.parse().expect("an id"), by: thing(address) }
+}
+
+fn edit(text: &str, edit: &Edit) -> Result<Edited, EditError> {
+    edit.apply("village.toml", text, TODAY, &station())
+}
+
+/// The lines that one text has and the other has not, with `-` and `+` in front.
+fn difference(before: &str, after: &str) -> Vec<String> {
+    let (old, new): (Vec<&str>, Vec<&str>) = (before.split('\n').collect(), after.split('\n').collect());
+    let (mut said, mut at) = (Vec::new(), 0);
+    for line in new {
+        match old.get(at) {
+            Some(same) if *same == line => at += 1,
+            // A line that was changed is one that went and one that came.
+            Some(other) if old.get(at + 1).is_some() && line.split(" = ").next() == other.split(" = ").next() => {
+                said.extend([format!("-{other}"), format!("+{line}")]);
+                at += 1;
+            }
+            _ => said.push(format!("+{line}")),
+        }
+    }
+    assert_eq!(at, old.len(), "every old line stands in the new file, in its order: {said:?}");
+    said
+}
+
+#[test]
+fn enrolling_adds_a_table_at_the_end_and_touches_nothing_else() {
+    let text = example();
+    let with_all = Enrol {
+        rhythm_s: Some(7200),
+        mute: true,
+        thing: Thing {
+            format: Some("zigbee2mqtt".to_owned()),
+            model: Some("M 1".to_owned()),
+            ..thing("示例 \"按钮\" \\ 9")
+        },
+        ..enrol("")
+    };
+    let edited = edit(&text, &Edit::Enrol(with_all)).expect("sound");
+    assert_eq!(edited.device.as_str(), "d009");
+    assert!(edited.text.starts_with(&text), "every byte of the old file stays");
+    assert_eq!(
+        edited.text[text.len()..],
+        *"\n[devices.d009]\nsource = \"zigbee\"\nformat = \"zigbee2mqtt\"\naddress = \"示例 \\\"按钮\\\" \\\\ 9\"\n\
+          resident = \"r01\"\nroom = \"bedroom\"\nrole = \"sos\"\nrhythm_s = 7200\nmute = true\nmodel = \"M 1\"\n"
+    );
+    let village = edited.village.value;
+    assert_eq!(
+        village.addresses.resolve("zigbee2mqtt", "示例 \"按钮\" \\ 9"),
+        Origin::Device(edited.device),
+        "the address is read as it was given"
+    );
+}
+
+#[test]
+fn removing_adds_the_day_behind_the_last_line_of_the_device() {
+    let text = example();
+    let edited = edit(&text, &remove("d001")).expect("sound");
+    assert_eq!(difference(&text, &edited.text), ["+removed = 2026-03-01"]);
+    assert!(edited.village.value.roster.devices[&edited.device].removed);
+    let again = edit(&edited.text, &remove("d001")).expect_err("once is enough");
+    assert!(matches!(again, EditError::Removed(_)));
+}
+
+#[test]
+fn replacing_changes_the_address_and_keeps_the_old_thing_known() {
+    let text = example();
+    let edited = edit(&text, &replace("d004", "example-button-9")).expect("sound");
+    let said = difference(&text, &edited.text);
+    assert_eq!(
+        said[..5],
+        [
+            "-address = \"example-button-2\"",
+            "+address = \"example-button-9\"",
+            "+[devices.d004-1]",
+            "+source = \"zigbee\"",
+            "+address = \"example-button-2\""
+        ]
+    );
+    assert_eq!(said.last().map(String::as_str), Some("+"));
+    let former = edited.former.expect("it was something else before");
+    let village = edited.village.value;
+    let resolve = |address| village.addresses.resolve("zigbee2mqtt", address);
+    assert_eq!(
+        (resolve("example-button-9"), resolve("example-button-2")),
+        (Origin::Device(edited.device), Origin::Device(former))
+    );
+    let before = Village::parse("village.toml", &text, Some(&station())).expect("sound").value;
+    assert_eq!(village.roster.devices[&edited.device], before.roster.devices[&edited.device], "it keeps its place");
+    assert!(village.roster.devices[&former].removed);
+    assert_eq!(village.addresses.replaced_since(&before.addresses), [edited.device]);
+    // And back again: an address that is used again belongs to the device in service.
+    let back = edit(&edited.text, &replace("d004", "example-button-2")).expect("sound");
+    assert_eq!(back.village.value.addresses.resolve("zigbee2mqtt", "example-button-2"), Origin::Device(back.device));
+    assert_eq!(back.former.map(|id| id.to_string()).as_deref(), Some("d004-2"));
+}
+
+#[test]
+fn lines_end_as_the_file_ends_them_also_without_a_last_one() {
+    let text = example().replace('\n', "\r\n");
+    let edited = edit(&text, &remove("d002")).expect("sound");
+    assert_eq!(difference(&text, &edited.text), ["+removed = 2026-03-01\r"]);
+    let more = edit(&edited.text, &Edit::Enrol(enrol("new"))).expect("sound");
+    assert!(!more.text.replace("\r\n", "").contains('\n'));
+    let cut = example().trim_end().to_owned();
+    let edited = edit(&cut, &remove("d008")).expect("sound");
+    assert_eq!(edited.text, format!("{cut}\nremoved = 2026-03-01"));
+    assert!(edit(&edited.text, &Edit::Enrol(enrol("new"))).is_ok());
+}
+
+#[test]
+fn a_wrong_edit_is_refused_with_the_usual_problems() {
+    let text = example();
+    for (wrong, word) in [
+        (Enrol { room: Some("attic".parse().expect("an id")), ..enrol("new") }, "unknown_name"),
+        (Enrol { resident: Some("r99".parse().expect("an id")), ..enrol("new") }, "unknown_name"),
+        (Enrol { resident: None, room: None, ..enrol("new") }, "ownerless"),
+        (Enrol { rhythm_s: Some(0), ..enrol("new") }, "out_of_range"),
+        (enrol("example-motion-1"), "shared"),
+        (
+            Enrol { thing: Thing { format: Some("json_lines".to_owned()), ..thing("new") }, ..enrol("") },
+            "unknown_format",
+        ),
+    ] {
+        let refused = edit(&text, &Edit::Enrol(wrong)).expect_err(word);
+        let EditError::Unsound(problems) = refused else { panic!("{word}: {refused}") };
+        assert_eq!(problems.list().iter().map(|problem| problem.what.word()).collect::<Vec<_>>(), [word]);
+        assert!(!problems.to_string().contains("example-motion-1"), "no address is printed: {problems}");
+    }
+    assert!(matches!(edit(&text, &remove("d099")), Err(EditError::Unknown(_))));
+    assert!(matches!(edit(&text, &replace("d001", "example-button-1")), Err(EditError::Same(_))));
+    assert!(matches!(edit(&text, &Edit::Enrol(enrol("a\nb"))), Err(EditError::Text)));
+    let taken = Enrol { id: Some("d001".parse().expect("an id")), ..enrol("new") };
+    assert!(matches!(edit(&text, &Edit::Enrol(taken)), Err(EditError::Taken(_))));
+}
+
+#[test]
+fn a_key_is_not_printed_and_must_come_anew_with_a_new_thing() {
+    let with_key = |address: &str| Thing { key: Some(Private::new("00112233".to_owned())), ..thing(address) };
+    let edited = edit(&example(), &Edit::Enrol(Enrol { thing: with_key("new"), ..enrol("") })).expect("sound");
+    let village = &edited.village.value;
+    assert_eq!(village.addresses.context("zigbee2mqtt", "new")["key"], "00112233");
+    assert!(!format!("{:?} {:?}", village.addresses.enrolled(), with_key("new")).contains("0011"));
+    assert!(matches!(edit(&edited.text, &replace("d009", "newer")), Err(EditError::KeyWanted(_))));
+    let renewed = Edit::Replace { device: edited.device, by: with_key("newer") };
+    assert!(edit(&edited.text, &renewed).is_ok());
+}
+
+#[test]
+fn a_form_that_only_a_hand_can_change_is_left_to_it() {
+    let text = example();
+    let (before, last) = text.split_at(text.find("[devices.d008]").expect("it is there"));
+    assert!(last.contains("role = \"gas\""));
+    let one_line =
+        "d008 = { source = \"zigbee\", address = \"a\", home = \"h03\", room = \"kitchen\", role = \"gas\" }";
+    let inline = format!("{before}[devices]\n{one_line}\n");
+    assert!(matches!(edit(&inline, &remove("d008")), Err(EditError::Form)));
+    let dotted = "devices.d008.source = \"zigbee\"\ndevices.d008.address = \"a\"\ndevices.d008.role = \"other\"\n";
+    let village = Village::parse("village.toml", dotted, Some(&station()));
+    assert!(village.is_ok() && matches!(edit(dotted, &remove("d008")), Err(EditError::Form)));
+}
+
+#[derive(Debug, Clone)]
+enum Act {
+    Enrol(u8),
+    Replace(usize, u8),
+    Remove(usize),
+}
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let act = prop_oneof![
+        any::<u8>().prop_map(Act::Enrol),
+        (any::<usize>(), any::<u8>()).prop_map(|(device, address)| Act::Replace(device, address)),
+        any::<usize>().prop_map(Act::Remove),
+    ];
+    prop::collection::vec(act, 1..24)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_sequence_of_edits_leaves_a_sound_file_with_its_untouched_lines(acts in acts()) {
+        let (station, start) = (station(), example());
+        let mut text = start.clone();
+        let mut done = 0;
+        for act in acts {
+            let village = Village::parse("village.toml", &text, Some(&station)).expect("sound").value;
+            let ids: Vec<String> = village.roster.devices.keys().map(ToString::to_string).collect();
+            let pick = |at: usize| ids[at % ids.len()].as_str();
+            let wanted = match act {
+                Act::Enrol(n) => Edit::Enrol(enrol(&format!("thing-{n}"))),
+                Act::Replace(at, n) => replace(pick(at), &format!("thing-{n}")),
+                Act::Remove(at) => remove(pick(at)),
+            };
+            match wanted.apply("village.toml", &text, TODAY, &station) {
+                Ok(edited) => {
+                    // Comments, blank lines and whatever is not an address stay, in their order.
+                    let mut lines = edited.text.lines();
+                    for line in text.lines().filter(|line| !line.starts_with("address = ")) {
+                        prop_assert!(lines.any(|other| other == line), "lost: {line}");
+                    }
+                    prop_assert_eq!(&edited.village.value.roster,
+                        &Village::parse("village.toml", &edited.text, Some(&station)).expect("sound").value.roster);
+                    text = edited.text;
+                    done += 1;
+                }
+                // Refused edits change nothing; the reasons are the other tests' matter.
+                Err(EditError::Unsound(_) | EditError::Removed(_) | EditError::Same(_)) => {}
+                Err(other) => prop_assert!(false, "{other}"),
+            }
+        }
+        prop_assert!(done == 0 || text != start);
+    }
+}
