@@ -41,19 +41,19 @@ fn ending(framing: Framing) -> &'static [u8] {
 /// All frames of the chunks, and how many bytes of no frame there were.
 fn cut(framing: Framing, chunks: &[&[u8]]) -> (Vec<Vec<u8>>, usize) {
     let mut framer = Framer::new(framing);
-    let (mut frames, mut lost) = (Vec::new(), 0);
+    let (mut found, mut lost) = (Vec::new(), 0);
     for chunk in chunks {
         let mut rest = *chunk;
         while let Some(piece) = framer.next_piece(&mut rest) {
             match piece {
-                Piece::Frame(frame) => frames.push(frame.to_vec()),
+                Piece::Frame(frame) => found.push(frame.to_vec()),
                 Piece::Damaged(_) => lost += 1,
                 Piece::Noise(bytes) => lost += bytes,
             }
         }
         assert!(framer.held_bytes() <= framing.bytes_max() + 1);
     }
-    (frames, lost)
+    (found, lost)
 }
 
 fn joined(framing: Framing, frames: &[Vec<u8>]) -> Vec<u8> {
