@@ -155,7 +155,7 @@ async fn every_press_alarms_once_and_nobody_is_harmed() {
         let pressed = (number < size.presses).then(|| {
             begun
                 + size.ramp
-                + (size.lasts - size.ramp) / 3
+                + size.lasts.saturating_sub(size.ramp) / 3
                 + share(size.lasts / 3) * (size.watches / size.presses).try_into().expect("few")
         });
         watches.spawn(live(Plan {
@@ -168,7 +168,7 @@ async fn every_press_alarms_once_and_nobody_is_harmed() {
             ends,
         }));
     }
-    sleep(size.ramp + (size.lasts - size.ramp) / 4).await;
+    sleep(size.ramp + size.lasts.saturating_sub(size.ramp) / 4).await;
     let rss_connected = house.resident_kib();
     let lived: Vec<Lived> = watches.join_all().await;
     let garbage_connections = bad.await.expect("the bad peers do not panic");
