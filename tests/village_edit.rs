@@ -232,7 +232,11 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_damaged_file_is_edited_soundly_or_not_at_all(at in any::<usize>(), length in 0..40_usize, with in "[\\[\\]{}=#\"'\r\n.,a-d0-9 ]{0,6}") {
+    fn a_damaged_file_is_edited_soundly_or_not_at_all(
+        at in any::<usize>(),
+        length in 0..40_usize,
+        with in "[\\[\\]{}=#\"'\r\n.,a-d0-9 ]{0,6}",
+    ) {
         let mut signs: Vec<char> = example().chars().collect();
         let at = at % signs.len();
         let end = (at + length).min(signs.len());
