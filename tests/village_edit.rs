@@ -232,6 +232,26 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
+    fn a_damaged_file_is_edited_soundly_or_not_at_all(
+        at in any::<usize>(),
+        length in 0..40_usize,
+        with in "[\\[\\]{}=#\"'\r\n.,a-d0-9 ]{0,6}",
+    ) {
+        let mut signs: Vec<char> = example().chars().collect();
+        let at = at % signs.len();
+        let end = (at + length).min(signs.len());
+        signs.splice(at..end, with.chars());
+        let text: String = signs.into_iter().collect();
+        for wanted in [Edit::Enrol(enrol("new")), replace("d004", "new"), remove("d005")] {
+            if let Ok(edited) = edit(&text, &wanted) {
+                prop_assert!(Village::parse("village.toml", &text, Some(&station())).is_ok(), "only a sound file is edited");
+                let again = Village::parse("village.toml", &edited.text, Some(&station())).expect("sound").value;
+                prop_assert!(again.roster.devices.contains_key(&edited.device));
+            }
+        }
+    }
+
+    #[test]
     fn any_sequence_of_edits_leaves_a_sound_file_with_its_untouched_lines(acts in acts()) {
         let (station, start) = (station(), example());
         let mut text = start.clone();

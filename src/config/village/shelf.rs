@@ -163,12 +163,12 @@ impl Shelf {
         self.folder.join(format!("{number:04}.toml"))
     }
 
-    /// The folder belongs to whom the data directory belongs, whoever makes it.
+    /// The folder belongs to whom the data directory belongs, whoever makes it. Before the first start there may be none yet.
     fn make(&self) -> io::Result<()> {
         if self.folder.is_dir() {
             return Ok(());
         }
-        DirBuilder::new().mode(0o700).create(&self.folder)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
         let parent = fs::metadata(self.folder.parent().unwrap_or(Path::new(".")))?;
         give_to(&parent, &self.folder)
     }
@@ -294,7 +294,7 @@ mod tests {
     #[test]
     fn every_version_is_kept_once_with_who_and_what_and_closed_to_others() {
         let data = tempfile::tempdir().expect("a folder");
-        let shelf = Shelf::of(data.path());
+        let shelf = Shelf::of(&data.path().join("not-there-yet"));
         assert_eq!(shelf.last_in_force(), None);
         assert_eq!(shelf.keep("one", deed(true)).expect("keeps"), 1);
         assert_eq!(shelf.keep("one", deed(true)).expect("keeps"), 1);
