@@ -10,8 +10,8 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::sources::{self, Session};
 use super::start::StartError;
-use super::tasks;
 use crate::config::{self, source::Link};
 use crate::core::id::{SourceId, StrangerId};
 use crate::core::reading::{Origin, Sample};
@@ -44,7 +44,7 @@ pub async fn listen(
     let (_book, resolve) = watch::channel::<Arc<dyn Resolve>>(Arc::new(Nobody(stranger)));
     let inlet = Inlet { lanes, resolve, heard, counters, utc: Arc::new(|| None) };
     let tracker = TaskTracker::new();
-    tasks::spawn_sources(&config, inlet, &tracker, &stop, tasks::Session::Passing)?;
+    sources::spawn(&config, inlet, &tracker, &stop, Session::Passing)?;
     tracker.close();
     let mut heard_routine = Vec::new();
     loop {

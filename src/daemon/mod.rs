@@ -14,6 +14,8 @@
 
 pub mod clock;
 
+mod sources;
+
 mod listen;
 
 mod start;

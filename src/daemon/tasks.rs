@@ -8,26 +8,22 @@ use tokio::net::UnixListener;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use super::answers::Identity;
 use super::board::Board;
-use super::clock::{Clock, Tempo};
+use super::clock::Tempo;
 use super::house::{Desks, Ears, House, Turn};
 use super::keeper::{self, InForce, Keeper};
 use super::pairing::PairingDesk;
 use super::resolve::VillageBook;
+use super::sources::{self, Session};
 use super::start::{self, Loaded, StartError, Started};
-use crate::broker::{Broker, Login};
-use crate::config::bus::{ModbusLink, Profiles};
-use crate::config::source::{Link, MqttLink};
-use crate::config::{self, CountyLink, Secret, Village};
+use crate::broker::Broker;
+use crate::config::{self, CountyLink, Village};
 use crate::control::server;
-use crate::core::id::SourceId;
 use crate::core::sequence::Lane;
-use crate::core::time::{Mono, Rate, Trust};
-use crate::device::framing::Framing;
-use crate::device::{self, zigbee2mqtt};
+use crate::core::time::{Mono, Rate};
 use crate::limits;
 use crate::relay::lane::LaneStanding;
 use crate::relay::letterbox::Letterbox;
@@ -36,12 +32,7 @@ use crate::relay::step::Standing;
 use crate::source::counters::Counters;
 use crate::source::heard::Heard;
 use crate::source::lanes::lanes;
-use crate::source::modbus::{self, BusDevice, BusSettings};
-use crate::source::mqtt::pairing::PairingSettings;
-use crate::source::mqtt::{self, FeedSettings, MqttSettings};
-use crate::source::serial::{self, SerialSettings};
-use crate::source::tcp::{self, TcpSettings};
-use crate::source::{Inlet, Resolve, Utc};
+use crate::source::{Inlet, Resolve};
 
 /// What the sources have to end in: they wait for the disk to acknowledge what they brought. judgement: the commit
 /// deadline twice; with the log's and the relay's ends it stays within `TimeoutStopSec` of the unit.
@@ -49,9 +40,6 @@ const SOURCES_FAREWELL: Duration = Duration::from_secs(4);
 
 /// What the other tasks have to end in, so that systemd does not have to.
 const FAREWELL: Duration = Duration::from_secs(10);
-
-/// Speed of a port whose format has no usual one.
-const USUAL_BAUD: u32 = 115_200;
 
 /// What the gateway is told from outside while it runs.
 #[derive(Debug, Clone, Default)]
@@ -69,7 +57,7 @@ pub struct Signals {
 pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), StartError> {
     let Signals { stop, reload } = signals;
     let Loaded { station: config, village, text, clerk, change } = start::load(path)?;
-    let bridges = bridges(&config)?;
+    let bridges = sources::bridges(&config)?;
     // Names and telephones are not needed to listen: they do not stay in memory.
     let Village { roster, addresses, revision, people: _ } = village;
     let in_force = InForce { roster: roster.clone(), addresses: addresses.clone(), revision: revision.clone() };
@@ -82,7 +70,6 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let heard = Arc::new(Heard::new(Arc::clone(&counters)));
     let letterbox = Letterbox::default();
     let board = Arc::new(Board::new(Arc::clone(&clock), store.clone(), Arc::clone(&counters), epoch, revision));
-    let identity = Identity { station: config.id, gateway: config.gateway, epoch };
     let (keeper, edits) = mpsc::channel(limits::VILLAGE_CHANGES_WAITING_MAX);
     let (pairing, wishes) = mpsc::channel(limits::PAIRING_WAITING_MAX);
     let mut house = House::new(
@@ -94,7 +81,7 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
         Arc::clone(&heard),
         Arc::clone(&book),
         Desks { keeper, pairing },
-        identity,
+        Identity { station: config.id, gateway: config.gateway, epoch },
     );
     let now = clock.now();
     house.begin(now, Turn::of(inputs, effects), first).await;
@@ -103,7 +90,7 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     }
 
     // Sources end first, so that what they brought is still decided; the relay ends last, so that it is still sent.
-    let (tracker, sources) = (TaskTracker::new(), TaskTracker::new());
+    let (tracker, listening) = (TaskTracker::new(), TaskTracker::new());
     let (sources_stop, relay_stop) = (CancellationToken::new(), CancellationToken::new());
     let (lanes, urgent, routine) = lanes(Arc::clone(&counters));
     let (asked, asked_end) = mpsc::channel(limits::COMMANDS_WAITING_MAX);
@@ -111,8 +98,8 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let (book, resolve) = watch::channel(book);
     let (to_house, village) = mpsc::channel(1);
     let keeper = Keeper { clerk, clock: Arc::clone(&clock), in_force, house: to_house, book };
-    let inlet = Inlet { lanes, resolve, heard, counters, utc: utc(&clock) };
-    spawn_sources(&config, inlet, &sources, &sources_stop, Session::Kept)?;
+    let inlet = Inlet { lanes, resolve, heard, counters, utc: sources::utc(&clock) };
+    sources::spawn(&config, inlet, &listening, &sources_stop, Session::Kept)?;
     tracker.spawn(server::serve(listener, asked, sources_stop.clone()));
     tracker.spawn(keeper.run(edits, reload, sources_stop.clone()));
     tracker.spawn(PairingDesk::new(bridges, Arc::clone(&clock)).run(wishes, sources_stop.clone()));
@@ -128,7 +115,7 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
 
     let house_stop = CancellationToken::new();
     let ears = Ears { urgent, routine, asked: asked_end, village, county };
-    tokio::join!(house.live(ears, house_stop.clone()), end_sources(stop, &sources, sources_stop, house_stop));
+    tokio::join!(house.live(ears, house_stop.clone()), end_sources(stop, &listening, sources_stop, house_stop));
     store.close(clock.now()).await;
     relay_stop.cancel();
     ended(&tracker, "a task", FAREWELL).await;
@@ -166,132 +153,6 @@ async fn ended(tasks: &TaskTracker, who: &str, within: Duration) {
     }
 }
 
-/// What a broker is to keep for this program while it is not there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Session {
-    /// Everything, for the next start.
-    Kept,
-    /// Nothing.
-    Passing,
-}
-
-pub(super) fn spawn_sources(
-    config: &config::Station,
-    inlet: Inlet,
-    tracker: &TaskTracker,
-    stop: &CancellationToken,
-    session: Session,
-) -> Result<(), StartError> {
-    for source in &config.sources {
-        match &source.link {
-            Link::Mqtt(link) => {
-                let feeds = link.formats.iter().filter_map(|(name, base_topic)| {
-                    let format = *device::format(name)?;
-                    let base_topic = base_topic.clone().or_else(|| usual_base_topic(&format))?;
-                    Some(FeedSettings { format, base_topic })
-                });
-                let settings = MqttSettings {
-                    id: source.id,
-                    broker: broker(link)?,
-                    client_id: link.client_id.clone(),
-                    keep_session: session == Session::Kept,
-                    feeds: feeds.collect(),
-                };
-                tracker.spawn(mqtt::run(settings, inlet.clone(), stop.clone()));
-            }
-            Link::Serial(link) => {
-                let Some((format, framing)) = stream(source.id, &link.format) else { continue };
-                let (path, baud) = (link.path.clone(), link.baud.unwrap_or_else(|| usual_baud(&format)));
-                let settings = SerialSettings { id: source.id, path, baud, format, framing };
-                tracker.spawn(serial::run(settings, inlet.clone(), stop.clone()));
-            }
-            Link::Tcp(link) => {
-                let Some((format, framing)) = stream(source.id, &link.format) else { continue };
-                let settings = TcpSettings { id: source.id, listen: link.listen, format, framing };
-                // Nobody gives orders yet: the way for them ends here, and the source goes on without.
-                let (_orders, taken) = tcp::orders();
-                tracker.spawn(tcp::run(settings, inlet.clone(), taken, stop.clone()));
-            }
-            Link::Modbus(link) => {
-                let settings = bus_settings(source.id, link, &config.profiles);
-                tracker.spawn(modbus::run(settings, inlet.clone(), stop.clone()));
-            }
-        }
-    }
-    // With the last source its lanes end too.
-    drop(inlet);
-    Ok(())
-}
-
-/// A format with the way to find its frames in a stream.
-fn stream(source: SourceId, name: &str) -> Option<(device::Format, Framing)> {
-    let format = *device::format(name)?;
-    let framing = format.transport.framing();
-    if framing.is_none() {
-        error!(%source, format = name, "this format does not come as a stream, so this source hears nothing; mend its kind");
-    }
-    Some((format, framing?))
-}
-
-/// The wall time for devices that ask for it: none is better than one that nobody has set.
-fn utc(clock: &Arc<Clock>) -> Utc {
-    let clock = Arc::clone(clock);
-    Arc::new(move || {
-        let now = clock.now();
-        (now.trust != Trust::Unset).then(|| now.wall.0.div_euclid(1000))
-    })
-}
-
-/// The bridges that can be opened for newcomers.
-fn bridges(config: &config::Station) -> Result<Vec<PairingSettings>, StartError> {
-    let mut bridges = Vec::new();
-    for source in &config.sources {
-        let Link::Mqtt(link) = &source.link else { continue };
-        let Some(base_topic) = link.formats.get(zigbee2mqtt::FORMAT.name) else { continue };
-        let Some(base_topic) = base_topic.clone().or_else(|| usual_base_topic(&zigbee2mqtt::FORMAT)) else { continue };
-        let client_id = format!("{}-pair", link.client_id);
-        bridges.push(PairingSettings { id: source.id, broker: broker(link)?, client_id, base_topic });
-    }
-    Ok(bridges)
-}
-
-fn broker(link: &MqttLink) -> Result<Broker, StartError> {
-    let login = login(link.username.as_ref(), link.password.as_ref())?;
-    Ok(Broker { url: link.url.clone(), ca_file: link.ca_file.clone(), login })
-}
-
-fn usual_base_topic(format: &device::Format) -> Option<String> {
-    match format.transport {
-        device::Transport::Mqtt { base_topic, .. } => Some(base_topic.to_owned()),
-        _ => None,
-    }
-}
-
-/// The speed at which a format's devices leave their maker.
-fn usual_baud(format: &device::Format) -> u32 {
-    match format.transport {
-        device::Transport::Serial { baud, .. } | device::Transport::Bus { baud } => baud,
-        _ => USUAL_BAUD,
-    }
-}
-
-fn bus_settings(id: SourceId, link: &ModbusLink, profiles: &Profiles) -> BusSettings {
-    let format = device::modbus_rtu::FORMAT;
-    // Which profiles there are was checked when the configuration was read.
-    let device = |one: &config::bus::BusDevice| {
-        Some(BusDevice { slave: one.slave, profile: profiles.get(&one.profile)?.clone() })
-    };
-    BusSettings {
-        id,
-        path: link.path.clone(),
-        baud: link.baud.unwrap_or_else(|| usual_baud(&format)),
-        parity: link.parity,
-        every: link.every,
-        devices: link.devices.iter().filter_map(device).collect(),
-        format,
-    }
-}
-
 fn county_settings(config: &config::Station, link: &CountyLink, rate: Rate) -> Result<session::Settings, StartError> {
     Ok(session::Settings {
         station: config.id,
@@ -299,16 +160,10 @@ fn county_settings(config: &config::Station, link: &CountyLink, rate: Rate) -> R
         broker: Broker {
             url: link.url.clone(),
             ca_file: link.ca_file.clone(),
-            login: login(link.username.as_ref(), link.password.as_ref())?,
+            login: sources::login(link.username.as_ref(), link.password.as_ref())?,
         },
         rate,
     })
-}
-
-fn login(username: Option<&String>, password: Option<&Secret>) -> Result<Option<Login>, StartError> {
-    let (Some(username), Some(password)) = (username, password) else { return Ok(None) };
-    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(std::path::PathBuf::from);
-    Ok(Some(Login { username: username.clone(), password: password.read(credentials.as_deref())? }))
 }
 
 /// What the pump needs to know of every lane.
