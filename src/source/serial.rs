@@ -3,7 +3,7 @@
 //! Constraints, each met in the field:
 //! - A port whose device has gone reads `Ok(0)` at once and for ever, or an error; both mean *gone*. Going on to
 //!   read would burn a core.
-//! - How a port is opened, lost and opened again is [`port`](super::port)'s.
+//! - How a port is opened, lost and opened again is [`port`](mod@super::port)'s.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
