@@ -488,6 +488,10 @@ limits! {
     VILLAGE_CHANGES_WAITING_MAX: usize = 4,
         "the asker is told to try again", "the answer";
 
+    /// Errands from the shell that wait to be sent.
+    ERRANDS_WAITING_MAX: usize = 8,
+        "the asker waits", "none needed";
+
     /// Questions about pairing that wait for their turn. judgement: as for the changes of the village.
     PAIRING_WAITING_MAX: usize = 4,
         "the asker is told to try again", "the answer";

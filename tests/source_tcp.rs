@@ -4,10 +4,11 @@ mod support;
 
 use std::net::SocketAddr;
 
+use shouwang::core::errand::Errand;
 use shouwang::core::reading::{Measure, Origin};
-use shouwang::device::{self, Command};
+use shouwang::device;
 use shouwang::limits::tcp::{TCP_GARBAGE_BYTES_MAX, TCP_PEER_STRANGERS_MAX, TCP_STRANGERS_MAX};
-use shouwang::source::tcp::{Orders, Sent, TcpSettings, orders, run};
+use shouwang::source::tcp::{Errands, Sent, TcpSettings, errands, run};
 use support::village::{UTC_S, Village};
 use support::watch::{Watch, alarm, free_port, setracker};
 use support::{soon, until};
@@ -24,7 +25,7 @@ const STRANGER: &str = "8000000001";
 struct Port {
     at: SocketAddr,
     village: Village,
-    orders: Orders,
+    errands: Errands,
     stop: CancellationToken,
     task: AbortOnDropHandle<()>,
 }
@@ -40,9 +41,9 @@ impl Port {
         let format = *device::format(format).expect("registered");
         let framing = format.transport.framing().expect("a stream");
         let settings = TcpSettings { id: "watches".parse().expect("an id"), listen: at, format, framing };
-        let (village, stop, (orders, taken)) = (Village::new(), CancellationToken::new(), orders());
+        let (village, stop, (errands, taken)) = (Village::new(), CancellationToken::new(), errands());
         let task = tokio::spawn(run(settings, village.inlet.clone(), taken, stop.clone()));
-        Self { at, village, orders, stop, task: AbortOnDropHandle::new(task) }
+        Self { at, village, errands, stop, task: AbortOnDropHandle::new(task) }
     }
 
     fn count(&self, what: &str) -> u64 {
@@ -267,20 +268,20 @@ async fn who_takes_no_answers_is_closed() {
 #[tokio::test]
 async fn an_order_reaches_a_connected_device_and_no_other() {
     let port = Port::open("watch_setracker").await;
-    assert_eq!(port.orders.send(ENROLLED, Command::Find).await, Sent::NotConnected);
+    assert_eq!(port.errands.send(ENROLLED, Errand::Find).await, Sent::NotConnected);
     let mut watch = port.watch(ENROLLED).await;
-    assert_eq!(port.orders.send(ENROLLED, Command::Find).await, Sent::Sent);
+    assert_eq!(port.errands.send(ENROLLED, Errand::Find).await, Sent::Sent);
     watch.hear(setracker(ENROLLED, "FIND")).await;
-    assert_eq!(port.orders.send(ENROLLED, Command::ReportEvery { seconds: 600 }).await, Sent::Sent);
+    assert_eq!(port.errands.send(ENROLLED, Errand::ReportEvery { seconds: 600 }).await, Sent::Sent);
     watch.hear(setracker(ENROLLED, "UPLOAD,600")).await;
-    assert_eq!(port.orders.send(ENROLLED, Command::MeasureHeartRate).await, Sent::Sent);
+    assert_eq!(port.errands.send(ENROLLED, Errand::MeasureHeartRate).await, Sent::Sent);
     watch.hear(setracker(ENROLLED, "hrtstart,1")).await;
     let mut stranger = port.watch(STRANGER).await;
-    assert_eq!(port.orders.send(STRANGER, Command::Find).await, Sent::NotConnected);
+    assert_eq!(port.errands.send(STRANGER, Errand::Find).await, Sent::NotConnected);
     stranger.say(setracker(STRANGER, "LK")).await;
     stranger.hear(setracker(STRANGER, "LK")).await;
     drop(watch);
-    let gone = async { while port.orders.send(ENROLLED, Command::Find).await != Sent::NotConnected {} };
+    let gone = async { while port.errands.send(ENROLLED, Errand::Find).await != Sent::NotConnected {} };
     soon("its end is seen", gone).await;
 }
 
@@ -301,7 +302,7 @@ async fn a_pendant_and_a_badge_are_answered_in_their_own_bytes() {
     };
     badge.say(message(0x0002, 5, &[])).await;
     badge.hear(message(0x8001, 0, &[0, 5, 0, 2, 0])).await;
-    assert_eq!(port.orders.send("900000000001", Command::Find).await, Sent::HasNone);
+    assert_eq!(port.errands.send("900000000001", Errand::Find).await, Sent::HasNone);
     let mut location = vec![0, 0, 0, 1, 0, 0, 0, 0];
     location.extend([0; 14]);
     location.extend([0x26, 0x10, 0x03, 0x21, 0x14, 0x15]);

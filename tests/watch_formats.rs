@@ -1,8 +1,9 @@
 //! What watches, pendants and badges are answered and ordered, byte by byte: the traps of their protocols.
 
 use serde_json::Value;
+use shouwang::core::errand::Errand;
 use shouwang::core::reading::{Measure, Said};
-use shouwang::device::{self, Command, Decode, DecodeError, Decoded, Frame};
+use shouwang::device::{self, Decode, DecodeError, Decoded, Frame};
 
 /// 2026-10-03T13:14:15Z.
 const UTC_S: i64 = 1_791_033_255;
@@ -30,16 +31,16 @@ fn a_setracker_watch_is_answered_with_its_own_letters_and_sequence() {
 #[test]
 fn a_setracker_watch_is_ordered_in_the_form_in_which_it_speaks() {
     let watch = &mut *decoder("watch_setracker");
-    assert_eq!(watch.command(Command::Find), None, "it has not said who it is");
+    assert_eq!(watch.errand(Errand::Find), None, "it has not said who it is");
     hear(watch, "[3G*9000000001*0002*LK]", None).expect("taken");
-    let ordered = |watch: &mut dyn Decode, command| String::from_utf8(watch.command(command)?).ok();
-    assert_eq!(ordered(watch, Command::Find).as_deref(), Some("[3G*9000000001*0004*FIND]"));
+    let ordered = |watch: &mut dyn Decode, errand| String::from_utf8(watch.errand(errand)?).ok();
+    assert_eq!(ordered(watch, Errand::Find).as_deref(), Some("[3G*9000000001*0004*FIND]"));
     assert_eq!(
-        ordered(watch, Command::ReportEvery { seconds: 600 }).as_deref(),
+        ordered(watch, Errand::ReportEvery { seconds: 600 }).as_deref(),
         Some("[3G*9000000001*000A*UPLOAD,600]")
     );
     hear(watch, "[ZJ*9000000001*0007*0002*LK]", None).expect("taken");
-    assert_eq!(ordered(watch, Command::MeasureHeartRate).as_deref(), Some("[ZJ*9000000001*0007*000A*hrtstart,1]"));
+    assert_eq!(ordered(watch, Errand::MeasureHeartRate).as_deref(), Some("[ZJ*9000000001*0007*000A*hrtstart,1]"));
 }
 
 #[test]
@@ -73,9 +74,9 @@ fn an_iw_watch_is_its_connections_and_is_answered_nothing_before_it_logs_in() {
     assert_eq!(after.address.as_deref(), Some("353456789012345"));
     assert_eq!(after.reply, b"IWBP49#");
     assert_eq!(reply(watch, "IWAP15,080835#", None), b"", "a receipt is not answered");
-    assert_eq!(watch.command(Command::MeasureHeartRate).as_deref(), Some(b"IWBPXL,353456789012345,080835#".as_slice()));
-    assert_eq!(watch.command(Command::Find), None, "it has no such order");
-    assert_eq!(decoder("watch_iw_trv").command(Command::MeasureHeartRate), None, "nobody has logged in");
+    assert_eq!(watch.errand(Errand::MeasureHeartRate).as_deref(), Some(b"IWBPXL,353456789012345,080835#".as_slice()));
+    assert_eq!(watch.errand(Errand::Find), None, "it has no such order");
+    assert_eq!(decoder("watch_iw_trv").errand(Errand::MeasureHeartRate), None, "nobody has logged in");
 }
 
 #[test]
@@ -89,12 +90,12 @@ fn an_alarm_of_nobody_is_not_said_to_be_heard() {
 #[test]
 fn a_badge_is_told_how_often_to_report_and_its_answer_is_not_answered() {
     let badge = &mut *decoder("jt808");
-    assert_eq!(badge.command(Command::ReportEvery { seconds: 600 }), None, "it has not said who it is");
+    assert_eq!(badge.errand(Errand::ReportEvery { seconds: 600 }), None, "it has not said who it is");
     let register = reply(badge, jt808(0x0100, 7), None);
     assert_eq!(register[1..3], [0x81, 0x00]);
     assert_eq!(register[13..16], [0, 7, 0]);
     assert_eq!(&register[16..28], b"013800000011");
-    let order = badge.command(Command::ReportEvery { seconds: 600 }).expect("it has this order");
+    let order = badge.errand(Errand::ReportEvery { seconds: 600 }).expect("it has this order");
     assert_eq!(
         (&order[1..3], &order[13..23]),
         ([0x81, 0x03].as_slice(), [1, 0, 0, 0, 0x29, 4, 0, 0, 2, 0x58].as_slice())

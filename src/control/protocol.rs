@@ -10,6 +10,7 @@ use crate::config::village::edit::{Edit, EditError};
 use crate::core::alarm::{Alarm, Reason};
 use crate::core::detector::device_health::Outlook;
 use crate::core::effect::{Answer, Order, VillageChange};
+use crate::core::errand::Errand;
 use crate::core::id::{CommandId, DeviceId, Epoch, GatewayId, HomeId, ResidentId, RoomId, Slug, SourceId, StationId};
 use crate::core::roster::Role;
 use crate::core::time::Moment;
@@ -65,6 +66,13 @@ pub enum Request {
     },
     /// Who has come since the bridge was opened.
     Newcomers,
+    /// Tell a device to do something.
+    Tell {
+        /// Which.
+        device: DeviceId,
+        /// What.
+        errand: Errand,
+    },
     /// Take over the village file as a hand has changed it.
     Reload {
         /// In whose name; left out, in that of whoever asks.
@@ -104,8 +112,24 @@ pub enum Body {
     Village(VillageAnswer),
     /// How the bridge stands.
     Pairing(PairingAnswer),
+    /// What became of an errand.
+    Errand(ErrandAnswer),
     /// The request could not be read or answered.
     Trouble(String),
+}
+
+/// What became of an errand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrandAnswer {
+    /// It is on its way. Whether the device obeys, it does not say.
+    Sent,
+    /// The device is not connected.
+    NotConnected,
+    /// Its format has no such errand.
+    HasNone,
+    /// No device of that id is enrolled.
+    NotEnrolled,
 }
 
 /// What became of a change of the village.

@@ -43,9 +43,11 @@ impl House {
                 Body::Recorded(RecordedFrames { frames, running, missed })
             }
             Request::Order { .. } => Body::Trouble("an order is answered by its turn".to_owned()),
-            Request::Edit { .. } | Request::Reload { .. } | Request::Pair { .. } | Request::Newcomers => {
-                Body::Trouble("the station is busy with what others asked; try again".to_owned())
-            }
+            Request::Edit { .. }
+            | Request::Reload { .. }
+            | Request::Pair { .. }
+            | Request::Newcomers
+            | Request::Tell { .. } => Body::Trouble("the station is busy with what others asked; try again".to_owned()),
         }
     }
 

@@ -71,6 +71,8 @@ pub(super) struct Desks {
     pub(super) keeper: mpsc::Sender<Asked>,
     /// Opens bridges for newcomers.
     pub(super) pairing: mpsc::Sender<Asked>,
+    /// Tells devices what they are to do.
+    pub(super) errands: mpsc::Sender<Asked>,
 }
 
 /// What the house remembers from turn to turn.
@@ -275,6 +277,7 @@ impl House {
                 turn.refer(&self.desks.keeper, asked);
             }
             Request::Pair { .. } | Request::Newcomers => turn.refer(&self.desks.pairing, asked),
+            Request::Tell { .. } => turn.refer(&self.desks.errands, asked),
             // Answered when the turn is done, so that the answer shows what the turn decided.
             request => turn.questions.push((request, asked.reply)),
         }

@@ -36,6 +36,8 @@ mod keeper;
 
 mod pairing;
 
+mod errands;
+
 mod tasks;
 
 pub use listen::listen;

@@ -33,6 +33,10 @@ impl Resolve for VillageBook {
         Some(self.addresses.context(format, address)).filter(|context| !context.is_null())
     }
 
+    fn address(&self, device: DeviceId) -> Option<&str> {
+        self.addresses.address(device)
+    }
+
     fn class(&self, sample: &Sample) -> Class {
         Class::of(sample, |device| self.urgent.contains(&device))
     }

@@ -20,7 +20,7 @@ use crate::source::modbus::{self, BusDevice, BusSettings};
 use crate::source::mqtt::pairing::PairingSettings;
 use crate::source::mqtt::{self, FeedSettings, MqttSettings};
 use crate::source::serial::{self, SerialSettings};
-use crate::source::tcp::{self, TcpSettings};
+use crate::source::tcp::{self, Errands, TcpSettings};
 use crate::source::{Inlet, Utc};
 
 /// Speed of a port whose format has no usual one.
@@ -35,14 +35,15 @@ pub(super) enum Session {
     Passing,
 }
 
-/// Spawns every source of the configuration.
+/// Spawns every source of the configuration; the ways to those whose devices can be sent on errands.
 pub(super) fn spawn(
     config: &config::Station,
     inlet: Inlet,
     tracker: &TaskTracker,
     stop: &CancellationToken,
     session: Session,
-) -> Result<(), StartError> {
+) -> Result<Vec<Errands>, StartError> {
+    let mut ways = Vec::new();
     for source in &config.sources {
         match &source.link {
             Link::Mqtt(link) => {
@@ -69,8 +70,8 @@ pub(super) fn spawn(
             Link::Tcp(link) => {
                 let Some((format, framing)) = stream(source.id, &link.format) else { continue };
                 let settings = TcpSettings { id: source.id, listen: link.listen, format, framing };
-                // Nobody gives orders yet: the way for them ends here, and the source goes on without.
-                let (_orders, taken) = tcp::orders();
+                let (way, taken) = tcp::errands();
+                ways.push(way);
                 tracker.spawn(tcp::run(settings, inlet.clone(), taken, stop.clone()));
             }
             Link::Modbus(link) => {
@@ -81,7 +82,7 @@ pub(super) fn spawn(
     }
     // With the last source its lanes end too.
     drop(inlet);
-    Ok(())
+    Ok(ways)
 }
 
 /// A format with the way to find its frames in a stream.

@@ -13,6 +13,7 @@ use tracing::{info, warn};
 use super::answers::Identity;
 use super::board::Board;
 use super::clock::Tempo;
+use super::errands::ErrandDesk;
 use super::house::{Desks, Ears, House, Turn};
 use super::keeper::{self, InForce, Keeper};
 use super::pairing::PairingDesk;
@@ -72,6 +73,7 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let board = Arc::new(Board::new(Arc::clone(&clock), store.clone(), Arc::clone(&counters), epoch, revision));
     let (keeper, edits) = mpsc::channel(limits::VILLAGE_CHANGES_WAITING_MAX);
     let (pairing, wishes) = mpsc::channel(limits::PAIRING_WAITING_MAX);
+    let (errands, tellings) = mpsc::channel(limits::ERRANDS_WAITING_MAX);
     let mut house = House::new(
         station,
         Arc::clone(&clock),
@@ -80,7 +82,7 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
         letterbox.clone(),
         Arc::clone(&heard),
         Arc::clone(&book),
-        Desks { keeper, pairing },
+        Desks { keeper, pairing, errands },
         Identity { station: config.id, gateway: config.gateway, epoch },
     );
     let now = clock.now();
@@ -98,10 +100,12 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let (book, resolve) = watch::channel(book);
     let (to_house, village) = mpsc::channel(1);
     let keeper = Keeper { clerk, clock: Arc::clone(&clock), in_force, house: to_house, book };
-    let inlet = Inlet { lanes, resolve, heard, counters, utc: sources::utc(&clock) };
-    sources::spawn(&config, inlet, &listening, &sources_stop, Session::Kept)?;
+    let inlet = Inlet { lanes, resolve: resolve.clone(), heard, counters, utc: sources::utc(&clock) };
+    let ways = sources::spawn(&config, inlet, &listening, &sources_stop, Session::Kept)?;
     tracker.spawn(server::serve(listener, asked, sources_stop.clone()));
     tracker.spawn(keeper.run(edits, reload, sources_stop.clone()));
+    let errands = ErrandDesk { ways, book: resolve, clock: Arc::clone(&clock) };
+    tracker.spawn(errands.run(tellings, sources_stop.clone()));
     tracker.spawn(PairingDesk::new(bridges, Arc::clone(&clock)).run(wishes, sources_stop.clone()));
     if let Some(link) = &config.county {
         let settings = county_settings(&config, link, tempo.rate())?;

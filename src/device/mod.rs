@@ -22,6 +22,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::core::errand::Errand;
 use crate::core::reading::{Implausible, Said};
 use framing::Framing;
 use motion::Motion;
@@ -269,9 +270,9 @@ pub trait Decode: Send {
         Map::new()
     }
 
-    /// The bytes of this order for the device that speaks on this connection; `None` when the format has no such order,
+    /// The bytes of this errand for the device that speaks on this connection; `None` when the format has no such errand,
     /// or the device has not said who it is.
-    fn command(&mut self, _command: Command) -> Option<Vec<u8>> {
+    fn errand(&mut self, _errand: Errand) -> Option<Vec<u8>> {
         None
     }
 
@@ -279,20 +280,6 @@ pub trait Decode: Send {
     fn encode(&self, _fields: &Map<String, Value>) -> Option<Vec<u8>> {
         None
     }
-}
-
-/// An order to a device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Command {
-    /// Report the position every so many seconds.
-    ReportEvery {
-        /// Seconds.
-        seconds: u32,
-    },
-    /// Measure the heart rate at once.
-    MeasureHeartRate,
-    /// Ring or vibrate, so that it can be found.
-    Find,
 }
 
 /// One line of the registry.

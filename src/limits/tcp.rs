@@ -81,8 +81,8 @@ limits! {
     TCP_STRANGERS_CALLS_PER_MIN: u32 = 1_200,
         "the call is not taken and not answered: the device sends it again", "SOURCE.tcp.stranger_withheld";
 
-    /// Orders to devices that wait for their source.
-    TCP_ORDERS_MAX: usize = 16,
+    /// Errands to devices that wait for their source.
+    TCP_ERRANDS_MAX: usize = 16,
         "the asker waits", "none";
 
     /// A device that comes from another address within this time of its last coming is there twice. judgement: a watch

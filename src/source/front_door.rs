@@ -15,10 +15,11 @@ use tracing::warn;
 use super::counters::Scope;
 use super::heard::Speaker;
 use super::{Inlet, Resolve};
+use crate::core::errand::Errand;
 use crate::core::id::{DeviceId, SourceId};
 use crate::core::reading::{Implausible, Measure, Nature, Origin, Quantity, Said, Sample};
 use crate::core::roster::Class;
-use crate::device::{Command, Decode, DecodeError, Decoded, Enrolled, Format, Frame, Transport};
+use crate::device::{Decode, DecodeError, Decoded, Enrolled, Format, Frame, Transport};
 use crate::limits::{ADDRESS_BYTES_MAX, BRIDGE_LIST_BYTES_MAX, MQTT_PAYLOAD_BYTES_MAX, TOPIC_BYTES_MAX};
 
 /// One format behind one source: its decoder, and the way through the door.
@@ -159,9 +160,9 @@ impl FrontDoor {
         self.refuse(word(why), &why);
     }
 
-    /// The bytes of an order for the device that speaks here.
-    pub fn command(&mut self, command: Command) -> Option<Vec<u8>> {
-        self.decoder.command(command)
+    /// The bytes of an errand for the device that speaks here.
+    pub fn errand(&mut self, errand: Errand) -> Option<Vec<u8>> {
+        self.decoder.errand(errand)
     }
 
     /// Whether the frame keeps to its sizes.

@@ -51,7 +51,7 @@ use tracing::{info, warn};
 
 use crate::broker::CaFileError;
 use crate::core::effect::Input;
-use crate::core::id::SourceId;
+use crate::core::id::{DeviceId, SourceId};
 use crate::core::reading::{Origin, Sample};
 use crate::core::roster::Class;
 use counters::Counters;
@@ -71,6 +71,11 @@ pub trait Resolve: Send + Sync {
 
     /// Which lane a sample takes.
     fn class(&self, sample: &Sample) -> Class;
+
+    /// The address under which an enrolled device is heard.
+    fn address(&self, _device: DeviceId) -> Option<&str> {
+        None
+    }
 }
 
 /// What every source is given; cheap to clone.

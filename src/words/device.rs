@@ -53,6 +53,18 @@ pub const LINK: Both = Both::new("信号", "signal");
 /// Nothing was heard on the air since the start.
 pub const NOTHING_HEARD: Both =
     Both::new("启动以来还没有收到任何信号。", "Nothing has been heard on the air since the station started.");
+/// An errand is on its way.
+pub const ERRAND_SENT: Both = Both::new(
+    "已发给设备;它照不照做,看它接下来的上报",
+    "Sent to the device; what it does with it shows in what it says next",
+);
+/// A device keeps no connection.
+pub const NOT_CONNECTED: Both =
+    Both::new("设备没有连着,现在发不到", "The device is not connected and cannot be told now");
+/// A device's format has no such errand.
+pub const NO_SUCH_ERRAND: Both = Both::new("这种设备不支持这个操作", "This kind of device cannot be told this");
+/// No device of that id.
+pub const NO_SUCH_DEVICE: Both = Both::new("没有登记这个编号的设备", "No device of this id is enrolled");
 /// Heard, and not enrolled.
 pub const NOT_ENROLLED: Both = Both::new("未登记", "not enrolled");
 

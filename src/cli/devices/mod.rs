@@ -6,6 +6,8 @@ mod enrol;
 
 mod pair;
 
+mod tell;
+
 use std::process::ExitCode;
 
 use clap::Subcommand;
@@ -37,6 +39,8 @@ enum What {
     Remove(enrol::Remove),
     /// 让新的 Zigbee 设备入网 · Lets new Zigbee devices in
     Pair(pair::Pair),
+    /// 让手表响铃、测心率、改上报间隔 · Tells a watch to ring, to measure, or how often to report
+    Tell(tell::Tell),
 }
 
 /// Runs the verb.
@@ -51,5 +55,6 @@ pub fn run(args: &Args) -> ExitCode {
         What::Replace(replace) => enrol::replace(socket, replace),
         What::Remove(remove) => enrol::remove(socket, remove),
         What::Pair(wish) => pair::pair(socket, wish),
+        What::Tell(errand) => tell::tell(socket, errand),
     }
 }

@@ -65,6 +65,15 @@ impl AddressBook {
         self.find(format, address).map_or(&Value::Null, |enrolled| &enrolled.context)
     }
 
+    /// The address of an enrolled device, for what it is to be told.
+    #[must_use]
+    pub fn address(&self, device: DeviceId) -> Option<&str> {
+        self.enrolled
+            .iter()
+            .find(|enrolled| enrolled.device == device)
+            .map(|enrolled| enrolled.address.reveal().as_str())
+    }
+
     /// All enrolled addresses, sorted by format and address.
     #[must_use]
     pub fn enrolled(&self) -> &[Enrolled] {

@@ -42,7 +42,8 @@ use serde_json::{Map, Value};
 use super::framing::Framing;
 use super::harness::hex;
 use super::speech::Speech;
-use super::{Command, Decode, DecodeError, Decoded, Format, Frame, Transport};
+use super::{Decode, DecodeError, Decoded, Format, Frame, Transport};
+use crate::core::errand::Errand;
 use crate::core::reading::{Measure, Plain};
 use fields::message_fields;
 use frame::{BYTES_MAX, Identity, LOG_OUT, Location, Message, SHORTEST, Taker, answer, check, cut, escaped, inside};
@@ -108,16 +109,16 @@ impl Decode for Terminal {
         fields
     }
 
-    fn command(&mut self, command: Command) -> Option<Vec<u8>> {
+    fn errand(&mut self, errand: Errand) -> Option<Vec<u8>> {
         let identity = self.identity.clone()?;
-        match command {
+        match errand {
             // 8103 sets parameters: one of them, 0029, the seconds between two reports, in four bytes.
-            Command::ReportEvery { seconds } => {
+            Errand::ReportEvery { seconds } => {
                 let mut body = vec![1, 0, 0, 0, 0x29, 4];
                 body.extend(seconds.to_be_bytes());
                 Some(self.written(&identity, 0x8103, &body))
             }
-            Command::MeasureHeartRate | Command::Find => None,
+            Errand::MeasureHeartRate | Errand::Find => None,
         }
     }
 }

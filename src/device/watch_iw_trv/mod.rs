@@ -41,7 +41,8 @@ use serde_json::{Map, Value};
 
 use super::framing::Framing;
 use super::speech::Speech;
-use super::{Command, Decode, DecodeError, Decoded, Format, Frame, Transport};
+use super::{Decode, DecodeError, Decoded, Format, Frame, Transport};
+use crate::core::errand::Errand;
 use crate::core::reading::{FallVerdict, Measure, Plain, Quantity};
 use fields::fields;
 use frame::{BYTES_MAX, Message, Position, Taker, cut};
@@ -91,13 +92,13 @@ impl Decode for Watch {
         Message::read(frame.bytes).map(|message| fields(&message, frame.utc_s)).unwrap_or_default()
     }
 
-    fn command(&mut self, command: Command) -> Option<Vec<u8>> {
+    fn errand(&mut self, errand: Errand) -> Option<Vec<u8>> {
         // The older family has other numbers for its orders, and they are described nowhere.
         let imei = self.imei.as_ref().filter(|_| self.prefix == "IW")?;
-        match command {
-            Command::ReportEvery { seconds } => Some(format!("IWBP15,{imei},{SERIAL},{seconds}#").into_bytes()),
-            Command::MeasureHeartRate => Some(format!("IWBPXL,{imei},{SERIAL}#").into_bytes()),
-            Command::Find => None,
+        match errand {
+            Errand::ReportEvery { seconds } => Some(format!("IWBP15,{imei},{SERIAL},{seconds}#").into_bytes()),
+            Errand::MeasureHeartRate => Some(format!("IWBPXL,{imei},{SERIAL}#").into_bytes()),
+            Errand::Find => None,
         }
     }
 }

@@ -49,7 +49,8 @@ use serde_json::{Map, Value};
 
 use super::framing::Framing;
 use super::speech::Speech;
-use super::{Command, Decode, DecodeError, Decoded, Format, Frame, Transport};
+use super::{Decode, DecodeError, Decoded, Format, Frame, Transport};
+use crate::core::errand::Errand;
 use crate::core::reading::{FallVerdict, Measure, Plain, Quantity};
 use fields::fields;
 use frame::{BATTERY, FIX, LAT, LON, Message, STEPS, VOICE_BYTES_MAX, cut, written};
@@ -122,12 +123,12 @@ impl Decode for Watch {
         Message::read(frame.bytes).map(|message| fields(&message)).unwrap_or_default()
     }
 
-    fn command(&mut self, command: Command) -> Option<Vec<u8>> {
+    fn errand(&mut self, errand: Errand) -> Option<Vec<u8>> {
         let spoken = self.spoken.as_ref()?;
-        let content = match command {
-            Command::ReportEvery { seconds } => format!("UPLOAD,{seconds}"),
-            Command::MeasureHeartRate => "hrtstart,1".to_owned(),
-            Command::Find => "FIND".to_owned(),
+        let content = match errand {
+            Errand::ReportEvery { seconds } => format!("UPLOAD,{seconds}"),
+            Errand::MeasureHeartRate => "hrtstart,1".to_owned(),
+            Errand::Find => "FIND".to_owned(),
         };
         let frame = written(&spoken.manufacturer, &spoken.id, spoken.sequence.as_deref(), &content);
         Some(frame.into_bytes())

@@ -8,7 +8,8 @@ use crate::core::alarm::Subject;
 use crate::core::alarm::life_cycle::State;
 use crate::core::condition::Condition;
 use crate::core::detector::device_health::{CHARGE_LOW_PERCENT, silence_limit};
-use crate::core::id::DeviceId;
+use crate::core::id::{DeviceId, HomeId};
+use crate::core::roster::Device;
 use crate::sim::air::Delivery;
 use crate::sim::gateway::{Gateway, Turned};
 use crate::sim::place::{Kit, Place, Standing, Wire};
@@ -18,6 +19,9 @@ use crate::sim::trace::Ms;
 const AT_RISK_MS: Ms = 15_000;
 /// How far the two clocks may differ about a silence. judgement: starts, turns and the reserve behind a reboot.
 const SLACK_MS: Ms = 180_000;
+
+/// Ends of silences that are kept of a home. judgement: more than lie within one limit.
+const ENDED_MAX: usize = 512;
 
 /// Until the box knows that a wire is dead. judgement: a slow commit and the turn after it.
 const WAY_MS: Ms = 3_000;
@@ -31,8 +35,18 @@ pub(super) struct Audit {
     written_at: Ms,
     /// Faults that somebody took off the list although they last.
     waived: BTreeSet<(DeviceId, Condition)>,
+    /// The newest word of what people move in a home, and when it spoke again after a silence of how long.
+    homes: BTreeMap<HomeId, Quiet>,
     /// A device is complained about once a sentence.
     said: BTreeSet<(&'static str, DeviceId)>,
+}
+
+/// How a home's sensors were quiet together.
+#[derive(Debug, Default)]
+struct Quiet {
+    newest: Ms,
+    /// When somebody moved again, and after how long, the last few times.
+    ended: Vec<(Ms, Ms)>,
 }
 
 /// True time during which nothing could be heard on a wire.
@@ -123,6 +137,7 @@ impl Audit {
 
     /// A look at the list of faults.
     pub(super) fn look(&mut self, now: Ms, place: &Place, gateway: &Gateway, verdicts: &mut Verdicts) {
+        self.look_at_homes(place);
         for (index, kit) in place.kits.iter().enumerate().filter(|(_, kit)| kit.standing == Standing::Enrolled) {
             let Some(word) = self.last.get(&index).copied() else { continue };
             let complaints = [self.charge(now, gateway, kit, word), self.silence(now, place, gateway, kit, word)];
@@ -132,6 +147,28 @@ impl Audit {
                 }
             }
         }
+    }
+
+    fn look_at_homes(&mut self, place: &Place) {
+        for (index, kit) in place.kits.iter().enumerate() {
+            let device = place.roster.devices.get(&kit.device).filter(|device| device.role.is_moved_by_people());
+            let Some(home) = device.and_then(|device| device.home) else { continue };
+            let (Some(word), quiet) = (self.last.get(&index), self.homes.entry(home).or_default()) else { continue };
+            if word.at > quiet.newest {
+                quiet.ended.push((word.at, word.at - quiet.newest));
+                quiet.newest = word.at;
+                quiet.ended.drain(..quiet.ended.len().saturating_sub(ENDED_MAX));
+            }
+        }
+    }
+
+    /// When a device is missed from: its last word, or the moment at which its home, silent as a whole for half the device's
+    /// limit, was heard again. Who goes away for a day has no dead sensors, and the first one passed speaks for the others.
+    fn missed_from(&self, device: &Device, limit_ms: Ms, word: Word) -> Ms {
+        let moved = device.home.filter(|_| device.role.is_moved_by_people());
+        let ended = moved.and_then(|home| self.homes.get(&home)).map_or(&[][..], |quiet| &quiet.ended);
+        let again = ended.iter().filter(|(_, quiet_ms)| quiet_ms + SLACK_MS >= limit_ms / 2).map(|(at, _)| *at);
+        again.fold(word.at, Ms::max)
     }
 
     fn charge(&self, now: Ms, gateway: &Gateway, kit: &Kit, word: Word) -> Option<Complaint> {
@@ -150,13 +187,18 @@ impl Audit {
         let limit_ms = u64::try_from(silence_limit(device).as_millis()).unwrap_or(Ms::MAX);
         let Deaf { total_ms, since } = self.deaf.get(&kit.wire).copied().unwrap_or_default();
         let silent_ms = now - word.at;
-        let heard_ms = silent_ms.saturating_sub(total_ms - word.deaf_before_ms);
+        let missed_ms = now - self.missed_from(device, limit_ms, word);
+        let heard_ms = missed_ms.saturating_sub(total_ms - word.deaf_before_ms);
         let listed = is_open(gateway, kit, Condition::DeviceSilent);
+        let named = gateway
+            .station
+            .open_alarms()
+            .any(|alarm| alarm.id.condition == Condition::DeviceSilent && alarm.behind.contains(&kit.device));
         if self.waived.contains(&(kit.device, Condition::DeviceSilent)) {
             return None;
         }
         let what = || format!("{} silent for {} min of {} min", kit.device, silent_ms / 60_000, limit_ms / 60_000);
-        if !listed && since.is_none() && heard_ms > limit_ms + SLACK_MS {
+        if !listed && !named && since.is_none() && heard_ms > limit_ms + SLACK_MS {
             return Some(("a_silent_device_is_found", what()));
         }
         if listed && word.sure && silent_ms > 1_000 && silent_ms < limit_ms / 2 {

@@ -10,8 +10,8 @@ use std::sync::atomic::Ordering;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
+use super::errands::Sent;
 use super::mail::{Mail, Why};
-use super::orders::Sent;
 use super::outbox::{Outbox, Owed, Stuck};
 use super::pace::{DEVICE, Pace, Price, STRANGER};
 use super::{Number, Shared};
@@ -208,8 +208,8 @@ impl Connection {
 
     fn letters(&mut self, now: Instant) -> Result<(), End> {
         let letters = self.mail.take();
-        if let Some((command, sent)) = letters.order {
-            let answer = match self.door.command(command) {
+        if let Some((errand, sent)) = letters.errand {
+            let answer = match self.door.errand(errand) {
                 Some(bytes) => {
                     self.outbox.send(&self.stream, &bytes, now)?;
                     Sent::Sent

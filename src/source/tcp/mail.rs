@@ -1,11 +1,11 @@
-//! What a connection is told from outside: that its place is needed, or an order for its device.
+//! What a connection is told from outside: that its place is needed, or an errand for its device.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, oneshot};
 
-use super::orders::Sent;
-use crate::device::Command;
+use super::errands::Sent;
+use crate::core::errand::Errand;
 
 /// The letter-box of one connection. It is small, because there are thousands.
 #[derive(Debug, Default)]
@@ -19,8 +19,8 @@ pub(super) struct Mail {
 pub(super) struct Letters {
     /// The connection is to end.
     pub(super) end: Option<Why>,
-    /// An order for the device.
-    pub(super) order: Option<(Command, oneshot::Sender<Sent>)>,
+    /// An errand for the device.
+    pub(super) errand: Option<(Errand, oneshot::Sender<Sent>)>,
 }
 
 /// Why a place is needed.
@@ -39,9 +39,9 @@ impl Mail {
         self.arrived.notify_one();
     }
 
-    /// Puts an order in; one that still lay there is answered as not delivered, by being dropped.
-    pub(super) fn order(&self, command: Command, sent: oneshot::Sender<Sent>) {
-        self.letters().order = Some((command, sent));
+    /// Puts an errand in; one that still lay there is answered as not delivered, by being dropped.
+    pub(super) fn errand(&self, errand: Errand, sent: oneshot::Sender<Sent>) {
+        self.letters().errand = Some((errand, sent));
         self.arrived.notify_one();
     }
 

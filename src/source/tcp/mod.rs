@@ -20,7 +20,7 @@ mod connection;
 
 mod mail;
 
-mod orders;
+mod errands;
 
 mod outbox;
 
@@ -50,9 +50,9 @@ use crate::device::Format;
 use crate::device::framing::Framing;
 use crate::limits::tcp::{TCP_ACCEPT_PAUSE, TCP_BACKLOG};
 use connection::{Connection, End};
+use errands::Asked;
+pub use errands::{Errands, ErrandsTaken, Sent, errands};
 use mail::{Mail, Why};
-use orders::Asked;
-pub use orders::{Orders, OrdersTaken, Sent, orders};
 use pace::{Pace, STRANGERS_CALLS};
 use places::{NoPlace, Number, Places};
 
@@ -93,7 +93,7 @@ struct Shared {
 /// Listens until `stop`, or until the station has ended.
 ///
 /// At `stop` it goes on for at most three seconds, so that what the station still commits is answered.
-pub async fn run(settings: TcpSettings, inlet: Inlet, orders: OrdersTaken, stop: CancellationToken) {
+pub async fn run(settings: TcpSettings, inlet: Inlet, errands: ErrandsTaken, stop: CancellationToken) {
     let mut listener = Listener {
         standing: Standing::new(settings.id, inlet.lanes.clone()),
         shared: Arc::new(Shared {
@@ -104,7 +104,7 @@ pub async fn run(settings: TcpSettings, inlet: Inlet, orders: OrdersTaken, stop:
             held: AtomicUsize::new(0),
             stop: stop.child_token(),
         }),
-        orders,
+        errands,
         connections: TaskTracker::new(),
     };
     // The only error is that the station has ended, and then there is nothing left to do.
@@ -117,7 +117,7 @@ pub async fn run(settings: TcpSettings, inlet: Inlet, orders: OrdersTaken, stop:
 struct Listener {
     shared: Arc<Shared>,
     standing: Standing,
-    orders: OrdersTaken,
+    errands: ErrandsTaken,
     connections: TaskTracker,
 }
 
@@ -141,15 +141,15 @@ impl Listener {
     }
 
     async fn accept_until_stopped(&mut self, listener: &TcpListener) {
-        let mut ordered = true;
+        let mut sent_out = true;
         loop {
             let accepted = tokio::select! {
                 biased;
                 () = self.shared.stop.cancelled() => return,
-                asked = self.orders.0.recv(), if ordered => {
+                asked = self.errands.0.recv(), if sent_out => {
                     match asked {
-                        Some(asked) => self.shared.order(asked),
-                        None => ordered = false,
+                        Some(asked) => self.shared.errand(asked),
+                        None => sent_out = false,
                     }
                     continue;
                 }
@@ -221,14 +221,14 @@ impl Shared {
         }
     }
 
-    fn order(&self, Asked { address, command, sent }: Asked) {
+    fn errand(&self, Asked { address, errand, sent }: Asked) {
         let resolve = self.inlet.resolve.borrow().clone();
         let mail = match resolve.origin(self.settings.format.name, &address) {
             Origin::Device(device) => self.places().mail_of(device).cloned(),
             Origin::Stranger(_) | Origin::Bridge(_) => None,
         };
         match mail {
-            Some(mail) => mail.order(command, sent),
+            Some(mail) => mail.errand(errand, sent),
             // Whoever does not wait any more does not want to know.
             None => drop(sent.send(Sent::NotConnected)),
         }
