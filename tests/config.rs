@@ -89,9 +89,9 @@ fn with_examples_in_force(text: &str) -> String {
 #[test]
 fn the_examples_that_are_commented_out_are_sound_too() {
     let text = with_examples_in_force(&shipped("shouwang.toml"));
-    let station = Station::parse("shouwang.toml", &text, Path::new("/etc/shouwang"), FORMATS);
+    let station = Station::parse("shouwang.toml", &text, Path::new("/etc/shouwang"), &shouwang::device::names());
     let station = station.unwrap_or_else(|problems| panic!("{problems}")).value;
-    assert_eq!(station.sources.len(), 3);
+    assert_eq!(station.sources.len(), 4);
     let points: Vec<usize> = station.profiles.values().map(|profile| profile.points.len()).collect();
     assert_eq!(points, [8, 1, 2]);
 }

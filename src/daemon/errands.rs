@@ -16,12 +16,16 @@ use crate::source::tcp::{Errands, Sent};
 /// The desk.
 pub(super) struct ErrandDesk {
     /// The ways to the sources whose devices can be told something.
-    pub(super) ways: Vec<Errands>,
-    pub(super) book: watch::Receiver<Arc<dyn Resolve>>,
-    pub(super) clock: Arc<Clock>,
+    ways: Vec<Errands>,
+    book: watch::Receiver<Arc<dyn Resolve>>,
+    clock: Arc<Clock>,
 }
 
 impl ErrandDesk {
+    pub(super) fn new(ways: Vec<Errands>, book: watch::Receiver<Arc<dyn Resolve>>, clock: &Arc<Clock>) -> Self {
+        Self { ways, book, clock: Arc::clone(clock) }
+    }
+
     /// Does what is asked until told to stop.
     pub(super) async fn run(self, mut asked: mpsc::Receiver<Asked>, stop: CancellationToken) {
         loop {

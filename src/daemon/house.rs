@@ -75,6 +75,23 @@ pub(super) struct Desks {
     pub(super) errands: mpsc::Sender<Asked>,
 }
 
+/// Where the desks are called.
+pub(super) struct Called {
+    pub(super) keeper: mpsc::Receiver<Asked>,
+    pub(super) pairing: mpsc::Receiver<Asked>,
+    pub(super) errands: mpsc::Receiver<Asked>,
+}
+
+impl Desks {
+    pub(super) fn new() -> (Desks, Called) {
+        let (keeper, keeper_called) = mpsc::channel(limits::VILLAGE_CHANGES_WAITING_MAX);
+        let (pairing, pairing_called) = mpsc::channel(limits::PAIRING_WAITING_MAX);
+        let (errands, errands_called) = mpsc::channel(limits::ERRANDS_WAITING_MAX);
+        let called = Called { keeper: keeper_called, pairing: pairing_called, errands: errands_called };
+        (Desks { keeper, pairing, errands }, called)
+    }
+}
+
 /// What the house remembers from turn to turn.
 #[derive(Default)]
 pub(super) struct Standing {

@@ -71,9 +71,7 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let heard = Arc::new(Heard::new(Arc::clone(&counters)));
     let letterbox = Letterbox::default();
     let board = Arc::new(Board::new(Arc::clone(&clock), store.clone(), Arc::clone(&counters), epoch, revision));
-    let (keeper, edits) = mpsc::channel(limits::VILLAGE_CHANGES_WAITING_MAX);
-    let (pairing, wishes) = mpsc::channel(limits::PAIRING_WAITING_MAX);
-    let (errands, tellings) = mpsc::channel(limits::ERRANDS_WAITING_MAX);
+    let (desks, called) = Desks::new();
     let mut house = House::new(
         station,
         Arc::clone(&clock),
@@ -82,7 +80,7 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
         letterbox.clone(),
         Arc::clone(&heard),
         Arc::clone(&book),
-        Desks { keeper, pairing, errands },
+        desks,
         Identity { station: config.id, gateway: config.gateway, epoch },
     );
     let now = clock.now();
@@ -103,10 +101,9 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let inlet = Inlet { lanes, resolve: resolve.clone(), heard, counters, utc: sources::utc(&clock) };
     let ways = sources::spawn(&config, inlet, &listening, &sources_stop, Session::Kept)?;
     tracker.spawn(server::serve(listener, asked, sources_stop.clone()));
-    tracker.spawn(keeper.run(edits, reload, sources_stop.clone()));
-    let errands = ErrandDesk { ways, book: resolve, clock: Arc::clone(&clock) };
-    tracker.spawn(errands.run(tellings, sources_stop.clone()));
-    tracker.spawn(PairingDesk::new(bridges, Arc::clone(&clock)).run(wishes, sources_stop.clone()));
+    tracker.spawn(keeper.run(called.keeper, reload, sources_stop.clone()));
+    tracker.spawn(ErrandDesk::new(ways, resolve, &clock).run(called.errands, sources_stop.clone()));
+    tracker.spawn(PairingDesk::new(bridges, Arc::clone(&clock)).run(called.pairing, sources_stop.clone()));
     if let Some(link) = &config.county {
         let settings = county_settings(&config, link, tempo.rate())?;
         let standing = standing(&ledger, epoch, link, now.mono);
