@@ -28,8 +28,13 @@ fn frames(format: &Format, framing: Framing) -> Vec<Vec<u8>> {
     vectors
         .filter_map(|vector| {
             let mut bytes = vector.bytes().expect("a frame").into_owned();
-            if matches!(framing, Framing::Lines { .. }) {
-                bytes.push(b'\n');
+            // A text may stand without its ending.
+            match framing {
+                Framing::Lines { .. } => bytes.push(b'\n'),
+                Framing::Frames { .. } if vector.input_text.is_some() && bytes.last() != Some(&b']') => {
+                    bytes.push(b'#')
+                }
+                Framing::Frames { .. } => {}
             }
             let mut framer = Framer::new(framing);
             let whole = matches!(framer.next_piece(&mut bytes.as_slice()), Some(Piece::Frame(_)));

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "rooms that are compiled alone have doors that nobody uses here")]
 
-#[path = "../../src/limits.rs"]
+#[path = "../../src/limits/mod.rs"]
 pub mod limits;
 
 #[path = "../../src/private.rs"]

@@ -83,7 +83,7 @@ impl Decode for ChirpStack {
         }
         match topic.event {
             "up" => event.uplink(frame.context.of(&address)).speak(&mut speech, &mut self.codec, &address),
-            "join" => speech.level(Measure::Availability { online: true, bridge: false }),
+            "join" => speech.alive(),
             "status" => event.speak_status(&mut speech),
             "location" => event.speak_location(&mut speech),
             _ => {}

@@ -127,7 +127,7 @@ fn speak_code(code: &Code) -> Result<Decoded, DecodeError> {
 fn speak_system(gateway: &str, bytes: &[u8]) -> Result<Decoded, DecodeError> {
     let text = json::bounded(bytes, MQTT_PAYLOAD_BYTES_MAX)?;
     let mut speech = Speech::of(gateway)?;
-    speech.level(Measure::Availability { online: true, bridge: false });
+    speech.alive();
     Item::whole(text).object(|key, item| {
         if let ("rssi", Some(rssi)) = (key, item.number()) {
             speech.number(Quantity::Rssi, rssi);

@@ -150,7 +150,7 @@ impl R60 {
     fn speak(&mut self, speech: &mut Speech, control: u8, command: u8, data: &[u8]) {
         match (control, command, data) {
             (0x01, 0x01, _) => {
-                speech.level(Measure::Availability { online: true, bridge: false });
+                speech.alive();
                 // Changes alone are reported, so a heartbeat also says that what stood still stands.
                 if let Some(present) = self.present {
                     speech.level(Measure::Presence(present));

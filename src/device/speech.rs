@@ -51,6 +51,12 @@ impl Speech {
         self.say(Said::event(measure));
     }
 
+    /// The device itself says that it is there, and nothing else: a heartbeat, a join. A bridge's word on whether a device
+    /// can be reached is a level.
+    pub fn alive(&mut self) {
+        self.event(Measure::Availability { online: true, bridge: false });
+    }
+
     /// A number was measured; it is dropped and counted when it is not plausible.
     pub fn number(&mut self, quantity: Quantity, value: f64) {
         match Measure::number(quantity, value) {

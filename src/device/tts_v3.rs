@@ -81,7 +81,7 @@ impl Decode for ThingsStack {
                     event.uplink(frame.context.of(&address)).speak(&mut speech, &mut self.codec, &address);
                 }
             }
-            "join" => speech.level(Measure::Availability { online: true, bridge: false }),
+            "join" => speech.alive(),
             "location/solved" => match event.location {
                 Some((lat, lon)) => match Measure::location(lat, lon) {
                     Ok(measure) => speech.level(measure),

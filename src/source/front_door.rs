@@ -266,8 +266,10 @@ impl FrontDoor {
         let stands = |kind: &str, level: Option<Measure>| {
             standing.get(kind).is_some_and(|(stood, since)| *stood == level && now.duration_since(*since) < steady)
         };
-        let all_stand =
-            said.iter().all(|said| said.nature == Nature::Level && stands(said.measure.kind(), level(said)));
+        let all_stand = said.iter().all(|said| {
+            let is_level = said.nature == Nature::Level || said.measure.is_reachability();
+            is_level && stands(said.measure.kind(), level(said))
+        });
         if all_stand && (!said.is_empty() || stands("", None)) {
             return true;
         }

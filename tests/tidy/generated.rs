@@ -67,7 +67,7 @@ pub fn counters(tree: &Tree) -> Vec<Complaint> {
 }
 
 fn counters_of<'a>(tree: &Tree, rows: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<Complaint> {
-    const PAGE: &str = "src/limits.rs";
+    const PAGE: &str = "src/limits/mod.rs";
     const PAGES: &str = "src/limits/";
     let counts = |word: &str| {
         let literal = format!("{word}\"");

@@ -201,6 +201,12 @@ impl Measure {
         !matches!(self, Measure::Sos(false))
     }
 
+    /// Whether it says of its device that it can be reached or not, and nothing else.
+    #[must_use]
+    pub const fn is_reachability(&self) -> bool {
+        matches!(self, Measure::Availability { bridge: false, .. })
+    }
+
     /// Whether a repeat of it is an event each time it is said, rather than a state that is said again.
     #[must_use]
     pub const fn is_event(&self) -> bool {

@@ -10,7 +10,7 @@ use crate::core::detector::device_health::{DeviceHealth, Found, Measured, Outloo
 use crate::core::effect::{DeviceChange, DeviceEvent, Effect};
 use crate::core::id::{DeviceId, ResidentId, SourceId};
 use crate::core::intake::{Memory, News};
-use crate::core::reading::{Measure, Quantity, Said, Sample};
+use crate::core::reading::{Measure, Nature, Quantity, Said, Sample};
 use crate::core::roster::{Device, Service, Tier};
 use crate::core::time::{Moment, Mono};
 use crate::core::unit::Milli;
@@ -98,10 +98,11 @@ impl Unit {
         found: &mut Vec<Found>,
     ) {
         self.memory.take(now.mono, device, sample, news);
-        // A bridge's word on whether a device can be reached is not a word of the device, and neither is what a broker
-        // kept from before.
-        let only_reachability = !sample.said.is_empty()
-            && sample.said.iter().all(|said| matches!(said.measure, Measure::Availability { .. }));
+        // A bridge's word on whether a device can be reached is a level, and not a word of the device; neither is what a
+        // broker kept from before. A device's own heartbeat is an event.
+        let bridges_word =
+            |said: &Said| said.nature == Nature::Level && matches!(said.measure, Measure::Availability { .. });
+        let only_reachability = !sample.said.is_empty() && sample.said.iter().all(bridges_word);
         if !sample.retained && !only_reachability {
             self.health.hear(now, device, found);
             self.health.judge(now, sample, news, found);

@@ -84,7 +84,7 @@ impl Decode for Pendant {
                 }
             }
         }
-        speech.level(Measure::Availability { online: true, bridge: false });
+        speech.alive();
         // Whoever has not said who it is may carry an alarm of nobody, and must not believe that it was heard.
         if self.imei.is_some() || packet.command != DATA {
             speech.reply(&answer(&packet, frame.utc_s));

@@ -36,7 +36,6 @@ use super::ble::seal::Key;
 use super::ble::{self, Handed};
 use super::speech::Speech;
 use super::{Decode, DecodeError, Decoded, Format, Frame, Transport};
-use crate::core::reading::Measure;
 
 /// Base topic of a bridge that nobody configured.
 const BASE_TOPIC: &str = "mibeacon";
@@ -122,7 +121,7 @@ fn speak(
     if envelope.control & OBJECTS == 0 {
         // Anybody can send this much, so it is a sign of life only of a device that never seals.
         if Key::of(context)?.is_none() {
-            speech.level(Measure::Availability { online: true, bridge: false });
+            speech.alive();
         }
         return Ok(Heard::New);
     }

@@ -1,6 +1,7 @@
 //! Counters, keys and forgeries of MiBeacon.
 
 use super::*;
+use crate::core::reading::Measure;
 use crate::core::reading::{Code, Said};
 
 const KEY: &str = "8b72476b60fe2a0b63bf58d588fe4ea1";
@@ -47,7 +48,7 @@ fn an_open_frame_of_a_device_with_a_key_is_refused() {
     assert_eq!(decode(&mut MiBeacon::default(), open, &Value::Null).expect("decodes").said.len(), 1);
     let beacon = "1059db780df4f80238c1a4";
     assert_eq!(decode(&mut MiBeacon::default(), beacon, &context).expect("decodes").said, []);
-    let online = Said::level(Measure::Availability { online: true, bridge: false });
+    let online = Said::event(Measure::Availability { online: true, bridge: false });
     assert_eq!(decode(&mut MiBeacon::default(), beacon, &Value::Null).expect("decodes").said, [online]);
 }
 

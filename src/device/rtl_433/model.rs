@@ -401,5 +401,5 @@ fn flag(speech: &mut Speech, event: &Event<'_>, key: &'static str) -> Option<boo
 
 /// It was on the air and said nothing of its room: proof of life.
 fn heard(speech: &mut Speech) {
-    speech.level(Measure::Availability { online: true, bridge: false });
+    speech.alive();
 }

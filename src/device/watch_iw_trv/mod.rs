@@ -136,7 +136,7 @@ fn speak(message: &Message<'_>, speech: &mut Speech) {
         _ => speech.refuse("type", DecodeError::Unknown),
     }
     // Whatever it says, it is there.
-    speech.level(Measure::Availability { online: true, bridge: false });
+    speech.alive();
 }
 
 fn number(speech: &mut Speech, key: &'static str, text: &str, quantity: Quantity) {

@@ -165,7 +165,7 @@ fn speak(message: &Message<'_>, speech: &mut Speech) {
         _ => speech.refuse("type", DecodeError::Unknown),
     }
     // Whatever it says, it is there.
-    speech.level(Measure::Availability { online: true, bridge: false });
+    speech.alive();
 }
 
 fn pressure(message: &Message<'_>, speech: &mut Speech) {
