@@ -16,6 +16,10 @@ use shouwang::device::framing::{Cut, Framer, Framing, Piece};
 use shouwang::device::harness::Vector;
 use shouwang::device::{self, FORMATS, Format};
 
+/// Formats with frames that have no sum, a wrong sum or an unescaped delimiter, and are taken as they are: what is
+/// damaged may there pass for such a one, and take its neighbour's beginning with it.
+const LENIENT: [&str; 3] = ["jt808", "eview_pendant", "witmotion"];
+
 fn top() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
 }
@@ -122,6 +126,9 @@ proptest! {
     ) {
         for (format, framing) in streams() {
             let Framing::Frames { cut, .. } = framing else { continue };
+            if LENIENT.contains(&format.name) {
+                continue;
+            }
             let mut bytes = pick.get(&frames(format, framing)).clone();
             for (at, byte) in &noise {
                 let at = at.index(bytes.len());
@@ -152,6 +159,9 @@ proptest! {
             let frame = &mut sent[lost];
             let end = frame.len() - usize::from(is_text(framing, frame));
             frame[place.index(end)] ^= flip;
+            if LENIENT.contains(&format.name) {
+                continue;
+            }
             let all = found(framing, &sent.concat());
             prop_assert!(are_there(&wanted, lost, &all), "{}: {lost} of {wanted:?} damaged: {all:?}", format.name);
         }
@@ -173,6 +183,9 @@ proptest! {
             let end = frame.len() - usize::from(is_text(framing, frame));
             let from = place.index(end);
             frame.drain(from..(from + count).min(end));
+            if LENIENT.contains(&format.name) {
+                continue;
+            }
             let all = found(framing, &sent.concat());
             prop_assert!(are_there(&wanted, lost, &all), "{}: {lost} of {wanted:?} cut: {all:?}", format.name);
         }

@@ -468,27 +468,6 @@ proptest! {
     }
 
     #[test]
-    fn a_damaged_frame_costs_no_other(
-        (format, framing, vectors) in any_stream(),
-        chosen in any::<[prop::sample::Index; 3]>(),
-        place in any::<prop::sample::Index>(),
-        bent in 1_u8..,
-    ) {
-        // A line's end is a part of it, and a notification of witmotion carries no sum: there damage can reach further.
-        let sums = matches!(framing, Framing::Frames { .. }) && format.name != "witmotion";
-        let sound: Vec<Vec<u8>> = vectors.iter().flat_map(|bytes| frames(framing, [bytes.as_slice()])).collect();
-        if sums && !sound.is_empty() {
-            let [before, damaged, after] = chosen.map(|at| at.get(&sound).clone());
-            let mut damaged = damaged;
-            let at = place.index(damaged.len());
-            damaged[at] ^= bent;
-            let found = frames(framing, [before.as_slice(), &damaged, &after]);
-            prop_assert_eq!(found.first(), Some(&before), "{}", format.name);
-            prop_assert_eq!(found.last(), Some(&after), "{}: byte {} of {:02x?}", format.name, at, damaged);
-        }
-    }
-
-    #[test]
     fn a_press_passes_whatever_stands_beside_it(
         beside in proptest::collection::vec((proptest::sample::select(KEYS), any_json()), 0..12),
         place in any::<prop::sample::Index>(),
