@@ -18,7 +18,8 @@ use shouwang::device::{self, FORMATS, Format};
 
 /// Formats with frames that have no sum, a wrong sum or an unescaped delimiter, and are taken as they are: what is
 /// damaged may there pass for such a one, and take its neighbour's beginning with it.
-const LENIENT: [&str; 3] = ["jt808", "eview_pendant", "witmotion"];
+const LENIENT: [&str; 7] =
+    ["jt808", "eview_pendant", "witmotion", "ld2410", "ld2450", "watch_setracker", "watch_iw_trv"];
 
 fn top() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
