@@ -33,6 +33,11 @@ pub(super) fn cut(bytes: &[u8], may_begin: &[u8]) -> Cut {
         return Cut::Broken(DecodeError::Length);
     }
     let end = 6 + length + FOOTER.len();
+    // There is no sum: a head inside shows that the length is damaged and reaches into the next message.
+    let known = bytes.get(HEADER.len()..end.min(bytes.len())).unwrap_or_default();
+    if known.windows(HEADER.len()).any(|window| window == HEADER) {
+        return Cut::Broken(DecodeError::Length);
+    }
     match bytes.get(..end) {
         None => Cut::More,
         Some(frame) if frame.ends_with(FOOTER) => Cut::Frame(end),

@@ -70,7 +70,9 @@ fn cut(bytes: &[u8]) -> Cut {
     }
     let length = usize::from(u16::from_be_bytes([head[3], head[4]]));
     match (length, rest.get(..length), rest.get(length)) {
-        (0, ..) => Cut::Frame(HEAD_BYTES),
+        // Eight bytes of a body of zeros look like a head of their own, but for the type.
+        (0, ..) if matches!(head[5], 0x01 | 0x0A | 0x0E | 0x0F | 0x21) => Cut::Frame(HEAD_BYTES),
+        (0, ..) => Cut::Broken(DecodeError::Unknown),
         (DATA_BYTES_MAX.., ..) if length > DATA_BYTES_MAX => Cut::Broken(DecodeError::Length),
         (_, Some(data), Some(check)) if self::check(data) == *check => Cut::Frame(HEAD_BYTES + length + 1),
         (_, Some(_), Some(_)) => Cut::Broken(DecodeError::Checksum),
