@@ -48,6 +48,16 @@ fn pair(house: &House) -> Child {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary under test runs")
 }
 
+/// A running house whose bridge was opened from a shell.
+async fn opened() -> (House, Player, Wishes, Child) {
+    let mut house = House::build(&buttons(1)).await;
+    let (bridge, wishes) = bridge(&house, false).await;
+    house.start_gateway_and_wait().await;
+    let shell = pair(&house);
+    until("the bridge is asked to open", || times(&wishes) == [120]).await;
+    (house, bridge, wishes, shell)
+}
+
 /// Waits aside, because the bridge lives on this thread.
 async fn ended(shell: Child) -> Output {
     let output = tokio::task::spawn_blocking(move || shell.wait_with_output());
@@ -63,11 +73,7 @@ async fn a_newcomer_is_seen_to_arrive_and_the_bridge_is_closed_behind_it() {
     if !installed("mosquitto") {
         return;
     }
-    let mut house = House::build(&buttons(1)).await;
-    let (_bridge, wishes) = bridge(&house, false).await;
-    house.start_gateway_and_wait().await;
-    let shell = pair(&house);
-    until("the bridge is asked to open", || times(&wishes) == [120]).await;
+    let (house, _bridge, wishes, shell) = opened().await;
     assert_eq!(wishes.lock().expect("not poisoned")[0]["value"], true, "version 1 wants it");
 
     let name = "0x00158d0001aabbcc";
@@ -116,11 +122,7 @@ async fn a_station_that_ends_closes_the_bridge() {
     if !installed("mosquitto") {
         return;
     }
-    let mut house = House::build(&buttons(1)).await;
-    let (_bridge, wishes) = bridge(&house, false).await;
-    house.start_gateway_and_wait().await;
-    let shell = pair(&house);
-    until("the bridge is asked to open", || times(&wishes) == [120]).await;
+    let (house, _bridge, wishes, shell) = opened().await;
     until("the station knows that it is open", || {
         std::fs::read_to_string(house.path("gateway.log")).unwrap_or_default().contains("open for newcomers")
     })

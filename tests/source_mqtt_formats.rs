@@ -2,49 +2,34 @@
 
 mod support;
 
-use std::path::Path;
-use std::sync::Arc;
-
 use bytes::Bytes;
 use rumqttc::v5::mqttbytes::QoS;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shouwang::core::effect::Input;
-use shouwang::core::reading::{Origin, Said, Sample};
-use shouwang::core::roster::Class;
+use shouwang::core::reading::Said;
 use shouwang::device::harness::Vector;
 use shouwang::device::{FORMATS, Format, Frame, Transport};
-use shouwang::source::Resolve;
 use shouwang::source::lanes::Arrival;
 use shouwang::source::mqtt::{FeedSettings, MqttSettings, run};
 use support::broker::Broker;
-use support::village::Village;
+use support::vectors;
+use support::village::{Village, address_book};
 use support::{installed, soon, until_found};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-/// A village in which everybody is enrolled, so that routine words are handed on too.
-struct Everybody;
-
-impl Resolve for Everybody {
-    fn origin(&self, _: &str, _: &str) -> Origin {
-        Origin::Device("d1".parse().expect("an id"))
-    }
-
-    fn context(&self, _: &str, _: &str) -> Option<&Value> {
-        None
-    }
-
-    fn class(&self, sample: &Sample) -> Class {
-        Class::of(sample, |_| false)
-    }
-}
-
-fn vectors(format: &Format) -> Vec<Vector> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(format!("{}.jsonl", format.name));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let all = text.lines().map(|line| serde_json::from_str::<Vector>(line).expect("a vector"));
-    // What is told by a context is the vectors' test; here it is the way that counts.
-    all.filter(|vector| vector.topic.as_deref().is_some_and(|topic| !topic.is_empty())).collect()
+/// The vectors as messages. Those of a format whose bridges hand bare payloads on tell the bytes only: their topic is
+/// the one that such a bridge would take.
+fn messages(format: &Format, base_topic: &str) -> Vec<(String, Bytes)> {
+    let topic = |vector: &Vector| match (&vector.topic, vector.context()["characteristic"].as_str()) {
+        (Some(topic), _) if !topic.is_empty() => topic.clone(),
+        (_, Some(uuid)) => format!("{base_topic}/A4C1388D18B2/{}", uuid.trim_start_matches("0x")),
+        _ => format!("{base_topic}/{}", vector.context()["mac"].as_str().unwrap_or("A4C1388D18B2")),
+    };
+    vectors::of(format)
+        .iter()
+        .map(|vector| (topic(vector), vector.bytes().expect("bytes").into_owned().into()))
+        .collect()
 }
 
 /// What the messages say, in their order, by lane.
@@ -81,18 +66,13 @@ async fn what_the_vectors_say_arrives_through_a_real_broker() {
     for format in FORMATS {
         let Transport::Mqtt { base_topic, .. } = format.transport else { continue };
         let feed = FeedSettings { format: *format, base_topic: base_topic.to_owned() };
-        let messages: Vec<(String, Bytes)> = vectors(format)
-            .iter()
-            .map(|vector| (vector.topic.clone().expect("a topic"), vector.bytes().expect("bytes").into_owned().into()))
-            .filter(|(topic, _): &(String, Bytes)| feed.hears(topic))
-            .collect();
-        if messages.is_empty() {
-            continue;
-        }
+        let mut messages = messages(format, base_topic);
+        messages.retain(|(topic, _)| feed.hears(topic));
+        assert!(!messages.is_empty(), "{}: nothing that its vectors say can be said on its topics", format.name);
         let [urgent, routine] = expected(format, &messages);
 
         let mut village = Village::new();
-        village.book.send(Arc::new(Everybody)).expect("the inlet holds a receiver");
+        village.book.send(address_book(json!({"everybody": true}))).expect("the inlet holds a receiver");
         let settings = MqttSettings {
             id: "broker".parse().expect("an id"),
             broker: broker.plain(),

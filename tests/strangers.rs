@@ -4,7 +4,6 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,10 +16,10 @@ use shouwang::core::roster::{Chemistry, Class, Device, Ladder, Resident, Role, R
 use shouwang::core::station::{Identity, Rules, Station};
 use shouwang::core::time::{Boot, Moment, Mono, Trust, Wall};
 use shouwang::device::framing::{Framer, Piece};
-use shouwang::device::harness::Vector;
 use shouwang::device::{FORMATS, Format};
 use shouwang::source::Resolve;
 use shouwang::source::front_door::{FrontDoor, Raw};
+use support::vectors;
 use support::village::Village;
 use tokio::time::Instant;
 
@@ -109,17 +108,11 @@ fn is_quiet(station: &Station) -> bool {
     station.open_alarms().all(|alarm| !alarm.id.condition.rule().about_person)
 }
 
-fn vectors(format: &Format) -> Vec<Vector> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(format!("{}.jsonl", format.name));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    text.lines().map(|line| serde_json::from_str(line).expect("a vector")).collect()
-}
-
 #[tokio::test]
 async fn no_vector_of_any_format_raises_anything_for_a_stranger() {
     let mut noticed = 0;
     for format in FORMATS {
-        for vector in vectors(format) {
+        for vector in vectors::of(format) {
             let bytes = vector.bytes().expect("a frame");
             let station = play(format, vector.topic.as_deref(), &bytes, vector.context());
             assert!(is_quiet(&station), "{}: {:?}", vector.id, station.open_alarms().collect::<Vec<_>>());
@@ -139,7 +132,7 @@ proptest! {
         cut in proptest::option::of(any::<prop::sample::Index>()),
     ) {
         for format in FORMATS {
-            let all = vectors(format);
+            let all = vectors::of(format);
             let vector = pick.get(&all);
             let mut bytes = vector.bytes().expect("a frame").into_owned();
             for (at, byte) in &hits {

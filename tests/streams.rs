@@ -5,16 +5,17 @@
 
 #[path = "../fuzz/src/look.rs"]
 mod look;
+mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use look::Input;
 use proptest::prelude::*;
 use serde_json::Value;
 use shouwang::device::framing::{Cut, Framer, Framing, Piece};
-use shouwang::device::harness::Vector;
 use shouwang::device::{self, FORMATS, Format};
+use support::vectors;
 
 /// Whether no check can show that bytes are missing in what stands at the beginning of `stretch`, where it has only `left`
 /// bytes left, so that it takes the beginning of the next one.
@@ -35,16 +36,10 @@ fn is_notification(format: &Format, frame: &[u8]) -> bool {
     format.name == "witmotion" && matches!(frame, [_, 0x61 | 0x71, ..])
 }
 
-fn top() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
-}
-
 /// The whole frames among a format's vectors, as they come off the wire.
 fn frames(format: &Format, framing: Framing) -> Vec<Vec<u8>> {
-    let path = top().join("tests/vectors").join(format!("{}.jsonl", format.name));
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let vectors = text.lines().map(|line| serde_json::from_str::<Vector>(line).expect("a vector"));
-    vectors
+    vectors::of(format)
+        .into_iter()
         .filter_map(|vector| {
             let mut bytes = vector.bytes().expect("a frame").into_owned();
             // A text may stand without its ending.
@@ -121,6 +116,7 @@ proptest! {
     fn however_a_stream_is_split_the_same_is_heard(
         picks in proptest::collection::vec(any::<prop::sample::Index>(), 1..6),
         noise in proptest::collection::vec(any::<u8>(), 0..12),
+        hits in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
         splits in proptest::collection::vec(any::<prop::sample::Index>(), 0..6),
     ) {
         for (format, framing) in streams() {
@@ -130,16 +126,19 @@ proptest! {
                 stretch.extend(pick.get(&frames));
                 stretch.extend(&noise);
             }
+            for (at, byte) in &hits {
+                let at = at.index(stretch.len());
+                stretch[at] ^= byte;
+            }
             let mut places: Vec<usize> = splits.iter().map(|at| at.index(stretch.len() + 1)).collect();
             places.extend([0, stretch.len()]);
             places.sort_unstable();
             let pieces: Vec<&[u8]> = places.windows(2).map(|pair| &stretch[pair[0]..pair[1]]).collect();
             let input = Input { format, topic: None, context: Value::Null, bytes: &stretch };
-            prop_assert_eq!(
-                look::stream(framing, &input, &pieces),
-                look::stream(framing, &input, &[&stretch]),
-                "{}", format.name
-            );
+            let whole = look::stream(framing, &input, &[&stretch]);
+            prop_assert_eq!(look::stream(framing, &input, &pieces), whole.clone(), "{}", format.name);
+            let bytes: Vec<&[u8]> = stretch.chunks(1).collect();
+            prop_assert_eq!(look::stream(framing, &input, &bytes), whole, "{}", format.name);
         }
     }
 
@@ -212,7 +211,8 @@ proptest! {
 
 #[test]
 fn the_corpus_and_every_vector_are_survived() {
-    let corpus = fs::read_dir(top().join("fuzz/corpus/decode")).expect("the corpus is there");
+    let corpus =
+        fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/decode")).expect("the corpus is there");
     let mut count = 0;
     for entry in corpus {
         let path = entry.expect("an entry").path();
@@ -223,9 +223,7 @@ fn the_corpus_and_every_vector_are_survived() {
     }
     assert!(count > 0, "the corpus is empty");
     for format in FORMATS {
-        let path = top().join("tests/vectors").join(format!("{}.jsonl", format.name));
-        for line in fs::read_to_string(path).expect("vectors").lines() {
-            let vector: Vector = serde_json::from_str(line).expect("a vector");
+        for vector in vectors::of(format) {
             let bytes = vector.bytes().expect("a frame");
             let input = Input { format, topic: vector.topic.as_deref(), context: vector.context(), bytes: &bytes };
             look::one(&input.write());

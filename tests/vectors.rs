@@ -3,41 +3,18 @@
 //! A new format gets all of this by its line in the registry and its file in `tests/vectors/`.
 //! `SHOUWANG_VECTORS=DIR` runs the vector files of another directory too.
 
+mod support;
+
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shouwang::core::reading::{Measure, Said};
-use shouwang::device::framing::{Framer, Framing, Piece};
 use shouwang::device::harness::{Vector, within_bounds};
-use shouwang::device::{self, Decoded, FORMATS, Format, Frame};
+use shouwang::device::{self, Decoded, FORMATS, Frame};
 use shouwang::limits;
-
-fn directory() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors")
-}
-
-/// Vector files of a directory by the name of their format.
-fn files(directory: &Path) -> Vec<(String, PathBuf)> {
-    let entries = fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
-    let mut files: Vec<(String, PathBuf)> = entries
-        .map(|entry| entry.expect("a readable entry").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "jsonl"))
-        .map(|path| (path.file_stem().expect("a name").to_string_lossy().into_owned(), path))
-        .collect();
-    files.sort();
-    files
-}
-
-fn vectors(path: &Path) -> Vec<Vector> {
-    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    text.lines()
-        .filter(|line| !line.trim().is_empty())
-        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{}: {error}: {line}", path.display())))
-        .collect()
-}
+use support::vectors;
 
 /// What differs, one sentence a vector; vectors of formats that nobody registered are passed over.
 fn differences(all: &[Vector]) -> Vec<String> {
@@ -52,13 +29,13 @@ fn differences(all: &[Vector]) -> Vec<String> {
 
 #[test]
 fn every_format_has_vectors_and_all_pass() {
-    let files = files(&directory());
+    let files = vectors::files(&vectors::directory());
     let with_file: BTreeSet<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
     let registered: BTreeSet<&str> = FORMATS.iter().map(|format| format.name).collect();
     assert_eq!(with_file, registered, "files in tests/vectors/ (left) and FORMATS (right) differ");
     assert_eq!(registered.len(), FORMATS.len(), "a name is registered twice");
     for (name, path) in &files {
-        let all = vectors(path);
+        let all = vectors::read(path);
         let ids: BTreeSet<&str> = all.iter().map(|vector| vector.id.as_str()).collect();
         assert!(!all.is_empty(), "{} is empty", path.display());
         assert_eq!(ids.len(), all.len(), "{} uses an id twice", path.display());
@@ -73,7 +50,8 @@ fn every_format_has_vectors_and_all_pass() {
 #[test]
 fn vectors_of_another_directory_pass() {
     let Some(directory) = std::env::var_os("SHOUWANG_VECTORS") else { return };
-    let all: Vec<Vector> = files(Path::new(&directory)).iter().flat_map(|(_, path)| vectors(path)).collect();
+    let all: Vec<Vector> =
+        vectors::files(Path::new(&directory)).iter().flat_map(|(_, path)| vectors::read(path)).collect();
     let ours = all.iter().filter(|vector| device::format(&vector.protocol).is_some()).count();
     assert!(ours > 0, "no vector of a registered format in {}", directory.display());
     let failed = differences(&all);
@@ -336,9 +314,9 @@ fn any_context() -> impl Strategy<Value = Value> {
 
 /// A frame of some vector, as topic, bytes and context.
 fn any_vector() -> impl Strategy<Value = (Option<String>, Vec<u8>, Value)> {
-    let all: Vec<(Option<String>, Vec<u8>, Value)> = files(&directory())
+    let all: Vec<(Option<String>, Vec<u8>, Value)> = vectors::files(&vectors::directory())
         .iter()
-        .flat_map(|(_, path)| vectors(path))
+        .flat_map(|(_, path)| vectors::read(path))
         .map(|vector| (vector.topic.clone(), vector.bytes().expect("a frame").into_owned(), vector.context()))
         .collect();
     proptest::sample::select(all)
@@ -387,36 +365,6 @@ fn mutate(mut bytes: Vec<u8>, mutations: &[Mutation]) -> Vec<u8> {
     bytes
 }
 
-/// The frames that come out of a stream which arrives in these chunks, and then ends.
-fn frames<'c>(framing: Framing, chunks: impl IntoIterator<Item = &'c [u8]>) -> Vec<Vec<u8>> {
-    let (mut framer, mut found) = (Framer::new(framing), Vec::new());
-    let mut take = |framer: &mut Framer, mut chunk: &[u8]| {
-        while let Some(piece) = framer.next_piece(&mut chunk) {
-            if let Piece::Frame(frame) = piece {
-                found.push(frame.to_vec());
-            }
-        }
-    };
-    for chunk in chunks {
-        take(&mut framer, chunk);
-    }
-    while framer.unfinished() {
-        framer.give_up();
-        take(&mut framer, &[]);
-    }
-    found
-}
-
-/// Formats that come as a stream, each with the bytes of its vectors.
-fn any_stream() -> impl Strategy<Value = (Format, Framing, Vec<Vec<u8>>)> {
-    let streams = FORMATS.iter().filter_map(|format| {
-        let vectors = vectors(&directory().join(format!("{}.jsonl", format.name)));
-        let bytes = vectors.iter().map(|vector| vector.bytes().expect("a frame").into_owned()).collect();
-        Some((*format, format.transport.framing()?, bytes))
-    });
-    proptest::sample::select(streams.collect::<Vec<_>>())
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -448,23 +396,6 @@ proptest! {
     ) {
         let topic = other_topic.unwrap_or(topic);
         feed(topic.as_deref(), &mutate(bytes, &mutations), &context);
-    }
-
-    #[test]
-    fn however_a_stream_is_split_its_frames_are_the_same(
-        (format, framing, vectors) in any_stream(),
-        chosen in proptest::collection::vec(any::<prop::sample::Index>(), 1..6),
-        mutations in proptest::collection::vec(any_mutation(), 0..3),
-        places in proptest::collection::vec(any::<prop::sample::Index>(), 0..8),
-    ) {
-        let stream = mutate(chosen.iter().flat_map(|at| at.get(&vectors).clone()).collect(), &mutations);
-        let mut places: Vec<usize> = places.iter().map(|at| at.index(stream.len() + 1)).chain([0, stream.len()]).collect();
-        places.sort_unstable();
-        let split = frames(framing, places.windows(2).map(|pair| &stream[pair[0]..pair[1]]));
-        let byte_by_byte = frames(framing, stream.chunks(1));
-        let whole = frames(framing, [stream.as_slice()]);
-        prop_assert_eq!(&split, &whole, "{}", format.name);
-        prop_assert_eq!(&byte_by_byte, &whole, "{}", format.name);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 
 use super::framing::{Framer, Framing, Piece};
 use super::unit::{M_PER_S2_PER_G, to_vocabulary};
-use super::{Decode, DecodeError, Decoded, Format, Frame};
+use super::{Decode, DecodeError, Decoded, Format, Frame, hex};
 use crate::core::reading::{Nature, Quantity, Said};
 use crate::limits::{ADDRESS_BYTES_MAX, FRAME_SAID_MAX, LISTED_DEVICES_MAX, MOTION_SAMPLES_MAX, REPLY_BYTES_MAX};
 
@@ -117,7 +117,7 @@ impl Vector {
         let readings = if error.is_none() { readings(&all) } else { Vec::new() };
         add_fields(&mut fields, &all);
         if let Some(encoded) = decoder.encode(&self.expect).filter(|_| self.is_written()) {
-            fields.insert("encoded_hex".into(), hex(&encoded).into());
+            fields.insert("encoded_hex".into(), hex::write(&encoded).into());
         }
         Ok(Outcome { id: self.id.clone(), readings, fields, error })
     }
@@ -137,9 +137,9 @@ pub fn line(format: &str, topic: Option<&str>, bytes: &[u8]) -> Value {
     let mut line = json!({"protocol": format, "basis": "captured", "expect": {}});
     match (topic, text) {
         (Some(topic), Some(text)) => (line["topic"], line["payload"]) = (topic.into(), text.into()),
-        (Some(topic), None) => (line["topic"], line["input_hex"]) = (topic.into(), hex(bytes).into()),
+        (Some(topic), None) => (line["topic"], line["input_hex"]) = (topic.into(), hex::write(bytes).into()),
         (None, Some(text)) => line["input_text"] = text.into(),
-        (None, None) => line["input_hex"] = hex(bytes).into(),
+        (None, None) => line["input_hex"] = hex::write(bytes).into(),
     }
     line
 }
@@ -314,7 +314,7 @@ impl Outcome {
     }
 
     fn compare_bytes(&self, vector: &Vector, differences: &mut Vec<String>) {
-        let want = vector.bytes().map(|bytes| hex(&bytes)).unwrap_or_default();
+        let want = vector.bytes().map(|bytes| hex::write(&bytes)).unwrap_or_default();
         match self.fields.get("encoded_hex") {
             Some(got) if got == want.as_str() => {}
             got => differences.push(format!("written as {}, expected {want}", got.unwrap_or(&Value::Null))),
@@ -330,14 +330,6 @@ impl Outcome {
             }
         }
     }
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn readings(all: &Decoded) -> Vec<Value> {
@@ -384,7 +376,7 @@ fn add_fields(fields: &mut Map<String, Value>, decoded: &Decoded) {
     if !decoded.reply.is_empty() {
         fields.entry("reply").or_insert_with(|| match std::str::from_utf8(&decoded.reply) {
             Ok(text) => text.into(),
-            Err(_) => hex(&decoded.reply).into(),
+            Err(_) => hex::write(&decoded.reply).into(),
         });
     }
     for (key, list) in lists {
@@ -444,18 +436,10 @@ fn is_near(want: f64, got: f64) -> bool {
     (want - got).abs() <= TOLERANCE * want.abs().max(got.abs()) + f64::EPSILON
 }
 
+/// The pairs may stand apart, for people's eyes.
 fn unhex(text: &str) -> Result<Vec<u8>, VectorError> {
-    let digits: Option<Vec<u8>> = text
-        .chars()
-        .filter(|sign| !sign.is_ascii_whitespace())
-        .map(|sign| sign.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
-        .collect();
-    let digits = digits.ok_or(VectorError::Hex)?;
-    let pairs = digits.chunks_exact(2);
-    if !pairs.remainder().is_empty() {
-        return Err(VectorError::Hex);
-    }
-    Ok(pairs.map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect())
+    let digits: Vec<u8> = text.bytes().filter(|sign| !sign.is_ascii_whitespace()).collect();
+    hex::read(&digits).ok_or(VectorError::Hex)
 }
 
 #[cfg(test)]

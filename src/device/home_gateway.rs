@@ -34,9 +34,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::ble::bytes::unhex;
 use super::ble::counter::{Counters, Heard};
 use super::ble::mac::Mac;
+use super::hex;
 use super::json::{self, Item, Scalar};
 use super::motion::{Motion, MotionKind};
 use super::speech::Speech;
@@ -293,8 +293,8 @@ impl<'a> Broadcast<'a> {
     }
 
     fn raw(&self) -> Option<Raw> {
-        let hex = |text: &Option<String>| unhex(text.as_deref()?.as_bytes());
-        if let (Some(service), Some(data)) = (self.service.as_deref(), hex(&self.service_data)) {
+        let bytes = |text: &Option<String>| hex::read(text.as_deref().filter(|text| !text.is_empty())?.as_bytes());
+        if let (Some(service), Some(data)) = (self.service.as_deref(), bytes(&self.service_data)) {
             let service = service.to_ascii_lowercase();
             match service.trim_start_matches("0x").trim_start_matches("0000").get(..4) {
                 Some("fcd2") => return Some(Raw::BtHome(data)),
@@ -302,7 +302,7 @@ impl<'a> Broadcast<'a> {
                 _ => {}
             }
         }
-        let [cipher, counter, tag] = self.parts.each_ref().map(hex);
+        let [cipher, counter, tag] = self.parts.each_ref().map(bytes);
         // MiBeacon counts with three bytes, and its nonce needs what the gateway leaves out.
         let counter = counter.filter(|counter| counter.len() == 4)?;
         self.encrypted.then_some(Raw::Sealed([cipher?, counter, tag?].concat()))

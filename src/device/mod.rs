@@ -39,6 +39,8 @@ pub mod unit;
 
 pub mod mapping;
 
+pub mod hex;
+
 pub mod stamp;
 
 mod hilink;

@@ -9,6 +9,8 @@ pub mod child;
 
 pub mod chance;
 
+pub mod vectors;
+
 pub mod authority;
 
 pub mod broker;

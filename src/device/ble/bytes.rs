@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::device::hex;
+
 /// What is left of a frame.
 #[derive(Debug, Clone, Copy)]
 pub struct Bytes<'a>(pub &'a [u8]);
@@ -58,32 +60,8 @@ pub fn signed(bytes: &[u8]) -> i64 {
 /// The bytes behind a text of hex digits; what is no such text is taken as it is.
 #[must_use]
 pub fn from_hex_text(payload: &[u8]) -> Cow<'_, [u8]> {
-    unhex(payload.trim_ascii()).map_or(Cow::Borrowed(payload), Cow::Owned)
-}
-
-/// The bytes behind pairs of hex digits; `None` for anything else, and for nothing.
-#[must_use]
-pub fn unhex(text: &[u8]) -> Option<Vec<u8>> {
-    if text.is_empty() || !text.len().is_multiple_of(2) {
-        return None;
-    }
-    let digit = |sign: u8| char::from(sign).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    text.chunks_exact(2)
-        .map(|pair| match pair {
-            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
-            _ => None,
-        })
-        .collect()
-}
-
-/// The bytes as lower-case hex.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let text = payload.trim_ascii();
+    hex::read(text).filter(|_| !text.is_empty()).map_or(Cow::Borrowed(payload), Cow::Owned)
 }
 
 #[cfg(test)]

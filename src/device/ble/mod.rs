@@ -24,6 +24,7 @@ use serde_json::Value;
 
 use super::speech::Speech;
 use super::{DecodeError, Decoded, Frame, Listed};
+use counter::Heard;
 use mac::Mac;
 
 /// A frame as its bridge handed it on.
@@ -79,6 +80,25 @@ pub fn heard(speech: Speech, address: &str) -> Decoded {
         Err(why) => {
             Decoded { address: Some(address.to_owned()), refused_keys: vec![("values", why)], ..Decoded::default() }
         }
+    }
+}
+
+/// What is made of a frame whose words were put into `speech`, or why they were not.
+///
+/// # Errors
+/// Why nothing at all can be said of it.
+pub fn told(
+    speech: Speech,
+    address: &str,
+    heard: Result<Heard, DecodeError>,
+    model: Option<&str>,
+) -> Result<Decoded, DecodeError> {
+    match heard {
+        Ok(Heard::New) => Ok(self::heard(speech, address)),
+        Ok(Heard::Repeat) => Ok(nothing_new(address)),
+        Err(why @ DecodeError::NoKey) => Ok(unopened(address, "no_key", why, model)),
+        Err(why @ DecodeError::WrongKey) => Ok(unopened(address, "wrong_key", why, model)),
+        Err(why) => Err(why),
     }
 }
 

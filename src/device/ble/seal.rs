@@ -8,8 +8,8 @@ use ccm::aead::{AeadInOut as _, KeyInit as _};
 use ccm::consts::{U4, U12, U13};
 use serde_json::Value;
 
-use super::bytes::unhex;
 use crate::device::DecodeError;
+use crate::device::hex;
 
 /// What the makers' old keys of 12 bytes are filled up with, after their sixth byte (source: MiBeacon v2/v3).
 const LEGACY_FILL: [u8; 4] = [0x8d, 0x3d, 0x3c, 0x97];
@@ -26,7 +26,7 @@ impl Key {
         let Some(key) = context.get("bindkey").or_else(|| context.get("key")).filter(|key| !key.is_null()) else {
             return Ok(None);
         };
-        let bytes = key.as_str().and_then(|text| unhex(text.as_bytes())).ok_or(DecodeError::WrongKey)?;
+        let bytes = key.as_str().and_then(|text| hex::read(text.as_bytes())).ok_or(DecodeError::WrongKey)?;
         let whole: Vec<u8> = match bytes.split_at_checked(6) {
             Some((head, tail)) if bytes.len() == 12 => [head, &LEGACY_FILL, tail].concat(),
             _ => bytes,

@@ -22,11 +22,12 @@ mod object;
 use serde_json::{Map, Value, json};
 
 use self::object::{Meaning, PACKET_ID, Read};
-use super::ble::bytes::{Bytes, hex};
+use super::ble::bytes::Bytes;
 use super::ble::counter::{Counters, Heard};
 use super::ble::mac::Mac;
 use super::ble::seal::Key;
 use super::ble::{self, Handed};
+use super::hex;
 use super::speech::Speech;
 use super::unit::KG_PER_POUND;
 use super::{Decode, DecodeError, Decoded, Format, Frame, Transport};
@@ -62,13 +63,9 @@ impl Decode for BtHome {
         let address = mac.to_string();
         let mut speech = Speech::of(&address)?;
         match speak(&mut speech, &mut self.counters, mac, &envelope, frame.context.of(&address)) {
-            Ok(Heard::New) => Ok(ble::heard(speech, &address)),
-            Ok(Heard::Repeat) => Ok(ble::nothing_new(&address)),
-            Err(why @ DecodeError::NoKey) => Ok(ble::unopened(&address, "no_key", why, None)),
-            Err(why @ DecodeError::WrongKey) => Ok(ble::unopened(&address, "wrong_key", why, None)),
             // Version 1 and what may come after 2 share the service with it.
             Err(why @ DecodeError::Unknown) => Ok(ble::unopened(&address, "version", why, None)),
-            Err(why) => Err(why),
+            heard => ble::told(speech, &address, heard, None),
         }
     }
 
@@ -195,9 +192,9 @@ impl<'a> Envelope<'a> {
         fields.insert("trigger_based".into(), (self.info & TRIGGER_BASED != 0).into());
         fields.insert("version".into(), self.version().into());
         if let Some(seal) = self.seal {
-            fields.insert("counter".into(), hex(&seal.counter_bytes).into());
-            fields.insert("mic_hex".into(), hex(&seal.tag).into());
-            fields.insert("plaintext_hex".into(), hex(objects).into());
+            fields.insert("counter".into(), hex::write(&seal.counter_bytes).into());
+            fields.insert("mic_hex".into(), hex::write(&seal.tag).into());
+            fields.insert("plaintext_hex".into(), hex::write(objects).into());
         }
         let all: Vec<_> = Objects::of(objects).filter_map(Result::ok).collect();
         fields.insert("no_values".into(), all.is_empty().into());

@@ -6,7 +6,8 @@
 use serde_json::{Value, json};
 
 use crate::core::reading::{Measure, Quantity};
-use crate::device::ble::bytes::{Bytes, hex, signed, unsigned as number};
+use crate::device::ble::bytes::{Bytes, signed, unsigned as number};
+use crate::device::hex;
 
 /// One row.
 #[derive(Debug, Clone, Copy)]
@@ -240,7 +241,7 @@ impl Read<'_> {
             Read::Dimmer(2, steps) => json!(format!("rotate_right:{{\"steps\": {steps}}}")),
             Read::Dimmer(..) => Value::Null,
             Read::Text(text) => json!(String::from_utf8_lossy(text)),
-            Read::Raw(bytes) => json!(hex(bytes)),
+            Read::Raw(bytes) => json!(hex::write(bytes)),
         }
     }
 }

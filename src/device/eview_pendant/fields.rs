@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::packet::{DATA, Fix, Packet, RESPONSE, SERVICES, Taker, WANTS_ACK, answer, imei};
-use crate::device::harness::hex;
+use crate::device::hex;
 use crate::device::{Frame, stamp};
 
 pub(super) fn fields(packet: &Packet<'_>, frame: &Frame<'_>) -> Map<String, Value> {
@@ -25,20 +25,20 @@ pub(super) fn fields(packet: &Packet<'_>, frame: &Frame<'_>) -> Map<String, Valu
         }
         RESPONSE => {
             put("kind", "response".into());
-            put("data_hex", hex(packet.body.get(1..).unwrap_or_default()).into());
+            put("data_hex", hex::write(packet.body.get(1..).unwrap_or_default()).into());
         }
         SERVICES => {
             put("kind", "services".into());
             put("records", packet.records().map(|(key, data)| record_fields(key, data)).collect());
         }
         _ => {
-            put("data_hex", hex(packet.body.get(1..).unwrap_or_default()).into());
+            put("data_hex", hex::write(packet.body.get(1..).unwrap_or_default()).into());
         }
     }
     let answer = answer(packet, frame.utc_s);
     if !answer.is_empty() {
-        put("reply", hex(&answer).into());
-        put("reply_hex", hex(&answer).into());
+        put("reply", hex::write(&answer).into());
+        put("reply_hex", hex::write(&answer).into());
     }
     fields
 }

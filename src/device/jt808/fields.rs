@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::frame::{AUTHENTICATE, HEARTBEAT, LOG_OUT, Location, Message, REGISTER, STORED, answer};
-use crate::device::harness::hex;
+use crate::device::hex;
 use crate::device::stamp;
 
 pub(super) fn message_fields(message: &Message, utc_s: Option<i64>, fields: &mut Map<String, Value>) {
@@ -29,7 +29,7 @@ pub(super) fn message_fields(message: &Message, utc_s: Option<i64>, fields: &mut
     }
     if let Some((id, body)) = answer(message, utc_s) {
         put("reply_message_id", format!("0x{id:04x}").into());
-        put("reply_body_hex", hex(&body).into());
+        put("reply_body_hex", hex::write(&body).into());
     }
     if !message.is_plain() {
         return;
@@ -61,12 +61,12 @@ fn location_fields(location: &Location<'_>) -> Map<String, Value> {
     put("altitude_m", location.altitude.into());
     put("speed_kmh", location.speed.into());
     put("course_deg", location.course.into());
-    if let Some(time) = stamp::of_digits(&hex(location.time)) {
+    if let Some(time) = stamp::of_digits(&hex::write(location.time)) {
         put("time_gmt8", format!("{time}+08:00").into());
     }
     let mut items = Map::new();
     for (id, data) in location.items() {
-        items.insert(format!("0x{id:02x}"), hex(data).into());
+        items.insert(format!("0x{id:02x}"), hex::write(data).into());
         match (id, data) {
             (0x30, [signal]) => put("gsm_signal", (*signal).into()),
             (0x31, [satellites]) => put("satellites", (*satellites).into()),

@@ -1,7 +1,7 @@
 //! The message: where it ends, its escapes and header, the locations in it, and its answer.
 
 use crate::device::framing::Cut;
-use crate::device::harness::hex;
+use crate::device::hex;
 use crate::device::{DecodeError, stamp};
 
 /// Longest frame. Source: a body of 1,023 bytes and the longest header, every byte of them escaped, and both delimiters.
@@ -119,7 +119,7 @@ pub(super) struct Identity {
 
 impl Identity {
     pub(super) fn address(&self) -> String {
-        hex(&self.number)
+        hex::write(&self.number)
     }
 }
 

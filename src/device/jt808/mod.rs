@@ -40,7 +40,7 @@ mod frame;
 use serde_json::{Map, Value};
 
 use super::framing::Framing;
-use super::harness::hex;
+use super::hex;
 use super::speech::Speech;
 use super::{Decode, DecodeError, Decoded, Format, Frame, Transport};
 use crate::core::errand::Errand;
@@ -102,7 +102,7 @@ impl Decode for Terminal {
     fn fields(&self, frame: &Frame<'_>) -> Map<String, Value> {
         let Ok(bytes) = inside(frame.bytes) else { return Map::new() };
         let mut fields = Map::new();
-        fields.insert("unescaped_hex".to_owned(), format!("7e{}7e", hex(&bytes)).into());
+        fields.insert("unescaped_hex".to_owned(), format!("7e{}7e", hex::write(&bytes)).into());
         if let Ok(message) = Message::read(&bytes) {
             message_fields(&message, frame.utc_s, &mut fields);
         }

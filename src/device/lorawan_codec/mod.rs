@@ -17,8 +17,6 @@
 
 mod abeeway;
 
-mod base64;
-
 mod browan;
 
 mod dragino;

@@ -2,13 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use super::{Codec, Uplink, base64};
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use super::{Codec, Uplink};
 use crate::core::reading::Quantity;
 use crate::device::DecodeError;
-use crate::device::ble::bytes::hex;
+use crate::device::hex;
 use crate::device::json::Item;
 use crate::device::speech::Speech;
 use crate::limits::LISTED_DEVICES_MAX;
+
+/// The servers write `=` at the end; not everything that hands their messages on keeps it.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// An uplink as a server hands it on.
 #[derive(Default)]
@@ -61,13 +71,13 @@ impl ServerUplink<'_> {
     /// The bytes.
     #[must_use]
     pub fn payload(&self) -> Option<Vec<u8>> {
-        base64::decode(self.data.as_deref()?)
+        BASE64.decode(self.data.as_deref()?).ok()
     }
 
     /// The bytes in hex, for an installer's eyes.
     #[must_use]
     pub fn payload_hex(&self) -> Option<String> {
-        self.payload().map(|payload| hex(&payload))
+        self.payload().map(|payload| hex::write(&payload))
     }
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked right before")]

@@ -29,11 +29,12 @@ mod scale;
 
 use serde_json::{Map, Value, json};
 
-use super::ble::bytes::{Bytes, hex};
+use super::ble::bytes::Bytes;
 use super::ble::counter::{Counters, Heard};
 use super::ble::mac::Mac;
 use super::ble::seal::Key;
 use super::ble::{self, Handed};
+use super::hex;
 use super::speech::Speech;
 use super::{Decode, DecodeError, Decoded, Format, Frame, Transport};
 
@@ -73,13 +74,8 @@ impl Decode for MiBeacon {
         let address = mac.to_string();
         let mut speech = Speech::of(&address)?;
         let model = product::model(envelope.product);
-        match speak(&mut speech, &mut self.counters, mac, &envelope, frame.context.of(&address)) {
-            Ok(Heard::New) => Ok(ble::heard(speech, &address)),
-            Ok(Heard::Repeat) => Ok(ble::nothing_new(&address)),
-            Err(why @ DecodeError::NoKey) => Ok(ble::unopened(&address, "no_key", why, model)),
-            Err(why @ DecodeError::WrongKey) => Ok(ble::unopened(&address, "wrong_key", why, model)),
-            Err(why) => Err(why),
-        }
+        let heard = speak(&mut speech, &mut self.counters, mac, &envelope, frame.context.of(&address));
+        ble::told(speech, &address, heard, model)
     }
 
     fn fields(&self, frame: &Frame<'_>) -> Map<String, Value> {
@@ -247,7 +243,7 @@ impl<'a> Envelope<'a> {
         fields.insert("mac_included".into(), self.mac.is_some().into());
         let list: Vec<Value> = Objects(Bytes(objects))
             .filter_map(Result::ok)
-            .map(|(id, data)| json!({"id": format!("0x{id:04X}"), "data": hex(data)}))
+            .map(|(id, data)| json!({"id": format!("0x{id:04X}"), "data": hex::write(data)}))
             .collect();
         fields.insert("no_values".into(), list.is_empty().into());
         fields.insert("objects".into(), list.into());

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::alphabet;
 use super::message::{Body, Delivery, Message, Pdu, Submit};
 use super::octets::{Address, Concat, Octets, Timestamp, Validity};
-use crate::device::{DecodeError, Frame};
+use crate::device::{DecodeError, Frame, hex};
 
 type Fields = Map<String, Value>;
 
@@ -41,7 +41,7 @@ pub(super) fn of(frame: &Frame<'_>) -> Result<Fields, DecodeError> {
         "smsc_split" => {
             let mut octets = Octets(frame.bytes);
             put(&mut fields, "smsc", Address::of_centre(&mut octets)?.as_ref().map(number));
-            put(&mut fields, "tpdu_hex", hex(octets.0));
+            put(&mut fields, "tpdu_hex", hex::write(octets.0));
         }
         _ => pdu(&mut fields, &Pdu::read(frame.bytes)?, frame.bytes.len()),
     }
@@ -54,11 +54,6 @@ fn put(fields: &mut Fields, key: &str, value: impl Into<Value>) {
 
 fn number(address: &Address) -> &str {
     address.number().reveal()
-}
-
-fn hex(octets: &[u8]) -> String {
-    let digits = octets.iter().flat_map(|octet| [octet >> 4, octet & 0xF]);
-    digits.filter_map(|half| char::from_digit(half.into(), 16)).collect()
 }
 
 /// How many septets stand in whole octets is not written anywhere: where seven octets hold eight, a last one of zero is
@@ -135,7 +130,7 @@ fn said(fields: &mut Fields, concat: &[Concat], body: &Body) {
         }
         Body::Octets(data) => {
             put(fields, "dcs", "8bit");
-            put(fields, "data_hex", hex(data));
+            put(fields, "data_hex", hex::write(data));
             put(fields, "text", data.iter().map(|octet| char::from(*octet)).collect::<String>());
         }
     }
