@@ -58,6 +58,8 @@ pub mod zigbee2mqtt;
 
 pub mod json_lines;
 
+pub mod sw_sentence;
+
 pub mod rtl_433;
 
 pub mod tasmota;
@@ -114,6 +116,7 @@ pub mod tts_v3;
 pub const FORMATS: &[Format] = &[
     zigbee2mqtt::FORMAT, //
     json_lines::FORMAT,
+    sw_sentence::FORMAT,
     rtl_433::FORMAT,
     tasmota::FORMAT,
     esphome_mqtt::FORMAT,
