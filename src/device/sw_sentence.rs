@@ -39,7 +39,7 @@
 
 use super::framing::Framing;
 use super::speech::Speech;
-use super::{Decode, DecodeError, Decoded, Format, Frame, Transport};
+use super::{Decode, DecodeError, Decoded, Format, Frame, Transport, hex};
 use crate::core::reading::Plain;
 
 /// The registry's line.
@@ -85,12 +85,8 @@ fn envelope(bytes: &[u8]) -> Result<&str, DecodeError> {
     let sentence = std::str::from_utf8(sentence).map_err(|_| DecodeError::NotUtf8)?;
     let own = sentence.strip_prefix("SW").ok_or(DecodeError::NotMine)?;
     let (body, checksum) = own.split_once('*').ok_or(DecodeError::Length)?;
-    // Checked sign by sign, because a number's parser takes `+5` and `5` too.
-    let [high, low] = checksum.as_bytes() else { return Err(DecodeError::Checksum) };
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let (Some(high), Some(low)) = (digit(*high), digit(*low)) else { return Err(DecodeError::Checksum) };
     let sum = "SW".bytes().chain(body.bytes()).fold(0, |sum, byte| sum ^ byte);
-    if high << 4 | low == u32::from(sum) { Ok(body) } else { Err(DecodeError::Checksum) }
+    if hex::read(checksum.as_bytes()) == Some(vec![sum]) { Ok(body) } else { Err(DecodeError::Checksum) }
 }
 
 /// How the value of a sentence is written, with its kind in the vocabulary.

@@ -24,7 +24,7 @@
 use super::framing::Framing;
 use super::speech::Speech;
 use super::unit::to_vocabulary;
-use super::{Decode, DecodeError, Decoded, Format, Frame, Transport};
+use super::{Decode, DecodeError, Decoded, Format, Frame, Transport, hex};
 use crate::core::reading::{Activity, Measure, Quantity};
 
 /// The registry's line. `name` is the file's name, the vectors' `protocol` and the word in `shouwang.toml`.
@@ -59,7 +59,8 @@ impl Decode for Example {
             return Err(DecodeError::NotMine);
         };
 
-        // Then the fields. The speech orders, filters and bounds what it is told; here it is only told.
+        // Then the fields. The speech orders, filters and bounds what it is told; here it is only told. A format that uses
+        // the words of the vocabulary itself hands them on with `Speech::vocabulary`.
         let mut speech = Speech::of(device)?;
         match state {
             "0" => still(&mut speech, false, Activity::None),
@@ -87,7 +88,7 @@ fn envelope(bytes: &[u8]) -> Result<&str, DecodeError> {
     let framed = line.strip_prefix('$').ok_or(DecodeError::NotMine)?;
     let (body, checksum) = framed.rsplit_once('*').ok_or(DecodeError::Length)?;
     let sum = body.bytes().fold(0, |sum, byte| sum ^ byte);
-    if u8::from_str_radix(checksum, 16) == Ok(sum) { Ok(body) } else { Err(DecodeError::Checksum) }
+    if hex::read(checksum.as_bytes()) == Some(vec![sum]) { Ok(body) } else { Err(DecodeError::Checksum) }
 }
 
 fn still(speech: &mut Speech, present: bool, class: Activity) {
