@@ -4,6 +4,7 @@ mod support;
 
 use std::net::SocketAddr;
 
+use shouwang::core::effect::Input;
 use shouwang::core::errand::Errand;
 use shouwang::core::reading::{Measure, Origin};
 use shouwang::device;
@@ -11,7 +12,7 @@ use shouwang::limits::tcp::{TCP_GARBAGE_BYTES_MAX, TCP_PEER_STRANGERS_MAX, TCP_S
 use shouwang::source::tcp::{Errands, Sent, TcpSettings, errands, run};
 use support::village::{UTC_S, Village};
 use support::watch::{Watch, alarm, free_port, setracker};
-use support::{soon, until};
+use support::{soon, until, until_found};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -151,7 +152,7 @@ async fn a_strangers_call_is_heard_and_answered_and_its_heartbeat_too() {
 
 #[tokio::test]
 async fn the_newer_connection_of_a_device_wins() {
-    let port = Port::open("watch_setracker").await;
+    let mut port = Port::open("watch_setracker").await;
     let mut first = port.watch(ENROLLED).await;
     let mut second = port.watch(ENROLLED).await;
     soon("the older is closed", first.until_closed()).await;
@@ -162,6 +163,10 @@ async fn the_newer_connection_of_a_device_wins() {
     elsewhere.hear(setracker(ENROLLED, "LK")).await;
     soon("the older is closed", second.until_closed()).await;
     assert_eq!(port.count("duplicate"), 1, "two devices that say the same number");
+    until_found("the station learns it", async || {
+        matches!(port.village.next_urgent().await.input, Input::TwoSenders { .. }).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

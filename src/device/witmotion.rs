@@ -79,7 +79,7 @@ fn cut_notification(bytes: &[u8]) -> Cut {
         let rest = bytes.get(at..).unwrap_or_default();
         match (rest, rest.get(..PACKET_BYTES)) {
             ([START, 0x50..=0x5F, ..], Some(packet)) if sum_fits(packet) => return Cut::Broken(DecodeError::Checksum),
-            ([START, 0x50..=0x5F, ..], None) if bytes.len() >= NOTIFICATION_BYTES => {
+            ([START] | [START, 0x50..=0x5F, ..], None) if bytes.len() >= NOTIFICATION_BYTES => {
                 return Cut::MoreOr(NOTIFICATION_BYTES);
             }
             _ => {}

@@ -16,6 +16,7 @@ use super::outbox::{Outbox, Owed, Stuck};
 use super::pace::{DEVICE, Pace, Price, STRANGER};
 use super::{Number, Shared};
 use crate::core::effect::Input;
+use crate::core::id::DeviceId;
 use crate::core::reading::{Measure, Origin, Sample};
 use crate::core::roster::Class;
 use crate::device::DecodeError;
@@ -99,6 +100,8 @@ pub(super) struct Connection {
     address: Option<String>,
     /// It is enrolled.
     enrolled: bool,
+    /// Another sender spoke under its address a moment ago, and the station is to learn it.
+    two_senders: Option<DeviceId>,
     opened: Instant,
     /// When a frame was last understood.
     understood: Option<Instant>,
@@ -123,6 +126,7 @@ impl Connection {
             gather_until: now,
             address: None,
             enrolled: false,
+            two_senders: None,
             opened: now,
             understood: None,
             began: now,
@@ -349,6 +353,11 @@ impl Connection {
         } else {
             self.outbox.send(&self.stream, &reply, now)?;
         }
+        if let Some(device) = self.two_senders.take() {
+            let (source, input) = (self.shared.settings.id, Input::TwoSenders { device });
+            let arrival = Arrival { source, received: now, input, done: None };
+            self.shared.inlet.lanes.urgent(arrival).await.map_err(|_| End::StationGone)?;
+        }
         if renamed { Err(End::Renamed) } else { Ok(()) }
     }
 
@@ -364,7 +373,9 @@ impl Connection {
             if let Origin::Device(device) = resolve.origin(shared.settings.format.name, &address) {
                 self.enrolled = true;
                 self.pace.forgive(now);
-                shared.named(self.number, device, now);
+                if shared.named(self.number, device, now) {
+                    self.two_senders = Some(device);
+                }
             }
         }
         self.address = Some(address);

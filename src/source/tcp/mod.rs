@@ -210,8 +210,8 @@ impl Shared {
         hears
     }
 
-    /// An enrolled device has spoken on a connection.
-    fn named(&self, number: Number, device: DeviceId, now: Instant) {
+    /// An enrolled device has spoken on a connection; whether another sender spoke under its address a moment ago.
+    fn named(&self, number: Number, device: DeviceId, now: Instant) -> bool {
         let named = self.places().name(number, device, now);
         if named.duplicate {
             self.count("duplicate", "a device connects from two addresses by turns: two devices have the same number");
@@ -219,6 +219,7 @@ impl Shared {
         if let Some(older) = named.older {
             older.end(Why::TakenOver);
         }
+        named.duplicate
     }
 
     fn errand(&self, Asked { address, errand, sent }: Asked) {
