@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use proptest::prelude::*;
+use serde_json::Value;
 use shouwang::config::village::edit::{Edit, EditError, Edited, Enrol, Thing};
 use shouwang::config::{Station, Village};
 use shouwang::core::reading::Origin;
@@ -196,6 +197,19 @@ fn a_key_is_not_printed_and_must_come_anew_with_a_new_thing() {
     assert!(matches!(edit(&edited.text, &replace("d009", "newer")), Err(EditError::KeyWanted(_))));
     let renewed = Edit::Replace { device: edited.device, by: with_key("newer") };
     assert!(edit(&edited.text, &renewed).is_ok());
+}
+
+#[test]
+fn what_codes_mean_is_told_to_the_decoder_and_stays_with_the_place() {
+    let map = "map = { \"6DD6AE\" = \"contact=open\", pull_cord = \"sos\" }";
+    let text = example().replacen("role = \"sos\"", &format!("role = \"sos\"\n{map}"), 1);
+    let edited = edit(&text, &replace("d001", "newer")).expect("sound");
+    for address in ["newer", "example-button-1"] {
+        let context = edited.village.value.addresses.context("zigbee2mqtt", address);
+        assert_eq!(context["map"]["6DD6AE"], "contact=open");
+        assert_eq!(context["role"], "sos", "{context}");
+    }
+    assert_eq!(edited.village.value.addresses.context("zigbee2mqtt", "example-button-2"), &Value::Null);
 }
 
 #[test]

@@ -16,10 +16,7 @@ use super::DecodeError;
 use super::json::Scalar;
 use super::speech::Speech;
 use super::unit::to_vocabulary;
-use crate::core::reading::{Contact, FallVerdict, Measure, Plain, Quantity, Unspeakable};
-
-/// The word of a map for what is not to be heard.
-const IGNORE: &str = "ignore";
+use crate::core::reading::{Contact, FallVerdict, IGNORE, Measure, Plain, Quantity, Unspeakable};
 
 /// What enrolment says of this key.
 #[must_use]

@@ -19,6 +19,7 @@ use serde_json::{Map, Value, json};
 
 use super::home_gateway::{BASE_TOPIC, Gateways, Topic, broadcast_fields};
 use super::json::{self, Item};
+use super::rtl_433;
 use super::speech::Speech;
 use super::{Decode, DecodeError, Decoded, Format, Frame, Transport};
 use crate::core::reading::{Measure, Quantity};
@@ -54,7 +55,7 @@ impl Decode for OpenMqttGateway {
         match (topic.what, topic.rest) {
             ("BTtoMQTT", _) => self.gateways.broadcast(topic, frame),
             ("433toMQTT", _) => speak_code(&Code::read(frame.bytes)?),
-            ("RTL_433toMQTT", _) => rtl_433(frame),
+            ("RTL_433toMQTT", _) => rtl_433::event(frame),
             ("SYStoMQTT", "") => speak_system(topic.gateway, frame.bytes),
             ("LWT", "") => self.gateways.last_will(topic.gateway, frame.bytes),
             _ => Err(DecodeError::NotMine),
@@ -64,15 +65,11 @@ impl Decode for OpenMqttGateway {
     fn fields(&self, frame: &Frame<'_>) -> Map<String, Value> {
         match Topic::of(frame).map(|topic| topic.what) {
             Ok("BTtoMQTT") => broadcast_fields(frame),
+            Ok("RTL_433toMQTT") => rtl_433::event_fields(frame),
             Ok("433toMQTT") => Code::read(frame.bytes).map(|code| code.fields()).unwrap_or_default(),
             _ => Map::new(),
         }
     }
-}
-
-/// The seam to the format that reads rtl_433's JSON: what it says of the payload is said here as it is.
-fn rtl_433(_frame: &Frame<'_>) -> Result<Decoded, DecodeError> {
-    Err(DecodeError::Unknown)
 }
 
 /// A code as the receiver's library prints it.

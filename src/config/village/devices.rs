@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use toml::de::DeValue;
 
 use super::super::document::Section;
@@ -13,6 +13,7 @@ use super::super::station::Station;
 use super::read::reference;
 use super::{Enrolled, People};
 use crate::core::id::{DeviceId, HomeId, ResidentId, RoomId, Slug, SourceId};
+use crate::core::reading::{IGNORE, Measure, Plain, Unspeakable};
 use crate::core::roster::{Chemistry, Device, Role, Roster, Service};
 use crate::private::Private;
 
@@ -101,8 +102,8 @@ fn device(id: DeviceId, section: &Section<'_>, known: &Known<'_>) -> Option<(Dev
     let room = room(section, home, known);
     let rhythm = section.whole("rhythm_s").map(Duration::from_secs);
     let removed = removed(section);
-    let context = context(section);
     let role = role?;
+    let context = context(section, role);
     let station_only = matches!(role, Role::Climate | Role::Other);
     let named = section.find("resident").is_some() || section.find("home").is_some();
     if !station_only && !named && !removed {
@@ -116,14 +117,37 @@ fn device(id: DeviceId, section: &Section<'_>, known: &Known<'_>) -> Option<(Dev
     Some((device, Enrolled { format: format?, address: address?, device: id, context }))
 }
 
-/// What its decoder must be told.
-fn context(section: &Section<'_>) -> Value {
-    let known = ["model", "key"].into_iter().filter_map(|name| {
-        let text = section.text(name)?;
-        Some((name.to_owned(), Value::from(text.as_ref())))
-    });
-    let known: serde_json::Map<String, Value> = known.collect();
-    if known.is_empty() { Value::Null } else { Value::Object(known) }
+/// What its decoder must be told. Most need nothing, and the role alone is not worth its memory.
+fn context(section: &Section<'_>, role: Role) -> Value {
+    let mut known: Map<String, Value> = ["model", "key"]
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), Value::from(section.text(name)?.as_ref()))))
+        .collect();
+    let map = map(section);
+    if !map.is_empty() {
+        known.insert("map".to_owned(), Value::Object(map));
+    }
+    if known.is_empty() {
+        return Value::Null;
+    }
+    known.insert("role".to_owned(), role.word().into());
+    Value::Object(known)
+}
+
+/// What its codes and named values mean.
+fn map(section: &Section<'_>) -> Map<String, Value> {
+    let mut map = Map::new();
+    for (key, found) in section.entries("map") {
+        let Some(meaning) = section.text_of("map", &found) else { continue };
+        let kind = meaning.split(['=', ' ']).next().unwrap_or_default();
+        if kind != IGNORE && Measure::from_parts(kind, Plain::Flag(true)) == Err(Unspeakable::Kind) {
+            let problem = section.wrong("map", &found, What::UnknownWord);
+            section.report(problem.allowed("a kind of the vocabulary, as sos, contact=open or distance cm; or ignore"));
+        } else {
+            map.insert(key.to_owned(), meaning.as_ref().into());
+        }
+    }
+    map
 }
 
 fn source(section: &Section<'_>, known: &Known<'_>) -> Option<SourceId> {

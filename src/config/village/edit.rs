@@ -246,7 +246,7 @@ fn replaced(text: &str, id: DeviceId, by: &Thing, today: &str, before: &Village)
     }
     let former = former_id(id, &before.roster)?;
     let mut lines = Lines::of(former);
-    for name in ["source", "format", "address", "resident", "home", "room", "role", "model", "key"] {
+    for name in ["source", "format", "address", "resident", "home", "room", "role", "model", "key", "map"] {
         lines.raw(name, entry.written(name));
     }
     lines.raw("removed", Some(today));

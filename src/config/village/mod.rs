@@ -173,6 +173,7 @@ const DEVICE_KEYS: &[Key] = &[
     Key::optional("removed", "Day on which it was taken out of service, as 2026-03-01; what it still says is shown."),
     Key::optional("model", "Maker's model, where the format needs it to be read."),
     Key::optional("key", "The key by which its words are read, where they are encrypted.").private(),
+    Key::or("map", "{}", "What its codes and named values mean, where the format cannot know: a kind each, or ignore."),
 ];
 
 impl Village {

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use code::{Code, CodeError};
 pub use measure::{Measure, MeasureValue};
-pub use parts::{Plain, Unspeakable};
+pub use parts::{IGNORE, Plain, Unspeakable};
 pub use said::{Nature, Said};
 pub use vocabulary::{
     Activity, Contact, DeviceInactivity, FallVerdict, Implausible, Quantity, QuantityRule, SleepState,

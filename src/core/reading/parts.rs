@@ -59,6 +59,9 @@ impl From<Implausible> for Unspeakable {
     }
 }
 
+/// The word, where a kind may stand, for what is not to be heard.
+pub const IGNORE: &str = "ignore";
+
 impl Measure {
     /// The measure of that kind and value: the inverse of [`Measure::kind`] and [`Measure::value`], and the
     /// decoder of formats that speak the vocabulary themselves.

@@ -90,8 +90,11 @@ impl Decode for Terminal {
                 }
             }
         }
-        let online = message.id != LOG_OUT;
-        speech.level(Measure::Availability { online, bridge: false });
+        if message.id == LOG_OUT {
+            speech.level(Measure::Availability { online: false, bridge: false });
+        } else {
+            speech.alive();
+        }
         if let Some((id, body)) = answer(&message, frame.utc_s) {
             speech.reply(&self.written(&message.identity, id, &body));
         }

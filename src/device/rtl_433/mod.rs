@@ -85,26 +85,7 @@ impl Decode for Rtl433 {
         match topic(frame)? {
             Topic::States => Ok(Decoded::default()),
             Topic::Availability => availability(frame.bytes),
-            Topic::Event => {
-                let text = text(frame.bytes)?;
-                let event = Event::read(&text)?;
-                let Some(name) = event.text("model") else {
-                    // The receiver's own remarks are published here too, and have no model.
-                    return if event.values.is_empty() { Err(DecodeError::NotMine) } else { Ok(Decoded::default()) };
-                };
-                let model = Model::of(&name);
-                let mut speech = Speech::of(&event.address(&name, model)?)?;
-                let context = speech_context(frame, &speech);
-                model.speak(&mut speech, &event, context);
-                if context.get("map").is_some() {
-                    Item::whole(&text).object(|key, item| {
-                        if let Some(value) = plain(&item.scalar()) {
-                            mapped(&mut speech, context, key, &value);
-                        }
-                    })?;
-                }
-                speech.finish()
-            }
+            Topic::Event => event(frame),
             Topic::Field(name, between, field) => {
                 let text = json::bounded(frame.bytes, MQTT_PAYLOAD_BYTES_MAX)?.trim_ascii();
                 let model = Model::of(name);
@@ -121,6 +102,7 @@ impl Decode for Rtl433 {
     fn fields(&self, frame: &Frame<'_>) -> Map<String, Value> {
         let mut fields = Map::new();
         match topic(frame) {
+            Ok(Topic::Event) => fields = event_fields(frame),
             Ok(Topic::Field(model, between, field)) => {
                 let value = std::str::from_utf8(frame.bytes).unwrap_or_default().trim_ascii();
                 for (key, word) in [("model", model), ("id", last_segment(between)), ("field", field), ("value", value)]
@@ -129,17 +111,46 @@ impl Decode for Rtl433 {
                 }
                 fields.insert("split_topics".into(), true.into());
             }
-            Ok(Topic::Event) => {
-                if let Ok(text) = text(frame.bytes)
-                    && let Ok(event) = Event::read(&text)
-                {
-                    event.print(&mut fields);
-                }
-            }
             Ok(Topic::States | Topic::Availability) | Err(_) => {}
         }
         fields
     }
+}
+
+/// Decodes an event's JSON, whatever its topic: other programs hand it on too.
+///
+/// # Errors
+/// What is no such JSON, or names no model.
+pub fn event(frame: &Frame<'_>) -> Result<Decoded, DecodeError> {
+    let text = text(frame.bytes)?;
+    let event = Event::read(&text)?;
+    let Some(name) = event.text("model") else {
+        // The receiver's own remarks are published here too, and have no model.
+        return if event.values.is_empty() { Err(DecodeError::NotMine) } else { Ok(Decoded::default()) };
+    };
+    let model = Model::of(&name);
+    let mut speech = Speech::of(&event.address(&name, model)?)?;
+    let context = speech_context(frame, &speech);
+    model.speak(&mut speech, &event, context);
+    if context.get("map").is_some() {
+        Item::whole(&text).object(|key, item| {
+            if let Some(value) = plain(&item.scalar()) {
+                mapped(&mut speech, context, key, &value);
+            }
+        })?;
+    }
+    speech.finish()
+}
+
+/// What an event says, for people's eyes.
+pub fn event_fields(frame: &Frame<'_>) -> Map<String, Value> {
+    let mut fields = Map::new();
+    if let Ok(text) = text(frame.bytes)
+        && let Ok(event) = Event::read(&text)
+    {
+        event.print(&mut fields);
+    }
+    fields
 }
 
 fn topic<'a>(frame: &Frame<'a>) -> Result<Topic<'a>, DecodeError> {
