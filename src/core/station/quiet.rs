@@ -3,6 +3,9 @@
 //! Sensors that people move fall silent together when nobody is in, and when the home's power or router is out. That is one
 //! fault, which names them all, and not one a sensor: who goes away for two days must not bury a village's faults. Each of
 //! them is missed at its own limit all the same, and is no witness from then on.
+//!
+//! A start forgets which homes were silent as a whole: who is overdue then is missed at once and alone, which is one fault
+//! too many rather than one too few.
 
 use super::{Station, Timer};
 use crate::core::alarm::{Evidence, Reason, Subject};
