@@ -11,7 +11,7 @@ use shouwang::words::Lang;
 use shouwang::words::plan::{gap, pace};
 use shouwang::words::setting::mistake_zh;
 
-const FORMATS: &[&str] = &["zigbee2mqtt", "json_lines"];
+const FORMATS: &[(&str, &str)] = &[("zigbee2mqtt", "mqtt"), ("json_lines", "serial")];
 
 fn config(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("config").join(name)

@@ -7,7 +7,7 @@ use std::path::Path;
 use shouwang::config::key::{Fallback, Table};
 use shouwang::config::{County, Problems, Severity, Station, Village, What, county, station, village};
 
-const FORMATS: &[&str] = &["zigbee2mqtt", "json_lines"];
+const FORMATS: &[(&str, &str)] = &[("zigbee2mqtt", "mqtt"), ("json_lines", "serial"), ("watch_setracker", "tcp")];
 
 fn shipped(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config").join(name);
@@ -89,7 +89,7 @@ fn with_examples_in_force(text: &str) -> String {
 #[test]
 fn the_examples_that_are_commented_out_are_sound_too() {
     let text = with_examples_in_force(&shipped("shouwang.toml"));
-    let station = Station::parse("shouwang.toml", &text, Path::new("/etc/shouwang"), &shouwang::device::names());
+    let station = Station::parse("shouwang.toml", &text, Path::new("/etc/shouwang"), &shouwang::device::spoken());
     let station = station.unwrap_or_else(|problems| panic!("{problems}")).value;
     assert_eq!(station.sources.len(), 4);
     let points: Vec<usize> = station.profiles.values().map(|profile| profile.points.len()).collect();

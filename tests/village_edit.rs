@@ -10,7 +10,7 @@ use shouwang::core::reading::Origin;
 use shouwang::core::roster::Role;
 use shouwang::private::Private;
 
-const FORMATS: &[&str] = &["zigbee2mqtt", "json_lines"];
+const FORMATS: &[(&str, &str)] = &[("zigbee2mqtt", "mqtt"), ("json_lines", "serial")];
 const TODAY: &str = "2026-03-01";
 
 fn station() -> Station {

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::argument::{EX_CONFIG, Language};
 use crate::config::machine::Machine;
 use crate::config::plan::{DevicePlan, Pace, Plan, ResidentPlan};
+use crate::config::source::Spoken;
 use crate::config::village::People;
 use crate::config::{Problems, Station, Village};
 use crate::core::id::{ResidentId, ResponderId};
@@ -41,7 +42,7 @@ pub struct Args {
 }
 
 /// Runs the verb. `formats` are the names of the formats that can be decoded.
-pub fn run(args: &Args, formats: &[&str]) -> ExitCode {
+pub fn run(args: &Args, formats: &[Spoken<'_>]) -> ExitCode {
     let machine = Machine {
         credentials: std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from),
         mosquitto_conf: PathBuf::from(Machine::MOSQUITTO_CONF),
@@ -69,7 +70,7 @@ pub struct Checked {
 
 /// Checks both files and the machine.
 #[must_use]
-pub fn check(config: &Path, village: Option<&Path>, machine: &Machine, formats: &[&str]) -> Checked {
+pub fn check(config: &Path, village: Option<&Path>, machine: &Machine, formats: &[Spoken<'_>]) -> Checked {
     let mut problems = Problems::default();
     let station = problems.sift(Station::load(config, formats));
     // A broken station file must not hide what is wrong with the village: it is read without its sources then.

@@ -80,7 +80,7 @@ enum Verb {
 pub fn main() -> ExitCode {
     match Cli::parse().verb {
         Verb::Run(args) => run::run(&args),
-        Verb::Check(args) => check::run(&args, &crate::device::names()),
+        Verb::Check(args) => check::run(&args, &crate::device::spoken()),
         Verb::Alarms(args) => alarms::run(&args),
         Verb::Devices(args) => devices::run(&args),
         Verb::Village(args) => village::run(&args),

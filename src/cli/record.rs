@@ -101,7 +101,7 @@ fn record_running(args: &Args, tape: &mut Tape) -> Result<u64, ExitCode> {
 
 /// Opens the source of the configuration here.
 fn record_here(args: &Args, source: SourceId, tape: &mut Tape) -> Result<u64, ExitCode> {
-    let config = Station::load(args.socket.config(), &crate::device::names()).map_err(|problems| failed(&problems))?;
+    let config = Station::load(args.socket.config(), &crate::device::spoken()).map_err(|problems| failed(&problems))?;
     let names: Vec<&str> = config.value.sources.iter().map(|known| known.id.as_str()).collect();
     if !names.contains(&source.as_str()) {
         return Err(failed(&format!("no source is named {source}; there are: {}", names.join(", "))));

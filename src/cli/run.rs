@@ -35,7 +35,7 @@ pub struct CheckState {
 pub fn run(args: &Args) -> ExitCode {
     // A file that cannot be read is told of by the start itself.
     let level =
-        Station::load(&args.config, &crate::device::names()).map_or(LogLevel::Info, |sound| sound.value.log_level);
+        Station::load(&args.config, &crate::device::spoken()).map_or(LogLevel::Info, |sound| sound.value.log_level);
     logging::begin(level);
     // One thread for the house: every part waits more than it works, and a hop between threads costs more than a turn.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {

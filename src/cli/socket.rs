@@ -57,7 +57,7 @@ impl Socket {
     /// Asks one question of a station that may not run. A configuration that cannot be read is told of by whoever reads it
     /// next, and until then the station is not to be reached.
     pub fn try_ask(&self, request: &Request) -> Result<Reply, AskError> {
-        let known = || Station::load(&self.config, &device::names()).map(|sound| sound.value.control_socket).ok();
+        let known = || Station::load(&self.config, &device::spoken()).map(|sound| sound.value.control_socket).ok();
         let socket = self.path.clone().or_else(known).unwrap_or_default();
         ask(&socket, request)
     }
@@ -129,7 +129,7 @@ impl Socket {
 
     /// The station's configuration.
     pub fn station(&self) -> Result<Station, ExitCode> {
-        match Station::load(&self.config, &device::names()) {
+        match Station::load(&self.config, &device::spoken()) {
             Ok(station) => Ok(station.value),
             Err(problems) => {
                 eprint!("{problems}");

@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     fn whats(machine: &Machine, text: &str, beside: &Path) -> Vec<(String, What)> {
-        let station = Station::parse("shouwang.toml", text, beside, &["zigbee2mqtt"]).expect("sound").value;
+        let station = Station::parse("shouwang.toml", text, beside, &[("zigbee2mqtt", "mqtt")]).expect("sound").value;
         let problems = machine.examine("shouwang.toml", &station);
         problems.list().iter().map(|problem| (problem.key.clone(), problem.what)).collect()
     }

@@ -146,22 +146,27 @@ pub const TCP_KEYS: &[Key] = &[
 /// The key that decides which others a source has.
 pub(super) const KIND_KEYS: &[Key] = &[KIND];
 
+/// A format, and the word of the kind of source that carries it.
+pub type Spoken<'a> = (&'a str, &'a str);
+
 /// Reads one source of this kind.
 pub(super) fn read(
     section: &Section<'_>,
     kind: SourceKind,
     station: &str,
     beside: &Path,
-    formats: &[&str],
+    formats: &[Spoken<'_>],
     profiles: &Profiles,
 ) -> Option<Source> {
+    let here = formats.iter().filter(|(_, carrier)| *carrier == kind.word());
+    let formats: Vec<&str> = here.map(|(format, _)| *format).collect();
     let id = section.id("id").map(SourceId);
     let link = match kind {
         SourceKind::Mqtt => {
-            Link::Mqtt(read_mqtt(section, id.as_ref().map_or("", SourceId::as_str), station, beside, formats)?)
+            Link::Mqtt(read_mqtt(section, id.as_ref().map_or("", SourceId::as_str), station, beside, &formats)?)
         }
-        SourceKind::Serial => Link::Serial(read_serial(section, formats)?),
-        SourceKind::Tcp => Link::Tcp(read_tcp(section, formats)?),
+        SourceKind::Serial => Link::Serial(read_serial(section, &formats)?),
+        SourceKind::Tcp => Link::Tcp(read_tcp(section, &formats)?),
         SourceKind::Modbus => Link::Modbus(bus::read(section, profiles)?),
     };
     Some(Source { id: id?, link })

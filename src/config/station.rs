@@ -10,7 +10,7 @@ use super::document::{Document, Section};
 use super::key::{Key, Table};
 use super::problem::{Problems, What};
 use super::secret::Secret;
-use super::source::{self, Link, Source, SourceKind};
+use super::source::{self, Link, Source, SourceKind, Spoken};
 use super::{Sound, judge};
 use crate::broker::BrokerUrl;
 use crate::core::id::{GatewayId, StationId};
@@ -206,11 +206,11 @@ const RULES_KEYS: &[Key] = &[
 ];
 
 impl Station {
-    /// Loads the file at `path`. `formats` are the names of the formats that can be decoded.
+    /// Loads the file at `path`. `formats` are all that can be decoded.
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub fn load(path: &Path, formats: &[&str]) -> Result<Sound<Self>, Problems> {
+    pub fn load(path: &Path, formats: &[Spoken<'_>]) -> Result<Sound<Self>, Problems> {
         let text = super::read(path)?;
         let beside = path.parent().unwrap_or(Path::new(""));
         Self::parse(&super::name_of(path), &text, beside, formats)
@@ -220,7 +220,7 @@ impl Station {
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub fn parse(file: &str, text: &str, beside: &Path, formats: &[&str]) -> Result<Sound<Self>, Problems> {
+    pub fn parse(file: &str, text: &str, beside: &Path, formats: &[Spoken<'_>]) -> Result<Sound<Self>, Problems> {
         let document = Document::parse(file, text, false)?;
         let station = read(&document, beside, formats);
         judge((station, document.finish()))
@@ -238,7 +238,7 @@ impl Station {
     }
 }
 
-fn read(document: &Document<'_>, beside: &Path, formats: &[&str]) -> Option<Station> {
+fn read(document: &Document<'_>, beside: &Path, formats: &[Spoken<'_>]) -> Option<Station> {
     let top = document.top(TABLES);
     let station = top.table("station", STATION_KEYS);
     if !station.is_given() {
@@ -276,7 +276,13 @@ pub(super) fn read_zone(station: &Section<'_>) -> Option<TimeZone> {
     zone
 }
 
-fn read_sources(top: &Section<'_>, station: &str, beside: &Path, formats: &[&str], profiles: &Profiles) -> Vec<Source> {
+fn read_sources(
+    top: &Section<'_>,
+    station: &str,
+    beside: &Path,
+    formats: &[Spoken<'_>],
+    profiles: &Profiles,
+) -> Vec<Source> {
     let mut sources: Vec<Source> = Vec::new();
     for section in top.list("source").unwrap_or_default() {
         let kind = section.glance(source::KIND_KEYS).word("kind", SourceKind::ALL, SourceKind::word);

@@ -2,10 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
-use tracing::error;
-
 use super::clock::Clock;
 use super::start::StartError;
 use crate::broker::{Broker, Login};
@@ -22,6 +18,8 @@ use crate::source::mqtt::{self, FeedSettings, MqttSettings};
 use crate::source::serial::{self, SerialSettings};
 use crate::source::tcp::{self, Errands, TcpSettings};
 use crate::source::{Inlet, Utc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// Speed of a port whose format has no usual one.
 const USUAL_BAUD: u32 = 115_200;
@@ -62,13 +60,13 @@ pub(super) fn spawn(
                 tracker.spawn(mqtt::run(settings, inlet.clone(), stop.clone()));
             }
             Link::Serial(link) => {
-                let Some((format, framing)) = stream(source.id, &link.format) else { continue };
+                let Some((format, framing)) = stream(&link.format) else { continue };
                 let (path, baud) = (link.path.clone(), link.baud.unwrap_or_else(|| usual_baud(&format)));
                 let settings = SerialSettings { id: source.id, path, baud, format, framing };
                 tracker.spawn(serial::run(settings, inlet.clone(), stop.clone()));
             }
             Link::Tcp(link) => {
-                let Some((format, framing)) = stream(source.id, &link.format) else { continue };
+                let Some((format, framing)) = stream(&link.format) else { continue };
                 let settings = TcpSettings { id: source.id, listen: link.listen, format, framing };
                 let (way, taken) = tcp::errands();
                 ways.push(way);
@@ -85,14 +83,11 @@ pub(super) fn spawn(
     Ok(ways)
 }
 
-/// A format with the way to find its frames in a stream.
-fn stream(source: SourceId, name: &str) -> Option<(device::Format, Framing)> {
+/// A format with the way to find its frames in a stream. That its source can carry it was checked when the configuration
+/// was read.
+fn stream(name: &str) -> Option<(device::Format, Framing)> {
     let format = *device::format(name)?;
-    let framing = format.transport.framing();
-    if framing.is_none() {
-        error!(%source, format = name, "this format does not come as a stream, so this source hears nothing; mend its kind");
-    }
-    Some((format, framing?))
+    Some((format, format.transport.framing()?))
 }
 
 /// The wall time for devices that ask for it: none is better than one that nobody has set.

@@ -80,7 +80,7 @@ pub(super) struct Loaded {
 
 /// Loads both files; warnings are said once.
 pub(super) fn load(path: &Path) -> Result<Loaded, StartError> {
-    let station = config::Station::load(path, &device::names())?;
+    let station = config::Station::load(path, &device::spoken())?;
     let clerk = Clerk::of(station.value.clone());
     let (text, village) = clerk.read()?;
     for problem in station.warnings.list().iter().chain(village.warnings.list()) {

@@ -62,7 +62,7 @@ impl Scene {
         let [local, county] = [brokers[0].port(), brokers[1].port()];
         let link = Link::lay(county).await?;
         village::write(folder.path(), Ports { local, link: link.port() }, lang)?;
-        let station = config::Station::load(&folder.path().join("shouwang.toml"), &device::names())?.value;
+        let station = config::Station::load(&folder.path().join("shouwang.toml"), &device::spoken())?.value;
         let village = Village::load(&station.village_file, &station)?.value;
         Ok(Scene {
             wire: Wire::tap(county).await?,

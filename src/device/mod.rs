@@ -145,10 +145,10 @@ pub const FORMATS: &[Format] = &[
     tts_v3::FORMAT,
 ];
 
-/// The names of the formats that can be decoded.
+/// The formats that a source can carry, each with the word of the kind of source that does.
 #[must_use]
-pub fn names() -> Vec<&'static str> {
-    FORMATS.iter().map(|format| format.name).collect()
+pub fn spoken() -> Vec<(&'static str, &'static str)> {
+    FORMATS.iter().filter_map(|format| Some((format.name, format.transport.carrier()?))).collect()
 }
 
 /// The format of that name.
@@ -349,6 +349,19 @@ impl Transport {
         match self {
             Transport::Serial { framing, .. } | Transport::Tcp { framing, .. } => Some(*framing),
             Transport::Mqtt { .. } | Transport::Bus { .. } | Transport::Inside | Transport::Modem => None,
+        }
+    }
+
+    /// The word of the kind of source that carries it, as the configuration has it; none for what comes inside of something
+    /// else.
+    #[must_use]
+    pub const fn carrier(&self) -> Option<&'static str> {
+        match self {
+            Transport::Mqtt { .. } => Some("mqtt"),
+            Transport::Serial { .. } => Some("serial"),
+            Transport::Tcp { .. } => Some("tcp"),
+            Transport::Bus { .. } => Some("modbus"),
+            Transport::Inside | Transport::Modem => None,
         }
     }
 
