@@ -133,6 +133,7 @@ say! { Reason {
     CaseOpened: "外壳被打开", "case opened";
     Over: "情况已解除", "the condition is over";
     LinkDown: "线路中断", "link down";
+    SourceQuiet: "线路接通,但收不到任何设备的信号", "the link is up, and nothing behind it speaks";
     LinkBack: "线路恢复", "link back";
     Blind: "没有设备在守护", "nothing watches this resident";
     RemovedDeviceCalled: "已停用的设备发出求助", "a removed device called";

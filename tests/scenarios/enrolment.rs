@@ -34,6 +34,11 @@ fn a_device_that_is_new_in_the_list_calls_at_once() {
     play.take_list(10, &[]);
     play.hear(11, "new", &[PRESS]);
     assert_eq!(play.state_of(Condition::HelpCall), Some("raised"));
+    for hour in 1..=4 {
+        for other in ["button", "cancel", "smoke"] {
+            play.hear(hour * 3600, other, &[]);
+        }
+    }
     play.until(11 + 4 * 3600);
     assert!(play.silent("new"), "and it is supervised like every other");
 }

@@ -6,13 +6,13 @@ use shouwang::core::alarm::{Reason, Subject};
 use shouwang::core::condition::Condition;
 use shouwang::core::effect::Input;
 use shouwang::core::reading::{Measure, Quantity, Said};
-use shouwang::core::roster::Device;
+use shouwang::core::roster::{Device, Role};
 use shouwang::core::time::Gap;
 use shouwang::core::unit::Milli;
 use shouwang::core::watch::Watch;
 
 use super::PRESS;
-use super::village::{Play, id, roster};
+use super::village::{Play, device, id, roster};
 
 const MIN: u64 = 60;
 const HOUR: u64 = 60 * MIN;
@@ -132,6 +132,48 @@ fn a_home_that_falls_silent_as_a_whole_is_one_fault_and_who_does_not_follow_is_m
     }
     play.until(34 * HOUR);
     assert!(!play.silent("motion") && play.silent("radar"));
+}
+
+#[test]
+fn where_nothing_behind_a_source_is_heard_it_is_the_source_s_one_fault_until_something_is() {
+    let mut list = roster();
+    let more: Vec<Device> = (1..=4).map(|n| device(&format!("more-{n}"), Some("r1"), Role::Sos, 60)).collect();
+    list.devices.extend(more.into_iter().map(|device| (device.id, device)));
+    let mut play = Play::watching(list);
+    let reporters = ["button", "cancel", "smoke", "more-1", "more-2", "more-3", "more-4"];
+    for (at, name) in (HOUR..).step_by(60).zip(reporters) {
+        play.hear(at, name, &[]);
+    }
+    // Its link stays up all the while, as that of a coordinator that hangs does.
+    play.until(4 * HOUR - 1);
+    assert_eq!(play.count(Condition::SourceDown), 0);
+    assert!(play.silent("watch"), "one that is missed before the others had anything to say is missed alone");
+    play.until(5 * HOUR + 8 * MIN);
+    assert_eq!(reason(&play, Condition::SourceDown), Some(Reason::SourceQuiet));
+    assert_eq!(play.newest(Condition::SourceDown).map(|fault| fault.behind.len()), Some(10), "it names them all");
+    assert_eq!(play.count(Condition::SourceDown), 1);
+    assert!(reporters.iter().all(|name| !play.silent(name)), "and none of them has a fault of its own");
+    assert!(!play.silent("motion"), "nor has the sensor that was missed first");
+    assert_eq!(watch(&play), Watch::Blind);
+    // That the link goes and comes says nothing, and neither does a start.
+    play.source(6 * HOUR, false);
+    play.source(6 * HOUR + MIN, true);
+    play.restart_with(8 * HOUR, Gap::SameBoot, play.station.words());
+    play.until(20 * HOUR);
+    assert_eq!((play.state_of(Condition::SourceDown), play.count(Condition::SourceDown)), (Some("raised"), 1));
+    assert!(reporters.iter().all(|name| !play.silent(name)));
+    // One is heard, and another does not follow.
+    play.hear(20 * HOUR, "button", &[]);
+    assert_eq!(play.state_of(Condition::SourceDown), Some("closed"));
+    for hour in 20..24 {
+        for name in &reporters[2..] {
+            play.hear(hour * HOUR + 30 * MIN, name, &[]);
+        }
+    }
+    play.until(24 * HOUR - 1);
+    assert!(!play.silent("cancel"), "it has its limit to follow");
+    play.until(24 * HOUR);
+    assert!(play.silent("cancel"));
 }
 
 #[test]

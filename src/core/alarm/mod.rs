@@ -287,6 +287,8 @@ words! {
         Over = "over",
         /// A serial port, connection, bridge or coordinator is down.
         LinkDown = "link_down",
+        /// The way to its devices is up, and none of them is heard any more.
+        SourceQuiet = "source_quiet",
         /// It is back.
         LinkBack = "link_back",
         /// Nobody is watching this resident.

@@ -251,7 +251,8 @@ impl Station {
     }
 
     fn source_is_well(&mut self, now: Moment, id: SourceId, effects: &mut Vec<Effect>) {
-        if self.book.is_open(Subject::Source(id), Condition::SourceDown) {
+        // Where nothing was heard although the link was up, its coming back says nothing.
+        if self.book.is_open(Subject::Source(id), Condition::SourceDown) && !self.is_quiet(id) {
             let evidence = Evidence { at: now, device: None, said: None, reason: Reason::LinkBack };
             self.cleared(now, Subject::Source(id), Condition::SourceDown, evidence, effects);
             let event =

@@ -255,6 +255,7 @@ impl Station {
             self.arm_device(device.id);
         }
         self.home_speaks(now, device);
+        self.source_speaks(now, device.source, effects);
         // Life-safety first: a help call is decided before the battery that came with it.
         for item in &news {
             self.detect(now, device, item, effects);

@@ -18,7 +18,7 @@ use crate::core::condition::Condition;
 use crate::core::detector::Finding;
 use crate::core::detector::device_health::Learned;
 use crate::core::effect::{Answer, Audience, Because, Effect, Input, Notice};
-use crate::core::id::{CommandId, DeviceId};
+use crate::core::id::{CommandId, DeviceId, SourceId};
 use crate::core::intake::Memory;
 use crate::core::reading::Origin;
 use crate::core::roster::{Device, Service};
@@ -173,7 +173,8 @@ impl Station {
             let subject = Subject::Device(*id);
             unit.health.believe(|condition| self.book.is_open(subject, condition));
         }
-        for (id, link) in &mut self.links {
+        let quiet: Vec<SourceId> = self.links.keys().copied().filter(|id| self.is_quiet(*id)).collect();
+        for (id, link) in self.links.iter_mut().filter(|(id, _)| !quiet.contains(id)) {
             if let Some(fault) = self.book.open_id(Subject::Source(*id), Condition::SourceDown, false) {
                 link.down_since(fault.onset - SOURCE_FAULT_AFTER + off);
             }

@@ -179,6 +179,12 @@ impl DeviceHealth {
         self.limit
     }
 
+    /// How often it speaks, by what is known of it.
+    #[must_use]
+    pub fn rhythm(&self, device: &Device) -> Duration {
+        self.learned.rhythm.of(device)
+    }
+
     /// By when it must be heard again.
     #[must_use]
     pub fn next_expected(&self) -> Mono {
