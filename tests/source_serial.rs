@@ -8,11 +8,11 @@ use serde_json::json;
 use shouwang::core::reading::{Measure, Origin, Sample};
 use shouwang::core::roster::Class;
 use shouwang::device::framing::{Framer, Framing, Piece};
-use shouwang::device::harness::Vector;
 use shouwang::device::{FORMATS, Format, Transport};
 use shouwang::source::front_door::{Admitted, FrontDoor, Raw};
 use shouwang::source::serial::{SerialSettings, run};
 use support::hub::Hub;
+use support::vectors;
 use support::village::{Village, WORDS_SERIAL, address_book, number};
 use support::{installed, soon, until};
 use tempfile::TempDir;
@@ -154,10 +154,7 @@ async fn a_port_that_another_program_holds_is_waited_for() {
 
 /// The bytes of a format's vectors, one after the other, without those that leave a frame unfinished.
 fn stream(format: &Format, framing: Framing) -> Vec<u8> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/vectors/{}.jsonl", format.name));
-    let text = std::fs::read_to_string(file).expect("the format has vectors");
-    let vectors = text.lines().map(|line| serde_json::from_str::<Vector>(line).expect("a vector"));
-    let all = vectors.map(|vector| {
+    let all = vectors::of(format).into_iter().map(|vector| {
         let mut bytes = vector.bytes().expect("a frame").into_owned();
         if matches!(framing, Framing::Lines { .. }) {
             bytes.extend(b"\r\n");
