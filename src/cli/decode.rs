@@ -143,8 +143,12 @@ fn lines(
         }
         all += 1;
         let other_format = !vector.protocol.is_empty() && vector.protocol != format.name;
-        let verdict =
-            if other_format { Err(format!("is a vector of {}", vector.protocol)) } else { outcome.compare(&vector) };
+        let verdict = if other_format {
+            let (other, own) = (&vector.protocol, format.name);
+            Err(format!("is a vector of {other}; if it is one of {own}, write \"protocol\":\"{own}\" there"))
+        } else {
+            outcome.compare(&vector)
+        };
         match verdict {
             Ok(()) => passed += 1,
             Err(difference) => writeln!(out, "{}: {difference}", vector.id)?,
