@@ -38,6 +38,8 @@ pub mod store;
 
 pub mod relay;
 
+pub mod notify;
+
 pub mod sim;
 
 pub mod county;

@@ -5,6 +5,8 @@
 
 pub mod alarm;
 
+pub mod notice;
+
 pub mod answer;
 
 pub mod person;

@@ -1,0 +1,10 @@
+//! To people: in which words they are told, and what their answer means; pure.
+//!
+//! Constraints:
+//! - **A message is complete without a link** (CARE-RULES 2): who, where, what, since when, what is known, what to reply. What
+//!   does not fit into one text is left out from the end of that list, and the reply never.
+//! - **An answer counts only where it is plain what it answers** (CARE-RULES 4). Whatever else comes is a note for the desk.
+
+pub mod reply;
+
+pub mod message;
