@@ -106,8 +106,12 @@ impl Memory {
     fn one(&mut self, now: Mono, device: &Device, said: Said, merge_ms: u32, carried: bool) -> Option<News> {
         let meaning = meaning(device.role, said.measure);
         match said.nature {
-            // A heartbeat between two copies of a press must not make two of them.
-            Nature::Event if said.measure.is_reachability() => None,
+            // A heartbeat between two copies of a press must not make two of them. It is remembered, or the second time that a
+            // device logs out would be no news.
+            Nature::Event if said.measure.is_reachability() => {
+                self.remember(said);
+                None
+            }
             Nature::Event => {
                 let window = Duration::from_millis(u64::from(merge_ms));
                 let repeat = self.event.is_some_and(|(last, at)| last == said && now.since(at) < window);

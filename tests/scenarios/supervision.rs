@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use shouwang::core::alarm::{Reason, Subject};
+use shouwang::core::alarm::{Disposition, Reason, Subject};
 use shouwang::core::condition::Condition;
-use shouwang::core::effect::Input;
+use shouwang::core::effect::{Answer, Authority, Input, Order};
 use shouwang::core::reading::{Measure, Quantity, Said};
-use shouwang::core::roster::{Device, Role};
+use shouwang::core::roster::{Device, Role, Roster};
 use shouwang::core::time::Gap;
 use shouwang::core::unit::Milli;
 use shouwang::core::watch::Watch;
@@ -134,13 +134,56 @@ fn a_home_that_falls_silent_as_a_whole_is_one_fault_and_who_does_not_follow_is_m
     assert!(!play.silent("motion") && play.silent("radar"));
 }
 
+/// Those that report by a timer, every hour.
+const REPORTERS: [&str; 7] = ["button", "cancel", "smoke", "more-1", "more-2", "more-3", "more-4"];
+
+fn with_more_buttons() -> Roster {
+    let mut list = roster();
+    let more = (1..=4).map(|n| device(&format!("more-{n}"), Some("r1"), Role::Sos, 60));
+    list.devices.extend(more.map(|device| (device.id, device)));
+    list
+}
+
+#[test]
+fn a_source_that_falls_silent_again_and_again_hides_no_dead_device() {
+    let mut play = Play::watching(with_more_buttons());
+    for round in 0..3 {
+        let begin = round * 6 * HOUR;
+        for name in &REPORTERS[1..] {
+            play.hear(begin, name, &[]);
+        }
+        // The button is dead from the beginning, and its link goes and comes besides.
+        play.source(begin + 5 * HOUR, false);
+        play.source(begin + 5 * HOUR + MIN, true);
+    }
+    play.until(13 * HOUR);
+    assert!(play.silent("button"), "it was given time to follow the others once");
+}
+
+#[test]
+fn a_fault_of_a_source_that_somebody_closes_makes_nothing_forgotten() {
+    let mut play = Play::watching(with_more_buttons());
+    for name in REPORTERS {
+        play.hear(MIN, name, &[]);
+    }
+    play.until(4 * HOUR + MIN);
+    assert_eq!(play.count(Condition::SourceDown), 1);
+    let alarm = play.open(Condition::SourceDown);
+    let close = Order::Close { alarm, by: None, disposition: Disposition::Repaired, conversation: String::new() };
+    let closed = play.order(4 * HOUR + 2 * MIN, Authority::County, close);
+    assert!(matches!(closed, Answer::Done { .. }), "{closed:?}");
+    for hour in 4..8 {
+        for name in &REPORTERS[1..] {
+            play.hear(hour * HOUR + 3 * MIN, name, &[]);
+        }
+    }
+    play.until(8 * HOUR + MIN);
+    assert!(play.silent("button"));
+}
+
 #[test]
 fn where_nothing_behind_a_source_is_heard_it_is_the_source_s_one_fault_until_something_is() {
-    let mut list = roster();
-    let more: Vec<Device> = (1..=4).map(|n| device(&format!("more-{n}"), Some("r1"), Role::Sos, 60)).collect();
-    list.devices.extend(more.into_iter().map(|device| (device.id, device)));
-    let mut play = Play::watching(list);
-    let reporters = ["button", "cancel", "smoke", "more-1", "more-2", "more-3", "more-4"];
+    let (mut play, reporters) = (Play::watching(with_more_buttons()), REPORTERS);
     for (at, name) in (HOUR..).step_by(60).zip(reporters) {
         play.hear(at, name, &[]);
     }
@@ -148,6 +191,8 @@ fn where_nothing_behind_a_source_is_heard_it_is_the_source_s_one_fault_until_som
     play.until(4 * HOUR - 1);
     assert_eq!(play.count(Condition::SourceDown), 0);
     assert!(play.silent("watch"), "one that is missed before the others had anything to say is missed alone");
+    play.until(4 * HOUR);
+    assert_eq!(watch(&play), Watch::Blind, "whoever hangs on it is not watched, though no limit of theirs is over");
     play.until(5 * HOUR + 8 * MIN);
     assert_eq!(reason(&play, Condition::SourceDown), Some(Reason::SourceQuiet));
     assert_eq!(play.newest(Condition::SourceDown).map(|fault| fault.behind.len()), Some(10), "it names them all");

@@ -242,6 +242,7 @@ impl Station {
             }
             self.arm_device(device);
         }
+        self.wait_for_others(now, |other| other.source == id);
         if self.links.get(&id).is_some_and(|link| link.is_unsteady()) {
             self.timers.set(Timer::Source(id), Some(now.mono + STEADY_AFTER));
         } else {
@@ -382,7 +383,7 @@ impl Station {
         self.onset(now, Subject::Resident(id), Condition::ResidentBlind, None, &[], evidence, false, effects);
     }
 
-    fn review_watch_behind(&mut self, now: Moment, source: SourceId, effects: &mut Vec<Effect>) {
+    pub(super) fn review_watch_behind(&mut self, now: Moment, source: SourceId, effects: &mut Vec<Effect>) {
         let mut residents: Vec<ResidentId> = self
             .roster
             .devices
@@ -402,6 +403,7 @@ impl Station {
         devices.filter_map(|id| self.roster.devices.get(id)).map(|device| Contribution {
             device: device.id,
             inside: self.is_reachable(device.source)
+                && !self.is_quiet(device.source)
                 && self.units.get(&device.id).is_some_and(|unit| unit.health.is_inside()),
             believed: self.units.get(&device.id).is_none_or(|unit| unit.health.doubts().is_empty()),
             late: device.mute || self.is_slow(device),

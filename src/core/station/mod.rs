@@ -108,6 +108,8 @@ pub struct Station {
     clock_unset: bool,
     /// Homes in which sensors were missed together and nothing was heard since.
     quiet_homes: BTreeSet<HomeId>,
+    /// Devices that were missed with others, were given time to follow them, and have not been heard since.
+    waited_for: BTreeSet<DeviceId>,
     changed_devices: BTreeSet<DeviceId>,
     changed_residents: BTreeSet<ResidentId>,
 }
@@ -137,6 +139,7 @@ impl Station {
             timers: Timers::default(),
             clock_unset: false,
             quiet_homes: BTreeSet::new(),
+            waited_for: BTreeSet::new(),
             changed_devices: BTreeSet::new(),
             changed_residents: BTreeSet::new(),
         };
@@ -254,6 +257,7 @@ impl Station {
         if narrower {
             self.arm_device(device.id);
         }
+        self.waited_for.remove(&device.id);
         self.home_speaks(now, device);
         self.source_speaks(now, device.source, effects);
         // Life-safety first: a help call is decided before the battery that came with it.

@@ -8,6 +8,9 @@
 //! fault, which names them all, and not one a sensor: who goes away for two days must not bury a village's faults. Each of
 //! them is missed at its own limit all the same, and is no witness from then on.
 //!
+//! Whoever is missed with others keeps a deadline: nothing may make it forgotten, neither a person who closes the fault nor a
+//! link that goes and comes. And it is given time to follow the others once, not each time that they fall silent again.
+//!
 //! A start forgets which homes were silent as a whole: who is overdue then is missed at once and alone, which is one fault
 //! too many rather than one too few.
 
@@ -39,7 +42,7 @@ impl Station {
     /// A device has been silent for longer than its limit, and no fault of its own says so yet.
     pub(super) fn missed(&mut self, now: Moment, device: &Device, reason: Reason, effects: &mut Vec<Effect>) {
         if self.is_quiet(device.source) || self.source_falls_quiet(now, device, effects) {
-            self.is_no_witness(now, device, effects);
+            self.missed_with_others(now, device, effects);
             return;
         }
         let beside = self.quiet_beside(now, device);
@@ -58,10 +61,14 @@ impl Station {
             let (device, source) = (Some(device.id), device.source);
             effects.push(Effect::Device(DeviceEvent { at: now, device, source, what, behind: beside }));
         }
-        self.is_no_witness(now, device, effects);
+        self.missed_with_others(now, device, effects);
     }
 
-    fn is_no_witness(&mut self, now: Moment, device: &Device, effects: &mut Vec<Effect>) {
+    /// It is no witness, and is asked for again: by then a fault names it, or it has one of its own.
+    fn missed_with_others(&mut self, now: Moment, device: &Device, effects: &mut Vec<Effect>) {
+        if let Some(unit) = self.units.get(&device.id) {
+            self.timers.set(Timer::Device(device.id), Some(now.mono + unit.health.limit()));
+        }
         self.changed_devices.insert(device.id);
         if let Some(resident) = device.resident {
             self.review_watch(now, resident, effects);
@@ -77,6 +84,9 @@ impl Station {
     /// Whether this device is missed because nothing behind its source is heard, which is then the source's fault.
     fn source_falls_quiet(&mut self, now: Moment, device: &Device, effects: &mut Vec<Effect>) -> bool {
         let source = device.source;
+        if self.book.is_open(Subject::Source(source), Condition::SourceDown) {
+            return false; // Its link has come back and is not steady yet: who does not follow is missed alone.
+        }
         let behind = self.roster.devices.values().filter(|other| other.source == source && self.roster.serves(other));
         let behind: Vec<&Device> = behind.collect();
         let last = behind.iter().filter_map(|other| Some(self.units.get(&other.id)?.health.counted_from())).max();
@@ -91,6 +101,7 @@ impl Station {
         self.onset(now, Subject::Source(source), Condition::SourceDown, None, &behind, evidence, false, effects);
         let what = DeviceChange::SourceDown;
         effects.push(Effect::Device(DeviceEvent { at: now, device: None, source, what, behind }));
+        self.review_watch_behind(now, source, effects);
         true
     }
 
@@ -112,6 +123,7 @@ impl Station {
         let what = DeviceChange::SourceBack;
         effects.push(Effect::Device(DeviceEvent { at: now, device: None, source, what, behind: Vec::new() }));
         self.wait_for_others(now, |other| other.source == source);
+        self.review_watch_behind(now, source, effects);
     }
 
     /// A sensor was heard. If its home was silent as a whole, the others have their whole limit from here on to follow; who
@@ -124,13 +136,16 @@ impl Station {
         self.wait_for_others(now, |other| other.home == Some(home));
     }
 
-    /// Those of them that are silent and have no fault of their own have their whole limit from here on.
-    fn wait_for_others(&mut self, now: Moment, among: impl Fn(&Device) -> bool) {
+    /// Those of them that are silent and have no fault of their own have their whole limit from here on; who had that before,
+    /// and has not been heard since, has no more time.
+    pub(super) fn wait_for_others(&mut self, now: Moment, among: impl Fn(&Device) -> bool) {
         for other in self.roster.devices.values().filter(|other| !other.removed && among(other)) {
             let Some(unit) = self.units.get(&other.id).filter(|unit| unit.health.is_silent()) else { continue };
-            if !self.book.is_open(Subject::Device(other.id), Condition::DeviceSilent) {
-                self.timers.set(Timer::Device(other.id), Some(now.mono + unit.health.limit()));
+            if self.book.is_open(Subject::Device(other.id), Condition::DeviceSilent) {
+                continue;
             }
+            let time = if self.waited_for.insert(other.id) { unit.health.limit() } else { Duration::ZERO };
+            self.timers.set(Timer::Device(other.id), Some(now.mono + time));
         }
     }
 
