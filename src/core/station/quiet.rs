@@ -33,6 +33,10 @@ const REPORTERS_MIN: usize = 3;
 /// and a device is missed after four of its own.
 const MISSED_WORDS_MIN: u64 = 6;
 
+/// A device owes something, in thousandths of a word, once it is this late. Source: CARE-RULES 25, its shortest limit; so that
+/// devices which all report in the same minute of an hour do not owe anything before that minute.
+const LATE_MILLI_WORDS: u64 = 1_500;
+
 /// How many thousandths of a word a device of this rhythm would have said meanwhile.
 fn milli_words(silence: Duration, rhythm: Duration) -> u64 {
     (silence.as_secs() * 1_000).checked_div(rhythm.as_secs()).unwrap_or_default()
@@ -92,7 +96,8 @@ impl Station {
         let last = behind.iter().filter_map(|other| Some(self.units.get(&other.id)?.health.counted_from())).max();
         let silence = last.map_or(Duration::ZERO, |last| now.mono.since(last));
         let rhythms = behind.iter().filter(|other| other.id != device.id).filter_map(|other| self.reports(other));
-        let words: Vec<u64> = rhythms.map(|rhythm| milli_words(silence, rhythm)).collect();
+        let owed = rhythms.map(|rhythm| milli_words(silence, rhythm)).filter(|words| *words >= LATE_MILLI_WORDS);
+        let words: Vec<u64> = owed.collect();
         if words.len() < REPORTERS_MIN || words.iter().sum::<u64>() < MISSED_WORDS_MIN * 1_000 {
             return false;
         }
@@ -105,12 +110,11 @@ impl Station {
         true
     }
 
-    /// The rhythm of a device that reports by a timer, has been heard, and has no fault of its own that says it is silent.
+    /// The rhythm of a device that reports by a timer, has been heard, and has not been missed itself.
     fn reports(&self, device: &Device) -> Option<Duration> {
         let unit = self.units.get(&device.id).filter(|unit| unit.health.heard().is_some())?;
         let by_timer = !device.mute && !device.role.is_moved_by_people();
-        let expected = by_timer && !self.book.is_open(Subject::Device(device.id), Condition::DeviceSilent);
-        expected.then(|| unit.health.rhythm(device))
+        (by_timer && !unit.health.is_silent()).then(|| unit.health.rhythm(device))
     }
 
     /// A device behind a source was heard. If nothing there was, the others have their whole limit from here on to follow.
