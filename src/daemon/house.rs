@@ -261,9 +261,13 @@ impl House {
         if let Input::Sample(sample) = &arrival.input {
             self.keep_reading(now, sample.clone());
         }
-        if !stranger || turn.effects.len() > before {
-            turn.inputs.push(arrival.input);
+        if stranger && turn.effects.len() == before {
+            if let Some(done) = arrival.done {
+                done.nothing();
+            }
+            return;
         }
+        turn.inputs.push(arrival.input);
         turn.acknowledge.extend(arrival.done);
     }
 

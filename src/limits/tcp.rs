@@ -18,7 +18,7 @@ limits! {
     /// The same from one peer address. judgement: a carrier puts many watches behind one address; each needs its place for
     /// two seconds only.
     TCP_PEER_STRANGERS_MAX: usize = 64,
-        "a further one is closed", "SOURCE.tcp.peer_full";
+        "the oldest of them is closed", "SOURCE.tcp.crowded_out";
 
     /// Connections that the kernel keeps until they are taken.
     TCP_BACKLOG: u32 = 1024,
@@ -49,6 +49,10 @@ limits! {
     /// Bytes of unfinished frames of all connections of a source. judgement: 128 voice messages at once.
     TCP_HELD_BYTES_MAX: usize = 8 * 1024 * 1024,
         "the connection that wants more is closed", "SOURCE.tcp.memory";
+
+    /// The same, beyond which no connection of a stranger may add to them: they are not to use up what enrolled devices need.
+    TCP_STRANGERS_HELD_BYTES_MAX: usize = TCP_HELD_BYTES_MAX / 4,
+        "the stranger's connection is closed", "SOURCE.tcp.memory";
 
     /// Answers and orders that a device has not taken, in bytes; the kernel holds a little more. judgement: two hundred
     /// answers.

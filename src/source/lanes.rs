@@ -35,10 +35,20 @@ pub struct Arrival {
 ///
 /// Dropping it unused withholds the acknowledgement: the sender keeps the message and delivers it again.
 #[derive(Debug)]
-pub struct Acknowledge(oneshot::Sender<()>);
+pub struct Acknowledge(oneshot::Sender<Kept>);
 
-/// The sender's end of an [`Acknowledge`]: `Ok` once durable, `Err` when withheld.
-pub type Acknowledged = oneshot::Receiver<()>;
+/// What became of an input whose sender can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// It is on disk.
+    Durable,
+    /// A stranger's word that decided nothing, and is kept nowhere: it need not come again, and nobody is to believe that help
+    /// was called.
+    Nothing,
+}
+
+/// The sender's end of an [`Acknowledge`]: what became of it, or `Err` when that is withheld.
+pub type Acknowledged = oneshot::Receiver<Kept>;
 
 impl Acknowledge {
     /// A promise, and where to wait for it.
@@ -51,7 +61,12 @@ impl Acknowledge {
     /// Says that the input is on disk.
     pub fn durable(self) {
         // A source that has gone meanwhile is delivered to again, which the core takes as one event.
-        let _ = self.0.send(());
+        let _ = self.0.send(Kept::Durable);
+    }
+
+    /// Says that there was nothing to be kept.
+    pub fn nothing(self) {
+        let _ = self.0.send(Kept::Nothing);
     }
 }
 

@@ -129,6 +129,8 @@ pub(super) struct Message {
     pub(super) attributes: u16,
     pub(super) identity: Identity,
     pub(super) serial: u16,
+    /// Which part of a message in parts it is, from 1.
+    part: Option<u16>,
     body: Vec<u8>,
 }
 
@@ -147,10 +149,13 @@ impl Message {
         let (version, digits) = if attributes >> 14 & 1 == 1 { (Some(rest.u8()?), 10) } else { (None, 6) };
         let identity = Identity { number: rest.bytes(digits)?.to_vec(), version };
         let serial = rest.u16()?;
-        if attributes >> 13 & 1 == 1 {
-            rest.bytes(4)?;
-        }
-        Some(Self { id, attributes, identity, serial, body: rest.0.to_vec() })
+        let part = if attributes >> 13 & 1 == 1 {
+            let _parts = rest.u16()?;
+            Some(rest.u16()?)
+        } else {
+            None
+        };
+        Some(Self { id, attributes, identity, serial, part, body: rest.0.to_vec() })
     }
 
     pub(super) const fn is_encrypted(&self) -> bool {
@@ -158,12 +163,17 @@ impl Message {
     }
 
     pub(super) const fn is_split(&self) -> bool {
-        self.attributes >> 13 & 1 == 1
+        self.part.is_some()
     }
 
-    /// Whether its body may be looked into.
+    /// Whether its body may be looked into as a whole.
     pub(super) const fn is_plain(&self) -> bool {
         !self.is_encrypted() && !self.is_split()
+    }
+
+    /// Whether its body may be looked into from the beginning.
+    pub(super) const fn is_readable(&self) -> bool {
+        !self.is_encrypted() && matches!(self.part, None | Some(1))
     }
 
     /// The bodies of all locations in it.
@@ -281,8 +291,9 @@ pub(super) fn answer(message: &Message, utc_s: Option<i64>) -> Option<(u16, Vec<
     if let Some(digits) = digits.as_deref().and_then(|digits| digits.get(2..)) {
         return Some((0x8004, bcd(digits)));
     }
-    // 3: not supported. A terminal that asks for a time which nobody knows keeps its own.
-    let result = if message.id == ASKS_TIME { 3 } else { 0 };
+    // 3: not supported. A terminal that asks for a time which nobody knows keeps its own; and no call is said to be taken that
+    // was not read.
+    let result = if message.id == ASKS_TIME || !message.is_readable() { 3 } else { 0 };
     body.extend(message.id.to_be_bytes());
     body.push(result);
     Some((0x8001, body))

@@ -28,7 +28,9 @@
 //! Constraints:
 //! - What differs from vendor to vendor (item E4, vibration, movement) is printed and is no reading.
 //! - The SOS bit stands until its message is answered, so every message that carries it is a press or a repeat of one.
-//! - Encrypted and split messages are answered and not looked into.
+//! - Of a message in parts the first is read like a whole one: the alarm stands in its first four bytes. The others, and what
+//!   is encrypted, are answered with "not supported" and never with "done", and what is encrypted is no sign of life: a device
+//!   whose calls cannot be read is not watched over.
 //! - Some firmwares forget to escape a delimiter in the body: see [`cut`].
 //! - A piece between two delimiters that is too short for a message is none: it is handed on without the second, which
 //!   may be the beginning of the next.
@@ -80,20 +82,20 @@ impl Decode for Terminal {
         let mut speech = Speech::of(&message.identity.address())?;
         if message.is_encrypted() {
             speech.refuse("body", DecodeError::NoKey);
-        } else if message.is_split() {
-            speech.refuse("body", DecodeError::TooLong);
-        } else {
+        } else if message.is_readable() {
             for body in message.locations() {
                 match Location::read(body) {
                     Some(location) => speak(&location, &mut speech),
                     None => alarm_at_least(body, &mut speech),
                 }
             }
-        }
-        if message.id == LOG_OUT {
-            speech.level(Measure::Availability { online: false, bridge: false });
         } else {
-            speech.alive();
+            speech.refuse("body", DecodeError::TooLong);
+        }
+        match message.id {
+            LOG_OUT => speech.level(Measure::Availability { online: false, bridge: false }),
+            _ if message.is_encrypted() => {}
+            _ => speech.alive(),
         }
         if let Some((id, body)) = answer(&message, frame.utc_s) {
             speech.reply(&self.written(&message.identity, id, &body));

@@ -57,7 +57,7 @@ pub(super) async fn in_order(
         let durable = match ready {
             Ready::Now => true,
             Ready::OnDisk { kept, received } => {
-                matches!(timeout_at(received + PUBACK_PATIENCE, kept).await, Ok(Ok(())))
+                matches!(timeout_at(received + PUBACK_PATIENCE, kept).await, Ok(Ok(_)))
             }
         };
         let due = if durable {

@@ -23,6 +23,7 @@ use crate::device::DecodeError;
 use crate::device::framing::{Framer, Piece};
 use crate::limits::tcp::{
     TCP_FRAME_AGE_MAX, TCP_GARBAGE_BYTES_MAX, TCP_HELD_BYTES_MAX, TCP_IDLE_MAX, TCP_NAMELESS_MAX, TCP_REPLY_PATIENCE,
+    TCP_STRANGERS_HELD_BYTES_MAX,
 };
 use crate::source::front_door::{Admitted, FrontDoor, NotMine, Raw, Taken};
 use crate::source::lanes::{Acknowledge, Arrival};
@@ -323,7 +324,8 @@ impl Connection {
         self.shared.held.fetch_sub(self.held, Ordering::Relaxed);
         let more = held > self.held;
         self.held = held;
-        if more && before > TCP_HELD_BYTES_MAX { Err(End::Memory) } else { Ok(()) }
+        let most = if self.enrolled { TCP_HELD_BYTES_MAX } else { TCP_STRANGERS_HELD_BYTES_MAX };
+        if more && before > most { Err(End::Memory) } else { Ok(()) }
     }
 
     async fn deliver(&mut self, taken: Taken, now: Instant) -> Result<(), End> {

@@ -178,11 +178,7 @@ impl Listener {
                 }
                 admitted.number
             }
-            Err(NoPlace::PeerFull) => {
-                return shared
-                    .count("peer_full", "one address opens many connections without naming an enrolled device");
-            }
-            Err(NoPlace::Full) => return shared.count("full", "every place belongs to an enrolled device"),
+            Err(NoPlace) => return shared.count("full", "every place belongs to an enrolled device"),
         };
         // Answers are small and are not to wait for each other.
         let _ = stream.set_nodelay(true);

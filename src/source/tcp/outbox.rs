@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 use crate::limits::tcp::{TCP_REPLIES_OWED_MAX, TCP_REPLY_PATIENCE, TCP_UNSENT_AGE_MAX, TCP_UNSENT_BYTES_MAX};
-use crate::source::lanes::Acknowledged;
+use crate::source::lanes::{Acknowledged, Kept};
 
 /// The device takes nothing, or is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,14 +92,19 @@ impl Owed {
         self.0.is_empty()
     }
 
-    /// Waits until the oldest answer is due or withheld (`None`); for ever while nothing is owed. It may be cancelled.
+    /// Waits until the oldest answer is due (empty when there is none to be given) or withheld (`None`); for ever while nothing is owed. It may be cancelled.
     pub(super) async fn next(&mut self) -> Option<Vec<u8>> {
         let Some(answer) = self.0.front_mut() else { return std::future::pending().await };
-        let durable = matches!(timeout_at(answer.received + TCP_REPLY_PATIENCE, &mut answer.kept).await, Ok(Ok(())));
+        let kept = timeout_at(answer.received + TCP_REPLY_PATIENCE, &mut answer.kept).await;
         let answer = self.0.pop_front()?;
         if self.0.is_empty() {
             self.0 = VecDeque::new();
         }
-        durable.then_some(answer.bytes)
+        match kept {
+            Ok(Ok(Kept::Durable)) => Some(answer.bytes),
+            // Nobody heard the call, and the watch is not told otherwise: it calls again.
+            Ok(Ok(Kept::Nothing)) => Some(Vec::new()),
+            Ok(Err(_)) | Err(_) => None,
+        }
     }
 }

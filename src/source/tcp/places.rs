@@ -45,14 +45,9 @@ pub(super) struct Admitted {
     pub(super) crowded_out: Option<Arc<Mail>>,
 }
 
-/// Why a newcomer has no place.
+/// A newcomer has no place, because every one belongs to an enrolled device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NoPlace {
-    /// Its peer address has enough of them.
-    PeerFull,
-    /// Every place belongs to an enrolled device.
-    Full,
-}
+pub(super) struct NoPlace;
 
 /// A connection was named.
 #[derive(Debug, Default)]
@@ -66,11 +61,15 @@ pub(super) struct Named {
 impl Places {
     /// Gives a newcomer a place, perhaps at the cost of a stranger.
     pub(super) fn admit(&mut self, peer: IpAddr, mail: &Arc<Mail>) -> Result<Admitted, NoPlace> {
-        if self.strangers.get(&peer).is_some_and(|numbers| numbers.len() >= TCP_PEER_STRANGERS_MAX) {
-            return Err(NoPlace::PeerFull);
-        }
+        let of_peer = self.strangers.get(&peer).map_or(0, Vec::len);
         let crowded = self.strangers_count >= TCP_STRANGERS_MAX || self.all.len() >= TCP_CONNECTIONS_MAX;
-        let crowded_out = if crowded { Some(self.crowd_out().ok_or(NoPlace::Full)?) } else { None };
+        let crowded_out = if of_peer >= TCP_PEER_STRANGERS_MAX {
+            self.oldest_stranger(peer)
+        } else if crowded {
+            Some(self.crowd_out().ok_or(NoPlace)?)
+        } else {
+            None
+        };
         let number = self.next;
         self.next += 1;
         self.all.insert(number, Place { peer, mail: Arc::clone(mail), device: None });
@@ -117,11 +116,17 @@ impl Places {
     /// Takes the place of the oldest connection of the peer address that has most strangers.
     fn crowd_out(&mut self) -> Option<Arc<Mail>> {
         let most = self.strangers.values().map(Vec::len).max()?;
-        let of_most = self.strangers.values().filter(|numbers| numbers.len() == most);
-        let oldest = *of_most.filter_map(|numbers| numbers.first()).min()?;
-        let place = self.all.remove(&oldest)?;
-        self.forget_stranger(place.peer, oldest);
-        Some(place.mail)
+        let of_most = self.strangers.iter().filter(|(_, numbers)| numbers.len() == most);
+        let (peer, _) = of_most.min_by_key(|(_, numbers)| numbers.first().copied())?;
+        self.oldest_stranger(*peer)
+    }
+
+    /// Takes the place of the oldest connection of this peer on which nobody enrolled has spoken: a carrier puts strangers and
+    /// enrolled watches behind one address, and nobody knows which of them a newcomer is.
+    fn oldest_stranger(&mut self, peer: IpAddr) -> Option<Arc<Mail>> {
+        let oldest = *self.strangers.get(&peer)?.first()?;
+        self.forget_stranger(peer, oldest);
+        self.all.remove(&oldest).map(|place| place.mail)
     }
 
     fn forget_stranger(&mut self, peer: IpAddr, number: Number) {
@@ -156,12 +161,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_flood_from_one_address_is_closed_and_others_get_in() {
+    async fn a_flood_from_one_address_pushes_itself_out_and_others_get_in_also_from_there() {
         let mut places = Places::default();
         for _ in 0..TCP_PEER_STRANGERS_MAX {
+            assert!(admit(&mut places, 1).expect("a place").crowded_out.is_none());
+        }
+        let behind_the_same_address = admit(&mut places, 1).expect("a place");
+        assert!(behind_the_same_address.crowded_out.is_some(), "the oldest of them has gone");
+        places.name(behind_the_same_address.number, device("d1"), Instant::now());
+        for _ in 0..3 * TCP_PEER_STRANGERS_MAX {
             admit(&mut places, 1).expect("a place");
         }
-        assert_eq!(admit(&mut places, 1).expect_err("enough"), NoPlace::PeerFull);
+        assert!(places.mail_of(device("d1")).is_some(), "who has named itself stays");
         let watch = admit(&mut places, 2).expect("another address has its place");
         assert!(watch.crowded_out.is_none());
     }
@@ -192,7 +203,7 @@ mod tests {
             let place = admit(&mut places, number).expect("a place").number;
             places.name(place, device(&format!("d{number}")), now);
         }
-        assert_eq!(admit(&mut places, 1).expect_err("none left"), NoPlace::Full);
+        assert_eq!(admit(&mut places, 1).expect_err("none left"), NoPlace);
     }
 
     #[tokio::test(start_paused = true)]
