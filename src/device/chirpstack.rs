@@ -88,7 +88,8 @@ impl Decode for ChirpStack {
             "location" => event.speak_location(&mut speech),
             _ => {}
         }
-        speech.finish()
+        // The server's envelope was good: what nobody here can read is counted, and its device is not alive for that.
+        Ok(speech.into_decoded())
     }
 
     fn fields(&self, frame: &Frame<'_>) -> Map<String, Value> {
@@ -128,6 +129,7 @@ struct Event<'a> {
     object: Option<Item<'a>>,
     heard_by: Option<Item<'a>>,
     battery: Option<f64>,
+    battery_unknown: bool,
     mains: bool,
     location: Option<Item<'a>>,
 }
@@ -145,6 +147,7 @@ impl<'a> Event<'a> {
             "rxInfo" => event.heard_by = Some(item),
             "batteryLevel" => event.battery = item.number(),
             "externalPower" => event.mains = item.scalar() == Scalar::Flag(true),
+            "batteryLevelUnavailable" => event.battery_unknown = item.scalar() == Scalar::Flag(true),
             "location" => event.location = Some(item),
             _ => {}
         })?;
@@ -168,7 +171,7 @@ impl<'a> Event<'a> {
         if self.mains {
             speech.level(Measure::Mains(true));
         }
-        if let Some(level) = self.battery.filter(|level| !self.mains && *level <= 100.0) {
+        if let Some(level) = self.battery.filter(|level| !self.mains && !self.battery_unknown && *level <= 100.0) {
             speech.number(Quantity::Battery, level);
         }
     }

@@ -222,8 +222,11 @@ impl Teller<'_> {
         match self.switch {
             // An input that is wired as a button has no state.
             _ if *state == Scalar::Null => {}
-            Some(other) if other != at => self.speech.refuse("input", DecodeError::Unknown),
-            _ if at != 0 => self.speech.refuse("input", DecodeError::Unknown),
+            // What another input is wired to, only the map knows.
+            other if at != 0 || other.is_some_and(|other| other != at) => {
+                self.speech.refuse("input", DecodeError::Unknown);
+                self.speech.alive();
+            }
             _ => {
                 self.switch = Some(at);
                 mapping::stands(&mut self.speech, "input", "switch", state);

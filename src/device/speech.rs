@@ -131,20 +131,20 @@ impl Speech {
     ///
     /// # Errors
     /// The first refused key's reason, when nothing else in the frame could be read and its sender waits for no reply.
-    pub fn finish(mut self) -> Result<Decoded, DecodeError> {
+    pub fn finish(self) -> Result<Decoded, DecodeError> {
         let heard = &self.0;
         let nothing_read =
             heard.said.is_empty() && heard.dropped.is_empty() && heard.motion.is_empty() && heard.reply.is_empty();
         if let (true, Some((_, why))) = (nothing_read, self.0.refused_keys.first()) {
             return Err(*why);
         }
-        self.0.said.sort_by_key(|said| !comes_first(&said.measure));
-        Ok(self.0)
+        Ok(self.into_decoded())
     }
 
-    /// The speech as it is, where a refused key is no reason to refuse the frame.
+    /// The same, where a refused key is no reason to refuse the frame.
     #[must_use]
-    pub fn into_decoded(self) -> Decoded {
+    pub fn into_decoded(mut self) -> Decoded {
+        self.0.said.sort_by_key(|said| !comes_first(&said.measure));
         self.0
     }
 

@@ -91,7 +91,7 @@ impl Decode for ThingsStack {
             },
             _ => {}
         }
-        speech.finish()
+        Ok(speech.into_decoded())
     }
 
     fn fields(&self, frame: &Frame<'_>) -> Map<String, Value> {

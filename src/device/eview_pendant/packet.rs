@@ -49,8 +49,9 @@ impl<'a> Packet<'a> {
     fn is_whole(&self) -> bool {
         let filled: usize = self.records().map(|(_, data)| data.len() + 2).sum();
         let first_is_imei = self.records().next().is_some_and(|(key, data)| key == 0x01 && imei(data).is_some());
-        let times_were = self.records().filter_map(|(key, data)| time(key, data)).all(|time| time >= BUILT);
-        self.command == DATA && first_is_imei && times_were && filled + 1 == self.body.len()
+        let times_were =
+            self.records().filter_map(|(key, data)| time(key, data)).all(|time| time == 0 || time >= BUILT);
+        first_is_imei && times_were && filled + 1 == self.body.len()
     }
 
     /// Keys with their data, as far as they can be told apart.

@@ -1,6 +1,8 @@
 //! One line of a modem, taken apart.
 
 use super::failure::Failure;
+use crate::device::hex;
+use crate::device::sms_pdu::alphabet::from_ucs2;
 use crate::private::Private;
 
 /// One line of a modem. What it holds of people is private.
@@ -230,20 +232,30 @@ fn named(name: &str, values: &Values<'_>) -> Option<AtLine> {
             "SIM PUK" => Sim::Puk,
             _ => Sim::Other,
         }),
-        "CUSD" => AtLine::Service { asks: values.number::<u8>(0)? == 1, text: values.private(1) },
+        "CUSD" => AtLine::Service { asks: values.number::<u8>(0)? == 1, text: service_text(values) },
         "CMGL" => AtLine::Listed(listed(values.number(0), &Values(values.0.get(1..)?.to_vec()))?),
         "CMGR" => AtLine::Listed(listed(None, values)?),
         _ => return None,
     })
 }
 
+/// The text of an operator's answer. Source: 3GPP TS 23.038, coding 72 is UCS-2, which modems write in hex.
+fn service_text(values: &Values<'_>) -> Option<Private<String>> {
+    let coded = values.text(1).filter(|_| values.number(2) == Some(72_u8)).and_then(|text| hex::read(text.as_bytes()));
+    match coded.and_then(|octets| from_ucs2(&octets).ok()) {
+        Some(text) => Some(Private::new(text)),
+        None => values.private(1),
+    }
+}
+
 fn stored(values: &Values<'_>) -> Option<Stored> {
     Some(Stored { memory: values.text(0)?.to_owned(), index: values.number(1)? })
 }
 
-/// An answer has the mode in front of the state; what comes unasked has not, and its next value is a quoted area.
+/// An answer has the mode in front of the state; what comes unasked has not, and its next value is an area of four digits,
+/// which some modems leave without quotation marks.
 fn registration(of: &'static str, values: &Values<'_>) -> Option<Registration> {
-    let is_answer = values.raw(1).is_some() && !values.is_quoted(1);
+    let is_answer = values.raw(1).is_some_and(|value| value.len() == 1);
     let at = usize::from(is_answer);
     Some(Registration {
         of,

@@ -24,10 +24,15 @@ pub mod failure;
 
 pub mod line;
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::sms_pdu::Timestamp;
+use super::speech::Speech;
 use super::{Decode, DecodeError, Decoded, Format, Frame, Transport};
+
+use crate::core::reading::Quantity;
 
 pub use failure::{Failure, Retry};
 pub use line::{AtLine, Listed, Registration, Sim, Stored, signal_dbm};
@@ -51,14 +56,22 @@ struct GsmAt;
 
 impl Decode for GsmAt {
     fn decode(&mut self, frame: &Frame<'_>) -> Result<Decoded, DecodeError> {
-        // The dialogue is the notifier's, and says nothing of a device here.
-        stretch(frame.bytes).map(|_| Decoded::default())
+        // The dialogue is the notifier's; of the modem itself it says how well it is connected.
+        let mut speech = Speech::of_nobody_named();
+        for line in lines(stretch(frame.bytes)?) {
+            if let AtLine::Signal { index, .. } = AtLine::read(&line)
+                && let Some(dbm) = signal_dbm(index)
+            {
+                speech.number(Quantity::Rssi, f64::from(dbm));
+            }
+        }
+        Ok(speech.into_decoded())
     }
 
     fn fields(&self, frame: &Frame<'_>) -> Map<String, Value> {
         let mut shown = Shown::default();
-        for line in stretch(frame.bytes).unwrap_or_default().lines().filter(|line| !line.trim().is_empty()) {
-            shown.add(line);
+        for line in lines(stretch(frame.bytes).unwrap_or_default()) {
+            shown.add(&line);
         }
         shown.fields
     }
@@ -71,6 +84,24 @@ fn stretch(bytes: &[u8]) -> Result<&str, DecodeError> {
     std::str::from_utf8(bytes).map_err(|_| DecodeError::NotUtf8)
 }
 
+/// The lines of a stretch. One whose quotation marks are not closed goes on: an operator's menu has several lines.
+fn lines(stretch: &str) -> Vec<Cow<'_, str>> {
+    let is_open = |line: &str| line.matches('"').count() % 2 == 1;
+    let mut all: Vec<Cow<'_, str>> = Vec::new();
+    for line in stretch.lines() {
+        match all.last_mut().filter(|last| last.starts_with("+CUSD") && is_open(last)) {
+            Some(last) => {
+                let last = last.to_mut();
+                last.push_str("\r\n");
+                last.push_str(line);
+            }
+            None if line.trim().is_empty() => {}
+            None => all.push(line.into()),
+        }
+    }
+    all
+}
+
 /// A stretch of dialogue, as `decode` shows it.
 #[derive(Default)]
 struct Shown {
@@ -78,6 +109,8 @@ struct Shown {
     ignored: u32,
     /// The key of what stands on the next line.
     follows: Option<&'static str>,
+    /// A line of that text has come.
+    in_text: bool,
 }
 
 impl Shown {
@@ -85,15 +118,28 @@ impl Shown {
         self.fields.insert(key.to_owned(), value.into());
     }
 
+    /// That a message was sent is the answer to a command; what comes unasked beside it is not.
     fn event(&mut self, event: &'static str) {
-        self.put("event", event);
+        if self.fields.get("event").is_none_or(|event| event != "sms_sent") {
+            self.put("event", event);
+        }
     }
 
     fn add(&mut self, text: &str) {
-        if let Some(key) = self.follows.take() {
-            return self.put(key, text);
+        let line = AtLine::read(text);
+        match self.follows.take() {
+            // A text goes on to the end of the answer, over lines that mean nothing by themselves.
+            Some("text") if !matches!(line, AtLine::Ok | AtLine::Listed(_)) => {
+                let before = self.fields.get("text").and_then(Value::as_str).filter(|_| self.in_text);
+                let whole = before.map_or_else(|| text.to_owned(), |before| format!("{before}\r\n{text}"));
+                self.put("text", whole);
+                (self.follows, self.in_text) = (Some("text"), true);
+                return;
+            }
+            Some("text") | None => self.in_text = false,
+            Some(key) => return self.put(key, text),
         }
-        match AtLine::read(text) {
+        match line {
             AtLine::Prompt => self.put("prompt_seen", true),
             AtLine::Ok => self.put("result", "ok"),
             AtLine::Failed(why) => self.failed(why),
@@ -195,7 +241,10 @@ impl Shown {
             (None, false) => "read_pdu",
         });
         self.put("index", listed.index);
-        self.put("status", listed.status);
+        match listed.status.parse::<u8>() {
+            Ok(status) if !in_words => self.put("status", status),
+            _ => self.put("status", listed.status),
+        }
         self.put("number", listed.number.map(|number| number.reveal().clone()));
         self.put("time", listed.time.as_deref().and_then(time).map(|time| time.to_string()));
         self.put("length", listed.octets);

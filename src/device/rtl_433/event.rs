@@ -19,11 +19,13 @@ const KEYS: &[&str] = &[
     "battery_mV",
     "battery_ok",
     "channel",
+    "class",
     "closed",
     "cmd",
     "cmd_id",
     "code",
     "contact_open",
+    "data",
     "device",
     "device_type",
     "event",
@@ -128,12 +130,12 @@ impl<'a> Event<'a> {
     }
 
     pub(super) fn subtype(&self) -> Option<String> {
-        self.text("subtype").or_else(|| self.text("device_type"))
+        ["subtype", "device_type", "class"].into_iter().find_map(|key| self.text(key))
     }
 
     /// The transmission in hex, for decoders that know no id.
     pub(super) fn code(&self) -> Option<String> {
-        let code = self.codes.clone().or_else(|| self.text("code"))?;
+        let code = self.codes.clone().or_else(|| self.text("code")).or_else(|| self.text("data"))?;
         let code = code.trim_start_matches("0x").to_ascii_uppercase();
         (!code.is_empty() && code.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(code)
     }

@@ -72,6 +72,7 @@ const NAMES: &[(&str, Model)] = &[
     ("SimpliSafe-Keypad", Model::SimpliSafe),
     ("Honeywell-ActivLink", Model::ActivLink),
     ("Honeywell-Doorbell", Model::ActivLink),
+    ("Honeywell-Wireless-Doorbell", Model::ActivLink),
 ];
 
 impl Model {

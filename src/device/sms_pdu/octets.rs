@@ -72,7 +72,14 @@ impl Address {
     /// Reads type and digits; `half_octets` of them.
     fn read(kind: u8, octets: &[u8], half_octets: usize) -> Self {
         let text = match kind & 0x70 {
-            0x50 => alphabet::from_septets(&alphabet::unpack(octets, 0, half_octets * 4 / 7)),
+            0x50 => {
+                let mut septets = alphabet::unpack(octets, 0, half_octets * 4 / 7);
+                // Many senders count whole octets: seven letters fill seven of them, and what looks like an eighth is filling.
+                if septets.len().is_multiple_of(8) && septets.last() == Some(&0) {
+                    septets.pop();
+                }
+                alphabet::from_septets(&septets)
+            }
             of_number => {
                 let plus = if of_number == 0x10 { "+" } else { "" };
                 plus.chars().chain(half_octets_of(octets).take(half_octets)).collect()

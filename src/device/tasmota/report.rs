@@ -85,6 +85,10 @@ impl<'a> Report<'a> {
         for (at, value) in &self.switches {
             match (mapping::target(context, &format!("Switch{at}")), plain) {
                 (Some(kind), _) => mapping::stands(speech, "switch", kind, value),
+                // A button that is wired as a switch toggles, and says nothing of how anything stands.
+                (None, _) if matches!(value, Scalar::Text(word) if word.eq_ignore_ascii_case("toggle")) => {
+                    speech.alive();
+                }
                 (None, None) => {
                     plain = Some(at);
                     mapping::stands(speech, "switch", "switch", value);

@@ -146,9 +146,9 @@ fn speak(message: &Message<'_>, speech: &mut Speech) {
     match message.kind {
         "LK" => {
             // Two values are a form that nobody describes: which of them is the battery is not to be guessed.
+            // Steps come with every position, and are not said twice.
             if message.values.len() >= 3 {
                 measured(2, Quantity::Battery);
-                measured(0, Quantity::Steps);
             }
         }
         "heart" | "PULSE" => measured(0, Quantity::HeartRate),
@@ -211,8 +211,8 @@ fn alarm(status: Option<u32>, speech: &mut Speech) {
         speech.level(Measure::BatteryLow(true));
     }
     let unexplained = bits & EXPLAINED == 0 || bits & !(EXPLAINED | STATES) != 0;
-    // Beside an SOS there is nothing left to explain, and one press is not to be two calls.
-    if unexplained && bits & SOS == 0 {
+    // Beside an SOS or a fall there is nothing left to explain, and one call is not to be two.
+    if unexplained && bits & (SOS | FALL) == 0 {
         speech.event(Measure::AlarmUnspecified);
     }
 }

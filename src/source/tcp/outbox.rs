@@ -92,7 +92,8 @@ impl Owed {
         self.0.is_empty()
     }
 
-    /// Waits until the oldest answer is due (empty when there is none to be given) or withheld (`None`); for ever while nothing is owed. It may be cancelled.
+    /// Waits until the oldest answer is due (empty when there is none to be given) or withheld (`None`); for ever
+    /// while nothing is owed. It may be cancelled.
     pub(super) async fn next(&mut self) -> Option<Vec<u8>> {
         let Some(answer) = self.0.front_mut() else { return std::future::pending().await };
         let kept = timeout_at(answer.received + TCP_REPLY_PATIENCE, &mut answer.kept).await;
