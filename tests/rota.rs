@@ -49,7 +49,9 @@ fn by_the_clock_on_the_wall(rota: &WeeklyRota, at: DateTime) -> BTreeSet<Respond
             }
         }
     }
-    on.retain(|who| !rota.leaves.iter().any(|leave| leave.who == *who && (leave.from..=leave.until).contains(&at.date())));
+    on.retain(|who| {
+        !rota.leaves.iter().any(|leave| leave.who == *who && (leave.from..=leave.until).contains(&at.date()))
+    });
     on
 }
 
@@ -187,7 +189,10 @@ fn leave_begins_and_ends_at_midnight_also_in_the_middle_of_a_night() {
     let shift = "night".parse().expect("an id");
     let shown = |day: Date| {
         let duties = rota.duties(day, shift, &zone);
-        duties.iter().map(|duty| format!("{} {}", local(duty.from, &zone), local(duty.until, &zone))).collect::<Vec<_>>()
+        duties
+            .iter()
+            .map(|duty| format!("{} {}", local(duty.from, &zone), local(duty.until, &zone)))
+            .collect::<Vec<_>>()
     };
     assert_eq!(shown(date(2026, 12, 4)), ["2026-12-04T20:30:00 2026-12-05T00:00:00"]);
     assert_eq!(shown(date(2026, 12, 5)), Vec::<String>::new());

@@ -144,12 +144,19 @@ fn replacing_changes_the_address_and_keeps_the_old_thing_known() {
         (Origin::Device(device_of(&edited)), Origin::Device(former))
     );
     let before = Village::parse("village.toml", &text, Some(&station())).expect("sound").value;
-    assert_eq!(village.roster.devices[&device_of(&edited)], before.roster.devices[&device_of(&edited)], "it keeps its place");
+    assert_eq!(
+        village.roster.devices[&device_of(&edited)],
+        before.roster.devices[&device_of(&edited)],
+        "it keeps its place"
+    );
     assert!(village.roster.devices[&former].removed);
     assert_eq!(village.addresses.replaced_since(&before.addresses), [device_of(&edited)]);
     // And back again: an address that is used again belongs to the device in service.
     let back = edit(&edited.text, &replace("d004", "example-button-2")).expect("sound");
-    assert_eq!(back.village.value.addresses.resolve("zigbee2mqtt", "example-button-2"), Origin::Device(device_of(&back)));
+    assert_eq!(
+        back.village.value.addresses.resolve("zigbee2mqtt", "example-button-2"),
+        Origin::Device(device_of(&back))
+    );
     assert_eq!(back.former.map(|id| id.to_string()).as_deref(), Some("d004-2"));
 }
 

@@ -84,7 +84,9 @@ pub fn local(at: Wall, zone: &TimeZone) -> DateTime {
 #[must_use]
 pub fn first_at(at: DateTime, zone: &TimeZone) -> Wall {
     let instant = match zone.to_ambiguous_timestamp(at).offset() {
-        AmbiguousOffset::Unambiguous { offset } | AmbiguousOffset::Fold { before: offset, .. } => offset.to_timestamp(at),
+        AmbiguousOffset::Unambiguous { offset } | AmbiguousOffset::Fold { before: offset, .. } => {
+            offset.to_timestamp(at)
+        }
         // Read by the offset behind the leap, a time inside of it lies before the leap.
         AmbiguousOffset::Gap { after, .. } => after.to_timestamp(at).map(|before_it| {
             let leap = zone.following(before_it).find(|change| change.offset() == after);

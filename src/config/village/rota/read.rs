@@ -235,7 +235,9 @@ fn clock(section: &Section<'_>, name: &'static str, allowed: &str) -> Option<Tim
     };
     if time.is_none() {
         let near = meant(&text);
-        let fix = near.as_ref().map_or_else(|| "write hours and minutes, as \"07:30\"".into(), |near| format!("write \"{near}\""));
+        let fix = near
+            .as_ref()
+            .map_or_else(|| "write hours and minutes, as \"07:30\"".into(), |near| format!("write \"{near}\""));
         section.report(section.wrong(name, &found, What::NotATime).allowed(allowed).nearest(near).fix(fix));
     }
     time
