@@ -138,7 +138,7 @@ fn a_swap_is_written_behind_what_people_wrote_and_kept_with_who_did_it() {
     let desk = Desk::with(VILLAGE);
     let swap = ["swap", "2099-12-03", "night", "p2", "p3", "--by", "p1", "--lang", "zh"];
     let said = desk.said(&swap);
-    assert!(said.contains("已换班") && said.contains("下次启动时生效"), "{said}");
+    assert!(said.contains("已换班: 2099-12-03 night · p2 → p3") && said.contains("下次启动时生效"), "{said}");
     let entry = "\n[[swaps]]\ndate = 2099-12-03\nshift = \"night\"\nout = \"p2\"\nin = \"p3\"\n";
     assert_eq!(desk.village(), format!("{VILLAGE}{entry}"));
     let history = std::fs::read_to_string(desk.path("village.d/history.jsonl")).expect("reads");

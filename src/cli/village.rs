@@ -46,7 +46,7 @@ pub fn run(args: &Args) -> ExitCode {
     let What::Reload(By { by }) = args.what;
     match args.socket.ask(&Request::Reload { by }) {
         Err(code) => code,
-        Ok(Reply { body: Body::Village(answer), .. }) => print_answer(&answer, &args.socket),
+        Ok(Reply { body: Body::Village(answer), .. }) => print_answer(&answer, "", &args.socket),
         Ok(_) => unexpected(),
     }
 }
@@ -63,10 +63,10 @@ pub fn carry_out(socket: &Socket, edit: &Edit, by: &By) -> ExitCode {
         Err(code) => return code,
     };
     match asked {
-        Ok(Reply { body: Body::Village(answer), .. }) => print_answer(&answer, socket),
+        Ok(Reply { body: Body::Village(answer), .. }) => print_answer(&answer, &about(edit), socket),
         Ok(_) => unexpected(),
         Err(AskError::Unreachable { ref source, .. }) if is_absent(source) => match socket.station() {
-            Ok(station) => print_answer(&in_the_file(station, edit, by.by), socket),
+            Ok(station) => print_answer(&in_the_file(station, edit, by.by), &about(edit), socket),
             Err(code) => code,
         },
         Err(error) => Socket::fail(&error),
@@ -98,13 +98,22 @@ fn in_the_file(station: Station, edit: &Edit, by: Option<Slug>) -> VillageAnswer
     VillageAnswer::Changed { change, device: edited.device, former: edited.former, in_force: false, warnings }
 }
 
-/// Prints what became of a change, and gives the exit code.
-pub fn print_answer(answer: &VillageAnswer, socket: &Socket) -> ExitCode {
+/// What a change that is about no device is about; empty for the others.
+fn about(edit: &Edit) -> String {
+    match edit {
+        Edit::Swap(swap) => format!("{} {} · {} → {}", swap.date, swap.shift, swap.out, swap.stands_in),
+        Edit::Enrol(_) | Edit::Replace { .. } | Edit::Remove { .. } => String::new(),
+    }
+}
+
+/// Prints what became of a change, and gives the exit code. What is about no device is `about` something else, or about the
+/// whole file.
+fn print_answer(answer: &VillageAnswer, about: &str, socket: &Socket) -> ExitCode {
     let lang = socket.lang();
     if socket.json {
         print_json(answer);
     } else {
-        print_text(answer, lang);
+        print_text(answer, about, lang);
     }
     match answer {
         VillageAnswer::Changed { .. } | VillageAnswer::Same { .. } => ExitCode::SUCCESS,
@@ -112,7 +121,7 @@ pub fn print_answer(answer: &VillageAnswer, socket: &Socket) -> ExitCode {
     }
 }
 
-fn print_text(answer: &VillageAnswer, lang: Lang) {
+fn print_text(answer: &VillageAnswer, about: &str, lang: Lang) {
     use words::village as say;
     match answer {
         VillageAnswer::Same { revision } => println!("{} ({revision})", say::SAME.say(lang)),
@@ -128,8 +137,9 @@ fn print_text(answer: &VillageAnswer, lang: Lang) {
                 VillageDeed::Swap => say::SWAPPED,
                 VillageDeed::Reload | VillageDeed::Start => say::TAKEN_OVER,
             };
-            let device = device.map_or_else(|| change.revision.clone(), |device| device.to_string());
-            println!("{}: {device}", done.say(lang));
+            let whole = if about.is_empty() { &change.revision } else { about };
+            let about = device.map_or_else(|| whole.to_owned(), |device| device.to_string());
+            println!("{}: {about}", done.say(lang));
             if let Some(former) = former {
                 println!("{}: {former}", say::FORMER.say(lang));
             }

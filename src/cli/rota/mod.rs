@@ -7,6 +7,7 @@ mod show;
 
 mod forecast;
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -146,7 +147,11 @@ impl Page {
         let mut years = vec![self.from.year(), self.day(self.days - 1).year()];
         years.dedup();
         years.retain(|year| rota.asks_for_holidays() && !rota.calendar.knows(*year));
-        years.iter().map(|year| format!("{}: {year}\n", say::HOLIDAYS_UNKNOWN.say(self.lang))).collect()
+        let mut lines = String::new();
+        for year in years {
+            _ = writeln!(lines, "{}: {year}", say::HOLIDAYS_UNKNOWN.say(self.lang));
+        }
+        lines
     }
 
     fn responder(&self, id: ResponderId) -> String {

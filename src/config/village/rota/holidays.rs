@@ -14,7 +14,7 @@ type Day = (i8, i8);
 
 /// What was announced for one year.
 struct Year {
-    year: i16,
+    number: i16,
     /// Days off, first and last.
     off: &'static [(Day, Day)],
     /// Weekends that are worked.
@@ -23,7 +23,7 @@ struct Year {
 
 /// Source: the State Council's notice on the holidays of 2026, 4 November 2025.
 const ANNOUNCED: &[Year] = &[Year {
-    year: 2026,
+    number: 2026,
     off: &[
         // 元旦
         ((1, 1), (1, 3)),
@@ -50,7 +50,7 @@ const BY_LAW: &[Day] = &[(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)];
 #[must_use]
 pub fn kind(date: Date) -> DayKind {
     let day = (date.month(), date.day());
-    match ANNOUNCED.iter().find(|year| year.year == date.year()) {
+    match ANNOUNCED.iter().find(|year| year.number == date.year()) {
         Some(year) if year.off.iter().any(|(first, last)| (*first..=*last).contains(&day)) => DayKind::Holiday,
         Some(year) if year.worked.contains(&day) => DayKind::Workday,
         None if BY_LAW.contains(&day) => DayKind::Holiday,
@@ -61,7 +61,7 @@ pub fn kind(date: Date) -> DayKind {
 /// Whether the holidays of a year are in the table.
 #[must_use]
 pub fn is_announced(year: i16) -> bool {
-    ANNOUNCED.iter().any(|known| known.year == year)
+    ANNOUNCED.iter().any(|known| known.number == year)
 }
 
 #[cfg(test)]

@@ -245,6 +245,7 @@ impl WeeklyRota {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field over as it is")]
 fn as_text<S: Serializer>(date: &Date, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(date)
 }

@@ -150,9 +150,12 @@ fn judge_swap(section: &Section<'_>, swap: &Swap, shift: &Shift, rota: &WeeklyRo
     let (out, stands_in) = (section.find("out"), section.find("in"));
     if let (false, Some(found)) = (on.contains(&swap.out), &out) {
         let those = on.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let those = if those.is_empty() { "nobody is on that shift that day".to_owned() } else { those };
-        let problem = section.wrong("out", found, What::SwapVoid).allowed(those);
-        section.report(problem.fix("name somebody who is on that shift that day, or take the swap out"));
+        let problem = section.wrong("out", found, What::SwapVoid);
+        section.report(if those.is_empty() {
+            problem.fix("nobody is on that shift that day: take the swap out")
+        } else {
+            problem.allowed(those).fix("name somebody who is on that shift that day, or take the swap out")
+        });
     } else if let (true, Some(found)) = (on.contains(&swap.stands_in), &stands_in) {
         let problem = section.wrong("in", found, What::SwapVoid);
         section.report(problem.fix("name somebody who is not on that shift already, or take the swap out"));
