@@ -6,12 +6,16 @@ use shouwang::cli::check::{Checked, check};
 use shouwang::config::machine::Machine;
 use shouwang::config::plan::Gap;
 use shouwang::config::{Problems, What};
+use shouwang::core::time::Wall;
 use shouwang::core::watch::Watch;
 use shouwang::words::Lang;
 use shouwang::words::plan::{gap, pace};
 use shouwang::words::setting::mistake_zh;
 
 const FORMATS: &[(&str, &str)] = &[("zigbee2mqtt", "mqtt"), ("json_lines", "serial")];
+
+/// 1 March 2026.
+const NOW: Wall = Wall(1_772_323_200_000);
 
 fn config(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("config").join(name)
@@ -22,7 +26,7 @@ fn bare_machine() -> Machine {
 }
 
 fn shipped() -> Checked {
-    check(&config("shouwang.toml"), Some(&config("village.example.toml")), &bare_machine(), FORMATS)
+    check(&config("shouwang.toml"), Some(&config("village.example.toml")), &bare_machine(), FORMATS, NOW)
 }
 
 fn whats(problems: &Problems) -> Vec<What> {
@@ -85,12 +89,23 @@ fn what_the_machine_lacks_is_a_warning_and_no_error() {
 }
 
 #[test]
+fn what_the_calendar_does_not_know_is_said_in_time_and_forbids_nothing() {
+    let at =
+        |now| check(&config("shouwang.toml"), Some(&config("village.example.toml")), &bare_machine(), FORMATS, now);
+    assert!(!whats(&shipped().problems).contains(&What::HolidaysUnknown), "the year is known");
+    // 10 December 2026: the year after it was never announced to this program, and the example has lists for holidays.
+    let checked = at(Wall(1_796_860_800_000));
+    assert!(checked.is_sound() && whats(&checked.problems).contains(&What::HolidaysUnknown), "{}", checked.problems);
+    assert!(checked.text(Lang::Zh, false).contains("不知道这一年的放假安排"));
+}
+
+#[test]
 fn a_broken_station_file_does_not_hide_what_is_wrong_with_the_village() {
     let directory = tempfile::tempdir().expect("a directory");
     let at = |name: &str| directory.path().join(name);
     std::fs::write(at("shouwang.toml"), "[station]\nid = \"st1\"\n").expect("writes");
     std::fs::write(at("village.toml"), "[residents.r1]\nnmae = \"x\"\n").expect("writes");
-    let checked = check(&at("shouwang.toml"), None, &bare_machine(), FORMATS);
+    let checked = check(&at("shouwang.toml"), None, &bare_machine(), FORMATS, NOW);
     assert!(!checked.is_sound());
     let files: Vec<&str> = checked.problems.list().iter().map(|problem| problem.file.as_str()).collect();
     assert!(files.contains(&"shouwang.toml") && files.contains(&"village.toml"), "{}", checked.problems);
@@ -128,7 +143,7 @@ fn a_village_of_three_hundred_homes_and_five_thousand_devices_loads_whole() {
     }
     let village = directory.path().join("village.toml");
     std::fs::write(&village, text).expect("writes");
-    let checked = check(&config("shouwang.toml"), Some(&village), &bare_machine(), FORMATS);
+    let checked = check(&config("shouwang.toml"), Some(&village), &bare_machine(), FORMATS, NOW);
     assert!(checked.is_sound(), "{}", checked.problems);
     let plan = checked.plan.expect("a plan");
     assert_eq!(plan.residents.iter().map(|one| one.devices.len()).sum::<usize>(), 5_000 + 7);

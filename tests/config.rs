@@ -94,6 +94,12 @@ fn the_examples_that_are_commented_out_are_sound_too() {
     assert_eq!(station.sources.len(), 4);
     let points: Vec<usize> = station.profiles.values().map(|profile| profile.points.len()).collect();
     assert_eq!(points, [8, 1, 2]);
+    let text = with_examples_in_force(&shipped("village.example.toml"));
+    let village = Village::parse("village.example.toml", &text, Some(&shipped_station()));
+    let village = village.unwrap_or_else(|problems| panic!("{problems}"));
+    assert!(village.warnings.is_empty(), "{}", village.warnings);
+    let rota = village.value.rota;
+    assert_eq!((rota.shifts.len(), rota.swaps.len(), rota.leaves.len()), (2, 1, 1));
 }
 
 #[test]
@@ -186,6 +192,8 @@ fn every_mistake_is_said_as_its_expected_file_shows() {
         What::SecretOpen,
         What::BrokerForgets,
         What::BrokerUnseen,
+        What::Lapsed,
+        What::HolidaysUnknown,
     ];
     let uncaught: Vec<_> =
         What::ALL.iter().filter(|what| !caught.contains(what) && !elsewhere.contains(what)).collect();

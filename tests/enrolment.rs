@@ -221,3 +221,26 @@ async fn without_a_running_station_the_file_is_changed_for_the_next_start() {
     house.press("0xNEW").await;
     until_onsets(&house, "help_call", "resident-r01", 1).await;
 }
+
+#[tokio::test]
+async fn a_swap_is_taken_over_by_the_running_station() {
+    if !installed("mosquitto") {
+        return;
+    }
+    let mut house = House::build(&devices()).await;
+    let file = house.path("village.toml");
+    let people = "[responders.v1]\nname = \"示例\"\nrole = \"neighbour\"\n[responders.v2]\nname = \"示例\"\nrole = \"neighbour\"\n";
+    let shift = "[shifts.night]\nfrom = \"20:00\"\nuntil = \"08:00\"\ndaily = [\"v1\"]\n";
+    let before = std::fs::read_to_string(&file).expect("reads") + people + shift;
+    std::fs::write(&file, &before).expect("writes");
+    house.start_gateway_and_wait().await;
+    let answer = house.shell(&["rota", "swap", "2099-12-03", "night", "v1", "v2", "--by", "n-1", "--json"]);
+    assert_eq!(answer["changed"]["in_force"], true, "{answer}");
+    assert_eq!(answer["changed"]["change"]["did"], "swap");
+    assert!(std::fs::read_to_string(&file).expect("reads").starts_with(&before), "what people wrote stays");
+    let again = house.run_shell(&["rota", "swap", "2099-12-03", "night", "v1", "v2", "--lang", "zh"]);
+    let said = String::from_utf8_lossy(&again.stderr);
+    assert!(!again.status.success() && said.contains("没有排这个人"), "{said}");
+    let shown = house.shell(&["rota", "show", "--from", "2099-12-03", "--days", "1", "--json"]);
+    assert_eq!(shown["days"][0]["shifts"][0]["on_duty"][0]["who"], "v2");
+}

@@ -5,7 +5,9 @@ use std::path::Path;
 use proptest::prelude::*;
 use serde_json::Value;
 use shouwang::config::village::edit::{Edit, EditError, Edited, Enrol, Thing};
+use shouwang::config::village::rota::Swap;
 use shouwang::config::{Station, Village};
+use shouwang::core::id::DeviceId;
 use shouwang::core::reading::Origin;
 use shouwang::core::roster::Role;
 use shouwang::private::Private;
@@ -53,8 +55,19 @@ fn replace(device: &str, address: &str) -> Edit {
     Edit::Replace { device: device.parse().expect("an id"), by: thing(address) }
 }
 
+/// The night of a day, in which p01 and p02 are on duty.
+fn swap(date: &str, out: &str, stands_in: &str) -> Edit {
+    let id = |text: &str| text.parse().expect("an id");
+    let date = date.parse().expect("a day");
+    Edit::Swap(Swap { date, shift: "night".parse().expect("an id"), out: id(out), stands_in: id(stands_in) })
+}
+
 fn edit(text: &str, edit: &Edit) -> Result<Edited, EditError> {
     edit.apply("village.toml", text, TODAY, &station())
+}
+
+fn device_of(edited: &Edited) -> DeviceId {
+    edited.device.expect("it is about a device")
 }
 
 /// The lines that one text has and the other has not, with `-` and `+` in front.
@@ -90,17 +103,17 @@ fn enrolling_adds_a_table_at_the_end_and_touches_nothing_else() {
         ..enrol("")
     };
     let edited = edit(&text, &Edit::Enrol(with_all)).expect("sound");
-    assert_eq!(edited.device.as_str(), "d009");
+    assert_eq!(device_of(&edited).as_str(), "d009");
     assert!(edited.text.starts_with(&text), "every byte of the old file stays");
     assert_eq!(
         edited.text[text.len()..],
         *"\n[devices.d009]\nsource = \"zigbee\"\nformat = \"zigbee2mqtt\"\naddress = \"示例 \\\"按钮\\\" \\\\ 9\"\n\
           resident = \"r01\"\nroom = \"bedroom\"\nrole = \"sos\"\nrhythm_s = 7200\nmute = true\nmodel = \"M 1\"\n"
     );
-    let village = edited.village.value;
+    let village = &edited.village.value;
     assert_eq!(
         village.addresses.resolve("zigbee2mqtt", "示例 \"按钮\" \\ 9"),
-        Origin::Device(edited.device),
+        Origin::Device(device_of(&edited)),
         "the address is read as it was given"
     );
 }
@@ -110,7 +123,7 @@ fn removing_adds_the_day_behind_the_last_line_of_the_device() {
     let text = example();
     let edited = edit(&text, &remove("d001")).expect("sound");
     assert_eq!(difference(&text, &edited.text), ["+removed = 2026-03-01"]);
-    assert!(edited.village.value.roster.devices[&edited.device].removed);
+    assert!(edited.village.value.roster.devices[&device_of(&edited)].removed);
     let again = edit(&edited.text, &remove("d001")).expect_err("once is enough");
     assert!(matches!(again, EditError::Removed(_)));
 }
@@ -132,20 +145,54 @@ fn replacing_changes_the_address_and_keeps_the_old_thing_known() {
     );
     assert_eq!(said.last().map(String::as_str), Some("+"));
     let former = edited.former.expect("it was something else before");
-    let village = edited.village.value;
+    let village = &edited.village.value;
     let resolve = |address| village.addresses.resolve("zigbee2mqtt", address);
     assert_eq!(
         (resolve("example-button-9"), resolve("example-button-2")),
-        (Origin::Device(edited.device), Origin::Device(former))
+        (Origin::Device(device_of(&edited)), Origin::Device(former))
     );
     let before = Village::parse("village.toml", &text, Some(&station())).expect("sound").value;
-    assert_eq!(village.roster.devices[&edited.device], before.roster.devices[&edited.device], "it keeps its place");
+    assert_eq!(
+        village.roster.devices[&device_of(&edited)],
+        before.roster.devices[&device_of(&edited)],
+        "it keeps its place"
+    );
     assert!(village.roster.devices[&former].removed);
-    assert_eq!(village.addresses.replaced_since(&before.addresses), [edited.device]);
+    assert_eq!(village.addresses.replaced_since(&before.addresses), [device_of(&edited)]);
     // And back again: an address that is used again belongs to the device in service.
     let back = edit(&edited.text, &replace("d004", "example-button-2")).expect("sound");
-    assert_eq!(back.village.value.addresses.resolve("zigbee2mqtt", "example-button-2"), Origin::Device(back.device));
+    assert_eq!(
+        back.village.value.addresses.resolve("zigbee2mqtt", "example-button-2"),
+        Origin::Device(device_of(&back))
+    );
     assert_eq!(back.former.map(|id| id.to_string()).as_deref(), Some("d004-2"));
+}
+
+#[test]
+fn a_swap_adds_its_lines_and_changes_the_rota_of_that_night_only() {
+    let text = example().replace('\n', "\r\n");
+    let edited = edit(&text, &swap("2026-12-03", "p01", "p03")).expect("sound");
+    assert!(edited.text.starts_with(&text) && edited.device.is_none());
+    assert_eq!(
+        edited.text[text.len()..],
+        *"\r\n[[swaps]]\r\ndate = 2026-12-03\r\nshift = \"night\"\r\nout = \"p01\"\r\nin = \"p03\"\r\n"
+    );
+    let rota = edited.village.value.rota;
+    let on = |date: &str| rota.on_shift(date.parse().expect("a day"), "night".parse().expect("an id"));
+    let ids = |date: &str| on(date).iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(
+        (ids("2026-12-03"), ids("2026-12-04")),
+        (vec!["p03".into(), "p02".into()], vec!["p01".into(), "p02".into()])
+    );
+    let json = serde_json::to_string(&swap("2026-12-03", "p01", "p03")).expect("writes");
+    assert_eq!(serde_json::from_str::<Edit>(&json).expect("reads"), swap("2026-12-03", "p01", "p03"));
+}
+
+#[test]
+fn a_night_may_be_swapped_until_its_morning() {
+    let wanted = |date| edit(&example(), &swap(date, "p01", "p03"));
+    assert!(wanted("2026-03-01").is_ok() && wanted("2026-02-28").is_ok(), "the night that began yesterday");
+    assert!(matches!(wanted("2026-02-27"), Err(EditError::Past(_))));
 }
 
 #[test]
@@ -195,7 +242,7 @@ fn a_key_is_not_printed_and_must_come_anew_with_a_new_thing() {
     assert_eq!(village.addresses.context("zigbee2mqtt", "new")["key"], "00112233");
     assert!(!format!("{:?} {:?}", village.addresses.enrolled(), with_key("new")).contains("0011"));
     assert!(matches!(edit(&edited.text, &replace("d009", "newer")), Err(EditError::KeyWanted(_))));
-    let renewed = Edit::Replace { device: edited.device, by: with_key("newer") };
+    let renewed = Edit::Replace { device: device_of(&edited), by: with_key("newer") };
     assert!(edit(&edited.text, &renewed).is_ok());
 }
 
@@ -256,11 +303,11 @@ proptest! {
         let end = (at + length).min(signs.len());
         signs.splice(at..end, with.chars());
         let text: String = signs.into_iter().collect();
-        for wanted in [Edit::Enrol(enrol("new")), replace("d004", "new"), remove("d005")] {
+        for wanted in [Edit::Enrol(enrol("new")), replace("d004", "new"), remove("d005"), swap("2026-12-03", "p01", "p03")] {
             if let Ok(edited) = edit(&text, &wanted) {
                 prop_assert!(Village::parse("village.toml", &text, Some(&station())).is_ok(), "only a sound file is edited");
                 let again = Village::parse("village.toml", &edited.text, Some(&station())).expect("sound").value;
-                prop_assert!(again.roster.devices.contains_key(&edited.device));
+                prop_assert!(edited.device.is_none_or(|device| again.roster.devices.contains_key(&device)));
             }
         }
     }

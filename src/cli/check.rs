@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::argument::{EX_CONFIG, Language};
@@ -18,6 +19,7 @@ use crate::config::source::Spoken;
 use crate::config::village::People;
 use crate::config::{Problems, Station, Village};
 use crate::core::id::{ResidentId, ResponderId};
+use crate::core::time::Wall;
 use crate::core::watch::Watch;
 use crate::words::plan::Phrase;
 use crate::words::{Lang, Say, device, plan, setting, time};
@@ -47,7 +49,8 @@ pub fn run(args: &Args, formats: &[Spoken<'_>]) -> ExitCode {
         credentials: std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from),
         mosquitto_conf: PathBuf::from(Machine::MOSQUITTO_CONF),
     };
-    let checked = check(&args.config, args.village.as_deref(), &machine, formats);
+    let now = Wall(Timestamp::now().as_millisecond());
+    let checked = check(&args.config, args.village.as_deref(), &machine, formats, now);
     let mut said =
         if args.json { checked.json(args.names).to_string() } else { checked.text(args.language.lang(), args.names) };
     if !said.ends_with('\n') {
@@ -68,9 +71,9 @@ pub struct Checked {
     people: People,
 }
 
-/// Checks both files and the machine.
+/// Checks both files and the machine, and what of them is past at `now`.
 #[must_use]
-pub fn check(config: &Path, village: Option<&Path>, machine: &Machine, formats: &[Spoken<'_>]) -> Checked {
+pub fn check(config: &Path, village: Option<&Path>, machine: &Machine, formats: &[Spoken<'_>], now: Wall) -> Checked {
     let mut problems = Problems::default();
     let station = problems.sift(Station::load(config, formats));
     // A broken station file must not hide what is wrong with the village: it is read without its sources then.
@@ -78,6 +81,9 @@ pub fn check(config: &Path, village: Option<&Path>, machine: &Machine, formats: 
     let named = station.as_ref().map(|station| station.village_file.as_path());
     let file = village.or(named).unwrap_or(&beside);
     let loaded = problems.sift(Village::examine(file, station.as_ref()));
+    if let (Some(station), Some(village)) = (&station, &loaded) {
+        problems.append(village.lapsed(now, &station.zone));
+    }
     if let Some(station) = &station {
         let name = config.file_name().unwrap_or_default().to_string_lossy();
         problems.append(machine.examine(&name, station));

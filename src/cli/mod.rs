@@ -10,6 +10,8 @@ pub mod devices;
 
 pub mod village;
 
+pub mod rota;
+
 pub mod status;
 
 pub mod drill;
@@ -55,6 +57,8 @@ enum Verb {
     Devices(devices::Args),
     /// 名册文件改过后重新读入 · Takes over the village file after it was edited
     Village(village::Args),
+    /// 打印值班表,预报谁什么时候无人可到,换班 · Prints who is on duty, forecasts who has nobody near and when, swaps duties
+    Rota(rota::Args),
     /// 查看本站状况 · Shows how the station is
     Status(status::Args),
     /// 发起演练,一路报到县平台,处处标明演练 · Raises a drill, the whole way to the county, marked as a drill everywhere
@@ -84,6 +88,7 @@ pub fn main() -> ExitCode {
         Verb::Alarms(args) => alarms::run(&args),
         Verb::Devices(args) => devices::run(&args),
         Verb::Village(args) => village::run(&args),
+        Verb::Rota(args) => rota::run(&args),
         Verb::Status(args) => status::run(&args),
         Verb::Drill(args) => drill::run(&args),
         Verb::County(args) => county::run(args),

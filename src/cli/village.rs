@@ -1,13 +1,20 @@
-//! `shouwang village`: the village file as a whole; and what its changes share with `shouwang devices`.
+//! `shouwang village`: the village file as a whole; and what its changes share with `shouwang devices` and `shouwang rota`.
 
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use jiff::Timestamp;
 
 use super::socket::{Socket, print_json, unexpected};
+use crate::config::Station;
+use crate::config::village::clerk::{self, Author, Clerk};
+use crate::config::village::edit::Edit;
+use crate::control::client::AskError;
+use crate::control::login;
 use crate::control::protocol::{Body, Objection, Reply, Request, VillageAnswer};
 use crate::core::effect::VillageDeed;
 use crate::core::id::{DeviceId, Slug};
+use crate::core::time::Wall;
 use crate::words::{self, Lang};
 
 /// 名册文件 · The village file
@@ -22,20 +29,24 @@ pub struct Args {
 #[derive(Debug, Clone, Subcommand)]
 enum What {
     /// 手工改过名册后重新读入;有误则整个不采用 · Takes over the file that was edited by hand; a wrong one is refused whole
-    Reload {
-        /// 以谁的名义,不写则用登录名 · In whose name; left out, the login's
-        #[arg(long, value_name = "ID", value_parser = slug::<Slug>)]
-        by: Option<Slug>,
-    },
+    Reload(By),
+}
+
+/// In whose name.
+#[derive(Debug, Clone, clap::Args)]
+pub struct By {
+    /// 以谁的名义,不写则用登录名 · In whose name; left out, the login's
+    #[arg(long, value_name = "ID", value_parser = slug::<Slug>)]
+    by: Option<Slug>,
 }
 
 /// Runs the verb.
 #[must_use]
 pub fn run(args: &Args) -> ExitCode {
-    let What::Reload { by } = args.what;
+    let What::Reload(By { by }) = args.what;
     match args.socket.ask(&Request::Reload { by }) {
         Err(code) => code,
-        Ok(Reply { body: Body::Village(answer), .. }) => print_answer(&answer, &args.socket),
+        Ok(Reply { body: Body::Village(answer), .. }) => print_answer(&answer, "", &args.socket),
         Ok(_) => unexpected(),
     }
 }
@@ -45,13 +56,64 @@ pub fn slug<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<
     text.parse().map_err(|error: T::Err| error.to_string())
 }
 
-/// Prints what became of a change, and gives the exit code.
-pub fn print_answer(answer: &VillageAnswer, socket: &Socket) -> ExitCode {
+/// Changes the village file over the socket, or in the file when nobody listens there, and prints what became of it.
+pub fn carry_out(socket: &Socket, edit: &Edit, by: &By) -> ExitCode {
+    let asked = match socket.socket() {
+        Ok(at) => at.ask(&Request::Edit { by: by.by, edit: edit.clone() }),
+        Err(code) => return code,
+    };
+    match asked {
+        Ok(Reply { body: Body::Village(answer), .. }) => print_answer(&answer, &about(edit), socket),
+        Ok(_) => unexpected(),
+        Err(AskError::Unreachable { ref source, .. }) if is_absent(source) => match socket.station() {
+            Ok(station) => print_answer(&in_the_file(station, edit, by.by), &about(edit), socket),
+            Err(code) => code,
+        },
+        Err(error) => Socket::fail(&error),
+    }
+}
+
+/// Whether nobody listens, as against: somebody does, and not to us.
+pub fn is_absent(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::ConnectionRefused)
+}
+
+fn in_the_file(station: Station, edit: &Edit, by: Option<Slug>) -> VillageAnswer {
+    let by = by.unwrap_or_else(login::of_this_process);
+    let at = Wall(Timestamp::now().as_millisecond());
+    let clerk = Clerk::of(station);
+    let before = match clerk.read() {
+        Ok((_, village)) => village.value,
+        Err(problems) => return VillageAnswer::Refused { why: Objection::of_file(&problems) },
+    };
+    let edited = match clerk.edit(edit, Author { by, at }) {
+        Ok(edited) => edited,
+        Err(error) => return VillageAnswer::Refused { why: Objection::of_change(&error) },
+    };
+    let change = clerk::change(Some((&before.roster, &before.addresses)), &edited.village.value, by, edit.deed());
+    if let Err(error) = clerk.note(&edited.text, &change, at, false) {
+        eprintln!("{error}");
+    }
+    let warnings = Objection::of_file(&edited.village.warnings);
+    VillageAnswer::Changed { change, device: edited.device, former: edited.former, in_force: false, warnings }
+}
+
+/// What a change that is about no device is about; empty for the others.
+fn about(edit: &Edit) -> String {
+    match edit {
+        Edit::Swap(swap) => format!("{} {} · {} → {}", swap.date, swap.shift, swap.out, swap.stands_in),
+        Edit::Enrol(_) | Edit::Replace { .. } | Edit::Remove { .. } => String::new(),
+    }
+}
+
+/// Prints what became of a change, and gives the exit code. What is about no device is `about` something else, or about the
+/// whole file.
+fn print_answer(answer: &VillageAnswer, about: &str, socket: &Socket) -> ExitCode {
     let lang = socket.lang();
     if socket.json {
         print_json(answer);
     } else {
-        print_text(answer, lang);
+        print_text(answer, about, lang);
     }
     match answer {
         VillageAnswer::Changed { .. } | VillageAnswer::Same { .. } => ExitCode::SUCCESS,
@@ -59,7 +121,7 @@ pub fn print_answer(answer: &VillageAnswer, socket: &Socket) -> ExitCode {
     }
 }
 
-fn print_text(answer: &VillageAnswer, lang: Lang) {
+fn print_text(answer: &VillageAnswer, about: &str, lang: Lang) {
     use words::village as say;
     match answer {
         VillageAnswer::Same { revision } => println!("{} ({revision})", say::SAME.say(lang)),
@@ -72,10 +134,12 @@ fn print_text(answer: &VillageAnswer, lang: Lang) {
                 VillageDeed::Enrol => say::ENROLLED,
                 VillageDeed::Replace => say::REPLACED,
                 VillageDeed::Remove => say::REMOVED,
+                VillageDeed::Swap => say::SWAPPED,
                 VillageDeed::Reload | VillageDeed::Start => say::TAKEN_OVER,
             };
-            let device = device.map_or_else(|| change.revision.clone(), |device| device.to_string());
-            println!("{}: {device}", done.say(lang));
+            let whole = if about.is_empty() { &change.revision } else { about };
+            let about = device.map_or_else(|| whole.to_owned(), |device| device.to_string());
+            println!("{}: {about}", done.say(lang));
             if let Some(former) = former {
                 println!("{}: {former}", say::FORMER.say(lang));
             }

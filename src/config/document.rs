@@ -300,14 +300,19 @@ impl<'d> Section<'d> {
 
     /// A list of texts, each with its place.
     pub(super) fn texts(&self, name: &'static str) -> Vec<(Cow<'d, str>, Found<'d>)> {
+        let items = self.items(name, "a list of texts", "[\"…\"]");
+        items.into_iter().filter_map(|item| Some((self.text_of(name, &item)?, item))).collect()
+    }
+
+    /// The items of a list, which should look like `example`.
+    pub(super) fn items(&self, name: &'static str, allowed: &str, example: &str) -> Vec<Found<'d>> {
         let Some(found) = self.demand(name) else { return Vec::new() };
         let DeValue::Array(array) = found.value else {
-            let problem = self.wrong(name, &found, What::WrongType).allowed("a list of texts");
-            self.doc.report(problem.fix(format!("write {name} = [\"…\"]")));
+            let problem = self.wrong(name, &found, What::WrongType).allowed(allowed);
+            self.doc.report(problem.fix(format!("write {name} = {example}")));
             return Vec::new();
         };
-        let items = array.iter().map(Found::new);
-        items.filter_map(|item| Some((self.text_of(name, &item)?, item))).collect()
+        array.iter().map(Found::new).collect()
     }
 
     /// The entries of an inline table, by key.

@@ -8,6 +8,7 @@ use super::village::{CONTACTS_MIN, Village, reachable_contacts};
 use crate::core::detector::device_health::{is_slow, silence_limit};
 use crate::core::id::{DeviceId, HomeId, ResidentId, ResponderId, RoomId};
 use crate::core::roster::{Device, Resident, Role, Service, Tier};
+use crate::core::rota::NEAR_MIN;
 use crate::core::watch::Watch;
 use crate::core::word::words;
 
@@ -104,13 +105,10 @@ words! {
         NoLadder = "no_ladder",
         /// Fewer than three contacts can be reached and sent.
         FewContacts = "few_contacts",
-        /// Nobody on the first rung is within 15 minutes.
+        /// Nobody on the first rung is within [`NEAR_MIN`].
         FirstRungFar = "first_rung_far",
     }
 }
-
-/// Farther than this, the first rung is far (ARCHITECTURE, forecast: "nobody within 15 minutes").
-const NEAR_MIN: u16 = 15;
 
 fn pace(device: &Device) -> Pace {
     if device.mute {

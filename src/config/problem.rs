@@ -73,6 +73,18 @@ words! {
         UnstablePort = "unstable_port",
         /// An unencrypted way out of the box.
         Unencrypted = "unencrypted",
+        /// A text that is not a time of day.
+        NotATime = "not_a_time",
+        /// More of something than a village has.
+        TooMany = "too_many",
+        /// A swap that changes nothing, because of who is on the shift.
+        SwapVoid = "swap_void",
+        /// A swap that gives a duty to somebody who is on leave.
+        OnLeave = "on_leave",
+        /// A swap or a leave that is past.
+        Lapsed = "lapsed",
+        /// The rota asks for public holidays of a year that nobody has announced to this program.
+        HolidaysUnknown = "holidays_unknown",
         /// No county is configured.
         NoCounty = "no_county",
         /// A file that is named is not there.
@@ -95,6 +107,10 @@ impl What {
         match self {
             What::NoLadder
             | What::NotCovered
+            | What::SwapVoid
+            | What::OnLeave
+            | What::Lapsed
+            | What::HolidaysUnknown
             | What::UnstablePort
             | What::Unencrypted
             | What::NoCounty
@@ -137,6 +153,14 @@ impl What {
             What::NotCovered => "not covered: fewer than three contacts can be reached for this resident",
             What::UnstablePort => "this name changes when the port is plugged in again",
             What::Unencrypted => "this connection leaves the box unencrypted",
+            What::NotATime => "this is not a time of day",
+            What::TooMany => "there are too many of these",
+            What::SwapVoid => "this swap changes nothing, because of who is on that shift that day",
+            What::OnLeave => "this swap gives a duty to somebody who is on leave",
+            What::Lapsed => "this is past",
+            What::HolidaysUnknown => {
+                "the public holidays of this year are not known here, so the lists for holidays and worked weekends are not used"
+            }
             What::NoCounty => "no county is configured: alarms stay in the village",
             What::FileMissing => "there is no such file on this machine",
             What::SecretUnreadable => "the secret cannot be read on this machine",

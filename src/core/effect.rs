@@ -88,6 +88,8 @@ words! {
         Replace = "replace",
         /// A device was taken out of service.
         Remove = "remove",
+        /// Somebody took over another's duty.
+        Swap = "swap",
     }
 }
 

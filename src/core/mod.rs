@@ -17,6 +17,8 @@ pub mod condition;
 
 pub mod roster;
 
+pub mod rota;
+
 pub mod register;
 
 pub mod errand;

@@ -96,11 +96,7 @@ impl Keeper {
     }
 
     async fn edit(&mut self, edit: Edit, by: Slug) -> VillageAnswer {
-        let did = match edit {
-            Edit::Enrol(_) => VillageDeed::Enrol,
-            Edit::Replace { .. } => VillageDeed::Replace,
-            Edit::Remove { .. } => VillageDeed::Remove,
-        };
+        let did = edit.deed();
         let (clerk, author) = (self.clerk.clone(), Author { by, at: self.clock.now().wall });
         let edited = off_the_house(move || clerk.edit(&edit, author)).await;
         let edited = match edited {
@@ -112,7 +108,7 @@ impl Keeper {
             text: edited.text,
             village: edited.village.value,
             warnings: Objection::of_file(&edited.village.warnings),
-            device: Some(edited.device),
+            device: edited.device,
             former: edited.former,
         };
         self.take(version, by, did).await
@@ -149,7 +145,7 @@ impl Keeper {
         let Version { text, village, warnings, device, former } = version;
         let before = Some((&self.in_force.roster, &self.in_force.addresses));
         let change = clerk::change(before, &village, by, did);
-        let Village { roster, addresses, revision, people: _ } = village;
+        let Village { roster, addresses, revision, .. } = village;
         let book: Arc<dyn Resolve> = Arc::new(VillageBook::new(addresses.clone(), &roster));
         self.in_force = InForce { roster: roster.clone(), addresses, revision };
         let (done, taken) = oneshot::channel();

@@ -60,7 +60,7 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let Loaded { station: config, village, text, clerk, change } = start::load(path)?;
     let bridges = sources::bridges(&config)?;
     // Names and telephones are not needed to listen: they do not stay in memory.
-    let Village { roster, addresses, revision, people: _ } = village;
+    let Village { roster, addresses, revision, .. } = village;
     let in_force = InForce { roster: roster.clone(), addresses: addresses.clone(), revision: revision.clone() };
     let book: Arc<dyn Resolve> = Arc::new(VillageBook::new(addresses, &roster));
     let Started { station, clock, store, ledger, epoch, starts, inputs, effects, first } =

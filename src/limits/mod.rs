@@ -35,8 +35,10 @@ pub mod source;
 
 pub mod tcp;
 
+pub mod rota;
+
 /// Every page of limits.
-pub const TABLES: &[&[Limit]] = &[TABLE, source::TABLE, tcp::TABLE];
+pub const TABLES: &[&[Limit]] = &[TABLE, source::TABLE, tcp::TABLE, rota::TABLE];
 
 limits! {
     // --- config ---

@@ -27,6 +27,8 @@ pub mod page;
 
 pub mod plan;
 
+pub mod rota;
+
 pub mod time;
 
 pub mod demo;

@@ -19,6 +19,8 @@ pub const ENROLLED: Both = Both::new("已登记", "Enrolled");
 pub const REPLACED: Both = Both::new("已更换", "Replaced");
 /// Out of service.
 pub const REMOVED: Both = Both::new("已停用", "Out of service");
+/// A duty is somebody else's.
+pub const SWAPPED: Both = Both::new("已换班", "Swapped");
 /// A hand's changes were taken over.
 pub const TAKEN_OVER: Both = Both::new("名册已重新读入", "The village file is taken over");
 /// Under which id the old thing is still known.
@@ -57,6 +59,12 @@ pub fn refused_zh(word: &str) -> Option<&'static str> {
         "same_address" => "这个设备本来就是这个地址",
         "not_a_text" => "地址、型号或密钥里有不能写入的字符,或长度不对",
         "key_wanted" => "原设备有密钥,请用 --key-file 给出新设备的密钥",
+        "unknown_shift" => "名册里没有这个班次",
+        "unknown_responder" => "名册里没有这个响应人编号",
+        "not_on_shift" => "那天那一班没有排这个人,用 shouwang rota show 查看",
+        "on_shift_already" => "这个人那天那一班已经在班",
+        "shift_past" => "那一班已经过去",
+        "too_many_swaps" => "换班记录太多,请删去过期的,再执行 shouwang village reload",
         "no_free_id" => "没有可用的编号,请用 --id 指定",
         "only_by_hand" => "名册这一段的写法只能手工改;改好后执行 shouwang village reload",
         "changed_meanwhile" => "名册刚被别人改过,请再试一次",

@@ -24,6 +24,7 @@ const REVEALS: &[(&str, &str)] = &[
     ("src/daemon/answers.rs", "the heard list, over the control socket, to the installer who assigns what is heard"),
     ("src/daemon/pairing.rs", "newcomers, over the control socket, to the installer who lets them in"),
     ("src/cli/check.rs", "names, when the installer asks for them on their own terminal"),
+    ("src/cli/rota/mod.rs", "names on a rota that is printed, when asked for on the own terminal"),
     ("src/demo/script.rs", "names of people whom the demonstration has made up"),
 ];
 

@@ -5,32 +5,19 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use jiff::Timestamp;
 
 use crate::cli::argument::EX_CONFIG;
 use crate::cli::socket::{Socket, unexpected};
-use crate::cli::village::{print_answer, slug};
-use crate::config::village::clerk::{self, Author, Clerk};
+use crate::cli::village::{By, carry_out, is_absent, slug};
+use crate::config::Secret;
 use crate::config::village::edit::{self, Edit, Thing};
-use crate::config::{Secret, Station};
 use crate::control::client::AskError;
-use crate::control::login;
 use crate::control::pick::{Picked, pick};
-use crate::control::protocol::{Body, HeardRow, Objection, Reply, Request, VillageAnswer};
-use crate::core::effect::VillageDeed;
-use crate::core::id::{DeviceId, HomeId, ResidentId, RoomId, Slug, SourceId};
+use crate::control::protocol::{Body, HeardRow, Reply, Request};
+use crate::core::id::{DeviceId, HomeId, ResidentId, RoomId, SourceId};
 use crate::core::roster::Role;
-use crate::core::time::Wall;
 use crate::private::Private;
 use crate::words;
-
-/// In whose name.
-#[derive(Debug, Clone, clap::Args)]
-struct By {
-    /// 以谁的名义,不写则用登录名 · In whose name; left out, the login's
-    #[arg(long, value_name = "ID", value_parser = slug::<Slug>)]
-    by: Option<Slug>,
-}
 
 /// What hangs on the wall.
 #[derive(Debug, Clone, clap::Args)]
@@ -123,67 +110,20 @@ pub fn enrol(socket: &Socket, args: &Enrol) -> ExitCode {
     };
     let Enrol { resident, home, room, role, id, mute, rhythm_s, .. } = args.clone();
     let edit = Edit::Enrol(edit::Enrol { id, thing, resident, home, room, role, rhythm_s, mute });
-    carry_out(socket, &edit, args.by.by)
+    carry_out(socket, &edit, &args.by)
 }
 
 /// Puts another thing in a device's place.
 pub fn replace(socket: &Socket, args: &Replace) -> ExitCode {
     match thing(socket, &args.address, &args.on_the_air) {
-        Ok(by) => carry_out(socket, &Edit::Replace { device: args.device, by }, args.by.by),
+        Ok(by) => carry_out(socket, &Edit::Replace { device: args.device, by }, &args.by),
         Err(code) => code,
     }
 }
 
 /// Takes a device out of service.
 pub fn remove(socket: &Socket, args: &Remove) -> ExitCode {
-    carry_out(socket, &Edit::Remove { device: args.device }, args.by.by)
-}
-
-/// Over the socket, or in the file when nobody listens there.
-fn carry_out(socket: &Socket, edit: &Edit, by: Option<Slug>) -> ExitCode {
-    let asked = match socket.socket() {
-        Ok(at) => at.ask(&Request::Edit { by, edit: edit.clone() }),
-        Err(code) => return code,
-    };
-    match asked {
-        Ok(Reply { body: Body::Village(answer), .. }) => print_answer(&answer, socket),
-        Ok(_) => unexpected(),
-        Err(AskError::Unreachable { ref source, .. }) if is_absent(source) => match socket.station() {
-            Ok(station) => print_answer(&in_the_file(station, edit, by), socket),
-            Err(code) => code,
-        },
-        Err(error) => Socket::fail(&error),
-    }
-}
-
-/// Whether nobody listens, as against: somebody does, and not to us.
-fn is_absent(error: &std::io::Error) -> bool {
-    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::ConnectionRefused)
-}
-
-fn in_the_file(station: Station, edit: &Edit, by: Option<Slug>) -> VillageAnswer {
-    let by = by.unwrap_or_else(login::of_this_process);
-    let at = Wall(Timestamp::now().as_millisecond());
-    let clerk = Clerk::of(station);
-    let before = match clerk.read() {
-        Ok((_, village)) => village.value,
-        Err(problems) => return VillageAnswer::Refused { why: Objection::of_file(&problems) },
-    };
-    let edited = match clerk.edit(edit, Author { by, at }) {
-        Ok(edited) => edited,
-        Err(error) => return VillageAnswer::Refused { why: Objection::of_change(&error) },
-    };
-    let did = match edit {
-        Edit::Enrol(_) => VillageDeed::Enrol,
-        Edit::Replace { .. } => VillageDeed::Replace,
-        Edit::Remove { .. } => VillageDeed::Remove,
-    };
-    let change = clerk::change(Some((&before.roster, &before.addresses)), &edited.village.value, by, did);
-    if let Err(error) = clerk.note(&edited.text, &change, at, false) {
-        eprintln!("{error}");
-    }
-    let warnings = Objection::of_file(&edited.village.warnings);
-    VillageAnswer::Changed { change, device: Some(edited.device), former: edited.former, in_force: false, warnings }
+    carry_out(socket, &Edit::Remove { device: args.device }, &args.by)
 }
 
 /// The thing of this address: as it was heard, where it was.

@@ -1,4 +1,5 @@
-//! Changes of `village.toml` by a program: a device enrolled, replaced, taken out of service. Pure: text in, text out.
+//! Changes of `village.toml` by a program: a device enrolled, replaced, taken out of service; a duty swapped. Pure: text in,
+//! text out.
 //!
 //! The file is written by people, with comments and an order of their own, so it is never written anew from what was read:
 //! a change puts its own lines at the places that the parser names, and every other byte stays. What comes out is read
@@ -7,16 +8,20 @@
 
 use std::ops::Range;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize, Serializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Village;
+use super::rota::Swap;
 use crate::config::problem::Problems;
 use crate::config::{Sound, Station};
-use crate::core::id::{DeviceId, HomeId, ResidentId, RoomId, SourceId};
+use crate::core::effect::VillageDeed;
+use crate::core::id::{DeviceId, HomeId, ResidentId, ResponderId, RoomId, Slug, SourceId};
 use crate::core::roster::{Device, Role, Roster};
 use crate::limits::ADDRESS_BYTES_MAX;
+use crate::limits::rota::SWAPS_MAX;
 use crate::private::Private;
 
 /// One change.
@@ -37,6 +42,8 @@ pub enum Edit {
         /// Which.
         device: DeviceId,
     },
+    /// One duty that somebody else takes.
+    Swap(Swap),
 }
 
 /// A device to be enrolled.
@@ -106,6 +113,24 @@ pub enum EditError {
     /// Its words are encrypted, and the new thing's key is missing.
     #[error("{0} has a key; give the new one's with --key-file")]
     KeyWanted(DeviceId),
+    /// No such shift.
+    #[error("there is no shift {0} in the village file; shouwang rota show shows them")]
+    UnknownShift(Slug),
+    /// No such responder.
+    #[error("there is no responder {0} in the village file")]
+    UnknownResponder(ResponderId),
+    /// Somebody else's turn.
+    #[error("{0} is not on that shift that day; shouwang rota show says who is")]
+    NotOnShift(ResponderId),
+    /// Nothing to take over.
+    #[error("{0} is on that shift that day already")]
+    OnShift(ResponderId),
+    /// Too late.
+    #[error("the shift of {0} is past; give the day on which a shift begins, today or later")]
+    Past(Date),
+    /// The file is full of them.
+    #[error("there are {SWAPS_MAX} swaps in the village file; take the past ones out, then shouwang village reload")]
+    TooManySwaps,
     /// No id is free.
     #[error("no id of the form d001 is free; give one with --id")]
     NoFreeId,
@@ -130,6 +155,12 @@ impl EditError {
             EditError::Same(_) => "same_address",
             EditError::Text => "not_a_text",
             EditError::KeyWanted(_) => "key_wanted",
+            EditError::UnknownShift(_) => "unknown_shift",
+            EditError::UnknownResponder(_) => "unknown_responder",
+            EditError::NotOnShift(_) => "not_on_shift",
+            EditError::OnShift(_) => "on_shift_already",
+            EditError::Past(_) => "shift_past",
+            EditError::TooManySwaps => "too_many_swaps",
             EditError::NoFreeId => "no_free_id",
             EditError::Form => "only_by_hand",
             EditError::Unsound(_) => "",
@@ -142,8 +173,8 @@ impl EditError {
 pub struct Edited {
     /// The whole new text.
     pub text: String,
-    /// The device that the change is about.
-    pub device: DeviceId,
+    /// The device that the change is about; none for a swap.
+    pub device: Option<DeviceId>,
     /// Under which id the thing that was replaced is still known, out of service.
     pub former: Option<DeviceId>,
     /// What the new text amounts to.
@@ -151,6 +182,17 @@ pub struct Edited {
 }
 
 impl Edit {
+    /// What it does, as the record calls it.
+    #[must_use]
+    pub const fn deed(&self) -> VillageDeed {
+        match self {
+            Edit::Enrol(_) => VillageDeed::Enrol,
+            Edit::Replace { .. } => VillageDeed::Replace,
+            Edit::Remove { .. } => VillageDeed::Remove,
+            Edit::Swap(_) => VillageDeed::Swap,
+        }
+    }
+
     /// Changes the text of the file called `file`. `today` is the day that stands behind `removed`, as `2026-03-01`.
     ///
     /// # Errors
@@ -160,24 +202,37 @@ impl Edit {
         let (new, device, former) = match self {
             Edit::Enrol(enrol) => enrolled(text, enrol, &before.roster)?,
             Edit::Replace { device, by } => replaced(text, *device, by, today, &before)?,
-            Edit::Remove { device } => (removed(text, *device, today, &before.roster)?, *device, None),
+            Edit::Remove { device } => (removed(text, *device, today, &before.roster)?, Some(*device), None),
+            Edit::Swap(swap) => (swapped(text, swap, today, &before)?, None, None),
         };
         let village = Village::parse(file, &new, Some(station)).map_err(|problems| match self {
-            // A line that says nothing of itself can only have come to stand in the wrong place.
-            Edit::Remove { .. } => EditError::Form,
+            // Lines that say nothing of themselves can only have come to stand in the wrong place.
+            Edit::Remove { .. } | Edit::Swap(_) => EditError::Form,
             Edit::Enrol(_) | Edit::Replace { .. } => EditError::Unsound(problems),
         })?;
-        let (old, new_roster) = (before.roster.devices.get(&device), &village.value.roster);
-        let as_wanted = match (self, old, new_roster.devices.get(&device)) {
-            (Edit::Enrol(_), None, Some(_)) => true,
-            (Edit::Replace { by, .. }, Some(old), Some(new)) => *new == Device { source: by.source, ..*old },
-            (Edit::Remove { .. }, Some(old), Some(new)) => *new == Device { removed: true, ..*old },
-            _ => false,
-        };
-        if !as_wanted || !is_else_equal(&before.roster, new_roster, &[Some(device), former]) {
+        if !self.was_done(device, &before, &village.value)
+            || !is_else_equal(&before.roster, &village.value.roster, &[device, former])
+        {
             return Err(EditError::Form);
         }
         Ok(Edited { text: new, device, former, village })
+    }
+
+    /// Whether the device, or the rota, became what was wanted.
+    fn was_done(&self, device: Option<DeviceId>, before: &Village, after: &Village) -> bool {
+        let of = |village: &Village| device.and_then(|device| village.roster.devices.get(&device).copied());
+        let mut rota = before.rota.clone();
+        let as_wanted = match (self, of(before), of(after)) {
+            (Edit::Enrol(_), None, Some(_)) => true,
+            (Edit::Replace { by, .. }, Some(old), Some(new)) => new == Device { source: by.source, ..old },
+            (Edit::Remove { .. }, Some(old), Some(new)) => new == Device { removed: true, ..old },
+            (Edit::Swap(swap), None, None) => {
+                rota.swaps.push(*swap);
+                true
+            }
+            _ => false,
+        };
+        as_wanted && rota == after.rota
     }
 }
 
@@ -192,7 +247,7 @@ fn is_else_equal(before: &Roster, after: &Roster, but: &[Option<DeviceId>]) -> b
 }
 
 /// The new file, the device it is about, and the id of what hung there before.
-type Changed = (String, DeviceId, Option<DeviceId>);
+type Changed = (String, Option<DeviceId>, Option<DeviceId>);
 
 fn enrolled(text: &str, enrol: &Enrol, roster: &Roster) -> Result<Changed, EditError> {
     let id = match enrol.id {
@@ -213,7 +268,7 @@ fn enrolled(text: &str, enrol: &Enrol, roster: &Roster) -> Result<Changed, EditE
     lines.raw("mute", enrol.mute.then_some("true"));
     lines.text("model", thing.model.as_deref())?;
     lines.text("key", thing.key.as_ref().map(|key| key.reveal().as_str()))?;
-    Ok((appended(text, lines), id, None))
+    Ok((appended(text, lines), Some(id), None))
 }
 
 fn removed(text: &str, id: DeviceId, today: &str, roster: &Roster) -> Result<String, EditError> {
@@ -267,7 +322,37 @@ fn replaced(text: &str, id: DeviceId, by: &Thing, today: &str, before: &Village)
             None => patch.insert(entry.end()?, &format!("{name} = {}", quoted(value)?)),
         }
     }
-    Ok((appended(&patch.done(), lines), id, Some(former)))
+    Ok((appended(&patch.done(), lines), Some(id), Some(former)))
+}
+
+/// A swap stands behind everything else, where the swaps before it may stand too: TOML lets a list be continued anywhere.
+fn swapped(text: &str, swap: &Swap, today: &str, before: &Village) -> Result<String, EditError> {
+    let Village { rota, roster, .. } = before;
+    let shift = rota.shifts.get(&swap.shift).ok_or(EditError::UnknownShift(swap.shift))?;
+    if let Some(unknown) = [swap.out, swap.stands_in].into_iter().find(|id| !roster.responders.contains_key(id)) {
+        return Err(EditError::UnknownResponder(unknown));
+    }
+    // What began yesterday evening may still be taken over until morning.
+    let today: Date = today.parse().map_err(|_| EditError::Form)?;
+    if shift.of(swap.date).1.date() < today {
+        return Err(EditError::Past(swap.date));
+    }
+    let on = rota.on_shift(swap.date, swap.shift);
+    if !on.contains(&swap.out) {
+        return Err(EditError::NotOnShift(swap.out));
+    }
+    if on.contains(&swap.stands_in) {
+        return Err(EditError::OnShift(swap.stands_in));
+    }
+    if rota.swaps.len() >= SWAPS_MAX {
+        return Err(EditError::TooManySwaps);
+    }
+    let mut lines = Lines(vec![String::new(), "[[swaps]]".to_owned()]);
+    lines.raw("date", Some(&swap.date.to_string()));
+    lines.text("shift", Some(swap.shift.as_str()))?;
+    lines.text("out", Some(swap.out.as_str()))?;
+    lines.text("in", Some(swap.stands_in.as_str()))?;
+    Ok(appended(text, lines))
 }
 
 /// `d` and the number behind the highest that was ever given.

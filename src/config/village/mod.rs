@@ -1,4 +1,4 @@
-//! `village.toml`: residents, homes, devices and responders, the one place where names stand.
+//! `village.toml`: residents, homes, devices, responders and their rota, the one place where names stand.
 //!
 //! What comes out is parted at once: the [`Roster`] with pseudonyms for the core, the [`AddressBook`] for the sources,
 //! and [`People`] with names and telephones behind [`Private`] for those who call and print.
@@ -9,6 +9,8 @@ mod read;
 
 mod devices;
 
+pub mod rota;
+
 pub mod edit;
 
 pub mod shelf;
@@ -18,10 +20,13 @@ pub mod clerk;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 pub use address::{AddressBook, Enrolled};
 pub(super) use read::{phone, reachable_contacts};
+pub use rota::WeeklyRota;
+use rota::{CALENDAR_KEYS, LEAVE_KEYS, Lapse, SHIFT_KEYS, SWAP_KEYS};
 
 use super::document::Document;
 use super::key::{Key, Table};
@@ -30,6 +35,8 @@ use super::station::Station;
 use super::{Sound, judge};
 use crate::core::id::{HomeId, ResidentId, ResponderId, RoomId};
 use crate::core::roster::Roster;
+use crate::core::rota::{Forecast, Span};
+use crate::core::time::Wall;
 use crate::private::Private;
 
 /// Everything in `village.toml`.
@@ -41,8 +48,14 @@ pub struct Village {
     pub addresses: AddressBook,
     /// Names, places, telephones.
     pub people: People,
+    /// Who is on duty when.
+    pub rota: WeeklyRota,
     /// The first 16 hex digits of the file's SHA-256.
     pub revision: String,
+    /// What of the rota will be past.
+    lapses: Vec<Lapse>,
+    /// The file's name, for what is said of it later.
+    file: String,
 }
 
 /// What is personal, by pseudonym.
@@ -112,6 +125,10 @@ pub const TABLES: &[Table] = &[
     Table { path: "responders.*", about: "Somebody who may be called.", keys: RESPONDER_KEYS },
     Table { path: "ladders.*", about: "Who is called, in which order.", keys: LADDER_KEYS },
     Table { path: "ladders.*.rungs[]", about: "One rung.", keys: RUNG_KEYS },
+    Table { path: "shifts.*", about: "A shift: from when to when, and who is on it.", keys: SHIFT_KEYS },
+    Table { path: "calendar", about: "Days that are not what their weekday says.", keys: CALENDAR_KEYS },
+    Table { path: "swaps[]", about: "One duty that somebody else takes.", keys: SWAP_KEYS },
+    Table { path: "leave[]", about: "Somebody is away.", keys: LEAVE_KEYS },
     Table { path: "residents.*", about: "A resident.", keys: RESIDENT_KEYS },
     Table { path: "devices.*", about: "A device.", keys: DEVICE_KEYS },
 ];
@@ -200,9 +217,25 @@ impl Village {
     /// Everything that is wrong with it.
     pub fn parse(file: &str, text: &str, station: Option<&Station>) -> Result<Sound<Self>, Problems> {
         let document = Document::parse(file, text, true)?;
-        let (roster, addresses, people) = read::village(&document.top(TABLES), station);
-        let revision = revision_of(text);
-        judge((Some(Village { roster, addresses, people, revision }), document.finish()))
+        let mut village = read::village(&document.top(TABLES), station);
+        let problems = document.finish();
+        village.revision = revision_of(text);
+        file.clone_into(&mut village.file);
+        judge((Some(village), problems))
+    }
+
+    /// What is to be said of the rota at a moment, in the station's zone: what is past, and a year without its holidays.
+    #[must_use]
+    pub fn lapsed(&self, now: Wall, zone: &TimeZone) -> Problems {
+        rota::lapsed(&self.rota, &self.lapses, &self.file, rota::expand::local(now, zone))
+    }
+
+    /// Who is on duty in a window, and who has nobody within [`NEAR_MIN`](crate::core::rota::NEAR_MIN).
+    #[must_use]
+    pub fn forecast(&self, window: Span, zone: &TimeZone) -> Forecast {
+        let sent = |id| self.people.responders.get(&id).is_some_and(|contact| contact.dispatched);
+        let plan = self.rota.plan(window, zone);
+        plan.forecast(&self.roster, |id, home| self.travel_min(id, home).filter(|_| sent(id)))
     }
 
     /// Minutes a responder needs to a home.

@@ -1,4 +1,4 @@
-//! Reading the village from top to bottom: homes, responders, ladders, residents; each knows those before it.
+//! Reading the village from top to bottom: homes, responders, their rota, ladders, residents; each knows those before it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,14 +10,14 @@ use super::super::problem::What;
 use super::super::station::Station;
 use super::{
     AddressBook, CONTACTS_MIN, Contact, DEVICE_KEYS, HOME_KEYS, HomeCard, LADDER_KEYS, People, RESIDENT_KEYS,
-    RESPONDER_KEYS, RUNG_KEYS, ResidentCard, devices,
+    RESPONDER_KEYS, RUNG_KEYS, ResidentCard, Village, devices, rota,
 };
 use crate::core::id::{HomeId, ResidentId, ResponderId, RoomId, Slug};
 use crate::core::roster::{Ladder, Resident, Responder, ResponderRole, Roster, Rung, Service, Tier};
 use crate::private::Private;
 
 /// The village, with every problem reported; what is wrong is left out.
-pub(super) fn village(top: &Section<'_>, station: Option<&Station>) -> (Roster, AddressBook, People) {
+pub(super) fn village(top: &Section<'_>, station: Option<&Station>) -> Village {
     let mut roster = Roster::default();
     let mut people = People::default();
     if let Some(station) = station {
@@ -37,6 +37,7 @@ pub(super) fn village(top: &Section<'_>, station: Option<&Station>) -> (Roster, 
     }
     // A responder whose own entry is wrong is known all the same: one mistake is one problem.
     let known = ids_of(&responders);
+    let (rota, lapses) = rota::rota(top, &known);
     let ladders: BTreeMap<Slug, Ladder> =
         top.by_id("ladders", LADDER_KEYS).iter().map(|(id, section)| (*id, ladder(section, &known, &people))).collect();
     let residents = top.by_id("residents", RESIDENT_KEYS);
@@ -51,7 +52,8 @@ pub(super) fn village(top: &Section<'_>, station: Option<&Station>) -> (Roster, 
     let known = devices::Known::new(station, &roster, &people, ids_of(&residents));
     let (devices, enrolled) = devices::read(&sections, &known);
     roster.devices = devices;
-    (roster, AddressBook::new(station.map(|station| station.id), enrolled), people)
+    let addresses = AddressBook::new(station.map(|station| station.id), enrolled);
+    Village { roster, addresses, people, rota, revision: String::new(), lapses, file: String::new() }
 }
 
 fn home(section: &Section<'_>) -> HomeCard {
