@@ -316,6 +316,10 @@ pub enum Transport {
         base_topic: &'static str,
         /// What is subscribed to below it.
         filters: &'static [&'static str],
+        /// Whether it tells that its bridge is online or not, for all the devices of its source.
+        bridged: bool,
+        /// Whether its messages point to topics that are subscribed to besides: [`Decoded::announced`].
+        announces: bool,
     },
     /// A stream over a serial port.
     Serial {
