@@ -6,12 +6,14 @@ use shouwang::cli::check::{Checked, check};
 use shouwang::config::machine::Machine;
 use shouwang::config::plan::Gap;
 use shouwang::config::{Problems, What};
+use shouwang::core::spoken::Spoken;
 use shouwang::core::watch::Watch;
 use shouwang::words::Lang;
 use shouwang::words::plan::{gap, pace};
 use shouwang::words::setting::mistake_zh;
 
-const FORMATS: &[(&str, &str)] = &[("zigbee2mqtt", "mqtt"), ("json_lines", "serial")];
+const FORMATS: &[Spoken<'_>] =
+    &[Spoken::over("mqtt", "zigbee2mqtt").with_bridge(), Spoken::over("serial", "json_lines")];
 
 fn config(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("config").join(name)

@@ -19,6 +19,8 @@ pub mod roster;
 
 pub mod register;
 
+pub mod spoken;
+
 pub mod errand;
 
 pub mod intake;
