@@ -43,7 +43,9 @@ impl Announced {
     /// A new connection has asked for nothing.
     pub(super) fn ask_anew(&mut self) {
         self.unasked = self.topics.len();
-        self.topics.values_mut().for_each(|asked| *asked = false);
+        for asked in self.topics.values_mut() {
+            *asked = false;
+        }
     }
 
     /// Asks for what was not asked for, as far as the client has room.
@@ -56,7 +58,9 @@ impl Announced {
             if client.try_subscribe_many(topics).is_err() {
                 return;
             }
-            marks.into_iter().for_each(|asked| *asked = true);
+            for asked in marks {
+                *asked = true;
+            }
             self.unasked -= count;
         }
     }
