@@ -61,10 +61,10 @@ fn said(arrival: Arrival) -> Option<Vec<Said>> {
 fn a_format_that_tells_of_its_bridge_or_announces_topics_is_registered_as_such() {
     for format in FORMATS {
         let Transport::Mqtt { base_topic, bridged, announces, .. } = format.transport else { continue };
-        let mut decoder = (format.decoder)();
+        let mut fresh = (format.decoder)();
         for (topic, bytes) in messages(format, base_topic) {
             let frame = Frame { topic: Some(&topic), bytes: &bytes, context: &Value::Null, utc_s: None };
-            let Ok(decoded) = decoder.decode(&frame) else { continue };
+            let Ok(decoded) = fresh.decode(&frame) else { continue };
             let of_a_bridge = |said: &Said| matches!(said.measure, Measure::Availability { bridge: true, .. });
             assert!(bridged || !decoded.said.iter().any(of_a_bridge), "{}: {topic}", format.name);
             assert!(announces || decoded.announced.is_empty(), "{}: {topic}", format.name);
