@@ -6,13 +6,15 @@ use shouwang::cli::check::{Checked, check};
 use shouwang::config::machine::Machine;
 use shouwang::config::plan::Gap;
 use shouwang::config::{Problems, What};
+use shouwang::core::spoken::Spoken;
 use shouwang::core::time::Wall;
 use shouwang::core::watch::Watch;
 use shouwang::words::Lang;
 use shouwang::words::plan::{gap, pace};
 use shouwang::words::setting::mistake_zh;
 
-const FORMATS: &[(&str, &str)] = &[("zigbee2mqtt", "mqtt"), ("json_lines", "serial")];
+const FORMATS: &[Spoken<'_>] =
+    &[Spoken::over("mqtt", "zigbee2mqtt").with_bridge(), Spoken::over("serial", "json_lines")];
 
 /// 1 March 2026.
 const NOW: Wall = Wall(1_772_323_200_000);

@@ -6,8 +6,15 @@ use std::path::Path;
 
 use shouwang::config::key::{Fallback, Table};
 use shouwang::config::{County, Problems, Severity, Station, Village, What, county, station, village};
+use shouwang::core::spoken::Spoken;
 
-const FORMATS: &[(&str, &str)] = &[("zigbee2mqtt", "mqtt"), ("json_lines", "serial"), ("watch_setracker", "tcp")];
+const FORMATS: &[Spoken<'_>] = &[
+    Spoken::over("mqtt", "zigbee2mqtt").with_bridge(),
+    Spoken::over("mqtt", "rtl_433").with_bridge(),
+    Spoken::over("mqtt", "tasmota"),
+    Spoken::over("serial", "json_lines"),
+    Spoken::over("tcp", "watch_setracker"),
+];
 
 fn shipped(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config").join(name);
@@ -84,6 +91,15 @@ fn with_examples_in_force(text: &str) -> String {
         lines.push(if within && is_toml { bare } else { line });
     }
     lines.join("\n")
+}
+
+#[test]
+fn the_shipped_file_names_the_formats_that_take_a_source_of_their_own() {
+    let text = shipped("shouwang.toml");
+    let comment = &keys_of(&text)[&("source[]".to_owned(), "formats".to_owned())].comment;
+    for spoken in shouwang::device::spoken() {
+        assert_eq!(comment.contains(spoken.format), spoken.bridged, "{}", spoken.format);
+    }
 }
 
 #[test]

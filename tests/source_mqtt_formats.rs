@@ -6,7 +6,7 @@ use bytes::Bytes;
 use rumqttc::v5::mqttbytes::QoS;
 use serde_json::{Value, json};
 use shouwang::core::effect::Input;
-use shouwang::core::reading::Said;
+use shouwang::core::reading::{Measure, Said};
 use shouwang::device::harness::Vector;
 use shouwang::device::{FORMATS, Format, Frame, Transport};
 use shouwang::source::lanes::Arrival;
@@ -54,6 +54,21 @@ fn said(arrival: Arrival) -> Option<Vec<Said>> {
     match arrival.input {
         Input::Sample(sample) => Some(sample.said),
         _ => None,
+    }
+}
+
+#[test]
+fn a_format_that_tells_of_its_bridge_or_announces_topics_is_registered_as_such() {
+    for format in FORMATS {
+        let Transport::Mqtt { base_topic, bridged, announces, .. } = format.transport else { continue };
+        let mut fresh = (format.decoder)();
+        for (topic, bytes) in messages(format, base_topic) {
+            let frame = Frame { topic: Some(&topic), bytes: &bytes, context: &Value::Null, utc_s: None };
+            let Ok(decoded) = fresh.decode(&frame) else { continue };
+            let of_a_bridge = |said: &Said| matches!(said.measure, Measure::Availability { bridge: true, .. });
+            assert!(bridged || !decoded.said.iter().any(of_a_bridge), "{}: {topic}", format.name);
+            assert!(announces || decoded.announced.is_empty(), "{}: {topic}", format.name);
+        }
     }
 }
 

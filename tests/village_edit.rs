@@ -10,9 +10,11 @@ use shouwang::config::{Station, Village};
 use shouwang::core::id::DeviceId;
 use shouwang::core::reading::Origin;
 use shouwang::core::roster::Role;
+use shouwang::core::spoken::Spoken;
 use shouwang::private::Private;
 
-const FORMATS: &[(&str, &str)] = &[("zigbee2mqtt", "mqtt"), ("json_lines", "serial")];
+const FORMATS: &[Spoken<'_>] =
+    &[Spoken::over("mqtt", "zigbee2mqtt").with_bridge(), Spoken::over("serial", "json_lines")];
 const TODAY: &str = "2026-03-01";
 
 fn station() -> Station {

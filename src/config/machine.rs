@@ -130,9 +130,11 @@ fn settings_of(text: &str) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::spoken::Spoken;
 
     fn whats(machine: &Machine, text: &str, beside: &Path) -> Vec<(String, What)> {
-        let station = Station::parse("shouwang.toml", text, beside, &[("zigbee2mqtt", "mqtt")]).expect("sound").value;
+        let station =
+            Station::parse("shouwang.toml", text, beside, &[Spoken::over("mqtt", "zigbee2mqtt")]).expect("sound").value;
         let problems = machine.examine("shouwang.toml", &station);
         problems.list().iter().map(|problem| (problem.key.clone(), problem.what)).collect()
     }

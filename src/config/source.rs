@@ -11,6 +11,7 @@ use super::problem::What;
 use super::secret::Secret;
 use crate::broker::{BrokerUrl, UrlError};
 use crate::core::id::SourceId;
+use crate::core::spoken::Spoken;
 use crate::core::word::words;
 
 words! {
@@ -146,9 +147,6 @@ pub const TCP_KEYS: &[Key] = &[
 /// The key that decides which others a source has.
 pub(super) const KIND_KEYS: &[Key] = &[KIND];
 
-/// A format, and the word of the kind of source that carries it.
-pub type Spoken<'a> = (&'a str, &'a str);
-
 /// Reads one source of this kind.
 pub(super) fn read(
     section: &Section<'_>,
@@ -158,12 +156,12 @@ pub(super) fn read(
     formats: &[Spoken<'_>],
     profiles: &Profiles,
 ) -> Option<Source> {
-    let here = formats.iter().filter(|(_, carrier)| *carrier == kind.word());
-    let formats: Vec<&str> = here.map(|(format, _)| *format).collect();
+    let here: Vec<Spoken<'_>> = formats.iter().filter(|spoken| spoken.carrier == kind.word()).copied().collect();
+    let formats: Vec<&str> = here.iter().map(|spoken| spoken.format).collect();
     let id = section.id("id").map(SourceId);
     let link = match kind {
         SourceKind::Mqtt => {
-            Link::Mqtt(read_mqtt(section, id.as_ref().map_or("", SourceId::as_str), station, beside, &formats)?)
+            Link::Mqtt(read_mqtt(section, id.as_ref().map_or("", SourceId::as_str), station, beside, &here)?)
         }
         SourceKind::Serial => Link::Serial(read_serial(section, &formats)?),
         SourceKind::Tcp => Link::Tcp(read_tcp(section, &formats)?),
@@ -172,15 +170,9 @@ pub(super) fn read(
     Some(Source { id: id?, link })
 }
 
-fn read_mqtt(section: &Section<'_>, id: &str, station: &str, beside: &Path, known: &[&str]) -> Option<MqttLink> {
+fn read_mqtt(section: &Section<'_>, id: &str, station: &str, beside: &Path, known: &[Spoken<'_>]) -> Option<MqttLink> {
     let url = read_url(section);
-    let mut formats: BTreeMap<String, Option<String>> = BTreeMap::new();
-    for (name, found) in section.texts("formats") {
-        if !known.contains(&name.as_ref()) {
-            section.report(section.not_among("formats", &found, What::UnknownFormat, &name, known));
-        }
-        formats.insert(name.into_owned(), None);
-    }
+    let mut formats = read_formats(section, known);
     for (name, found) in section.entries("base_topics") {
         let Some(topic) = section.text_of("base_topics", &found) else { continue };
         let spoken: Vec<&str> = formats.keys().map(String::as_str).collect();
@@ -208,6 +200,33 @@ fn read_mqtt(section: &Section<'_>, id: &str, station: &str, beside: &Path, know
         formats,
         mosquitto_conf: section.text("mosquitto_conf").map(|file| beside.join(file.as_ref())),
     })
+}
+
+/// The formats of a broker, of which at most one may tell whether its bridge is online: a source that keeps the last word of
+/// two bridges believes the one that lives, and the death of the other is hidden.
+fn read_formats(section: &Section<'_>, known: &[Spoken<'_>]) -> BTreeMap<String, Option<String>> {
+    let names: Vec<&str> = known.iter().map(|spoken| spoken.format).collect();
+    let mut formats = BTreeMap::new();
+    let mut bridged: Option<&str> = None;
+    for (name, found) in section.texts("formats") {
+        match known.iter().find(|spoken| spoken.format == name) {
+            None => section.report(section.not_among("formats", &found, What::UnknownFormat, &name, &names)),
+            Some(Spoken { format, bridged: true, .. }) => match bridged {
+                Some(other) if other != *format => {
+                    let problem = section.wrong("formats", &found, What::Contradiction);
+                    let problem = problem.allowed("one format that tells whether its bridge is online");
+                    section.report(problem.fix(format!(
+                        "{other} does so too, and each would hide the other's death: \
+                         give each a source of its own; several sources may use one broker"
+                    )));
+                }
+                _ => bridged = Some(format),
+            },
+            Some(_) => {}
+        }
+        formats.insert(name.into_owned(), None);
+    }
+    formats
 }
 
 fn read_serial(section: &Section<'_>, known: &[&str]) -> Option<SerialLink> {

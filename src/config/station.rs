@@ -10,10 +10,11 @@ use super::document::{Document, Section};
 use super::key::{Key, Table};
 use super::problem::{Problems, What};
 use super::secret::Secret;
-use super::source::{self, Link, Source, SourceKind, Spoken};
+use super::source::{self, Link, Source, SourceKind};
 use super::{Sound, judge};
 use crate::broker::BrokerUrl;
 use crate::core::id::{GatewayId, StationId};
+use crate::core::spoken::Spoken;
 use crate::core::word::words;
 use crate::private::Private;
 

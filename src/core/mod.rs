@@ -21,6 +21,8 @@ pub mod rota;
 
 pub mod register;
 
+pub mod spoken;
+
 pub mod errand;
 
 pub mod intake;

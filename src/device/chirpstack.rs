@@ -37,7 +37,12 @@ pub const FORMAT: Format = Format {
     name: "chirpstack",
     about: "LoRaWAN buttons, fall radars, doors, leaks and trackers behind ChirpStack v4",
     about_zh: "ChirpStack v4 背后的 LoRaWAN 按钮、跌倒雷达、门磁、水浸、定位器",
-    transport: Transport::Mqtt { base_topic: BASE_TOPIC, filters: &["+/device/+/event/+"] },
+    transport: Transport::Mqtt {
+        base_topic: BASE_TOPIC,
+        filters: &["+/device/+/event/+"],
+        bridged: false,
+        announces: false,
+    },
     // judgement: a device without an answer repeats its uplink 2 or 3 s later, up to eight times, under the same counter; the
     // server drops those, and a broker's redelivery carries the same deduplicationId.
     merge_ms: 3_000,

@@ -31,7 +31,12 @@ pub const FORMAT: Format = Format {
     name: "esphome_mqtt",
     about: "ESPHome nodes over MQTT: LD2410, MR60FDA2 fall and MR60BHA2 vital radars, home-made sensors",
     about_zh: "通过 MQTT 的 ESPHome 节点:LD2410、MR60FDA2 跌倒和 MR60BHA2 生命体征雷达,自制传感器",
-    transport: Transport::Mqtt { base_topic: "", filters: &["+/status", "+/+/+/state"] },
+    transport: Transport::Mqtt {
+        base_topic: "",
+        filters: &["+/status", "+/+/+/state"],
+        bridged: false,
+        announces: false,
+    },
     // judgement: levels are published at each change; an event may be delivered twice by a reconnecting broker.
     merge_ms: 1_000,
     // Each message is one entity's, so two messages in a row that say the same say nothing of the others.

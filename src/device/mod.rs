@@ -24,6 +24,7 @@ use serde_json::{Map, Value};
 
 use crate::core::errand::Errand;
 use crate::core::reading::{Implausible, Said};
+use crate::core::spoken::Spoken;
 use framing::Framing;
 use motion::Motion;
 
@@ -145,10 +146,15 @@ pub const FORMATS: &[Format] = &[
     tts_v3::FORMAT,
 ];
 
-/// The formats that a source can carry, each with the word of the kind of source that does.
+/// The formats that a source can carry, as the configuration is told of them.
 #[must_use]
-pub fn spoken() -> Vec<(&'static str, &'static str)> {
-    FORMATS.iter().filter_map(|format| Some((format.name, format.transport.carrier()?))).collect()
+pub fn spoken() -> Vec<Spoken<'static>> {
+    let spoken = |format: &Format| {
+        let spoken = Spoken::over(format.transport.carrier()?, format.name);
+        let is_bridged = matches!(format.transport, Transport::Mqtt { bridged: true, .. });
+        Some(if is_bridged { spoken.with_bridge() } else { spoken })
+    };
+    FORMATS.iter().filter_map(spoken).collect()
 }
 
 /// The format of that name.
@@ -316,6 +322,10 @@ pub enum Transport {
         base_topic: &'static str,
         /// What is subscribed to below it.
         filters: &'static [&'static str],
+        /// Whether it tells that its bridge is online or not, for all the devices of its source.
+        bridged: bool,
+        /// Whether its messages point to topics that are subscribed to besides: [`Decoded::announced`].
+        announces: bool,
     },
     /// A stream over a serial port.
     Serial {

@@ -33,6 +33,8 @@ pub const FORMAT: Format = Format {
     transport: Transport::Mqtt {
         base_topic: BASE_TOPIC,
         filters: &["+/BTtoMQTT/#", "+/433toMQTT/#", "+/RTL_433toMQTT/#", "+/SYStoMQTT", "+/LWT"],
+        bridged: true,
+        announces: false,
     },
     // judgement: a 433 MHz press is sent 4 to 25 times within 1.5 s, and a second gateway hands its copies on a little later.
     merge_ms: 3_000,

@@ -36,7 +36,12 @@ pub const FORMAT: Format = Format {
     name: "shelly_gen2",
     about: "Shelly Gen2 and later: smoke and flood sensors, buttons on inputs, climate sensors",
     about_zh: "Shelly 第二代及以后:烟雾、漏水传感器,接在输入端的按钮,温湿度传感器",
-    transport: Transport::Mqtt { base_topic: "", filters: &["+/online", "+/events/rpc", "+/status/+"] },
+    transport: Transport::Mqtt {
+        base_topic: "",
+        filters: &["+/online", "+/events/rpc", "+/status/+"],
+        bridged: false,
+        announces: false,
+    },
     // judgement: an alarm comes as a status and as an event within the same second.
     merge_ms: 1_000,
     steady_ms: 0,

@@ -17,7 +17,12 @@ pub const FORMAT: Format = Format {
     name: "theengs_ble",
     about: "Bluetooth thermometers, doors, motion, buttons, scales and bands heard by Theengs Gateway",
     about_zh: "Theengs Gateway 收到的蓝牙温湿度计、门磁、人体感应、按钮、体重秤、手环",
-    transport: Transport::Mqtt { base_topic: BASE_TOPIC, filters: &["+/BTtoMQTT/#", "+/LWT"] },
+    transport: Transport::Mqtt {
+        base_topic: BASE_TOPIC,
+        filters: &["+/BTtoMQTT/#", "+/LWT"],
+        bridged: true,
+        announces: false,
+    },
     // judgement: several gateways hand on one broadcast within a second or two of each other.
     merge_ms: 3_000,
     steady_ms: 0,

@@ -38,6 +38,8 @@ pub const FORMAT: Format = Format {
     transport: Transport::Mqtt {
         base_topic: BASE_TOPIC,
         filters: &["+/devices/+/up", "+/devices/+/join", "+/devices/+/location/+"],
+        bridged: false,
+        announces: false,
     },
     // judgement: as for the other network server.
     merge_ms: 3_000,

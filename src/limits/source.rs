@@ -29,9 +29,18 @@ limits! {
     ADDRESS_BYTES_MAX: usize = 255,
         "refused", "FORMAT.refused.too_long, FORMAT.refused.address_too_long";
 
-    /// Topics outside of its own filters that a format may announce on one connection. judgement: ten entities of 400 nodes.
+    /// Topics outside of its own filters that one format may announce. judgement: ten entities of 400 nodes.
     ANNOUNCED_TOPICS_MAX: usize = 4096,
-        "further ones are not listened to", "none needed";
+        "further ones are not listened to", "SOURCE.announced_too_many";
+
+    /// Announced topics in one SUBSCRIBE. judgement: of the longest a packet of 20 KiB, and 64 packets for all of them.
+    ANNOUNCED_ASKED_MAX: usize = 64,
+        "the rest is asked for in the next", "none needed";
+
+    /// How long what is announced is listened to before the first connection. judgement: 4,096 announcements take a second on
+    /// the slowest box, and a broker that takes longer is not to hold up what can be heard without them.
+    LISTEN_AHEAD_TIME_MAX: Duration = Duration::from_secs(10),
+        "the source connects with what it has heard by then", "SOURCE.listen_ahead_cut";
 
     /// Publishes that were read from the broker and not yet decoded; at most one of them exceeds `MQTT_PAYLOAD_BYTES_MAX`.
     MQTT_PENDING_MAX: usize = 256,

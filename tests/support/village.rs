@@ -26,7 +26,7 @@ pub const WORDS_MQTT: Format = Format {
     name: "words",
     about: "plain words, for tests",
     about_zh: "plain words, for tests",
-    transport: Transport::Mqtt { base_topic: "words", filters: &["#"] },
+    transport: Transport::Mqtt { base_topic: "words", filters: &["#"], bridged: false, announces: false },
     steady_ms: 0,
     merge_ms: 700,
     decoder: || Box::new(Words),

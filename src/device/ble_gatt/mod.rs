@@ -47,7 +47,7 @@ pub const FORMAT: Format = Format {
     name: "ble_gatt",
     about: "certified Bluetooth chest straps, oximeters, cuffs, thermometers, glucose meters and scales, through a bridge",
     about_zh: "经桥接的标准蓝牙健康设备:心率带、血氧仪、血压计、体温计、血糖仪、体重秤",
-    transport: Transport::Mqtt { base_topic: BASE_TOPIC, filters: &["+/+"] },
+    transport: Transport::Mqtt { base_topic: BASE_TOPIC, filters: &["+/+"], bridged: false, announces: false },
     // judgement: nothing here is an event; a bridge's repeat after a broken connection comes within a second.
     merge_ms: 1_000,
     // Every frame is news, though straps notify once a second: a meter sends its stored numbers in one burst, the newest last.

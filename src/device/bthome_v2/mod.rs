@@ -41,7 +41,7 @@ pub const FORMAT: Format = Format {
     name: "bthome_v2",
     about: "BTHome broadcasts: Shelly BLU buttons, doors and motion, home-made ESP32 and nRF nodes, reflashed thermometers",
     about_zh: "BTHome 蓝牙广播:Shelly BLU 按钮、门磁、人体感应,自制 ESP32/nRF 节点,刷机温湿度计",
-    transport: Transport::Mqtt { base_topic: BASE_TOPIC, filters: &["+"] },
+    transport: Transport::Mqtt { base_topic: BASE_TOPIC, filters: &["+"], bridged: false, announces: false },
     // judgement: a press is broadcast for about a second, and a second bridge hands its copy on within two more; the packet
     // number catches what comes later.
     merge_ms: 3_000,

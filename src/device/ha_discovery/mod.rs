@@ -47,7 +47,12 @@ pub const FORMAT: Format = Format {
     name: "ha_discovery",
     about: "whatever announces itself to Home Assistant over MQTT: sensors, contacts, buttons of any maker",
     about_zh: "任何通过 MQTT 向 Home Assistant 自我介绍的设备:各厂家的传感器、门磁、按钮",
-    transport: Transport::Mqtt { base_topic: BASE_TOPIC, filters: &["+/+/config", "+/+/+/config"] },
+    transport: Transport::Mqtt {
+        base_topic: BASE_TOPIC,
+        filters: &["+/+/config", "+/+/+/config"],
+        bridged: true,
+        announces: true,
+    },
     // judgement: a trigger is published once; a broker's redelivery after a reconnect may repeat it at once.
     merge_ms: 1_000,
     steady_ms: 0,

@@ -46,7 +46,7 @@ pub const FORMAT: Format = Format {
     name: "mibeacon",
     about: "Xiaomi, Mijia and Linptech broadcasts: doors, motion, presence, leak, smoke, buttons, bed pads, bands, scales",
     about_zh: "小米/米家/领普蓝牙广播:门窗、人体、存在、水浸、烟雾、按钮、床垫压力、手环、体重秤",
-    transport: Transport::Mqtt { base_topic: BASE_TOPIC, filters: &["+", "+/+"] },
+    transport: Transport::Mqtt { base_topic: BASE_TOPIC, filters: &["+", "+/+"], bridged: false, announces: false },
     // judgement: a device repeats a frame 3 to 10 times within two seconds, and a second bridge hands its copies on within two
     // more; the frame's number catches what comes later.
     merge_ms: 4_000,

@@ -61,6 +61,8 @@ pub const FORMAT: Format = Format {
             "availability",
             "+/availability",
         ],
+        bridged: true,
+        announces: false,
     },
     // Source: the page's window; one press is 4 to 25 transmissions within about 1.5 s.
     merge_ms: 2_000,

@@ -47,7 +47,12 @@ pub const FORMAT: Format = Format {
     name: "tasmota",
     about: "ESP nodes and 433 MHz bridges with Tasmota: buttons, switches, climate sensors, RF transmitters",
     about_zh: "刷了 Tasmota 的 ESP 节点和 433 MHz 网桥:按钮、开关、温湿度传感器、射频发射器",
-    transport: Transport::Mqtt { base_topic: "", filters: &["tele/#", "stat/#", "+/tele/#", "+/stat/#"] },
+    transport: Transport::Mqtt {
+        base_topic: "",
+        filters: &["tele/#", "stat/#", "+/tele/#", "+/stat/#"],
+        bridged: false,
+        announces: false,
+    },
     // As of all 433 MHz transmitters: a press is 4 to 25 copies within about 1.5 s, and two bridges may hear it.
     merge_ms: 2_000,
     steady_ms: 0,

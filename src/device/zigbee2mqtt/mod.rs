@@ -42,7 +42,7 @@ pub const FORMAT: Format = Format {
     name: "zigbee2mqtt",
     about: "Zigbee buttons, motion, door, smoke, gas and leak sensors, radars and bed mats behind zigbee2mqtt",
     about_zh: "zigbee2mqtt 背后的 Zigbee 按钮,活动、门磁、烟雾、燃气、漏水传感器,雷达和床垫",
-    transport: Transport::Mqtt { base_topic: BASE_TOPIC, filters: &["#"] },
+    transport: Transport::Mqtt { base_topic: BASE_TOPIC, filters: &["#"], bridged: true, announces: false },
     // judgement: the bridge publishes an action once; a broker's redelivery after a reconnect may repeat it at once, and
     // nobody calls for help twice within a second.
     merge_ms: 1_000,

@@ -24,6 +24,8 @@ pub(super) enum Heard {
     Publish(Message),
     /// Every subscription is granted: from here on the devices are heard.
     Subscribed,
+    /// A topic that was announced may not be read.
+    AnnouncedRefused,
     /// Any other sign of the broker.
     Alive,
     /// The connection has ended; nothing follows.
@@ -113,10 +115,10 @@ impl Pump {
     }
 
     fn subscribed(&mut self, answer: &SubAck) -> Heard {
-        if self.granted {
-            return Heard::Alive;
-        }
         let refused = answer.return_codes.iter().position(|code| !matches!(code, SubscribeReasonCode::Success(_)));
+        if self.granted {
+            return if refused.is_some() { Heard::AnnouncedRefused } else { Heard::Alive };
+        }
         match refused {
             None => {
                 self.granted = true;

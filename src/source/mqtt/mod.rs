@@ -18,9 +18,16 @@
 //! - **A PUBACK is given in the order of receipt, and for an urgent message only from the disk.** The broker is asked
 //!   to send only so many ahead of it (receive maximum); one that does not listen is bounded by its packet ids.
 //! - **Connected and silent is a fault**: a broker that answers no ping is left and looked for again.
+//! - **What was announced is known before the session is taken up**: a broker sends what it kept before it answers a
+//!   SUBSCRIBE. So announced topics are remembered for the life of the source, and asked for again on every connection;
+//!   [`ahead`] is for the first.
 //! - Nothing is published on this connection: a flood of readings would hold it up. [`pairing`] has one of its own.
 
+mod ahead;
+
 mod connection;
+
+mod announced;
 
 mod filter;
 
@@ -31,7 +38,6 @@ mod puback;
 pub mod pairing;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,7 +61,8 @@ use crate::core::effect::Input;
 use crate::core::id::SourceId;
 use crate::core::roster::Class;
 use crate::device::{Format, Transport};
-use crate::limits::{ANNOUNCED_TOPICS_MAX, COMMIT_DEADLINE, MQTT_PENDING_MAX, MQTT_RECEIVE_MAX, PUBACK_OWED_MAX};
+use crate::limits::{COMMIT_DEADLINE, MQTT_PENDING_MAX, MQTT_RECEIVE_MAX, PUBACK_OWED_MAX};
+use announced::Announced;
 use connection::{Heard, Message, Pump};
 use filter::matches;
 use puback::{Ready, Ticket};
@@ -131,6 +138,7 @@ pub async fn run(settings: MqttSettings, inlet: Inlet, stop: CancellationToken) 
         counters: inlet.counters,
         settings,
         stop,
+        knows_announced: false,
     };
     // The only error is that the station has ended, and then there is nothing left to do.
     let _: Result<(), StationGone> = listener.listen_until_stopped().await;
@@ -143,6 +151,8 @@ struct Listener {
     lanes: Lanes,
     counters: Arc<Counters>,
     stop: CancellationToken,
+    /// What is announced was heard, or comes over a connection that hears it.
+    knows_announced: bool,
 }
 
 /// One format at its base topic.
@@ -150,20 +160,34 @@ struct Feed {
     base: String,
     usual_base: &'static str,
     filters: Vec<String>,
+    /// Whether its format's messages point to topics elsewhere.
+    announces: bool,
     /// Topics elsewhere that this format's own messages on this connection pointed to.
-    announced: BTreeSet<String>,
+    announced: Announced,
     door: FrontDoor,
 }
 
 impl Feed {
     fn new(source: SourceId, settings: &FeedSettings, inlet: &Inlet) -> Self {
-        let usual_base = match settings.format.transport {
-            Transport::Mqtt { base_topic, .. } => base_topic,
-            _ => "",
+        let (usual_base, announces) = match settings.format.transport {
+            Transport::Mqtt { base_topic, announces, .. } => (base_topic, announces),
+            _ => ("", false),
         };
         let door = FrontDoor::new(source, settings.format, inlet.clone());
         let (base, filters) = (settings.base_topic.clone(), settings.filters().collect());
-        Self { base, usual_base, filters, announced: BTreeSet::new(), door }
+        Self { base, usual_base, filters, announces, announced: Announced::default(), door }
+    }
+
+    /// Remembers topics that a message of this format pointed to.
+    fn announce(&mut self, topics: Vec<String>, counters: &Counters, source: SourceId) {
+        for topic in topics {
+            if self.topic(&topic).is_none() && !self.announced.remember(topic) {
+                let count = counters.add(Scope::Source(source), "announced_too_many", "");
+                if count == 1 {
+                    warn!(source = %source, "too many topics are announced; what is said on further ones is not heard");
+                }
+            }
+        }
     }
 
     /// The topic as the decoder knows it, if the message is for this feed: decoders know the usual base only, and a broker
@@ -187,13 +211,15 @@ impl Listener {
         let mut backoff = RECONNECT;
         loop {
             let began = Instant::now();
-            let why = match options::connect_options(&self.settings).await {
-                Ok(options) => match self.one_connection(options).await? {
-                    Some(why) => why,
-                    None => return Ok(()),
+            let ended = match self.listen_ahead().await {
+                Ok(()) if self.stop.is_cancelled() => None,
+                Ok(()) => match options::connect_options(&self.settings).await {
+                    Ok(options) => self.one_connection(options).await?,
+                    Err(why) => Some(why.into()),
                 },
-                Err(why) => why.into(),
+                Err(why) => Some(why),
             };
+            let Some(why) = ended else { return Ok(()) };
             if self.standing.is_up() {
                 backoff.worked_for(began.elapsed());
             }
@@ -216,9 +242,9 @@ impl Listener {
         let puback = AbortOnDropHandle::new(tokio::spawn(puback));
 
         for feed in &mut self.feeds {
-            // What announces is retained, and comes again with the subscription.
-            feed.announced.clear();
+            feed.announced.ask_anew();
         }
+        let mut granted = false;
         let mut batch = Vec::with_capacity(BATCH);
         loop {
             let silent = Instant::now() + SILENCE_MAX;
@@ -234,10 +260,21 @@ impl Listener {
             };
             for heard in batch.drain(..) {
                 match heard {
-                    Heard::Publish(message) => self.take(&message, Some(&tickets), &client).await?,
-                    Heard::Subscribed => self.standing.up().await?,
+                    Heard::Publish(message) => self.take(&message, Some(&tickets)).await?,
+                    Heard::Subscribed => {
+                        granted = true;
+                        self.knows_announced = true;
+                        self.standing.up().await?;
+                    }
+                    Heard::AnnouncedRefused => self.announced_refused(),
                     Heard::Alive => {}
                     Heard::Lost(why) => return Ok(Some(why)),
+                }
+            }
+            if granted {
+                // Not earlier: the first answer to a SUBSCRIBE is taken for the one to the filters.
+                for feed in &mut self.feeds {
+                    feed.announced.ask(&client);
                 }
             }
             if count == BATCH {
@@ -252,7 +289,6 @@ impl Listener {
         &mut self,
         Message { publish, at, .. }: &Message,
         tickets: Option<&mpsc::Sender<Ticket>>,
-        client: &AsyncClient,
     ) -> Result<(), StationGone> {
         let wants_puback = publish.qos != QoS::AtMostOnce;
         if wants_puback && tickets.is_none() {
@@ -274,7 +310,7 @@ impl Listener {
             return Ok(());
         };
         let at = *at;
-        let Some(Admitted { sample, class }) = self.admit(topic, publish, at, client) else {
+        let Some(Admitted { sample, class }) = self.admit(topic, publish, at) else {
             hand_in(Ready::Now);
             return Ok(());
         };
@@ -290,8 +326,8 @@ impl Listener {
         self.lanes.put(class, arrival).await
     }
 
-    /// Asks the feeds that listen to this topic, in the order of the configuration, until one knows the message.
-    fn admit(&mut self, topic: &str, publish: &Publish, at: Instant, client: &AsyncClient) -> Option<Admitted> {
+    /// Asks the feeds that listen to this topic, in the order of their formats' names, until one knows the message.
+    fn admit(&mut self, topic: &str, publish: &Publish, at: Instant) -> Option<Admitted> {
         let mut last = None;
         for feed in &mut self.feeds {
             let Some(usual) = feed.topic(topic) else { continue };
@@ -300,14 +336,7 @@ impl Listener {
                 Err(NotMine) => last = Some(&feed.door),
                 Ok(None) => return None,
                 Ok(Some(taken)) => {
-                    for topic in taken.announced {
-                        if feed.announced.len() < ANNOUNCED_TOPICS_MAX && feed.topic(&topic).is_none() {
-                            // Without room for the request the announcement is taken up at the next connection.
-                            if client.try_subscribe(topic.as_str(), QoS::AtLeastOnce).is_ok() {
-                                feed.announced.insert(topic);
-                            }
-                        }
-                    }
+                    feed.announce(taken.announced, &self.counters, self.settings.id);
                     return taken.admitted;
                 }
             }
@@ -329,7 +358,6 @@ impl Listener {
         client: AsyncClient,
         puback: AbortOnDropHandle<()>,
     ) -> Result<(), StationGone> {
-        let asker = client.clone();
         let limit = Instant::now() + COMMIT_DEADLINE + Duration::from_millis(500);
         let _leave = AbortOnDropHandle::new(tokio::spawn(async move {
             let _ = timeout_at(limit, puback).await;
@@ -338,10 +366,18 @@ impl Listener {
         // The broker closes after the DISCONNECT; the pump ends with the connection, and pending with the pump.
         while let Ok(Some(heard)) = timeout_at(limit + Duration::from_millis(500), pending.recv()).await {
             if let Heard::Publish(message) = heard {
-                self.take(&message, None, &asker).await?;
+                self.take(&message, None).await?;
             }
         }
         Ok(())
+    }
+
+    /// The broker refuses an announced topic, which is no reason to leave what it does not refuse.
+    fn announced_refused(&self) {
+        let id = self.settings.id;
+        if self.counters.add(Scope::Source(id), "announced_refused", "") == 1 {
+            warn!(source = %id, "the broker refuses a topic that a device announced: allow this account to read it");
+        }
     }
 
     fn refuse(&self, kind: &'static str) {
