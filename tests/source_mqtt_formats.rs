@@ -36,7 +36,7 @@ fn messages(format: &Format, base_topic: &str) -> Vec<(String, Bytes)> {
 fn expected(format: &Format, messages: &[(String, Bytes)]) -> [Vec<Vec<Said>>; 2] {
     let (mut fresh, mut lanes) = ((format.decoder)(), [Vec::new(), Vec::new()]);
     for (topic, bytes) in messages {
-        let frame = Frame { topic: Some(topic), bytes, context: &Value::Null, utc_s: None };
+        let frame = Frame { topic: Some(topic), bytes, context: &Value::Null, utc_s: None, heard_ms: 0 };
         let Ok(decoded) = fresh.decode(&frame) else { continue };
         if decoded.said.is_empty() && decoded.dropped.is_empty() && decoded.motion.is_empty() {
             continue;
