@@ -41,8 +41,13 @@ fn main() {
 fn decode_zigbee2mqtt(bencher: Bencher<'_, '_>, payload: &str) {
     let format = device::format("zigbee2mqtt").expect("the format is built in");
     let mut decoder = (format.decoder)();
-    let frame =
-        Frame { topic: Some("zigbee2mqtt/d0001"), bytes: payload.as_bytes(), context: &Value::Null, utc_s: None };
+    let frame = Frame {
+        topic: Some("zigbee2mqtt/d0001"),
+        bytes: payload.as_bytes(),
+        context: &Value::Null,
+        utc_s: None,
+        heard_ms: 0,
+    };
     bencher.bench_local(|| decoder.decode(black_box(&frame)));
 }
 

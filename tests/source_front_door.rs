@@ -125,6 +125,18 @@ async fn a_bridge_speaks_for_its_source() {
 }
 
 #[tokio::test]
+async fn a_decoder_tells_a_copy_from_a_press_by_the_doors_clock() {
+    let village = Village::new();
+    let format = shouwang::device::format("bthome_v2").expect("registered");
+    let mut door = FrontDoor::new("ble".parse().expect("an id"), *format, village.inlet.clone());
+    let press = Raw { topic: Some("bthome/A4C138000001"), bytes: &[0x44, 0, 0, 0x3a, 1], retained: false, utc_s: None };
+    let began = Instant::now();
+    let mut is_said = |second| door.admit(&press, began + Duration::from_secs(second)).is_some();
+    assert!(is_said(1) && !is_said(3), "a press and its copy");
+    assert!(is_said(3_600), "the next press of a node that wakes with the same packet id");
+}
+
+#[tokio::test]
 async fn what_the_broker_had_kept_is_marked_and_was_not_heard() {
     let village = Village::new();
     let raw = Raw { topic: Some("words/d1"), bytes: b"sos", retained: true, utc_s: None };

@@ -36,7 +36,7 @@ fn messages(format: &Format, base_topic: &str) -> Vec<(String, Bytes)> {
 fn expected(format: &Format, messages: &[(String, Bytes)]) -> [Vec<Vec<Said>>; 2] {
     let (mut fresh, mut lanes) = ((format.decoder)(), [Vec::new(), Vec::new()]);
     for (topic, bytes) in messages {
-        let frame = Frame { topic: Some(topic), bytes, context: &Value::Null, utc_s: None };
+        let frame = Frame { topic: Some(topic), bytes, context: &Value::Null, utc_s: None, heard_ms: 0 };
         let Ok(decoded) = fresh.decode(&frame) else { continue };
         if decoded.said.is_empty() && decoded.dropped.is_empty() && decoded.motion.is_empty() {
             continue;
@@ -63,7 +63,7 @@ fn a_format_that_tells_of_its_bridge_or_announces_topics_is_registered_as_such()
         let Transport::Mqtt { base_topic, bridged, announces, .. } = format.transport else { continue };
         let mut fresh = (format.decoder)();
         for (topic, bytes) in messages(format, base_topic) {
-            let frame = Frame { topic: Some(&topic), bytes: &bytes, context: &Value::Null, utc_s: None };
+            let frame = Frame { topic: Some(&topic), bytes: &bytes, context: &Value::Null, utc_s: None, heard_ms: 0 };
             let Ok(decoded) = fresh.decode(&frame) else { continue };
             let of_a_bridge = |said: &Said| matches!(said.measure, Measure::Availability { bridge: true, .. });
             assert!(bridged || !decoded.said.iter().any(of_a_bridge), "{}: {topic}", format.name);

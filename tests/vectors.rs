@@ -62,7 +62,7 @@ fn vectors_of_another_directory_pass() {
 fn feed(topic: Option<&str>, bytes: &[u8], context: &Value) {
     for format in FORMATS {
         let mut decoder = (format.decoder)();
-        let frame = Frame { topic, bytes, context, utc_s: Some(1_790_000_000) };
+        let frame = Frame { topic, bytes, context, utc_s: Some(1_790_000_000), heard_ms: 0 };
         // Twice, because a decoder may remember.
         for _ in 0..2 {
             if let Ok(decoded) = decoder.decode(&frame) {
@@ -80,7 +80,7 @@ fn assert_bounded(decoded: &Decoded) {
 /// The frame must be taken, and must call for help before it says anything else.
 fn assert_calls(format: &str, topic: Option<&str>, text: &str) {
     let mut decoder = (device::format(format).expect("registered").decoder)();
-    let frame = Frame { topic, bytes: text.as_bytes(), context: &Value::Null, utc_s: None };
+    let frame = Frame { topic, bytes: text.as_bytes(), context: &Value::Null, utc_s: None, heard_ms: 0 };
     let heard = decoder.decode(&frame).unwrap_or_else(|error| panic!("{error}: {text}"));
     assert!(heard.said.contains(&Said::event(Measure::Sos(true))), "{text}: {:?}", heard.said);
     assert_bounded(&heard);
@@ -437,7 +437,7 @@ proptest! {
     ) {
         let mut decoder = (device::format("ha_discovery").expect("registered").decoder)();
         let mut hear = |topic: &str, payload: &str| {
-            let frame = Frame { topic: Some(topic), bytes: payload.as_bytes(), context: &Value::Null, utc_s: None };
+            let frame = Frame { topic: Some(topic), bytes: payload.as_bytes(), context: &Value::Null, utc_s: None, heard_ms: 0 };
             if let Ok(decoded) = decoder.decode(&frame) {
                 assert_bounded(&decoded);
             }

@@ -13,7 +13,7 @@ fn decoder(format: &str) -> Box<dyn Decode> {
 }
 
 fn hear(decoder: &mut dyn Decode, bytes: impl AsRef<[u8]>, utc_s: Option<i64>) -> Result<Decoded, DecodeError> {
-    decoder.decode(&Frame { topic: None, bytes: bytes.as_ref(), context: &Value::Null, utc_s })
+    decoder.decode(&Frame { topic: None, bytes: bytes.as_ref(), context: &Value::Null, utc_s, heard_ms: 0 })
 }
 
 fn reply(decoder: &mut dyn Decode, bytes: impl AsRef<[u8]>, utc_s: Option<i64>) -> Vec<u8> {

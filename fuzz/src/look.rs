@@ -52,7 +52,13 @@ pub fn one(input: &[u8]) {
     let Some(input) = Input::read(input) else { return };
     let mut decoder = (input.format.decoder)();
     frame(&mut *decoder, &input);
-    let _ = decoder.fields(&Frame { topic: input.topic, bytes: input.bytes, context: &input.context, utc_s: None });
+    let _ = decoder.fields(&Frame {
+        topic: input.topic,
+        bytes: input.bytes,
+        context: &input.context,
+        utc_s: None,
+        heard_ms: 0,
+    });
     if let Some(framing) = input.format.transport.framing() {
         splits(framing, &input);
     }
@@ -64,7 +70,7 @@ pub fn one(input: &[u8]) {
 /// When a promise is broken.
 pub fn frame(decoder: &mut dyn Decode, input: &Input<'_>) {
     for utc_s in [None, Some(1_790_000_000)] {
-        let frame = Frame { topic: input.topic, bytes: input.bytes, context: &input.context, utc_s };
+        let frame = Frame { topic: input.topic, bytes: input.bytes, context: &input.context, utc_s, heard_ms: 0 };
         if let Ok(decoded) = decoder.decode(&frame) {
             assert_eq!(within_bounds(&decoded), Ok(()), "{decoded:?}");
         }
@@ -99,7 +105,7 @@ pub fn stream(framing: Framing, input: &Input<'_>, pieces: &[&[u8]]) -> Vec<Deco
         while let Some(piece) = framer.next_piece(&mut chunk) {
             let Piece::Frame(bytes) = piece else { continue };
             assert!(bytes.len() <= framing.bytes_max(), "a frame of {} bytes", bytes.len());
-            let frame = Frame { topic: None, bytes, context: &input.context, utc_s: None };
+            let frame = Frame { topic: None, bytes, context: &input.context, utc_s: None, heard_ms: 0 };
             if let Ok(decoded) = decoder.decode(&frame) {
                 assert_eq!(within_bounds(&decoded), Ok(()), "{decoded:?}");
                 all.push(decoded);

@@ -216,7 +216,7 @@ mod tests {
 
     fn decode(decoder: &mut ChirpStack, topic: &str, payload: &Value, context: &Value) -> Result<Decoded, DecodeError> {
         let bytes = payload.to_string();
-        decoder.decode(&Frame { topic: Some(topic), bytes: bytes.as_bytes(), context, utc_s: None })
+        decoder.decode(&Frame { topic: Some(topic), bytes: bytes.as_bytes(), context, utc_s: None, heard_ms: 0 })
     }
 
     fn press() -> Said {

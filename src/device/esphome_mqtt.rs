@@ -282,7 +282,7 @@ mod tests {
     use crate::core::reading::{FallVerdict, Said};
 
     fn decode(topic: &str, payload: &str, context: &Value) -> Result<Decoded, DecodeError> {
-        EspHome.decode(&Frame { topic: Some(topic), bytes: payload.as_bytes(), context, utc_s: None })
+        EspHome.decode(&Frame { topic: Some(topic), bytes: payload.as_bytes(), context, utc_s: None, heard_ms: 0 })
     }
 
     #[test]

@@ -113,7 +113,7 @@ impl Vector {
             Err(why) => return Err(why),
         };
         let context = self.context();
-        let frame = Frame { topic: self.topic.as_deref(), bytes: &bytes, context: &context, utc_s: None };
+        let frame = Frame { topic: self.topic.as_deref(), bytes: &bytes, context: &context, utc_s: None, heard_ms: 0 };
         let mut run =
             Run { decoder: (format.decoder)(), all: Decoded::default(), fields: Map::new(), frames: 0, why: None };
         match format.transport.framing().filter(|_| self.input_hex.is_some()) {

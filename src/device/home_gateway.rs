@@ -24,8 +24,8 @@
 //!
 //! - Where the broadcast itself is at hand and is BTHome or MiBeacon, it is read in place of what the gateway made of it: the
 //!   gateway drops what it does not know, and only the broadcast has a seal.
-//! - Of a device with an enrolled key only what the key opens is believed. A gateway that opens broadcasts by itself needs
-//!   the key there, and none here.
+//! - Of a device with an enrolled key only what the key opens is believed; anything else says nothing of it, not even its
+//!   signal. A gateway that opens broadcasts by itself needs the key there, and none here.
 //! - A press in the gateway's own keys is said of devices that are enrolled with a `model`, because for other makers the
 //!   same key is a counter or a setting.
 //! - One gateway offline is the bridge offline while it is the only one under the base; of several each speaks for itself.
@@ -34,6 +34,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::ble;
 use super::ble::counter::{Counters, Heard};
 use super::ble::mac::Mac;
 use super::hex;
@@ -112,7 +113,7 @@ impl Gateways {
     /// One broadcast.
     ///
     /// # Errors
-    /// Those of JSON; `WrongType` without an address.
+    /// Those of JSON; `WrongType` without an address; `Replayed` for an old one, `Length` for one that is cut off.
     pub fn broadcast(&mut self, topic: Topic<'_>, frame: &Frame<'_>) -> Result<Decoded, DecodeError> {
         let text = json::bounded(frame.bytes, MQTT_PAYLOAD_BYTES_MAX)?;
         if text.trim_ascii().is_empty() {
@@ -122,47 +123,66 @@ impl Gateways {
         let address = heard.address(topic)?;
         let context = frame.context.of(&address);
         let mut speech = Speech::of(&address)?;
-        if let Some(rssi) = heard.rssi {
-            speech.number(Quantity::Rssi, rssi);
-        }
+        let unopened = |key, why| ble::unopened(&address, key, why, None);
         match (Mac::parse(&address), heard.raw()) {
-            (Some(mac), Some(raw)) => {
-                if let Err(why) = self.raw(&mut speech, mac, &raw, context) {
-                    speech.refuse(key_of(why), why);
+            (Some(mac), Some(raw)) => match self.raw(&mut speech, mac, &raw, context, frame.heard_ms) {
+                Ok(Heard::New | Heard::Repeat) => {}
+                // Nobody enrolled a key, so the signal is as good as that of a device that never seals.
+                Err(why @ DecodeError::NoKey) if !has_key(context) => {
+                    heard.speak_signal(&mut speech);
+                    let Decoded { said, dropped, .. } = ble::heard(speech, &address);
+                    return Ok(Decoded { said, dropped, ..unopened("no_key", why) });
                 }
-            }
-            _ if has_key(context) => speech.refuse("replayed", DecodeError::Replayed),
+                // Version 1 and what may come after 2 share the service with it.
+                Err(why @ DecodeError::Unknown) => return Ok(unopened("version", why)),
+                other => return ble::told(speech, &address, other, None),
+            },
+            _ if has_key(context) => return Ok(unopened("replayed", DecodeError::Replayed)),
             (mac, None) => {
                 heard.speak(&mut speech);
-                self.presses(&mut speech, &heard, mac, context);
+                self.presses(&mut speech, &heard, mac, context, frame.heard_ms);
             }
-            (None, Some(_)) => speech.refuse("id", DecodeError::WrongType),
+            (None, Some(_)) => return Ok(unopened("id", DecodeError::WrongType)),
         }
+        heard.speak_signal(&mut speech);
         speech.finish()
     }
 
     /// Reads the broadcast itself.
-    fn raw(&mut self, speech: &mut Speech, mac: Mac, raw: &Raw, context: &Value) -> Result<(), DecodeError> {
-        let (bthome, mibeacon) = (&mut self.bthome, &mut self.mibeacon);
+    fn raw(
+        &mut self,
+        speech: &mut Speech,
+        mac: Mac,
+        raw: &Raw,
+        context: &Value,
+        heard_ms: u64,
+    ) -> Result<Heard, DecodeError> {
         match raw {
-            Raw::BtHome(data) => bthome_v2::speak_service_data(speech, bthome, mac, data, context)?,
-            Raw::MiBeacon(data) => mibeacon::speak_service_data(speech, mibeacon, mac, data, context)?,
+            Raw::BtHome(data) => bthome_v2::speak_service_data(speech, self.bthome.at(heard_ms), mac, data, context),
+            Raw::MiBeacon(data) => mibeacon::speak_service_data(speech, self.mibeacon.at(heard_ms), mac, data, context),
             // The gateway took the first byte away, and the seal covers it: it fits for one of the two that devices send.
             Raw::Sealed(tail) => {
-                let with = |info: u8| [&[info], tail.as_slice()].concat();
-                match bthome_v2::speak_service_data(speech, bthome, mac, &with(0x45), context) {
-                    Err(DecodeError::WrongKey) => {
-                        bthome_v2::speak_service_data(speech, bthome, mac, &with(0x41), context)?
-                    }
-                    other => other?,
+                let mut with = |info: u8| {
+                    let data = [&[info], tail.as_slice()].concat();
+                    bthome_v2::speak_service_data(speech, self.bthome.at(heard_ms), mac, &data, context)
+                };
+                match with(0x45) {
+                    Err(DecodeError::WrongKey) => with(0x41),
+                    other => other,
                 }
             }
-        };
-        Ok(())
+        }
     }
 
     /// Presses in the gateway's own keys.
-    fn presses(&mut self, speech: &mut Speech, heard: &Broadcast<'_>, mac: Option<Mac>, context: &Value) {
+    fn presses(
+        &mut self,
+        speech: &mut Speech,
+        heard: &Broadcast<'_>,
+        mac: Option<Mac>,
+        context: &Value,
+        heard_ms: u64,
+    ) {
         if heard.presses.is_empty() {
             return;
         }
@@ -171,7 +191,7 @@ impl Gateways {
         }
         let codes: Vec<u8> = heard.presses.iter().map(|(_, code)| *code).collect();
         if let (Some(mac), Some(packet)) = (mac, heard.packet)
-            && self.presses.open(mac, packet, &codes) == Heard::Repeat
+            && self.presses.at(heard_ms).open(mac, packet, &codes) == Heard::Repeat
         {
             return;
         }
@@ -187,16 +207,6 @@ impl Gateways {
 
 fn has_key(context: &Value) -> bool {
     ["key", "bindkey"].iter().any(|name| context.get(name).is_some_and(|key| !key.is_null()))
-}
-
-/// The name under which a refused broadcast is counted.
-const fn key_of(why: DecodeError) -> &'static str {
-    match why {
-        DecodeError::NoKey => "no_key",
-        DecodeError::WrongKey => "wrong_key",
-        DecodeError::Replayed => "replayed",
-        _ => "servicedata",
-    }
 }
 
 /// The broadcast itself, as far as the gateway hands it on.
@@ -306,6 +316,13 @@ impl<'a> Broadcast<'a> {
         // MiBeacon counts with three bytes, and its nonce needs what the gateway leaves out.
         let counter = counter.filter(|counter| counter.len() == 4)?;
         self.encrypted.then_some(Raw::Sealed([cipher?, counter, tag?].concat()))
+    }
+
+    /// Says how well the gateway received it.
+    fn speak_signal(&self, speech: &mut Speech) {
+        if let Some(rssi) = self.rssi {
+            speech.number(Quantity::Rssi, rssi);
+        }
     }
 
     /// Says what the gateway made of the broadcast.

@@ -222,7 +222,7 @@ mod tests {
     }
 
     fn decode(bytes: &[u8]) -> Result<Decoded, DecodeError> {
-        Ld2410.decode(&Frame { topic: None, bytes, context: &Value::Null, utc_s: None })
+        Ld2410.decode(&Frame { topic: None, bytes, context: &Value::Null, utc_s: None, heard_ms: 0 })
     }
 
     #[test]

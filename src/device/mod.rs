@@ -175,6 +175,9 @@ pub struct Frame<'a> {
     /// The gateway's wall time in seconds since 1970, UTC, for replies that set a device's clock; `None` while nobody
     /// has set the gateway's own. A decoder uses it for nothing else.
     pub utc_s: Option<i64>,
+    /// When the frame was heard, in milliseconds of a clock that only goes forward and has no meaning outside this process;
+    /// a decoder uses it only to tell a copy from a word said again.
+    pub heard_ms: u64,
 }
 
 /// What enrolment knows of a device and its frames do not tell.

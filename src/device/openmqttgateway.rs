@@ -141,7 +141,8 @@ mod tests {
     use crate::core::reading::Said;
 
     fn decode(topic: &str, payload: &str) -> Result<Decoded, DecodeError> {
-        let frame = Frame { topic: Some(topic), bytes: payload.as_bytes(), context: &Value::Null, utc_s: None };
+        let frame =
+            Frame { topic: Some(topic), bytes: payload.as_bytes(), context: &Value::Null, utc_s: None, heard_ms: 0 };
         OpenMqttGateway::default().decode(&frame)
     }
 

@@ -9,7 +9,7 @@
 //!
 //! | control | command | data |
 //! | --- | --- | --- |
-//! | 01 | 01, 02 | heartbeat, reset: 0F |
+//! | 01 | 01, 02 | heartbeat, asked for with 81, whose answer carries 0F too; reset: 0F |
 //! | 02 | A1–A4 | model, id, hardware, firmware: ASCII |
 //! | 05, 07 | 01, 07 | started; 1 in range, 0 out of range |
 //! | 80 | 01, 02, 03 | presence 0/1; motion 0 none, 1 still, 2 active; body motion 0–100 |
@@ -30,7 +30,7 @@
 //! - Vital signs in an empty room are noise: once the radar said that nobody is there, none is handed on until somebody is.
 //! - The fall flag is a level. The flags of the radar's own timers have no word for "over", so the edge is found here: one
 //!   that stands is said once.
-//! - The answer to a query reads as the report, and is told from the query by its data.
+//! - The answer to a query reads as the report, and is told from the query by its data; a heartbeat's answer needs no telling.
 
 use serde_json::{Map, Value, json};
 
@@ -105,6 +105,8 @@ impl<'a> Message<'a> {
     /// The report that it is, or that it answers with; `None` for a query.
     fn report(&self) -> Option<u8> {
         match (self.control, self.command) {
+            // The answer has the query's own data, and only the radar is heard here.
+            (0x01, command) => Some(command & 0x7F),
             (0x02, command) => (self.data != [ASKED]).then_some(command),
             (_, command) if command & 0x80 == 0 => Some(command),
             (_, command) => (self.data != [ASKED]).then_some(command & 0x7F),
@@ -156,6 +158,8 @@ impl R60 {
                     speech.level(Measure::Presence(present));
                 }
             }
+            // It lives, but after a start nothing is known to stand.
+            (0x05, 0x01, _) => speech.alive(),
             (0x80, 0x01, [flag @ (0 | 1)]) => {
                 self.present = Some(*flag == 1);
                 speech.level(Measure::Presence(*flag == 1));
@@ -377,7 +381,7 @@ mod tests {
         let mut bytes = [HEADER, &[control, command, 0, length], data].concat();
         bytes.push(bytes.iter().fold(0, |sum: u8, byte| sum.wrapping_add(*byte)));
         bytes.extend(FOOTER);
-        let frame = Frame { topic: None, bytes: &bytes, context: &Value::Null, utc_s: None };
+        let frame = Frame { topic: None, bytes: &bytes, context: &Value::Null, utc_s: None, heard_ms: 0 };
         radar.decode(&frame).expect("decodes").said
     }
 
@@ -391,6 +395,20 @@ mod tests {
         said(&mut radar, 0x80, 0x81, &[1]);
         assert_eq!(said(&mut radar, 0x85, 0x02, &[62]).len(), 1, "an answer tells it too");
         assert_eq!(said(&mut radar, 0x85, 0x82, &[ASKED]), [], "a query is no rate of 15");
+    }
+
+    #[test]
+    fn a_heartbeat_that_was_asked_for_and_a_start_are_signs_of_life() {
+        let alive = Said::event(Measure::Availability { online: true, bridge: false });
+        let mut radar = R60::default();
+        for (control, command, data) in [(0x01, 0x01, ASKED), (0x01, 0x81, ASKED), (0x05, 0x01, 1), (0x05, 0x81, 1)] {
+            assert_eq!(said(&mut radar, control, command, &[data]), [alive], "{control:02x}/{command:02x}");
+        }
+        let present = Said::level(Measure::Presence(true));
+        said(&mut radar, 0x80, 0x01, &[1]);
+        assert_eq!(said(&mut radar, 0x01, 0x81, &[ASKED]).len(), 2, "what stood still stands");
+        assert!(said(&mut radar, 0x01, 0x81, &[ASKED]).contains(&present));
+        assert_eq!(said(&mut radar, 0x05, 0x01, &[1]), [alive], "after a start nothing is known to stand");
     }
 
     #[test]

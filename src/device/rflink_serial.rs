@@ -224,7 +224,7 @@ mod tests {
     use crate::core::reading::Said;
 
     fn decode(line: &str) -> Result<Decoded, DecodeError> {
-        RfLink.decode(&Frame { topic: None, bytes: line.as_bytes(), context: &Value::Null, utc_s: None })
+        RfLink.decode(&Frame { topic: None, bytes: line.as_bytes(), context: &Value::Null, utc_s: None, heard_ms: 0 })
     }
 
     #[test]

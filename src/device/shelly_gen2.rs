@@ -331,7 +331,13 @@ mod tests {
     use crate::core::reading::Said;
 
     fn decode(topic: &str, payload: &str) -> Result<Decoded, DecodeError> {
-        Shelly.decode(&Frame { topic: Some(topic), bytes: payload.as_bytes(), context: &Value::Null, utc_s: None })
+        Shelly.decode(&Frame {
+            topic: Some(topic),
+            bytes: payload.as_bytes(),
+            context: &Value::Null,
+            utc_s: None,
+            heard_ms: 0,
+        })
     }
 
     #[test]

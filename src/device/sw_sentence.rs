@@ -178,7 +178,13 @@ mod tests {
     use crate::core::reading::{Measure, Said};
 
     fn decode(line: &[u8]) -> Result<Decoded, DecodeError> {
-        Sentences.decode(&Frame { topic: None, bytes: line, context: &serde_json::Value::Null, utc_s: None })
+        Sentences.decode(&Frame {
+            topic: None,
+            bytes: line,
+            context: &serde_json::Value::Null,
+            utc_s: None,
+            heard_ms: 0,
+        })
     }
 
     #[test]

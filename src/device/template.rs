@@ -115,7 +115,13 @@ mod tests {
     fn decode(body: &str) -> Result<Decoded, DecodeError> {
         let sum = body.bytes().fold(0, |sum, byte| sum ^ byte);
         let line = format!("${body}*{sum:02X}\r");
-        Example.decode(&Frame { topic: None, bytes: line.as_bytes(), context: &serde_json::Value::Null, utc_s: None })
+        Example.decode(&Frame {
+            topic: None,
+            bytes: line.as_bytes(),
+            context: &serde_json::Value::Null,
+            utc_s: None,
+            heard_ms: 0,
+        })
     }
 
     #[test]
@@ -144,7 +150,13 @@ mod tests {
     fn what_is_broken_is_refused_with_its_reason() {
         let refused = |line: &[u8]| {
             Example
-                .decode(&Frame { topic: None, bytes: line, context: &serde_json::Value::Null, utc_s: None })
+                .decode(&Frame {
+                    topic: None,
+                    bytes: line,
+                    context: &serde_json::Value::Null,
+                    utc_s: None,
+                    heard_ms: 0,
+                })
                 .expect_err("refused")
         };
         assert_eq!(refused(b"$EX,hall-1,2,135,88*00"), DecodeError::Checksum);

@@ -62,10 +62,12 @@ mod tests {
 
     fn decode(decoder: &mut Theengs, gateway: &str, payload: &str, context: &Value) -> Vec<Said> {
         let topic = format!("home/{gateway}/BTtoMQTT/5448E68F80A5");
-        let frame = Frame { topic: Some(&topic), bytes: payload.as_bytes(), context, utc_s: None };
-        let mut said = decoder.decode(&frame).expect("decodes").said;
-        said.retain(|said| !matches!(said.measure, Measure::Number(Quantity::Rssi, _)));
-        said
+        let frame = Frame { topic: Some(&topic), bytes: payload.as_bytes(), context, utc_s: None, heard_ms: 0 };
+        decoder.decode(&frame).map(|heard| heard.said).unwrap_or_default()
+    }
+
+    fn signal() -> Said {
+        Said::level(Measure::Number(Quantity::Rssi, Milli::whole(-70)))
     }
 
     fn press() -> Said {
@@ -76,24 +78,66 @@ mod tests {
     fn a_press_that_two_gateways_hear_is_said_once_and_both_signals_are_kept() {
         let mut decoder = Theengs::default();
         let raw = r#"{"id":"54:48:E6:8F:80:A5","rssi":-70,"servicedatauuid":"0xfcd2","servicedata":"44001d3a01"}"#;
-        assert_eq!(decode(&mut decoder, "east", raw, &Value::Null), [press()]);
-        assert_eq!(decode(&mut decoder, "west", raw, &Value::Null), []);
-        let topic = Some("home/west/BTtoMQTT/5448E68F80A5");
-        let again = decoder.decode(&Frame { topic, bytes: raw.as_bytes(), context: &Value::Null, utc_s: None });
-        let signal = Said::level(Measure::Number(Quantity::Rssi, Milli::whole(-70)));
-        assert_eq!(again.expect("decodes").said, [signal]);
+        assert_eq!(decode(&mut decoder, "east", raw, &Value::Null), [press(), signal()]);
+        assert_eq!(decode(&mut decoder, "west", raw, &Value::Null), [signal()]);
     }
 
     #[test]
     fn a_press_in_the_gateways_own_keys_needs_an_enrolled_model() {
         let payload = r#"{"id":"54:48:E6:8F:80:A5","rssi":-70,"packet":29,"button1":0,"button2":1}"#;
         let mut decoder = Theengs::default();
-        assert_eq!(decode(&mut decoder, "east", payload, &Value::Null), []);
+        assert_eq!(decode(&mut decoder, "east", payload, &Value::Null), [signal()]);
         let enrolled = json!({"model": "SBBT-004CEU"});
-        assert_eq!(decode(&mut decoder, "east", payload, &enrolled), [press()]);
-        assert_eq!(decode(&mut decoder, "west", payload, &enrolled), [], "the same packet");
+        assert_eq!(decode(&mut decoder, "east", payload, &enrolled), [press(), signal()]);
+        assert_eq!(decode(&mut decoder, "west", payload, &enrolled), [signal()], "the same packet");
         let next = payload.replace("29", "30");
-        assert_eq!(decode(&mut decoder, "west", &next, &enrolled), [press()]);
+        assert_eq!(decode(&mut decoder, "west", &next, &enrolled), [press(), signal()]);
+    }
+
+    #[test]
+    fn a_press_of_a_node_that_wakes_with_the_same_packet_id_is_heard_each_time() {
+        let raw = r#"{"id":"54:48:E6:8F:80:A5","servicedatauuid":"0xfcd2","servicedata":"4400003a01"}"#;
+        let own = r#"{"id":"54:48:E6:8F:80:A5","packet":0,"button":1}"#;
+        let context = json!({"model": "SBBT-002C"});
+        for payload in [raw, own] {
+            let mut decoder = Theengs::default();
+            let mut press_at = |heard_ms| {
+                let topic = Some("home/east/BTtoMQTT/5448E68F80A5");
+                let frame = Frame { topic, bytes: payload.as_bytes(), context: &context, utc_s: None, heard_ms };
+                decoder.decode(&frame).expect("decodes").said
+            };
+            assert_eq!(press_at(0), [press()]);
+            assert_eq!(press_at(60_000), [], "a copy");
+            assert_eq!(press_at(3_600_000), [press()], "the next press");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_opened_is_no_sign_of_life_of_a_device_with_a_key() {
+        let key = json!({"key": "231d39c1d7cc1ab1aee224cd096db933"});
+        let hear = |rest: &str, context: &Value| {
+            let payload = format!(r#"{{"id":"54:48:E6:8F:80:A5","rssi":-70,{rest}}}"#);
+            let topic = Some("home/east/BTtoMQTT/5448E68F80A5");
+            let frame = Frame { topic, bytes: payload.as_bytes(), context, utc_s: None, heard_ms: 0 };
+            Theengs::default().decode(&frame)
+        };
+        let unopened = |rest, context, counted: &str| {
+            let heard = hear(rest, context).expect("decodes");
+            assert_eq!(heard.listed.first().map(|listed| listed.address.as_str()), Some("54:48:E6:8F:80:A5"));
+            assert_eq!(heard.refused_keys.first().map(|(key, _)| *key), Some(counted), "{rest}");
+            heard.said
+        };
+        let sealed = r#""encr":2,"cipher":"87b9","ctr":"00112233","mic":"72b0231f""#;
+        assert_eq!(unopened(sealed, &key, "wrong_key"), []);
+        assert_eq!(unopened(r#""motion":true"#, &key, "replayed"), [], "not protected as this device is");
+        assert_eq!(unopened(sealed, &Value::Null, "no_key"), [signal()], "nobody enrolled a key");
+        assert_eq!(unopened(r#""servicedatauuid":"fcd2","servicedata":"2000""#, &key, "version"), []);
+        let open = r#""servicedatauuid":"fcd2","servicedata":"4400073a01""#;
+        assert_eq!(hear(open, &key), Err(DecodeError::Replayed));
+        let cut = r#""servicedatauuid":"fcd2","servicedata":"4500""#;
+        assert_eq!(hear(cut, &Value::Null), Err(DecodeError::Length));
+        let bare = r#""servicedatauuid":"fe95","servicedata":"1050970901050000000038c1a4""#;
+        assert_eq!(hear(bare, &key).expect("decodes").said, [], "without objects there is no seal");
     }
 
     #[test]
@@ -102,13 +146,13 @@ mod tests {
             r#"{"id":"54:48:E6:8F:80:A5","rssi":-70,"encr":2,"cipher":"87b9","ctr":"00112233","mic":"72b0231f"}"#;
         let key = json!({"key": "231d39c1d7cc1ab1aee224cd096db932"});
         let motion = Said::level(Measure::Motion(true));
-        assert_eq!(decode(&mut Theengs::default(), "east", payload, &key), [motion]);
-        assert_eq!(decode(&mut Theengs::default(), "east", payload, &Value::Null), []);
+        assert_eq!(decode(&mut Theengs::default(), "east", payload, &key), [motion, signal()]);
+        assert_eq!(decode(&mut Theengs::default(), "east", payload, &Value::Null), [signal()]);
         let other = json!({"key": "231d39c1d7cc1ab1aee224cd096db933"});
         assert_eq!(decode(&mut Theengs::default(), "east", payload, &other), []);
         let open = r#"{"id":"54:48:E6:8F:80:A5","rssi":-70,"motion":true}"#;
         assert_eq!(decode(&mut Theengs::default(), "east", open, &key), [], "not protected as this device is");
-        assert_eq!(decode(&mut Theengs::default(), "east", open, &Value::Null), [motion]);
+        assert_eq!(decode(&mut Theengs::default(), "east", open, &Value::Null), [motion, signal()]);
     }
 
     #[test]
@@ -116,7 +160,7 @@ mod tests {
         let mut decoder = Theengs::default();
         let mut will = |gateway: &str, word: &[u8]| {
             let topic = format!("home/{gateway}/LWT");
-            let frame = Frame { topic: Some(&topic), bytes: word, context: &Value::Null, utc_s: None };
+            let frame = Frame { topic: Some(&topic), bytes: word, context: &Value::Null, utc_s: None, heard_ms: 0 };
             let heard = decoder.decode(&frame).expect("decodes");
             (heard.address, heard.said.first().and_then(|said| said.measure.scope()).is_some())
         };

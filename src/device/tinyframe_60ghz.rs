@@ -258,7 +258,7 @@ mod tests {
 
     fn decode(kind: u16, data: &[u8]) -> Result<Decoded, DecodeError> {
         let bytes = frame(kind, data);
-        TinyFrame.decode(&Frame { topic: None, bytes: &bytes, context: &Value::Null, utc_s: None })
+        TinyFrame.decode(&Frame { topic: None, bytes: &bytes, context: &Value::Null, utc_s: None, heard_ms: 0 })
     }
 
     #[test]

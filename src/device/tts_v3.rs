@@ -197,7 +197,7 @@ mod tests {
     fn decode(decoder: &mut ThingsStack, payload: &Value, context: &Value) -> Decoded {
         let topic = Some("v3/app@ttn/devices/示例/up");
         let bytes = payload.to_string();
-        decoder.decode(&Frame { topic, bytes: bytes.as_bytes(), context, utc_s: None }).expect("decodes")
+        decoder.decode(&Frame { topic, bytes: bytes.as_bytes(), context, utc_s: None, heard_ms: 0 }).expect("decodes")
     }
 
     #[test]
@@ -225,7 +225,7 @@ mod tests {
     fn a_solved_position_is_said() {
         let topic = Some("v3/app@ttn/devices/d1/location/solved");
         let solved = br#"{"location_solved":{"location":{"latitude":37.3,"longitude":-8.8}}}"#;
-        let frame = Frame { topic, bytes: solved, context: &Value::Null, utc_s: None };
+        let frame = Frame { topic, bytes: solved, context: &Value::Null, utc_s: None, heard_ms: 0 };
         let heard = ThingsStack::default().decode(&frame).expect("decodes");
         assert_eq!(heard.said, [Said::level(Measure::location(37.3, -8.8).expect("on the globe"))]);
     }

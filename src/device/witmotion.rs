@@ -284,7 +284,7 @@ mod tests {
     #[test]
     fn full_scale_clips_below_sixteen() {
         let bytes = packet(0x51, [0xFF, 0x7F, 0, 0x80, 0, 0, 0, 0]);
-        let frame = Frame { topic: None, bytes: &bytes, context: &Value::Null, utc_s: None };
+        let frame = Frame { topic: None, bytes: &bytes, context: &Value::Null, utc_s: None, heard_ms: 0 };
         let motion = WitMotion.decode(&frame).expect("decodes").motion;
         assert_eq!(motion.first().map(|one| one.samples.as_slice()), Some([[159_995, -160_000, 0]].as_slice()));
     }

@@ -135,8 +135,13 @@ impl Gateway {
     /// Takes a message as far as its lane. Routine words are acknowledged at once.
     pub(super) fn receive(&mut self, place: &Place, delivery: Delivery) -> Option<u64> {
         let sent = &delivery.sent;
-        let frame =
-            Frame { topic: sent.topic.as_deref(), bytes: &sent.bytes, context: &serde_json::Value::Null, utc_s: None };
+        let frame = Frame {
+            topic: sent.topic.as_deref(),
+            bytes: &sent.bytes,
+            context: &serde_json::Value::Null,
+            utc_s: None,
+            heard_ms: 0,
+        };
         let decoder = self.decoders.get_mut(&sent.wire)?;
         let heard = match decoder.decode(&frame) {
             Ok(heard) if !heard.said.is_empty() => heard,

@@ -28,6 +28,8 @@ pub struct FrontDoor {
     format: Format,
     decoder: Box<dyn Decode>,
     inlet: Inlet,
+    /// Where the decoder's clock begins.
+    opened: Instant,
     /// What the enrolled devices of a format with `steady_ms` last said, and when it was handed on.
     standing: BTreeMap<DeviceId, Standing>,
 }
@@ -104,7 +106,7 @@ impl FrontDoor {
     /// A door with a fresh decoder.
     #[must_use]
     pub fn new(source: SourceId, format: Format, inlet: Inlet) -> Self {
-        Self { source, decoder: (format.decoder)(), format, inlet, standing: BTreeMap::new() }
+        Self { source, decoder: (format.decoder)(), format, inlet, opened: Instant::now(), standing: BTreeMap::new() }
     }
 
     /// Takes a frame as far as its sample; `None` when nothing of it is for the station.
@@ -128,7 +130,13 @@ impl FrontDoor {
         self.inlet.heard.recorder.hear(source, format, raw.topic, raw.bytes, now);
         let resolve = self.inlet.resolve.borrow().clone();
         let context = Known { resolve: &*resolve, format: self.format.name };
-        let frame = Frame { topic: raw.topic, bytes: raw.bytes, context: &context, utc_s: raw.utc_s };
+        let frame = Frame {
+            topic: raw.topic,
+            bytes: raw.bytes,
+            context: &context,
+            utc_s: raw.utc_s,
+            heard_ms: self.heard_ms(now),
+        };
         match self.decoder.decode(&frame) {
             Ok(mut decoded) => {
                 let (reply, announced) = (std::mem::take(&mut decoded.reply), std::mem::take(&mut decoded.announced));
@@ -163,6 +171,11 @@ impl FrontDoor {
     /// The bytes of an errand for the device that speaks here.
     pub fn errand(&mut self, errand: Errand) -> Option<Vec<u8>> {
         self.decoder.errand(errand)
+    }
+
+    /// The decoder's clock.
+    fn heard_ms(&self, now: Instant) -> u64 {
+        u64::try_from(now.saturating_duration_since(self.opened).as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Whether the frame keeps to its sizes.

@@ -100,7 +100,7 @@ words! {
         Steps = "steps",
         /// Battery charge that the device claims.
         Battery = "battery",
-        /// Battery voltage.
+        /// Voltage of the battery, or of the mains that is measured.
         Voltage = "voltage",
         /// Received signal strength.
         Rssi = "rssi",
@@ -149,8 +149,9 @@ impl Quantity {
             Quantity::Glucose => vital("mmol/L", 0, 50),
             Quantity::Weight => vital("kg", 0, 500),
             Quantity::Steps => rule("count", 0, 1_000_000),
-            // Batteries up to 60 V, and mains: meters of BTHome say 231.7 V beside the voltage of their own cell.
-            Quantity::Voltage => QuantityRule { min: Milli(500), ..rule("V", 0, 300) },
+            // Batteries up to 60 V, and mains: BTHome's object 4A counts tenths of a volt, and meters say 231.7 V beside the
+            // voltage of their own cell, or the 400 V between two phases.
+            Quantity::Voltage => QuantityRule { min: Milli(500), ..rule("V", 0, 1_000) },
             Quantity::Rssi => rule("dBm", -150, 0),
             Quantity::Snr => rule("dB", -30, 30),
             Quantity::Lqi => rule("lqi", 0, 255),

@@ -95,7 +95,7 @@ pub fn told(
 ) -> Result<Decoded, DecodeError> {
     match heard {
         Ok(Heard::New) => Ok(self::heard(speech, address)),
-        Ok(Heard::Repeat) => Ok(nothing_new(address)),
+        Ok(Heard::Repeat | Heard::Unproven) => Ok(nothing_new(address)),
         Err(why @ DecodeError::NoKey) => Ok(unopened(address, "no_key", why, model)),
         Err(why @ DecodeError::WrongKey) => Ok(unopened(address, "wrong_key", why, model)),
         Err(why) => Err(why),

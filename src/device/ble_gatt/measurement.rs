@@ -212,13 +212,15 @@ impl Notification<'_> {
 
     fn temperature(&mut self) -> Option<()> {
         let value = self.bytes.u32().map(Decimal::long)?;
-        let celsius = if self.has(0) { (value.value() - 32.0) * 5.0 / 9.0 } else { value.value() };
+        let mut celsius = value.value();
         if self.has(0) {
+            // The reading is the printed field: no thermometer measures finer, and 37.777777 °C would say that it does.
+            celsius = to_hundredths((celsius - 32.0) * 5.0 / 9.0);
             self.show_decimal("temperature_f", value);
         }
         self.show_decimal("temperature_c", value);
         if value.special().is_none() {
-            self.show("temperature_c", (celsius * 100.0).round() / 100.0);
+            self.show("temperature_c", to_hundredths(celsius));
         }
         if self.has(1) {
             let time = self.date_time()?;
@@ -303,6 +305,10 @@ impl Notification<'_> {
         self.speech.number(Quantity::Weight, kilograms);
         Some(())
     }
+}
+
+fn to_hundredths(number: f64) -> f64 {
+    (number * 100.0).round() / 100.0
 }
 
 /// A meter's own clock, shown and never believed.

@@ -156,7 +156,7 @@ mod tests {
 
     fn decode(decoder: &mut BleGatt, uuid: &str, bytes: &[u8]) -> Result<Decoded, DecodeError> {
         let topic = format!("ble_gatt/c0ffee000001/{uuid}");
-        decoder.decode(&Frame { topic: Some(&topic), bytes, context: &Value::Null, utc_s: None })
+        decoder.decode(&Frame { topic: Some(&topic), bytes, context: &Value::Null, utc_s: None, heard_ms: 0 })
     }
 
     fn said(uuid: &str, bytes: &[u8]) -> Vec<Said> {

@@ -23,7 +23,7 @@ use serde_json::{Map, Value, json};
 
 use self::object::{Meaning, PACKET_ID, Read};
 use super::ble::bytes::Bytes;
-use super::ble::counter::{Counters, Heard};
+use super::ble::counter::{Counters, Heard, Memory};
 use super::ble::mac::Mac;
 use super::ble::seal::Key;
 use super::ble::{self, Handed};
@@ -62,7 +62,8 @@ impl Decode for BtHome {
         let mac = handed.address(envelope.mac, frame)?;
         let address = mac.to_string();
         let mut speech = Speech::of(&address)?;
-        match speak(&mut speech, &mut self.counters, mac, &envelope, frame.context.of(&address)) {
+        let context = frame.context.of(&address);
+        match speak(&mut speech, self.counters.at(frame.heard_ms), mac, &envelope, context) {
             // Version 1 and what may come after 2 share the service with it.
             Err(why @ DecodeError::Unknown) => Ok(ble::unopened(&address, "version", why, None)),
             heard => ble::told(speech, &address, heard, None),
@@ -87,12 +88,12 @@ impl Decode for BtHome {
 /// `NoKey`, `WrongKey`, `Replayed`, `Length`, and `Unknown` for another version; nothing is said then.
 pub fn speak_service_data(
     speech: &mut Speech,
-    counters: &mut Counters,
+    memory: Memory<'_>,
     mac: Mac,
     data: &[u8],
     context: &Value,
 ) -> Result<Heard, DecodeError> {
-    speak(speech, counters, mac, &Envelope::read(data)?, context)
+    speak(speech, memory, mac, &Envelope::read(data)?, context)
 }
 
 /// The word of a press by its code in this format, which gateways pass on as it is; `None` for untouched and unlisted.
@@ -103,15 +104,15 @@ pub const fn press(code: u8) -> Option<&'static str> {
 
 fn speak(
     speech: &mut Speech,
-    counters: &mut Counters,
+    memory: Memory<'_>,
     mac: Mac,
     envelope: &Envelope<'_>,
     context: &Value,
 ) -> Result<Heard, DecodeError> {
     let objects = envelope.open(mac, context)?;
     let heard = match (envelope.seal, packet_id(&objects)) {
-        (Some(seal), _) => counters.sealed(mac, seal.counter)?,
-        (None, Some(id)) => counters.open(mac, id, &objects),
+        (Some(seal), _) => memory.sealed(mac, seal.counter, &objects)?,
+        (None, Some(id)) => memory.open(mac, id, &objects),
         (None, None) => Heard::New,
     };
     if heard == Heard::New {

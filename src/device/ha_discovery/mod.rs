@@ -328,7 +328,13 @@ mod tests {
     use crate::core::unit::Milli;
 
     fn tell(decoder: &mut Discovery, topic: &str, payload: &str) -> Result<Decoded, DecodeError> {
-        decoder.decode(&Frame { topic: Some(topic), bytes: payload.as_bytes(), context: &Value::Null, utc_s: None })
+        decoder.decode(&Frame {
+            topic: Some(topic),
+            bytes: payload.as_bytes(),
+            context: &Value::Null,
+            utc_s: None,
+            heard_ms: 0,
+        })
     }
 
     fn announce(decoder: &mut Discovery, place: &str, class: &str, rest: &str) -> Decoded {

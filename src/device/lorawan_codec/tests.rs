@@ -13,7 +13,7 @@ fn heard(
     payload: &[u8],
 ) -> Result<Decoded, DecodeError> {
     let context = json!({"vendor": vendor, "device": device, "fport": port});
-    codec.decode(&Frame { topic: None, bytes: payload, context: &context, utc_s: None })
+    codec.decode(&Frame { topic: None, bytes: payload, context: &context, utc_s: None, heard_ms: 0 })
 }
 
 fn said(vendor: &str, device: &str, port: u8, payload: &[u8]) -> Vec<Said> {

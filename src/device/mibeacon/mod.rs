@@ -30,7 +30,7 @@ mod scale;
 use serde_json::{Map, Value, json};
 
 use super::ble::bytes::Bytes;
-use super::ble::counter::{Counters, Heard};
+use super::ble::counter::{Counters, Heard, Memory};
 use super::ble::mac::Mac;
 use super::ble::seal::Key;
 use super::ble::{self, Handed};
@@ -74,7 +74,8 @@ impl Decode for MiBeacon {
         let address = mac.to_string();
         let mut speech = Speech::of(&address)?;
         let model = product::model(envelope.product);
-        let heard = speak(&mut speech, &mut self.counters, mac, &envelope, frame.context.of(&address));
+        let memory = self.counters.at(frame.heard_ms);
+        let heard = speak(&mut speech, memory, mac, &envelope, frame.context.of(&address));
         ble::told(speech, &address, heard, model)
     }
 
@@ -99,32 +100,33 @@ impl Decode for MiBeacon {
 /// `NoKey`, `WrongKey`, `Replayed`, `Length`, and `NotMine` for what is no frame; nothing is said then.
 pub fn speak_service_data(
     speech: &mut Speech,
-    counters: &mut Counters,
+    memory: Memory<'_>,
     mac: Mac,
     data: &[u8],
     context: &Value,
 ) -> Result<Heard, DecodeError> {
-    speak(speech, counters, mac, &Envelope::read(data)?, context)
+    speak(speech, memory, mac, &Envelope::read(data)?, context)
 }
 
 fn speak(
     speech: &mut Speech,
-    counters: &mut Counters,
+    memory: Memory<'_>,
     mac: Mac,
     envelope: &Envelope<'_>,
     context: &Value,
 ) -> Result<Heard, DecodeError> {
     if envelope.control & OBJECTS == 0 {
         // Anybody can send this much, so it is a sign of life only of a device that never seals.
-        if Key::of(context)?.is_none() {
-            speech.alive();
+        if Key::of(context)?.is_some() {
+            return Ok(Heard::Unproven);
         }
+        speech.alive();
         return Ok(Heard::New);
     }
     let objects = envelope.open(mac, context)?;
     let heard = match envelope.counter {
-        Some(counter) if envelope.control & SEALED != 0 => counters.sealed(mac, counter)?,
-        _ => counters.open(mac, envelope.number, &objects),
+        Some(counter) if envelope.control & SEALED != 0 => memory.sealed(mac, counter, &objects)?,
+        _ => memory.open(mac, envelope.number, &objects),
     };
     if heard == Heard::New {
         for object in Objects(Bytes(&objects)) {

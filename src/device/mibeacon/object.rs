@@ -14,7 +14,7 @@
 //! | 100A, 4803, 4C03 | 1 | battery % |
 //! | 1014, 4806, 487B, 4A68 | 1 | water: 1 = wet; 4A68 by place: 0, 2 wet, 1, 3 dry |
 //! | 1015 | 1 | smoke |
-//! | 1017, 4818, 101B | 4, 2, 4 | seconds without motion; 101B is a timer that ran out |
+//! | 1017, 4818, 101B | 4, 2, 4 | seconds without motion, of which only 0 is motion; 101B is a timer that ran out |
 //! | 1019 | 1 | door: 0 open, 1 closed, 2 left open, 3 reset |
 //! | 4801, 4C01; 4802, 4C02, 4808, 4C08 | f32; u8, f32 | temperature; humidity |
 //! | 4804, 4A12 | 1 | door: 1 open, 2 closed |
@@ -32,10 +32,6 @@ use crate::core::reading::{Contact, Measure, Quantity, SleepState};
 use crate::device::DecodeError;
 use crate::device::ble::bytes::{signed, unsigned};
 use crate::device::speech::Speech;
-
-/// Longest time without motion, in seconds, that is still told as motion. Source: the maker's own app does so, because
-/// the object comes a few seconds after the motion itself.
-const STILL_MOTION_S: u64 = 30;
 
 /// Says what an object says.
 ///
@@ -76,7 +72,7 @@ fn say_of_first_kind(speech: &mut Speech, product: u16, id: u16, data: &[u8]) ->
         }
         (0x1014, [wet]) => speech.level(Measure::Leak(*wet != 0)),
         (0x1015, [smoke]) => speech.level(Measure::Smoke(*smoke != 0)),
-        (0x1017, [_, _, _, _]) => speech.level(Measure::Motion(unsigned(data) <= STILL_MOTION_S)),
+        (0x1017, [_, _, _, _]) => speech.level(Measure::Motion(unsigned(data) == 0)),
         (0x1019, [door]) => match door {
             0 | 2 => contact(speech, Contact::Open),
             1 => contact(speech, Contact::Closed),
@@ -106,7 +102,7 @@ fn say_of_second_kind(speech: &mut Speech, product: u16, id: u16, data: &[u8]) -
         (0x4805, [_, _, _, _]) => speech.number(Quantity::Illuminance, float(data)),
         (0x4806 | 0x487B, [wet]) => speech.level(Measure::Leak(*wet != 0)),
         (0x4A68, [place @ 0..=3]) => speech.level(Measure::Leak(place % 2 == 0)),
-        (0x4818, [_, _]) => speech.level(Measure::Motion(unsigned(data) <= STILL_MOTION_S)),
+        (0x4818, [_, _]) => speech.level(Measure::Motion(unsigned(data) == 0)),
         (0x483C, [state @ 0..=1]) => speech.level(Measure::Bed(*state == 1)),
         (0x484E, [state]) => speech.level(Measure::Presence(is_present(product, *state))),
         (0x4A01 | 0x4E01, [low]) => speech.level(Measure::BatteryLow(*low != 0)),

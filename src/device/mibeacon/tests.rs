@@ -15,7 +15,7 @@ const DIMMER: &str = "5830b603d28b98c54124f8c3491476757e00000099";
 fn decode(decoder: &mut MiBeacon, text: &str, context: &Value) -> Result<Decoded, DecodeError> {
     let mac = if text == BED { "A4C138BEEF12" } else { "F82441C5988B" };
     let topic = format!("mibeacon/{mac}");
-    decoder.decode(&Frame { topic: Some(&topic), bytes: text.as_bytes(), context, utc_s: None })
+    decoder.decode(&Frame { topic: Some(&topic), bytes: text.as_bytes(), context, utc_s: None, heard_ms: 0 })
 }
 
 #[test]
@@ -24,8 +24,18 @@ fn a_sealed_frame_opens_once_and_its_copies_say_nothing() {
     let context = json!({"key": KEY});
     assert_eq!(decode(&mut decoder, BED, &context).expect("decodes").said, [Said::level(Measure::Bed(false))]);
     assert_eq!(decode(&mut decoder, BED, &context).expect("decodes").said, []);
-    decoder.counters.sealed(Mac::parse("A4C138BEEF12").expect("an address"), 0x14).expect("grows");
-    assert_eq!(decode(&mut decoder, BED, &context), Err(DecodeError::Replayed));
+    let mac = Mac::parse("A4C138BEEF12").expect("an address");
+    decoder.counters.at(0).sealed(mac, 0x14, b"").expect("grows");
+    assert_eq!(decode(&mut decoder, BED, &context).expect("decodes").said, [], "a copy behind a later frame");
+    decoder.counters.at(0).sealed(mac, 5_000, b"").expect("grows");
+    let again = |decoder: &mut MiBeacon, heard_ms| {
+        let topic = Some("mibeacon/A4C138BEEF12");
+        let frame = Frame { topic, bytes: BED.as_bytes(), context: &context, utc_s: None, heard_ms };
+        decoder.decode(&frame).map(|heard| heard.said)
+    };
+    assert_eq!(again(&mut decoder, 3_600_000), Ok(vec![Said::level(Measure::Bed(false))]), "a changed battery");
+    decoder.counters.at(3_600_000).sealed(mac, 5_001, b"").expect("it was a replay");
+    assert_eq!(again(&mut decoder, 7_200_000), Err(DecodeError::Replayed));
 }
 
 #[test]

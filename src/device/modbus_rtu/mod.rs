@@ -158,7 +158,7 @@ fn adu_fields(adu: &Adu<'_>) -> Map<String, Value> {
     fields
 }
 
-/// The profiles that vectors name; those in use are configuration, and stand in its example.
+/// The profiles that vectors name, in any case; those in use are configuration, and stand in its example.
 fn example(name: &str) -> Option<Profile> {
     let number = |address, form, quantity| Point {
         function: Function::Registers,
@@ -176,7 +176,7 @@ fn example(name: &str) -> Option<Profile> {
         meaning: Meaning::Flag { kind, alarm_when: Some(1) },
         part: None,
     };
-    let points = match name {
+    let points = match name.to_ascii_lowercase().as_str() {
         "xy-md02" | "sht20" => {
             vec![number(1, Form::I16, Quantity::AmbientTemp), number(2, Form::U16, Quantity::Humidity)]
         }

@@ -224,7 +224,13 @@ mod tests {
 
     fn decode(topic: &str, payload: &str) -> Result<Decoded, DecodeError> {
         let topic = format!("rtl_433/{topic}");
-        Rtl433.decode(&Frame { topic: Some(&topic), bytes: payload.as_bytes(), context: &Value::Null, utc_s: None })
+        Rtl433.decode(&Frame {
+            topic: Some(&topic),
+            bytes: payload.as_bytes(),
+            context: &Value::Null,
+            utc_s: None,
+            heard_ms: 0,
+        })
     }
 
     #[test]

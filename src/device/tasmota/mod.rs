@@ -179,7 +179,13 @@ mod tests {
     use crate::core::reading::Said;
 
     fn decode(topic: &str, payload: &str) -> Result<Decoded, DecodeError> {
-        Tasmota.decode(&Frame { topic: Some(topic), bytes: payload.as_bytes(), context: &Value::Null, utc_s: None })
+        Tasmota.decode(&Frame {
+            topic: Some(topic),
+            bytes: payload.as_bytes(),
+            context: &Value::Null,
+            utc_s: None,
+            heard_ms: 0,
+        })
     }
 
     #[test]

@@ -269,7 +269,13 @@ mod tests {
 
     fn decode(decoder: &mut Zigbee2Mqtt, topic: &str, payload: &str) -> Result<Decoded, DecodeError> {
         let topic = format!("zigbee2mqtt/{topic}");
-        decoder.decode(&Frame { topic: Some(&topic), bytes: payload.as_bytes(), context: &Value::Null, utc_s: None })
+        decoder.decode(&Frame {
+            topic: Some(&topic),
+            bytes: payload.as_bytes(),
+            context: &Value::Null,
+            utc_s: None,
+            heard_ms: 0,
+        })
     }
 
     fn said(topic: &str, payload: &str) -> Vec<Said> {
@@ -363,7 +369,8 @@ mod tests {
     fn another_base_topic_is_configuration() {
         let context = serde_json::json!({"base": "village3/zigbee"});
         let mut decoder = Zigbee2Mqtt::default();
-        let frame = |topic| Frame { topic, bytes: br#"{"action":"panic"}"#, context: &context, utc_s: None };
+        let frame =
+            |topic| Frame { topic, bytes: br#"{"action":"panic"}"#, context: &context, utc_s: None, heard_ms: 0 };
         assert_eq!(
             decoder.decode(&frame(Some("village3/zigbee/a/b"))).expect("decodes").address.as_deref(),
             Some("a/b")
