@@ -173,3 +173,20 @@ fn a_swap_that_means_nothing_is_refused_and_nothing_is_changed() {
     assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("只能手工改"));
     assert_eq!(desk.village(), format!("{inline}{VILLAGE}"));
 }
+
+#[test]
+fn of_two_who_edit_at_once_neither_loses_anything() {
+    let desk = Desk::with(VILLAGE);
+    let days: Vec<String> = (10..20).map(|day| format!("2099-12-{day}")).collect();
+    std::thread::scope(|together| {
+        for day in &days {
+            let desk = &desk;
+            together.spawn(move || {
+                let output = desk.rota(&["swap", day, "day", "p1", "p3"]);
+                assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            });
+        }
+    });
+    let village = desk.village();
+    assert!(days.iter().all(|day| village.contains(&format!("date = {day}"))), "{village}");
+}

@@ -326,4 +326,15 @@ impl Measure {
             _ => false,
         }
     }
+
+    /// Whether it may call for help, by itself or by the role of its device: it stands first in its frame and is not thinned out,
+    /// and its sender is answered when it is kept.
+    #[must_use]
+    pub const fn may_call(&self) -> bool {
+        self.may_alarm()
+            || matches!(
+                self,
+                Measure::Button(_) | Measure::RfCode(_) | Measure::Switch(_) | Measure::DeviceInactivity(_)
+            )
+    }
 }

@@ -159,10 +159,7 @@ pub fn line(format: &str, topic: Option<&str>, bytes: &[u8]) -> Value {
 /// What is broken.
 pub fn within_bounds(decoded: &Decoded) -> Result<(), &'static str> {
     let is_address = |address: &str| !address.is_empty() && address.len() <= ADDRESS_BYTES_MAX;
-    let rank = |said: &Said| {
-        let by_role = matches!(said.measure.kind(), "button" | "rf_code" | "switch" | "device_inactivity");
-        !(said.measure.may_alarm() || by_role)
-    };
+    let rank = |said: &Said| !said.measure.may_call();
     let promises = [
         (decoded.address.as_deref().is_none_or(is_address), "the address is empty or too long"),
         (decoded.said.len() <= FRAME_SAID_MAX, "too much is said"),

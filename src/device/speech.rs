@@ -144,7 +144,7 @@ impl Speech {
     /// The same, where a refused key is no reason to refuse the frame.
     #[must_use]
     pub fn into_decoded(mut self) -> Decoded {
-        self.0.said.sort_by_key(|said| !comes_first(&said.measure));
+        self.0.said.sort_by_key(|said| !said.measure.may_call());
         self.0
     }
 
@@ -157,8 +157,8 @@ impl Speech {
         } else if all.len() < FRAME_SAID_MAX {
             all.push(said);
         } else {
-            let lesser = all.iter_mut().rev().find(|other| !comes_first(&other.measure));
-            if let (true, Some(lesser)) = (comes_first(&said.measure), lesser) {
+            let lesser = all.iter_mut().rev().find(|other| !other.measure.may_call());
+            if let (true, Some(lesser)) = (said.measure.may_call(), lesser) {
                 *lesser = said;
             }
             if !self.0.refused_keys.contains(&("readings", DecodeError::TooLong)) {
@@ -166,15 +166,6 @@ impl Speech {
             }
         }
     }
-}
-
-/// Whether it may call for help, itself or by the role of its device. A button's press stands before its battery.
-const fn comes_first(measure: &Measure) -> bool {
-    measure.may_alarm()
-        || matches!(
-            measure,
-            Measure::Button(_) | Measure::RfCode(_) | Measure::Switch(_) | Measure::DeviceInactivity(_)
-        )
 }
 
 /// In the vocabulary's own words a fall or a run-out timer is told when it happens, and no word takes it back before the

@@ -240,7 +240,7 @@ impl FrontDoor {
         let sample = Sample { from, said, retained, merge_ms: self.format.merge_ms, implausible };
         let class = resolve.class(&sample);
         // A stranger's button may be somebody's call (CARE-RULES 17): only its role would say, and it has none.
-        let may_call = || sample.said.iter().any(|said| needs_role(&said.measure));
+        let may_call = || sample.said.iter().any(|said| said.measure.may_call());
         let kept = class == Class::Urgent || !matches!(from, Origin::Stranger(_)) || may_call();
         kept.then_some(Admitted { sample, class })
     }
@@ -313,7 +313,7 @@ pub fn below_base<'t>(topic: &'t str, base: &str) -> Option<&'t str> {
 
 /// Puts what may alarm before what may not, each in the order of the frame: a press is not to wait for a battery.
 fn life_safety_first(mut said: Vec<Said>) -> Vec<Said> {
-    let rank = |said: &Said| !(said.measure.may_alarm() || needs_role(&said.measure));
+    let rank = |said: &Said| !said.measure.may_call();
     if !said.is_sorted_by_key(rank) {
         said.sort_by_key(rank);
     }
@@ -326,11 +326,6 @@ fn is_impossible(kind: &str, why: Implausible) -> bool {
     let of_itself =
         |quantity: Quantity| quantity.is_link() || matches!(quantity, Quantity::Battery | Quantity::Voltage);
     why == Implausible::OutOfRange && !Quantity::from_word(kind).is_some_and(of_itself)
-}
-
-/// Whether only the device's role says what it means, and it may be a help call.
-const fn needs_role(measure: &Measure) -> bool {
-    matches!(measure, Measure::Button(_) | Measure::RfCode(_) | Measure::Switch(_))
 }
 
 /// The refusal's word in counters.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::edit::{Edit, EditError, Edited};
-use super::shelf::{Deed, Shelf, Staged, Version};
+use super::shelf::{self, Deed, Shelf, Staged, Version};
 use super::{AddressBook, Village};
 use crate::config::problem::Problems;
 use crate::config::{self, Sound, Station};
@@ -83,11 +83,12 @@ impl Clerk {
     /// [`ClerkError`]; the file is as it was then.
     pub fn edit(&self, edit: &Edit, author: Author) -> Result<Edited, ClerkError> {
         let (path, zone) = (&self.station.village_file, &self.station.zone);
+        let unwritable = |source| ClerkError::Write { path: path.clone(), source };
+        let _alone = shelf::alone_with(path).map_err(unwritable)?;
         let text = config::read(path).map_err(ClerkError::Unsound)?;
         let edited = edit.apply(&config::name_of(path), &text, &day(author.at, zone), &self.station)?;
-        let unwritable = |source| ClerkError::Write { path: self.station.data_dir.clone(), source };
-        self.shelf.keep_found(&text, &stamp(author.at, zone), author.by).map_err(unwritable)?;
-        let unwritable = |source| ClerkError::Write { path: path.clone(), source };
+        let no_shelf = |source| ClerkError::Write { path: self.station.data_dir.clone(), source };
+        self.shelf.keep_found(&text, &stamp(author.at, zone), author.by).map_err(no_shelf)?;
         let staged = Staged::write(path, &edited.text).map_err(unwritable)?;
         // An editor may have saved the file in the same moment, and what it wrote is not to be lost.
         if config::read(path).ok().as_ref() != Some(&text) {

@@ -174,6 +174,18 @@ impl Shelf {
     }
 }
 
+/// Waits until nobody else edits this file, and keeps others from it until what is returned is dropped: two who edit at once
+/// would write the same new version beside it, and one's edit would be lost.
+///
+/// # Errors
+/// Its folder cannot be opened.
+pub fn alone_with(target: &Path) -> io::Result<File> {
+    let target = fs::canonicalize(target)?;
+    let folder = File::open(target.parent().unwrap_or(Path::new("/")))?;
+    folder.lock()?;
+    Ok(folder)
+}
+
 /// A new version of a file, wholly on disk beside it, and not in its place yet. Dropped, it is gone.
 #[derive(Debug)]
 pub struct Staged {

@@ -17,7 +17,7 @@ use super::pace::{DEVICE, Pace, Price, STRANGER};
 use super::{Number, Shared};
 use crate::core::effect::Input;
 use crate::core::id::DeviceId;
-use crate::core::reading::{Measure, Origin, Sample};
+use crate::core::reading::{Origin, Sample};
 use crate::core::roster::Class;
 use crate::device::DecodeError;
 use crate::device::framing::{Framer, Piece};
@@ -397,11 +397,5 @@ impl Connection {
 
 /// Whether it may call for help, by itself or by the role of its device.
 fn calls(sample: &Sample) -> bool {
-    sample.said.iter().any(|said| {
-        said.measure.may_alarm()
-            || matches!(
-                said.measure,
-                Measure::Button(_) | Measure::RfCode(_) | Measure::Switch(_) | Measure::DeviceInactivity(_)
-            )
-    })
+    sample.said.iter().any(|said| said.measure.may_call())
 }
