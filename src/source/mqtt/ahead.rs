@@ -31,6 +31,10 @@ use crate::source::front_door::Raw;
 /// broker is given its turn within a tenth of this.
 const QUIET: Duration = Duration::from_secs(1);
 
+/// So often it may break off before the session is taken up all the same. judgement: a broker that restarts breaks off once or
+/// twice; one that throws such a connection out always would otherwise never be listened to.
+const BREAKS_MAX: u8 = 3;
+
 /// How listening ahead ended.
 enum Ended {
     /// The broker has fallen quiet.
@@ -87,7 +91,12 @@ impl Listener {
             let packet = match timeout_at(until, event_loop.poll()).await {
                 Ok(Ok(Event::Incoming(packet))) => packet,
                 Ok(Ok(Event::Outgoing(_))) => continue,
-                Ok(Err(why)) => return if is_connected || is_absent(&why) { Ended::Lost(why) } else { Ended::Cut },
+                Ok(Err(why)) if is_absent(&why) => return Ended::Lost(why),
+                Ok(Err(why)) if is_connected && self.broken_ahead < BREAKS_MAX => {
+                    self.broken_ahead += 1;
+                    return Ended::Lost(why);
+                }
+                Ok(Err(_)) => return Ended::Cut,
                 Err(_) => return if until < limit { Ended::Quiet } else { Ended::Cut },
             };
             match packet {

@@ -139,6 +139,7 @@ pub async fn run(settings: MqttSettings, inlet: Inlet, stop: CancellationToken) 
         settings,
         stop,
         knows_announced: false,
+        broken_ahead: 0,
     };
     // The only error is that the station has ended, and then there is nothing left to do.
     let _: Result<(), StationGone> = listener.listen_until_stopped().await;
@@ -153,6 +154,8 @@ struct Listener {
     stop: CancellationToken,
     /// What is announced was heard, or comes over a connection that hears it.
     knows_announced: bool,
+    /// How often listening to the announcements ahead of the session broke off.
+    broken_ahead: u8,
 }
 
 /// One format at its base topic.
