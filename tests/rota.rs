@@ -87,7 +87,8 @@ prop_compose! {
         lists in prop::collection::vec((0_usize..10, prop::collection::btree_set(1_u8..=5, 0..3)), 5..16),
     ) -> String {
         let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
-        cuts.insert(150);
+        // Two shifts at least, because the changes name two.
+        cuts.extend([150, 1_350]);
         let cuts: Vec<u16> = cuts.into_iter().collect();
         let next = |at: usize| cuts[(at + 1) % cuts.len()];
         let mut spans: Vec<(u16, u16)> = cuts.iter().enumerate().map(|(at, cut)| (*cut, next(at))).collect();
