@@ -114,6 +114,8 @@ impl Clerk {
     /// # Errors
     /// The shelf cannot be written.
     pub fn note(&self, text: &str, change: &VillageChange, at: Wall, in_force: bool) -> io::Result<()> {
+        // The shelf has one history, which is written anew like the file.
+        let _alone = shelf::alone_with(&self.station.village_file)?;
         let all = change.enrolled.iter().chain(&change.replaced).chain(&change.removed);
         let devices: Vec<DeviceId> = all.copied().collect();
         let at = stamp(at, &self.station.zone);
