@@ -106,8 +106,12 @@ async fn readings_are_a_cursor_over_what_is_on_the_disk() {
     for second in 0..100 {
         store.routine(at(second * 1000), sample("d1", Measure::Motion(true)));
     }
-    store.tick(at(200_000));
-    until("the readings are in the log", || store.lanes()[&Lane::Reading].head == 100).await;
+    // A tick that finds the log's thread busy is left out, and the next one comes.
+    until("the readings are in the log", || {
+        store.tick(at(200_000));
+        store.lanes()[&Lane::Reading].head == 100
+    })
+    .await;
     let (mut from, mut batches) = (1, 0);
     while let Readings::Batch { seq, samples, .. } = store.readings(from, 500).await {
         assert_eq!(seq, from);
