@@ -316,6 +316,14 @@ impl Class {
     }
 }
 
+impl Sample {
+    /// Whether something of it [may call for help](Measure::may_call).
+    #[must_use]
+    pub fn may_call(&self) -> bool {
+        self.said.iter().any(|said| said.measure.may_call())
+    }
+}
+
 impl Measure {
     /// Whether it may raise, confirm or cancel an alarm about a person whatever the device's role.
     #[must_use]

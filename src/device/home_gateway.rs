@@ -133,8 +133,6 @@ impl Gateways {
                     let Decoded { said, dropped, .. } = ble::heard(speech, &address);
                     return Ok(Decoded { said, dropped, ..unopened("no_key", why) });
                 }
-                // Version 1 and what may come after 2 share the service with it.
-                Err(why @ DecodeError::Unknown) => return Ok(unopened("version", why)),
                 other => return ble::told(speech, &address, other, None),
             },
             _ if has_key(context) => return Ok(unopened("replayed", DecodeError::Replayed)),

@@ -48,12 +48,15 @@ pub struct Facts<'a> {
 /// The text. It fits into one message unless what may not be left out is longer than that.
 #[must_use]
 pub fn text(facts: &Facts<'_>, lang: Lang) -> Private<String> {
-    let whole = [facts.landmark.map(|landmark| landmark.reveal().as_str()), facts.known];
-    let tries = [whole, [whole[0], None], [None, None]];
-    let texts = tries.map(|besides| compose(facts, besides, lang));
-    let [.., shortest] = &texts;
-    let fits = texts.iter().find(|text| is_one_message(text));
-    Private::new(fits.unwrap_or(shortest).clone())
+    let landmark = facts.landmark.map(|landmark| landmark.reveal().as_str());
+    let mut text = String::new();
+    for besides in [[landmark, facts.known], [landmark, None], [None, None]] {
+        text = compose(facts, besides, lang);
+        if is_one_message(&text) {
+            break;
+        }
+    }
+    Private::new(text)
 }
 
 /// Whether a text is sent as one message.

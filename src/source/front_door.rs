@@ -240,8 +240,7 @@ impl FrontDoor {
         let sample = Sample { from, said, retained, merge_ms: self.format.merge_ms, implausible };
         let class = resolve.class(&sample);
         // A stranger's button may be somebody's call (CARE-RULES 17): only its role would say, and it has none.
-        let may_call = || sample.said.iter().any(|said| said.measure.may_call());
-        let kept = class == Class::Urgent || !matches!(from, Origin::Stranger(_)) || may_call();
+        let kept = class == Class::Urgent || !matches!(from, Origin::Stranger(_)) || sample.may_call();
         kept.then_some(Admitted { sample, class })
     }
 

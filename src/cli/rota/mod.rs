@@ -143,12 +143,8 @@ impl Page {
 
     /// The years of which the rota wants the holidays and does not know them, a line each.
     fn unknown_years(&self) -> String {
-        let rota = &self.village.rota;
-        let mut years = vec![self.from.year(), self.day(self.days - 1).year()];
-        years.dedup();
-        years.retain(|year| rota.asks_for_holidays() && !rota.calendar.knows(*year));
         let mut lines = String::new();
-        for year in years {
+        for year in self.village.rota.unknown_years(self.from, self.day(self.days - 1)) {
             _ = writeln!(lines, "{}: {year}", say::HOLIDAYS_UNKNOWN.say(self.lang));
         }
         lines

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use toml::de::DeValue;
 
 use super::super::document::Section;
 use super::super::problem::What;
 use super::super::source::Source;
 use super::super::station::Station;
 use super::read::reference;
+use super::rota::read::day_of;
 use super::{Enrolled, People};
 use crate::core::id::{DeviceId, HomeId, ResidentId, RoomId, Slug, SourceId};
 use crate::core::reading::{IGNORE, Measure, Plain, Unspeakable};
@@ -213,9 +213,7 @@ fn room(section: &Section<'_>, home: Option<HomeId>, known: &Known<'_>) -> Optio
 
 fn removed(section: &Section<'_>) -> bool {
     let Some(found) = section.find("removed") else { return false };
-    if !matches!(found.value, DeValue::Datetime(date) if date.date.is_some() && date.time.is_none()) {
-        let problem = section.wrong("removed", &found, What::WrongType).allowed("a day, as 2026-03-01");
-        section.report(problem.fix("write the day without quotes"));
-    }
+    // A day that is none is reported, and the device is out of service all the same.
+    let _day = day_of(section, "removed", &found);
     true
 }

@@ -254,12 +254,25 @@ impl Station {
     fn source_is_well(&mut self, now: Moment, id: SourceId, effects: &mut Vec<Effect>) {
         // Where nothing was heard although the link was up, its coming back says nothing.
         if self.book.is_open(Subject::Source(id), Condition::SourceDown) && !self.is_quiet(id) {
-            let evidence = Evidence { at: now, device: None, said: None, reason: Reason::LinkBack };
-            self.cleared(now, Subject::Source(id), Condition::SourceDown, evidence, effects);
-            let event =
-                DeviceEvent { at: now, device: None, source: id, what: DeviceChange::SourceBack, behind: Vec::new() };
-            effects.push(Effect::Device(event));
+            self.source_recovers(now, id, Reason::LinkBack, effects);
         }
+    }
+
+    /// One fault that names every device behind a source.
+    pub(super) fn source_fails(&mut self, now: Moment, source: SourceId, reason: Reason, effects: &mut Vec<Effect>) {
+        let behind = self.behind(source);
+        let evidence = Evidence { at: now, device: None, said: None, reason };
+        self.onset(now, Subject::Source(source), Condition::SourceDown, None, &behind, evidence, false, effects);
+        let what = DeviceChange::SourceDown;
+        effects.push(Effect::Device(DeviceEvent { at: now, device: None, source, what, behind }));
+    }
+
+    /// The end of it.
+    pub(super) fn source_recovers(&mut self, now: Moment, source: SourceId, reason: Reason, effects: &mut Vec<Effect>) {
+        let evidence = Evidence { at: now, device: None, said: None, reason };
+        self.cleared(now, Subject::Source(source), Condition::SourceDown, evidence, effects);
+        let what = DeviceChange::SourceBack;
+        effects.push(Effect::Device(DeviceEvent { at: now, device: None, source, what, behind: Vec::new() }));
     }
 
     /// The source has been down for a while: one fault that names every device behind it, instead of one a device. Or it
@@ -275,11 +288,7 @@ impl Station {
         if self.book.is_open(Subject::Source(id), Condition::SourceDown) {
             return;
         }
-        let behind = self.behind(id);
-        let evidence = Evidence { at: now, device: None, said: None, reason: Reason::LinkDown };
-        self.onset(now, Subject::Source(id), Condition::SourceDown, None, &behind, evidence, false, effects);
-        let event = DeviceEvent { at: now, device: None, source: id, what: DeviceChange::SourceDown, behind };
-        effects.push(Effect::Device(event));
+        self.source_fails(now, id, Reason::LinkDown, effects);
     }
 
     /// A device's deadline: it is late, or has been heard since the deadline was set, or could not be heard.

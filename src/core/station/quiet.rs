@@ -91,21 +91,17 @@ impl Station {
         if self.book.is_open(Subject::Source(source), Condition::SourceDown) {
             return false; // Its link has come back and is not steady yet: who does not follow is missed alone.
         }
-        let behind = self.roster.devices.values().filter(|other| other.source == source && self.roster.serves(other));
-        let behind: Vec<&Device> = behind.collect();
-        let last = behind.iter().filter_map(|other| Some(self.units.get(&other.id)?.health.counted_from())).max();
+        let behind = self.behind(source);
+        let last = behind.iter().filter_map(|id| Some(self.units.get(id)?.health.counted_from())).max();
         let silence = last.map_or(Duration::ZERO, |last| now.mono.since(last));
-        let rhythms = behind.iter().filter(|other| other.id != device.id).filter_map(|other| self.reports(other));
+        let others = behind.iter().filter(|id| **id != device.id).filter_map(|id| self.roster.devices.get(id));
+        let rhythms = others.filter_map(|other| self.reports(other));
         let owed = rhythms.map(|rhythm| milli_words(silence, rhythm)).filter(|words| *words >= LATE_MILLI_WORDS);
         let words: Vec<u64> = owed.collect();
         if words.len() < REPORTERS_MIN || words.iter().sum::<u64>() < MISSED_WORDS_MIN * 1_000 {
             return false;
         }
-        let behind: Vec<DeviceId> = behind.iter().map(|other| other.id).collect();
-        let evidence = Evidence { at: now, device: None, said: None, reason: Reason::SourceQuiet };
-        self.onset(now, Subject::Source(source), Condition::SourceDown, None, &behind, evidence, false, effects);
-        let what = DeviceChange::SourceDown;
-        effects.push(Effect::Device(DeviceEvent { at: now, device: None, source, what, behind }));
+        self.source_fails(now, source, Reason::SourceQuiet, effects);
         self.review_watch_behind(now, source, effects);
         true
     }
@@ -122,10 +118,7 @@ impl Station {
         if !self.is_quiet(source) {
             return;
         }
-        let evidence = Evidence { at: now, device: None, said: None, reason: Reason::HeardAgain };
-        self.cleared(now, Subject::Source(source), Condition::SourceDown, evidence, effects);
-        let what = DeviceChange::SourceBack;
-        effects.push(Effect::Device(DeviceEvent { at: now, device: None, source, what, behind: Vec::new() }));
+        self.source_recovers(now, source, Reason::HeardAgain, effects);
         self.wait_for_others(now, |other| other.source == source);
         self.review_watch_behind(now, source, effects);
     }

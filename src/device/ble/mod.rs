@@ -98,6 +98,8 @@ pub fn told(
         Ok(Heard::Repeat | Heard::Unproven) => Ok(nothing_new(address)),
         Err(why @ DecodeError::NoKey) => Ok(unopened(address, "no_key", why, model)),
         Err(why @ DecodeError::WrongKey) => Ok(unopened(address, "wrong_key", why, model)),
+        // Versions of a format before and after the one that is read share its service.
+        Err(why @ DecodeError::Unknown) => Ok(unopened(address, "version", why, model)),
         Err(why) => Err(why),
     }
 }

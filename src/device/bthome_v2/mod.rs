@@ -63,11 +63,8 @@ impl Decode for BtHome {
         let address = mac.to_string();
         let mut speech = Speech::of(&address)?;
         let context = frame.context.of(&address);
-        match speak(&mut speech, self.counters.at(frame.heard_ms), mac, &envelope, context) {
-            // Version 1 and what may come after 2 share the service with it.
-            Err(why @ DecodeError::Unknown) => Ok(ble::unopened(&address, "version", why, None)),
-            heard => ble::told(speech, &address, heard, None),
-        }
+        let heard = speak(&mut speech, self.counters.at(frame.heard_ms), mac, &envelope, context);
+        ble::told(speech, &address, heard, None)
     }
 
     fn fields(&self, frame: &Frame<'_>) -> Map<String, Value> {

@@ -107,10 +107,14 @@ fn lines(stretch: &str) -> Vec<Cow<'_, str>> {
 struct Shown {
     fields: Map<String, Value>,
     ignored: u32,
-    /// The key of what stands on the next line.
-    follows: Option<&'static str>,
-    /// A line of that text has come.
-    in_text: bool,
+    follows: Option<Follows>,
+}
+
+/// What stands on the next line.
+enum Follows {
+    Pdu,
+    /// A text, of which so much has come.
+    Text(Option<String>),
 }
 
 impl Shown {
@@ -129,15 +133,14 @@ impl Shown {
         let line = AtLine::read(text);
         match self.follows.take() {
             // A text goes on to the end of the answer, over lines that mean nothing by themselves.
-            Some("text") if !matches!(line, AtLine::Ok | AtLine::Listed(_)) => {
-                let before = self.fields.get("text").and_then(Value::as_str).filter(|_| self.in_text);
+            Some(Follows::Text(before)) if !matches!(line, AtLine::Ok | AtLine::Listed(_)) => {
                 let whole = before.map_or_else(|| text.to_owned(), |before| format!("{before}\r\n{text}"));
-                self.put("text", whole);
-                (self.follows, self.in_text) = (Some("text"), true);
+                self.put("text", whole.as_str());
+                self.follows = Some(Follows::Text(Some(whole)));
                 return;
             }
-            Some("text") | None => self.in_text = false,
-            Some(key) => return self.put(key, text),
+            Some(Follows::Pdu) => return self.put("pdu", text),
+            Some(Follows::Text(_)) | None => {}
         }
         match line {
             AtLine::Prompt => self.put("prompt_seen", true),
@@ -213,7 +216,7 @@ impl Shown {
     fn follows(&mut self, event: &'static str, octets: u16) {
         self.event(event);
         self.put("length", octets);
-        self.follows = Some("pdu");
+        self.follows = Some(Follows::Pdu);
     }
 
     fn registration(&mut self, one: Registration) {
@@ -248,7 +251,7 @@ impl Shown {
         self.put("number", listed.number.map(|number| number.reveal().clone()));
         self.put("time", listed.time.as_deref().and_then(time).map(|time| time.to_string()));
         self.put("length", listed.octets);
-        self.follows = Some(if in_words { "text" } else { "pdu" });
+        self.follows = Some(if in_words { Follows::Text(None) } else { Follows::Pdu });
     }
 }
 

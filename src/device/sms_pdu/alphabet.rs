@@ -95,6 +95,14 @@ pub fn unpack(octets: &[u8], fill_bits: usize, count: usize) -> Vec<u8> {
         .collect()
 }
 
+/// Septets without filling: where seven octets hold eight of them, a last one of zero fills what seven letters leave.
+pub(super) fn without_filling(mut septets: Vec<u8>) -> Vec<u8> {
+    if septets.len().is_multiple_of(8) && septets.last() == Some(&0) {
+        septets.pop();
+    }
+    septets
+}
+
 /// UCS-2 as text. Phones write what UCS-2 cannot hold as UTF-16; half a pair shows as `�`.
 ///
 /// # Errors

@@ -56,13 +56,9 @@ fn number(address: &Address) -> &str {
     address.number().reveal()
 }
 
-/// How many septets stand in whole octets is not written anywhere: where seven octets hold eight, a last one of zero is
-/// filling.
+/// How many septets stand in whole octets is not written anywhere.
 fn gsm7(fields: &mut Fields, octets: &[u8]) {
-    let mut septets = alphabet::unpack(octets, 0, octets.len() * 8 / 7);
-    if septets.len().is_multiple_of(8) && septets.last() == Some(&0) {
-        septets.pop();
-    }
+    let septets = alphabet::without_filling(alphabet::unpack(octets, 0, octets.len() * 8 / 7));
     put(fields, "text", alphabet::from_septets(&septets));
     put(fields, "septets", septets.len());
 }

@@ -72,13 +72,9 @@ impl Address {
     /// Reads type and digits; `half_octets` of them.
     fn read(kind: u8, octets: &[u8], half_octets: usize) -> Self {
         let text = match kind & 0x70 {
+            // Many senders count whole octets.
             0x50 => {
-                let mut septets = alphabet::unpack(octets, 0, half_octets * 4 / 7);
-                // Many senders count whole octets: seven letters fill seven of them, and what looks like an eighth is filling.
-                if septets.len().is_multiple_of(8) && septets.last() == Some(&0) {
-                    septets.pop();
-                }
-                alphabet::from_septets(&septets)
+                alphabet::from_septets(&alphabet::without_filling(alphabet::unpack(octets, 0, half_octets * 4 / 7)))
             }
             of_number => {
                 let plus = if of_number == 0x10 { "+" } else { "" };

@@ -165,7 +165,7 @@ struct Feed {
     filters: Vec<String>,
     /// Whether its format's messages point to topics elsewhere.
     announces: bool,
-    /// Topics elsewhere that this format's own messages on this connection pointed to.
+    /// Topics elsewhere that this format's own messages pointed to.
     announced: Announced,
     door: FrontDoor,
 }

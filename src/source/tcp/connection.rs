@@ -17,7 +17,7 @@ use super::pace::{DEVICE, Pace, Price, STRANGER};
 use super::{Number, Shared};
 use crate::core::effect::Input;
 use crate::core::id::DeviceId;
-use crate::core::reading::{Origin, Sample};
+use crate::core::reading::Origin;
 use crate::core::roster::Class;
 use crate::device::DecodeError;
 use crate::device::framing::{Framer, Piece};
@@ -101,14 +101,21 @@ pub(super) struct Connection {
     address: Option<String>,
     /// It is enrolled.
     enrolled: bool,
-    /// Another sender spoke under its address a moment ago, and the station is to learn it.
-    two_senders: Option<DeviceId>,
     opened: Instant,
     /// When a frame was last understood.
     understood: Option<Instant>,
     /// When the unfinished frame began.
     began: Instant,
     garbage: usize,
+}
+
+/// What is new about who speaks.
+#[derive(Default)]
+struct Speaker {
+    /// It is another one than before.
+    renamed: bool,
+    /// Another sender spoke under its address a moment ago, and the station is to learn it.
+    two_senders: Option<DeviceId>,
 }
 
 impl Connection {
@@ -127,7 +134,6 @@ impl Connection {
             gather_until: now,
             address: None,
             enrolled: false,
-            two_senders: None,
             opened: now,
             understood: None,
             began: now,
@@ -330,7 +336,7 @@ impl Connection {
 
     async fn deliver(&mut self, taken: Taken, now: Instant) -> Result<(), End> {
         let Taken { admitted, address, reply, .. } = taken;
-        let renamed = address.is_some_and(|address| self.is_renamed(address, now));
+        let Speaker { renamed, two_senders } = address.map(|address| self.note(address, now)).unwrap_or_default();
         let by_stranger = admitted.as_ref().is_some_and(|taken| matches!(taken.sample.from, Origin::Stranger(_)));
         if by_stranger && !self.shared.hears_strangers(now) {
             // Neither taken nor answered: a true device sends it again.
@@ -339,7 +345,7 @@ impl Connection {
         if let Some(Admitted { sample, class }) = admitted {
             // An answer to what may alarm is a promise. Any other answer is due at once, whatever the disk does: an
             // unanswered watch connects again and again, and its wearer has no help button meanwhile.
-            let done = if class == Class::Urgent && calls(&sample) && !reply.is_empty() {
+            let done = if class == Class::Urgent && sample.may_call() && !reply.is_empty() {
                 let (promise, kept) = Acknowledge::pair();
                 if self.owed.owe(kept, now, reply) {
                     self.shared.count("reply_withheld", "more alarms wait for the disk than a wearer has");
@@ -355,7 +361,7 @@ impl Connection {
         } else {
             self.outbox.send(&self.stream, &reply, now)?;
         }
-        if let Some(device) = self.two_senders.take() {
+        if let Some(device) = two_senders {
             let (source, input) = (self.shared.settings.id, Input::TwoSenders { device });
             let arrival = Arrival { source, received: now, input, done: None };
             self.shared.inlet.lanes.urgent(arrival).await.map_err(|_| End::StationGone)?;
@@ -363,10 +369,12 @@ impl Connection {
         if renamed { Err(End::Renamed) } else { Ok(()) }
     }
 
-    /// Notes who speaks; whether it is another one than before.
-    fn is_renamed(&mut self, address: String, now: Instant) -> bool {
+    /// Notes who speaks.
+    fn note(&mut self, address: String, now: Instant) -> Speaker {
+        let mut speaker = Speaker::default();
         if self.address.as_ref().is_some_and(|own| *own != address) {
-            return true;
+            speaker.renamed = true;
+            return speaker;
         }
         self.understood = Some(now);
         if !self.enrolled {
@@ -375,13 +383,11 @@ impl Connection {
             if let Origin::Device(device) = resolve.origin(shared.settings.format.name, &address) {
                 self.enrolled = true;
                 self.pace.forgive(now);
-                if shared.named(self.number, device, now) {
-                    self.two_senders = Some(device);
-                }
+                speaker.two_senders = shared.named(self.number, device, now).then_some(device);
             }
         }
         self.address = Some(address);
-        false
+        speaker
     }
 
     /// At the end of the gateway: gives the answers that are still due.
@@ -393,9 +399,4 @@ impl Connection {
         }
         Ok(())
     }
-}
-
-/// Whether it may call for help, by itself or by the role of its device.
-fn calls(sample: &Sample) -> bool {
-    sample.said.iter().any(|said| said.measure.may_call())
 }

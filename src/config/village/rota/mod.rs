@@ -8,7 +8,7 @@ pub mod holidays;
 
 pub mod expand;
 
-mod read;
+pub(super) mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -237,9 +237,17 @@ impl WeeklyRota {
         on
     }
 
-    /// Whether any shift asks what kind of day it is.
+    /// The years of these two days of which the rota wants the holidays and does not know them.
     #[must_use]
-    pub fn asks_for_holidays(&self) -> bool {
+    pub fn unknown_years(&self, first: Date, last: Date) -> Vec<i16> {
+        let mut years = vec![first.year(), last.year()];
+        years.dedup();
+        years.retain(|year| self.asks_for_holidays() && !self.calendar.knows(*year));
+        years
+    }
+
+    /// Whether any shift asks what kind of day it is.
+    fn asks_for_holidays(&self) -> bool {
         let special = |shift: &Shift| [List::Holiday, List::Workday].iter().any(|list| shift.lists.contains_key(list));
         self.shifts.values().any(special)
     }

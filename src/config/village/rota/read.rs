@@ -62,9 +62,7 @@ pub(in super::super) fn lapsed(rota: &WeeklyRota, lapses: &[Lapse], file: &str, 
         problems.push(lapse.problem.clone());
     }
     let ahead = now.date().saturating_add(jiff::Span::new().days(AHEAD_DAYS));
-    let mut years = vec![now.date().year(), ahead.year()];
-    years.dedup();
-    for year in years.into_iter().filter(|year| rota.asks_for_holidays() && !rota.calendar.knows(*year)) {
+    for year in rota.unknown_years(now.date(), ahead) {
         let problem = Problem::file(file, What::HolidaysUnknown).key("calendar.holidays").value(year.to_string());
         problems.push(problem.fix(format!(
             "write the days off of {year} that were announced into [calendar] holidays, and the worked weekends into workdays"
@@ -208,7 +206,8 @@ fn days<'d>(section: &Section<'d>, name: &'static str) -> Vec<(Date, Found<'d>)>
     items.filter_map(|found| Some((day_of(section, name, &found)?, found))).collect()
 }
 
-fn day_of(section: &Section<'_>, name: &'static str, found: &Found<'_>) -> Option<Date> {
+/// A found value as a day; anything else is reported.
+pub(in super::super) fn day_of(section: &Section<'_>, name: &'static str, found: &Found<'_>) -> Option<Date> {
     let date = match found.value {
         DeValue::Datetime(written) if written.time.is_none() => written.date.and_then(|date| {
             let year = i16::try_from(date.year).ok()?;
