@@ -5,6 +5,8 @@
 //!   does not fit into one text is left out from the end of that list, and the reply never.
 //! - **An answer counts only where it is plain what it answers** (CARE-RULES 4). Whatever else comes is a note for the desk.
 
+pub mod channel;
+
 pub mod reply;
 
 pub mod message;
