@@ -13,7 +13,7 @@ use serde_json::Value;
 use shouwang::core::effect::Input;
 use shouwang::core::id::HomeId;
 use shouwang::core::reading::{Measure, Said, Sample};
-use shouwang::core::roster::{Chemistry, Device, Ladder, Resident, Role, Roster, Rung, Service, Tier};
+use shouwang::core::roster::{Chemistry, Device, Ladder, Resident, Role, Roster, Rung};
 use shouwang::core::sequence::{Lane, Range};
 use shouwang::core::station::{Identity, Rules, Station};
 use shouwang::core::time::Mono;
@@ -53,17 +53,13 @@ fn decode_zigbee2mqtt(bencher: Bencher<'_, '_>, payload: &str) {
 
 /// Every home has a button and a motion sensor.
 fn station() -> Station {
-    let rung = Rung { responders: Vec::new(), wait: Duration::from_mins(1) };
+    let rung = Rung { wait: Duration::from_mins(1), ..Rung::default() };
     let mut roster = Roster { sources: vec!["zigbee".parse().expect("an id")], ..Roster::default() };
     for number in 0..HOMES {
         let home: HomeId = format!("h{number:04}").parse().expect("an id");
         let resident = Resident {
-            id: format!("r{number:04}").parse().expect("an id"),
-            home,
-            service: Service::Active,
-            tier: Tier::Ordinary,
-            prompt: false,
             ladder: Ladder { rungs: vec![rung.clone(); 3], ..Ladder::default() },
+            ..Resident::new(format!("r{number:04}").parse().expect("an id"), home)
         };
         for (prefix, role) in [("button", Role::Sos), ("motion", Role::Motion)] {
             let device = Device {

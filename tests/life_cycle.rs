@@ -24,6 +24,7 @@ fn ladder() -> Ladder {
     let rung = |names: &[&str], s| Rung {
         responders: names.iter().map(|name| who(name)).collect(),
         wait: Duration::from_secs(s),
+        ..Rung::default()
     };
     Ladder { rungs: vec![rung(&["n-1"], 60), rung(&["g-1"], 90), rung(&["d-1"], 90)], ..Ladder::default() }
 }

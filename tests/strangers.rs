@@ -12,7 +12,7 @@ use serde_json::Value;
 use shouwang::core::effect::Input;
 use shouwang::core::id::{Epoch, StrangerId};
 use shouwang::core::reading::{Origin, Sample};
-use shouwang::core::roster::{Chemistry, Class, Device, Ladder, Resident, Role, Roster, Service, Tier};
+use shouwang::core::roster::{Chemistry, Class, Device, Resident, Role, Roster, Tier};
 use shouwang::core::station::{Identity, Rules, Station};
 use shouwang::core::time::{Boot, Moment, Mono, Trust, Wall};
 use shouwang::device::framing::{Framer, Piece};
@@ -56,19 +56,13 @@ fn station(source: &str) -> Station {
         battery: Chemistry::Unknown,
         removed: false,
     };
-    let person = Resident {
-        id: resident,
-        home,
-        service: Service::Active,
-        tier: Tier::High,
-        prompt: false,
-        ladder: Ladder::default(),
-    };
+    let person = Resident { tier: Tier::High, ..Resident::new(resident, home) };
     let roster = Roster {
         residents: BTreeMap::from([(resident, person)]),
         devices: BTreeMap::from([(button.id, button)]),
         responders: BTreeMap::new(),
         sources: vec![source.parse().expect("an id")],
+        ..Roster::default()
     };
     let identity = Identity { station: "st1".parse().expect("an id"), epoch: Epoch(1) };
     Station::new(identity, Rules::default(), roster, moment(0))

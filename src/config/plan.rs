@@ -171,7 +171,7 @@ impl ResidentPlan {
             devices: devices.into_iter().map(DevicePlan::of).collect(),
             rungs,
             everybody_after_s: if resident.ladder.rungs.is_empty() { 0 } else { unanswered_after.as_secs() },
-            reachable_contacts: reachable_contacts(&resident.ladder, &village.people),
+            reachable_contacts: reachable_contacts(&resident.ladder, &village.roster, &village.people),
             gaps: gaps(resident, village, help, life),
         }
     }
@@ -212,7 +212,7 @@ fn gaps(resident: &Resident, village: &Village, help: Option<Pace>, life: Option
         gaps.push(Gap::NoLadder);
         return gaps;
     };
-    if reachable_contacts(&resident.ladder, &village.people) < CONTACTS_MIN {
+    if reachable_contacts(&resident.ladder, &village.roster, &village.people) < CONTACTS_MIN {
         gaps.push(Gap::FewContacts);
     }
     let near = |id: &ResponderId| village.travel_min(*id, resident.home).is_some_and(|minutes| minutes <= NEAR_MIN);

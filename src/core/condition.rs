@@ -57,6 +57,8 @@ words! {
         ClockFault = "clock_fault",
         /// The state index was damaged and has been rebuilt from the log.
         StateRebuilt = "state_rebuilt",
+        /// A way to people is down: a modem, a server.
+        ChannelDown = "channel_down",
     }
 }
 
@@ -176,6 +178,7 @@ pub const TABLE: &[Rule] = &[
     technical(Condition::ClockFault, false),
     // The county must see that history was rebuilt; a person acknowledges it.
     technical(Condition::StateRebuilt, true),
+    technical(Condition::ChannelDown, false),
 ];
 
 impl Condition {

@@ -2,11 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::alarm::told::Reached;
 use super::alarm::{Alarm, AlarmId, Disposition};
-use super::id::{CommandId, DeviceId, ResidentId, ResponderId, Slug, SourceId};
+use super::answer::{Confirm, Reply};
+use super::id::{ChannelId, CommandId, DeviceId, HomeId, ResidentId, ResponderId, Slug, SourceId};
+use super::plan::Plan;
 use super::reading::Sample;
 use super::roster::Roster;
-use super::time::Moment;
+use super::time::{Moment, Mono};
 use super::word::words;
 
 /// Everything that can happen to the station.
@@ -30,6 +33,20 @@ pub enum Input {
     },
     /// Somebody wants something done.
     Command(Command),
+    /// Somebody answered, or somebody nobody knows.
+    Reply(Reply),
+    /// A channel tells how far a notice has come.
+    Report(Report),
+    /// A channel to people came up or went down.
+    Channel {
+        /// Which.
+        id: ChannelId,
+        /// Up or down.
+        up: bool,
+    },
+    /// What the clock on the wall means from here on. It is not in the log, because `village.toml` and the zone are the truth of it.
+    #[serde(skip)]
+    Plan(Box<Plan>),
     /// The log stopped or resumed taking records.
     Disk {
         /// It takes them.
@@ -41,6 +58,17 @@ pub enum Input {
     Village(Box<NewVillage>),
     /// A deadline was reached; also the way to let time pass.
     Tick,
+}
+
+/// How far a notice to one person has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// About which alarm.
+    pub alarm: AlarmId,
+    /// To whom.
+    pub who: ResponderId,
+    /// How far.
+    pub reached: Reached,
 }
 
 /// Another list of the village than before.
@@ -125,6 +153,20 @@ pub enum Order {
         /// Who goes.
         by: ResponderId,
     },
+    /// Somebody who was called cannot go: the next rung at once.
+    Busy {
+        /// Which alarm.
+        alarm: AlarmId,
+        /// Who.
+        by: ResponderId,
+    },
+    /// Somebody looked at it: seen, and nothing else changes (CARE-RULES 3).
+    Seen {
+        /// Which alarm.
+        alarm: AlarmId,
+        /// Who.
+        by: ResponderId,
+    },
     /// The acceptor cannot go after all.
     Withdraw {
         /// Which alarm.
@@ -170,6 +212,34 @@ pub enum Order {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<ResponderId>,
     },
+    /// 需要 120: accepts nothing, and stays until somebody has dialled (CARE-RULES 9).
+    Want120 {
+        /// Which alarm.
+        alarm: AlarmId,
+        /// Who says so.
+        by: ResponderId,
+    },
+    /// Somebody has dialled 120. The software never does.
+    Dialled120 {
+        /// Which alarm.
+        alarm: AlarmId,
+        /// Who has.
+        by: ResponderId,
+    },
+    /// Silences the siren for one alarm, for a while; the ladder goes on (CARE-RULES 12).
+    Mute {
+        /// Which alarm.
+        alarm: AlarmId,
+        /// Who.
+        by: ResponderId,
+    },
+    /// Opens a test window in a home (CARE-RULES 19).
+    Test {
+        /// Which home.
+        home: HomeId,
+        /// The tester.
+        by: ResponderId,
+    },
     /// Raise a drill: the whole way, marked as a drill everywhere.
     Drill {
         /// As if this resident had called.
@@ -198,6 +268,13 @@ pub enum Answer {
         alarm: AlarmId,
         /// Why it was not done.
         reason: Refusal,
+    },
+    /// A test window is open in a home.
+    TestOpen {
+        /// Which home.
+        home: HomeId,
+        /// Until when, in station time.
+        until: Mono,
     },
     /// What is open: people first, then things, each oldest first. The county has the records themselves.
     Open {
@@ -250,6 +327,12 @@ words! {
         NotNow = "not_now",
         /// This ending is the machine's word, not a person's.
         NotForPeople = "not_for_people",
+        /// They are informed, and not sent.
+        InformOnly = "inform_only",
+        /// Nobody of that id stands in `village.toml`.
+        UnknownHome = "unknown_home",
+        /// Nobody has said that 120 is needed.
+        NotWanted = "not_wanted",
         /// Only technical alarms are acknowledged here.
         NotTechnical = "not_technical",
         /// The limit of open alarms or remembered commands is reached.
@@ -326,6 +409,14 @@ pub enum Because {
     NotAnEnding,
     /// The acceptor withdrew.
     Withdrawn,
+    /// 需要 120: the desk and the family are told (CARE-RULES 9).
+    Wants120,
+    /// Nobody can get in, and they have a key (CARE-RULES 15).
+    KeyWanted,
+    /// A test, of which they are the tester (CARE-RULES 19).
+    Test,
+    /// A thing is wrong, and somebody has to see to it.
+    Fault,
 }
 
 /// To whom.
@@ -336,6 +427,14 @@ pub enum Audience {
     Rung(u8),
     /// The acceptor.
     Acceptor(ResponderId),
+    /// Whoever has a key to the home.
+    KeyHolder(ResponderId),
+    /// The tester.
+    Tester(ResponderId),
+    /// The duty desk and the family.
+    Informed,
+    /// The duty desk.
+    Desk,
     /// Every contact, the siren and the county's duty phone.
     Everyone,
 }
@@ -347,6 +446,10 @@ pub struct Notice {
     pub alarm: AlarmId,
     /// To whom.
     pub to: Audience,
+    /// Who that is at this moment, in the order in which they are called.
+    pub people: Vec<ResponderId>,
+    /// Their telephones ring; otherwise they are only written to (CARE-RULES 1).
+    pub rings: bool,
     /// In which round of the ladder.
     pub round: u8,
     /// Why.
@@ -363,6 +466,15 @@ pub enum Effect {
     Device(DeviceEvent),
     /// Tell people.
     Notify(Notice),
+    /// Tell somebody what became of their answer.
+    Confirm(Confirm),
+    /// Tell these people of all these faults, in one message (CARE-RULES D).
+    Digest {
+        /// The faults.
+        faults: Vec<AlarmId>,
+        /// Whom.
+        people: Vec<ResponderId>,
+    },
     /// Answer a command.
     Answer(CommandId, Answer),
 }

@@ -135,6 +135,8 @@ ids! {
     GatewayId;
     /// A source of frames: one serial port or one broker connection.
     SourceId;
+    /// A channel to people: a modem, a group robot, a server.
+    ChannelId;
     /// An enrolled device.
     DeviceId;
     /// A resident (老人), as a pseudonym such as `r04`.

@@ -19,6 +19,8 @@ pub mod roster;
 
 pub mod rota;
 
+pub mod plan;
+
 pub mod register;
 
 pub mod spoken;
@@ -34,6 +36,8 @@ pub mod watch;
 pub mod alarm;
 
 pub mod effect;
+
+pub mod answer;
 
 pub mod sequence;
 

@@ -140,6 +140,19 @@ pub struct Resident {
     pub prompt: bool,
     /// The ladder of people to call.
     pub ladder: Ladder,
+    /// Who has a key to the home, and is called when nobody can get in (CARE-RULES 15).
+    pub key_holder: Option<ResponderId>,
+    /// Their family: told, and sent only where the village says so.
+    pub family: Vec<ResponderId>,
+}
+
+impl Resident {
+    /// Somebody of ordinary risk who is watched over, with nobody to call yet.
+    #[must_use]
+    pub fn new(id: ResidentId, home: HomeId) -> Self {
+        let (service, tier, ladder) = (Service::Active, Tier::Ordinary, Ladder::default());
+        Self { id, home, service, tier, prompt: false, ladder, key_holder: None, family: Vec::new() }
+    }
 }
 
 /// A device as the core knows it.
@@ -190,6 +203,8 @@ pub struct Responder {
     pub role: ResponderRole,
     /// Minutes on the way, where no home says otherwise.
     pub travel_min: u16,
+    /// May be sent. Whoever is only informed cannot accept an alarm (CARE-RULES 4).
+    pub dispatched: bool,
 }
 
 words! {
@@ -215,22 +230,52 @@ pub struct Ladder {
     pub rungs: Vec<Rung>,
     /// Without acceptance for this long everyone is called, however far the ladder has been climbed.
     pub everyone_after: Duration,
+    /// Who is not called by it, whatever their role: not everybody is welcome in every home.
+    pub never: Vec<ResponderId>,
 }
 
 /// Time without acceptance after which everyone is called. Source: CARE-RULES 5, "or 10 minutes".
 pub const EVERYONE_AFTER: Duration = Duration::from_mins(10);
 
-impl Default for Ladder {
-    fn default() -> Self {
-        Self { rungs: Vec::new(), everyone_after: EVERYONE_AFTER }
+impl Ladder {
+    /// Fits a ladder of the village to one resident: these are called with the first rung, and those never by it.
+    pub fn fit(&mut self, first: &[ResponderId], never: &[ResponderId]) {
+        if self.rungs.is_empty() && !first.is_empty() {
+            self.rungs.push(Rung { wait: EVERYONE_AFTER, ..Rung::default() });
+        }
+        if let Some(rung) = self.rungs.first_mut() {
+            let others: Vec<ResponderId> = rung.responders.iter().copied().filter(|id| !first.contains(id)).collect();
+            rung.responders = first.iter().copied().chain(others).collect();
+        }
+        self.never.extend(never);
+        for rung in &mut self.rungs {
+            rung.responders.retain(|id| !never.contains(id));
+        }
+    }
+
+    /// The first rung from `from` on that somebody stands on.
+    #[must_use]
+    pub fn next_with_people(&self, from: u8) -> Option<u8> {
+        let rungs = self.rungs.iter().enumerate().skip(usize::from(from));
+        rungs.filter(|(_, rung)| !rung.responders.is_empty()).find_map(|(at, _)| u8::try_from(at).ok())
     }
 }
 
-/// One rung.
-#[derive(Debug, Clone, PartialEq, Eq)]
+impl Default for Ladder {
+    fn default() -> Self {
+        Self { rungs: Vec::new(), everyone_after: EVERYONE_AFTER, never: Vec::new() }
+    }
+}
+
+/// One rung: all of it is called in parallel.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rung {
-    /// Who is called, in parallel.
+    /// Who is called by name.
     pub responders: Vec<ResponderId>,
+    /// Of these roles, whoever is on duty; all of them where nobody is, or where that is not known.
+    pub roles: Vec<ResponderRole>,
+    /// Whoever is on duty, whatever they are; everybody who may be sent where that is not known.
+    pub on_duty: bool,
     /// How long this rung is given before the next is called in addition.
     pub wait: Duration,
 }
@@ -244,6 +289,8 @@ pub struct Roster {
     pub devices: BTreeMap<DeviceId, Device>,
     /// Responders.
     pub responders: BTreeMap<ResponderId, Responder>,
+    /// Minutes to a home, where they are not the usual ones.
+    pub travel_min: BTreeMap<(ResponderId, HomeId), u16>,
     /// Sources by their configured names.
     pub sources: Vec<SourceId>,
 }

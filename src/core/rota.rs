@@ -196,7 +196,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::core::roster::{Ladder, Resident, Tier};
+    use crate::core::roster::Resident;
 
     fn who(number: u8) -> ResponderId {
         format!("p{number}").parse().expect("an id")
@@ -215,8 +215,7 @@ mod tests {
         for (id, home, service) in homes {
             let id = id.parse().expect("an id");
             let home = home.parse().expect("an id");
-            let ladder = Ladder::default();
-            let resident = Resident { id, home, service: *service, tier: Tier::Ordinary, prompt: false, ladder };
+            let resident = Resident { service: *service, ..Resident::new(id, home) };
             roster.residents.insert(id, resident);
         }
         roster

@@ -69,6 +69,7 @@ pub(super) fn about(body: &AlarmBody) -> String {
         Subject::Device(id) => id.to_string(),
         Subject::Source(id) => id.to_string(),
         Subject::Stranger(id) => id.to_string(),
+        Subject::Channel(id) => id.to_string(),
         Subject::Station => body.id.station.to_string(),
     }
 }

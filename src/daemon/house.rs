@@ -403,6 +403,7 @@ impl House {
                 Effect::Notify(notice) => {
                     warn!(alarm = %notice.alarm, to = ?notice.to, round = notice.round, because = ?notice.because, "to be told");
                 }
+                Effect::Confirm(_) | Effect::Digest { .. } => {}
                 Effect::Answer(id, answer) => {
                     let Some(index) = turn.waiting.iter().position(|(waiting, _)| *waiting == id) else { continue };
                     match turn.waiting.swap_remove(index).1 {
@@ -491,7 +492,7 @@ pub(super) fn undecided(effect: &Effect) -> Option<Undecided> {
     match effect {
         Effect::Commit(alarm) => Some(Undecided::Alarm(alarm.clone())),
         Effect::Device(event) => Some(Undecided::Device(event.clone())),
-        Effect::Answer(_, Answer::Open { .. }) | Effect::Notify(_) => None,
+        Effect::Answer(_, Answer::Open { .. }) | Effect::Notify(_) | Effect::Confirm(_) | Effect::Digest { .. } => None,
         Effect::Answer(id, answer) => Some(Undecided::Answer { id: *id, answer: answer.clone() }),
     }
 }

@@ -10,7 +10,6 @@ use super::teller::{Teller, Tone};
 use crate::config::village::People;
 use crate::core::alarm::life_cycle::State;
 use crate::core::alarm::{Alarm, Subject};
-use crate::core::effect::Audience;
 use crate::core::id::{ResidentId, ResponderId};
 use crate::core::roster::Roster;
 use crate::core::time::{Moment, Rate, Wall};
@@ -228,18 +227,11 @@ impl Script {
     /// Whom the newest step of the ladder calls.
     fn called(&self, alarm: &Alarm) -> String {
         let State::Raised { climb } = alarm.state else { return String::new() };
-        let ladder =
-            alarm.resident().and_then(|resident| self.roster.residents.get(&resident)).map(|each| &each.ladder);
-        let Some(ladder) = ladder else { return say::EVERYONE.say(self.lang).to_owned() };
-        match climb.newest(ladder) {
-            Audience::Rung(rung) => {
-                let rung = ladder.rungs.get(usize::from(rung));
-                let names = rung.into_iter().flat_map(|rung| &rung.responders).map(|who| self.responder(*who));
-                names.collect::<Vec<_>>().join("、")
-            }
-            Audience::Acceptor(who) => self.responder(who),
-            Audience::Everyone => say::EVERYONE.say(self.lang).to_owned(),
-        }
+        let rung = climb.called.checked_sub(1).filter(|_| climb.unanswered.is_none());
+        let Some(rung) = rung else { return say::EVERYONE.say(self.lang).to_owned() };
+        let called = alarm.told.iter().filter(|told| told.rung == Some(rung) && told.round == climb.round);
+        let names: Vec<String> = called.map(|told| self.responder(told.who)).collect();
+        if names.is_empty() { say::EVERYONE.say(self.lang).to_owned() } else { names.join("、") }
     }
 
     /// Whom and what it is about.

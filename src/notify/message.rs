@@ -7,7 +7,7 @@
 
 use std::fmt::Write as _;
 
-use super::reply::Code;
+use crate::core::alarm::told::Code;
 use crate::core::condition::Condition;
 use crate::core::effect::Because;
 use crate::private::Private;
@@ -108,7 +108,7 @@ fn compose(facts: &Facts<'_>, besides: [Option<&str>; 2], lang: Lang) -> String 
 mod tests {
     use super::*;
 
-    const REASONS: [Because; 11] = [
+    const REASONS: [Because; 15] = [
         Because::Raised,
         Because::NotAccepted,
         Because::Unanswered,
@@ -120,6 +120,10 @@ mod tests {
         Because::BackUp,
         Because::NotAnEnding,
         Because::Withdrawn,
+        Because::Wants120,
+        Because::KeyWanted,
+        Because::Test,
+        Because::Fault,
     ];
 
     struct Card {

@@ -305,11 +305,13 @@ impl Place {
             tier: if number % 7 == 3 { Tier::High } else { Tier::Ordinary },
             prompt: home.prompt,
             ladder: ladder(number),
+            key_holder: None,
+            family: Vec::new(),
         });
         let residents = residents.map(|resident| (resident.id, resident)).collect();
         let responders = responders(self.homes.len()).map(|responder| (responder.id, responder)).collect();
         let sources = Wire::ALL.map(Wire::source).to_vec();
-        self.roster = Roster { residents, devices, responders, sources };
+        self.roster = Roster { residents, devices, responders, sources, ..Roster::default() };
     }
 }
 
@@ -318,6 +320,7 @@ fn ladder(home: usize) -> Ladder {
     let rung = |names: &[String], wait_s| Rung {
         responders: names.iter().map(|name| ResponderId(slug(name))).collect(),
         wait: Duration::from_secs(wait_s),
+        ..Rung::default()
     };
     let rungs = vec![
         rung(&[format!("n-{}", home / 2)], 60),
@@ -328,7 +331,8 @@ fn ladder(home: usize) -> Ladder {
 }
 
 fn responders(homes: usize) -> impl Iterator<Item = Responder> {
-    let one = |name: &str, role, travel_min| Responder { id: ResponderId(slug(name)), role, travel_min };
+    let one =
+        |name: &str, role, travel_min| Responder { id: ResponderId(slug(name)), role, travel_min, dispatched: true };
     let neighbours = (0..homes.div_ceil(2)).map(move |number| one(&format!("n-{number}"), ResponderRole::Neighbour, 3));
     neighbours.chain([
         one("g-0", ResponderRole::GridWorker, 8),

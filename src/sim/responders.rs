@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::chance::Chance;
 use super::place::{Place, slug};
 use super::trace::Ms;
-use crate::core::alarm::{Alarm, AlarmId, Disposition, Subject};
+use crate::core::alarm::{Alarm, AlarmId, Disposition};
 use crate::core::condition::Condition;
 use crate::core::effect::{Answer, Audience, Authority, Because, Command, Notice, Order, Refusal};
 use crate::core::id::{CommandId, ResponderId};
@@ -58,11 +58,14 @@ impl Responders {
                 };
                 Some(self.errand(at, order))
             }
-            Audience::Rung(rung) => {
-                let who = self.of_rung(place, alarm, *rung)?;
+            Audience::Rung(_) => {
+                let who = *notice.people.get(self.chance.index(notice.people.len()))?;
                 let willing = if notice.because == Because::BackUp { 0 } else { 45 };
                 self.maybe_accept(now, alarm, who, willing)
             }
+            // They are told, and not sent; whoever has a key answers like the rung that could not get in.
+            Audience::Informed | Audience::Desk | Audience::Tester(_) => None,
+            Audience::KeyHolder(by) => self.maybe_accept(now, alarm, *by, 45),
             Audience::Everyone => {
                 let all: Vec<ResponderId> = place.roster.responders.keys().copied().collect();
                 let who = *all.get(self.chance.index(all.len()))?;
@@ -190,13 +193,6 @@ impl Responders {
             (_, 1) => Disposition::Medical,
             _ => Disposition::Helped,
         }
-    }
-
-    fn of_rung(&mut self, place: &Place, alarm: AlarmId, rung: u8) -> Option<ResponderId> {
-        let Subject::Resident(resident) = alarm.subject else { return None };
-        let rungs = &place.roster.residents.get(&resident)?.ladder.rungs;
-        let who = &rungs.get(usize::from(rung))?.responders;
-        who.get(self.chance.index(who.len())).copied()
     }
 
     fn errand(&mut self, at: Ms, order: Order) -> Errand {

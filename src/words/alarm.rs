@@ -29,6 +29,7 @@ say! { Condition {
     DiskFault: "存储故障", "storage fault";
     ClockFault: "时钟故障", "clock fault";
     StateRebuilt: "索引已由日志重建", "index rebuilt from the log";
+    ChannelDown: "通知渠道中断", "a way to people is down";
 } }
 
 say! { Priority {
@@ -143,6 +144,7 @@ say! { Reason {
     ClockUnset: "时钟未校准", "the clock is not trusted";
     ClockSet: "时钟已校准", "the clock is trusted";
     IndexDamaged: "索引损坏,已重建", "index damaged and rebuilt";
+    NoWay: "这个渠道发不出通知", "nobody can be told on this way";
 } }
 
 say! { NoteKind {
@@ -152,6 +154,8 @@ say! { NoteKind {
     CountyCloseRefused: "县平台要求办结,未获准", "the county wanted to close; refused";
     SaysAllWell: "本人说没事,仍需核实", "says all is well, still to be verified";
     NotAnEnding: "尚未办结", "not an ending";
+    Muted: "警号静音一段时间,呼叫继续", "the siren was muted for a while; the calls go on";
+    Answered: "只告知、不派出的人回复", "answered by somebody who is informed and not sent";
 } }
 
 #[cfg(test)]

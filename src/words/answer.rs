@@ -15,6 +15,9 @@ say! { Refusal {
     HeldByAnother: "已由别人接单", "somebody else has accepted it";
     NotNow: "现在这一步做不了", "this step is not possible as the alarm stands";
     NotForPeople: "这个结果只能由系统得出", "this ending is the machine's, not a person's";
+    InformOnly: "只告知、不派出的人不能接单", "they are informed and not sent";
+    UnknownHome: "名册里没有这一户", "no home of this id stands in the village file";
+    NotWanted: "还没有人说需要 120", "nobody has said that 120 is needed";
     NotTechnical: "只有设备故障可以这样确认", "only technical alarms are acknowledged here";
     Full: "已到上限,先处理未办结的", "a limit is reached; deal with what is open first";
 } }

@@ -21,6 +21,10 @@ pub const fn lead(because: Because) -> Option<Both> {
         Because::BackUp => Both::new("请准备接替:", "Be ready to take over:"),
         Because::NotAnEnding => Both::new("仍需有人去:", "Somebody is still needed:"),
         Because::Withdrawn => Both::new("去的人退出:", "Who went has withdrawn:"),
+        Because::Wants120 => Both::new("需要120:", "Ambulance needed:"),
+        Because::KeyWanted => Both::new("进不了门,请带钥匙:", "Nobody gets in, bring the key:"),
+        Because::Test => Both::new("测试:", "Test:"),
+        Because::Fault => Both::new("请查看:", "Please look:"),
     })
 }
 

@@ -57,6 +57,9 @@ pub const RECEIPTS_WAITED_FOR: Both = Both::new(
 pub const SOURCE_UP: Both = Both::new("通", "up");
 /// A source is down.
 pub const SOURCE_DOWN: Both = Both::new("断", "down");
+const TEST_OPEN: Both =
+    Both::new("测试开始,10 分钟内第一次按下算测试", "A test is open: for ten minutes the first press is one");
+
 /// What became of an order.
 #[must_use]
 pub fn answer(answer: &Answer, lang: Lang) -> String {
@@ -69,6 +72,7 @@ pub fn answer(answer: &Answer, lang: Lang) -> String {
         }
         Answer::Noted { alarm, reason } => format!("{}: {alarm} ({})", noted.say(lang), reason.say(lang)),
         Answer::Refused { reason } => format!("{}: {}", refused.say(lang), reason.say(lang)),
+        Answer::TestOpen { home, .. } => format!("{}: {home}", TEST_OPEN.say(lang)),
         Answer::Open { alarms, more } => format!("{}: {}", OPEN_ALARMS.say(lang), alarms.len() + more),
     }
 }

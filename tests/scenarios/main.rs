@@ -222,7 +222,8 @@ fn rule_17_not_enrolled_is_not_ignored() {
     play.hear(90, "old-button", &[PRESS]);
     assert_eq!(play.newest(Condition::StrangerCall).expect("raised").rev, revs, "one notice a device and hour");
     assert_eq!(play.count(Condition::HelpCall), 0, "it is still not an alarm about a person");
-    assert_eq!(play.told(), []);
+    let desk = |s| (s, Condition::StrangerCall, Audience::Desk, Because::Fault);
+    assert_eq!(play.told(), [desk(50), desk(60)], "the duty desk is told at once, once a device and hour");
 }
 
 #[test]

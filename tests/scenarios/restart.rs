@@ -59,8 +59,8 @@ fn a_kill_between_a_record_and_its_call_loses_no_call() {
     play.restart(70, 75, Gap::SameBoot);
     assert_eq!(
         play.told(),
-        [(75, Condition::HelpCall, rung(1), Because::NotAccepted)],
-        "the call that the last record asked for is made again, and nobody is called for what somebody has taken"
+        [(75, Condition::HelpCall, rung(0), Because::Raised), (75, Condition::HelpCall, rung(1), Because::NotAccepted),],
+        "whoever the record names as called and no report as reached, and nobody for what somebody has taken"
     );
     play.until(130);
     assert_eq!(
@@ -162,8 +162,10 @@ fn a_person_taken_from_the_list_is_still_helped() {
     play.list.residents.clear();
     play.told();
     play.restart(5, 10, Gap::SameBoot);
-    assert_eq!(play.told(), [(10, Condition::HelpCall, Audience::Everyone, Because::NotAccepted)]);
-    play.until(600);
+    assert_eq!(play.told(), [(10, Condition::HelpCall, rung(0), Because::Raised)], "the same people are called again");
+    play.until(60);
+    assert_eq!(play.told(), [(60, Condition::HelpCall, Audience::Everyone, Because::NotAccepted)]);
+    play.until(700);
     assert!(play.told().len() > 1, "and everyone is called again and again");
 }
 

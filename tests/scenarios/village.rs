@@ -10,9 +10,7 @@ use shouwang::core::effect::{
 };
 use shouwang::core::id::{DeviceId, Epoch, ResponderId};
 use shouwang::core::reading::{Origin, Said, Sample};
-use shouwang::core::roster::{
-    Chemistry, Device, Ladder, Resident, Responder, ResponderRole, Role, Roster, Rung, Service, Tier,
-};
+use shouwang::core::roster::{Chemistry, Device, Ladder, Resident, Responder, ResponderRole, Role, Roster, Rung};
 use shouwang::core::station::{Identity, Past, Rules, Station, Words};
 use shouwang::core::time::{Boot, Gap, Moment, Mono, Trust, Wall};
 
@@ -71,16 +69,13 @@ pub fn roster() -> Roster {
     if let Some(old) = devices.last_mut() {
         old.removed = true;
     }
-    let rung = |who: &str, s| Rung { responders: vec![id(who)], wait: Duration::from_secs(s) };
+    let rung = |who: &str, s| Rung { responders: vec![id(who)], wait: Duration::from_secs(s), ..Rung::default() };
     let resident = Resident {
-        id: id("r1"),
-        home: id("h1"),
-        service: Service::Active,
-        tier: Tier::Ordinary,
         prompt: true,
         ladder: Ladder { rungs: vec![rung("n-1", 60), rung("g-1", 60), rung("desk", 60)], ..Ladder::default() },
+        ..Resident::new(id("r1"), id("h1"))
     };
-    let responder = |name: &str, role| Responder { id: id(name), role, travel_min: 5 };
+    let responder = |name: &str, role| Responder { id: id(name), role, travel_min: 5, dispatched: true };
     let responders = [
         responder("n-1", ResponderRole::Neighbour),
         responder("g-1", ResponderRole::GridWorker),
@@ -91,6 +86,7 @@ pub fn roster() -> Roster {
         devices: devices.into_iter().map(|device| (device.id, device)).collect(),
         responders: responders.into_iter().map(|responder| (responder.id, responder)).collect(),
         sources: vec![id("zigbee")],
+        ..Roster::default()
     }
 }
 
@@ -282,7 +278,7 @@ impl Play {
                     self.told.push((second, notice.alarm.condition, notice.to, notice.because));
                 }
                 Effect::Answer(_, answer) => self.answers.push(answer),
-                Effect::Device(_) => {}
+                Effect::Device(_) | Effect::Confirm(_) | Effect::Digest { .. } => {}
             }
         }
     }

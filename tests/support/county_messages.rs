@@ -62,6 +62,11 @@ pub fn alarm(nth: u32, rev: u32) -> Alarm {
         criterion: CRITERION,
         durable: true,
         visit_due: false,
+        incident: None,
+        told: Vec::new(),
+        ambulance: None,
+        muted_until: None,
+        test_by: None,
     }
 }
 

@@ -59,6 +59,11 @@ pub fn alarm(n: u64, rev: u32, open: bool) -> Alarm {
         criterion: CRITERION,
         durable: true,
         visit_due: false,
+        incident: None,
+        told: Vec::new(),
+        ambulance: None,
+        muted_until: None,
+        test_by: None,
     }
 }
 

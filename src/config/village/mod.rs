@@ -154,7 +154,13 @@ const RESPONDER_KEYS: &[Key] = &[
 const LADDER_KEYS: &[Key] = &[Key::required("rungs", "The rungs in order; climbing adds people and drops nobody.")];
 
 const RUNG_KEYS: &[Key] = &[
-    Key::required("call", "Ids of responders who are called together; by night better two."),
+    Key::or(
+        "call",
+        "[]",
+        "Ids of responders who are called together; by night at least two are, with one of a later rung.",
+    ),
+    Key::or("roles", "[]", "Roles: whoever of them is on duty is called, and all of them where nobody is."),
+    Key::or("on_duty", "false", "Whoever is on duty is called, whatever their role."),
     Key::or("wait_s", "120", "How long this rung is given before the next is called too.").within(30, 600, "s"),
 ];
 
@@ -170,6 +176,10 @@ const RESIDENT_KEYS: &[Key] = &[
         "A prompt device in the home asks \"are you all right?\" before an alarm that may wait.",
     ),
     Key::optional("ladder", "Id of a ladder; without one, everybody is called at once."),
+    Key::or("first", "[]", "Ids of responders who are called with the first rung for this resident."),
+    Key::or("never", "[]", "Ids of responders who are not called for this resident by the ladder."),
+    Key::optional("key_holder", "Id of the responder who has a key, and is called when nobody gets in."),
+    Key::or("family", "[]", "Ids of responders who are their family, and are told."),
 ];
 
 const DEVICE_KEYS: &[Key] = &[

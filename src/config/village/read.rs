@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
-use super::super::document::Section;
+use super::super::document::{Found, Section};
 use super::super::problem::What;
 use super::super::station::Station;
 use super::{
@@ -31,6 +31,7 @@ pub(super) fn village(top: &Section<'_>, station: Option<&Station>) -> Village {
     for (id, section) in &responders {
         let id = ResponderId(*id);
         if let Some((responder, contact)) = responder(id, section, &people) {
+            roster.travel_min.extend(contact.travel_min.iter().map(|(home, minutes)| ((id, *home), *minutes)));
             roster.responders.insert(id, responder);
             people.responders.insert(id, contact);
         }
@@ -43,7 +44,7 @@ pub(super) fn village(top: &Section<'_>, station: Option<&Station>) -> Village {
     let residents = top.by_id("residents", RESIDENT_KEYS);
     for (id, section) in &residents {
         let id = ResidentId(*id);
-        if let Some((resident, card)) = resident(id, section, &ladders, &people) {
+        if let Some((resident, card)) = resident(id, section, &ladders, &known, &roster, &people) {
             roster.residents.insert(id, resident);
             people.residents.insert(id, card);
         }
@@ -105,7 +106,7 @@ fn responder(id: ResponderId, section: &Section<'_>, people: &People) -> Option<
     let dispatched =
         if section.find("dispatched").is_some() { section.flag("dispatched") } else { role != ResponderRole::Family };
     let contact = Contact { name: name?, phone, travel_min: travel, dispatched };
-    Some((Responder { id, role, travel_min: travel_min? }, contact))
+    Some((Responder { id, role, travel_min: travel_min?, dispatched }, contact))
 }
 
 fn ladder(section: &Section<'_>, known: &[&str], people: &People) -> Ladder {
@@ -122,32 +123,61 @@ fn ladder(section: &Section<'_>, known: &[&str], people: &People) -> Ladder {
 }
 
 fn rung_of(section: &Section<'_>, known: &[&str], people: &People) -> Rung {
+    let responders = sent(section, "call", known, people);
+    let mut roles = Vec::new();
+    let words: Vec<&str> = ResponderRole::ALL.iter().map(|role| role.word()).collect();
+    for (word, found) in section.texts("roles") {
+        match ResponderRole::from_word(&word) {
+            Some(role) if !roles.contains(&role) => roles.push(role),
+            Some(_) => section.report(section.wrong("roles", &found, What::Shared).fix("name every role once a rung")),
+            None => section.report(section.not_among("roles", &found, What::UnknownWord, &word, &words)),
+        }
+    }
+    let on_duty = section.flag("on_duty");
+    let says_nobody =
+        ["call", "roles"].iter().all(|key| section.items(key, "a list of texts", "").is_empty()) && !on_duty;
+    if says_nobody {
+        section.report(
+            section.whole_table(What::Empty).fix("name somebody in call, or a role in roles, or write on_duty = true"),
+        );
+    }
+    Rung { responders, roles, on_duty, wait: Duration::from_secs(section.whole("wait_s").unwrap_or_default()) }
+}
+
+/// Responders who may be sent, each once.
+fn sent(section: &Section<'_>, key: &'static str, known: &[&str], people: &People) -> Vec<ResponderId> {
     let mut responders = Vec::new();
-    let call = section.texts("call");
-    for (name, found) in &call {
-        let Some(id) = name.parse().ok().map(ResponderId).filter(|_| known.contains(&name.as_ref())) else {
-            section.report(section.not_among("call", found, What::UnknownName, name, known));
-            continue;
-        };
+    for (id, found) in responders_in(section, key, known) {
         if people.responders.get(&id).is_some_and(|contact| !contact.dispatched) {
-            let problem = section.wrong("call", found, What::FamilyNotDispatched);
+            let problem = section.wrong(key, &found, What::FamilyNotDispatched);
             section.report(problem.fix(format!("take {id} out, or write dispatched = true in responders.{id}")));
         } else if responders.contains(&id) {
-            section.report(section.wrong("call", found, What::Shared).fix("name everybody once a rung"));
+            section.report(section.wrong(key, &found, What::Shared).fix("name everybody once"));
         } else {
             responders.push(id);
         }
     }
-    if let (true, Some(found)) = (call.is_empty(), section.find("call")) {
-        section.report(section.wrong("call", &found, What::Empty).fix("name at least one responder"));
+    responders
+}
+
+/// The responders whose ids stand in a list.
+fn responders_in<'d>(section: &Section<'d>, key: &'static str, known: &[&str]) -> Vec<(ResponderId, Found<'d>)> {
+    let mut responders = Vec::new();
+    for (name, found) in section.texts(key) {
+        match name.parse().ok().map(ResponderId).filter(|_| known.contains(&name.as_ref())) {
+            Some(id) => responders.push((id, found)),
+            None => section.report(section.not_among(key, &found, What::UnknownName, &name, known)),
+        }
     }
-    Rung { responders, wait: Duration::from_secs(section.whole("wait_s").unwrap_or_default()) }
+    responders
 }
 
 fn resident(
     id: ResidentId,
     section: &Section<'_>,
     ladders: &BTreeMap<Slug, Ladder>,
+    known: &[&str],
+    roster: &Roster,
     people: &People,
 ) -> Option<(Resident, ResidentCard)> {
     let name = private(section, "name");
@@ -157,23 +187,31 @@ fn resident(
     let service = section.word("service", Service::ALL, Service::word).unwrap_or(Service::Active);
     let tier = section.word("tier", Tier::ALL, Tier::word).unwrap_or(Tier::Ordinary);
     let names: Vec<&str> = ladders.keys().map(Slug::as_str).collect();
-    let ladder = reference(section, "ladder", &names).and_then(|name| ladders.get(&name)).cloned();
+    let mut ladder = reference(section, "ladder", &names).and_then(|name| ladders.get(&name)).cloned();
+    let first = sent(section, "first", known, people);
+    let never: Vec<ResponderId> = responders_in(section, "never", known).into_iter().map(|(id, _)| id).collect();
+    if let Some(ladder) = &mut ladder {
+        ladder.fit(&first, &never);
+    }
     if service == Service::Active || service == Service::Paused {
-        judge_ladder(section, ladder.as_ref(), people);
+        judge_ladder(section, ladder.as_ref(), roster, people);
     }
     let prompt = section.flag("prompt");
+    let key_holder = if section.find("key_holder").is_some() { reference(section, "key_holder", known) } else { None };
+    let family = responders_in(section, "family", known).into_iter().map(|(id, _)| id).collect();
     let card = ResidentCard { name: name?, address_form: address_form? };
-    Some((Resident { id, home: home?, service, tier, prompt, ladder: ladder.unwrap_or_default() }, card))
+    let (ladder, key_holder) = (ladder.unwrap_or_default(), key_holder.map(ResponderId));
+    Some((Resident { id, home: home?, service, tier, prompt, ladder, key_holder, family }, card))
 }
 
-fn judge_ladder(section: &Section<'_>, ladder: Option<&Ladder>, people: &People) {
+fn judge_ladder(section: &Section<'_>, ladder: Option<&Ladder>, roster: &Roster, people: &People) {
     let Some(ladder) = ladder else {
         if section.find("ladder").is_none() {
             section.report(section.whole_table(What::NoLadder).fix("add ladder = \"ID\""));
         }
         return;
     };
-    let reachable = reachable_contacts(ladder, people);
+    let reachable = reachable_contacts(ladder, roster, people);
     if reachable < CONTACTS_MIN {
         let problem = section.whole_table(What::NotCovered);
         section.report(
@@ -184,12 +222,14 @@ fn judge_ladder(section: &Section<'_>, ladder: Option<&Ladder>, people: &People)
     }
 }
 
-/// How many different people of a ladder can be reached by telephone and sent.
-pub(in super::super) fn reachable_contacts(ladder: &Ladder, people: &People) -> usize {
-    let mut all: Vec<ResponderId> = ladder.rungs.iter().flat_map(|rung| rung.responders.iter().copied()).collect();
-    all.sort_unstable();
-    all.dedup();
-    all.iter().filter(|id| people.responders.get(id).is_some_and(Contact::is_reachable)).count()
+/// How many different people of a ladder can be reached by telephone and sent, whoever is on duty.
+pub(in super::super) fn reachable_contacts(ladder: &Ladder, roster: &Roster, people: &People) -> usize {
+    let on_it = |id: &ResponderId, rung: &Rung| {
+        let role = roster.responders.get(id).map(|responder| responder.role);
+        rung.on_duty || rung.responders.contains(id) || role.is_some_and(|role| rung.roles.contains(&role))
+    };
+    let counts = |id: &ResponderId| !ladder.never.contains(id) && ladder.rungs.iter().any(|rung| on_it(id, rung));
+    people.responders.iter().filter(|(id, contact)| contact.is_reachable() && counts(id)).count()
 }
 
 /// The id under a key, which must be one of `known`.

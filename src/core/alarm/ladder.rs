@@ -56,14 +56,13 @@ impl Climb {
     /// The next step up, in addition to all that was called before.
     #[must_use]
     pub fn up(self, ladder: &Ladder, now: Mono) -> (Climb, Audience) {
-        let (rung, round) = if usize::from(self.called) < ladder.rungs.len() {
-            (self.called, self.round)
-        } else {
-            (0, self.round.saturating_add(1))
+        let (rung, round) = match ladder.next_with_people(self.called) {
+            Some(rung) => (rung, self.round),
+            None => (ladder.next_with_people(0).unwrap_or(0), self.round.saturating_add(1)),
         };
         let exhausted = round >= ROUNDS || now.since(self.since) >= ladder.everyone_after;
         match ladder.rungs.get(usize::from(rung)) {
-            Some(next) if !exhausted => {
+            Some(next) if !exhausted && !next.responders.is_empty() => {
                 let climb = Climb { called: rung.saturating_add(1), round, ..self };
                 (climb.waiting(now + next.wait, ladder.everyone_after), Audience::Rung(rung))
             }
@@ -102,10 +101,12 @@ mod tests {
     use crate::core::roster::Rung;
 
     fn ladder(waits_s: &[u64]) -> Ladder {
-        Ladder {
-            rungs: waits_s.iter().map(|s| Rung { responders: Vec::new(), wait: Duration::from_secs(*s) }).collect(),
-            ..Ladder::default()
-        }
+        Ladder { rungs: waits_s.iter().map(|s| rung(*s)).collect(), ..Ladder::default() }
+    }
+
+    fn rung(wait_s: u64) -> Rung {
+        let responders = vec!["p01".parse().expect("an id")];
+        Rung { responders, wait: Duration::from_secs(wait_s), ..Rung::default() }
     }
 
     fn climb_all(ladder: &Ladder, until_s: u64) -> Vec<(u64, Audience, u8, bool)> {
@@ -139,6 +140,20 @@ mod tests {
     fn however_patient_the_rungs_ten_minutes_are_the_end() {
         let calls = climb_all(&ladder(&[3600, 3600]), 601);
         assert_eq!(calls, [(0, Audience::Rung(0), 0, false), (600, Audience::Everyone, 0, true)]);
+    }
+
+    #[test]
+    fn a_rung_on_which_nobody_stands_is_stepped_over() {
+        let mut ladder = ladder(&[60, 60, 60]);
+        ladder.rungs[0].responders.clear();
+        ladder.rungs[2].responders.clear();
+        let calls = climb_all(&ladder, 130);
+        assert_eq!(
+            calls,
+            [(0, Audience::Rung(1), 0, false), (60, Audience::Rung(1), 1, false), (120, Audience::Everyone, 2, true),]
+        );
+        ladder.rungs[1].responders.clear();
+        assert_eq!(climb_all(&ladder, 1)[0].1, Audience::Everyone);
     }
 
     #[test]

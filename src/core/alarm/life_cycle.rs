@@ -113,6 +113,8 @@ pub enum Trigger {
         /// Minutes on the way.
         travel_min: u16,
     },
+    /// Nobody is to be hoped for on the newest rung, or one of it is busy: the next rung is due at once.
+    RungOut,
     /// The holder cannot go after all.
     Withdraw {
         /// Who.
@@ -172,6 +174,11 @@ impl Step {
     fn calling(mut self, to: Audience, because: Because) -> Step {
         self.calls.push(Call { to, because });
         self
+    }
+
+    /// The same, and somebody is told besides.
+    pub(in crate::core) fn and_call(self, to: Audience, because: Because) -> Step {
+        self.calling(to, because)
     }
 
     fn noting(mut self, note: NoteKind) -> Step {
@@ -243,7 +250,7 @@ impl State {
 fn pre_alarm(state: State, until: Mono, now: Mono, trigger: Trigger, among: &Among<'_>) -> Result<Step, Refusal> {
     match trigger {
         Trigger::Due if now >= until => Ok(raise(among, now, Because::Raised)),
-        Trigger::Due | Trigger::Again | Trigger::Cleared => Ok(Step::to(state)),
+        Trigger::Due | Trigger::Again | Trigger::Cleared | Trigger::RungOut => Ok(Step::to(state)),
         // The window counts as over: nobody knows how long the person has been waiting.
         Trigger::Restart => Ok(raise(among, now, Because::Restart)),
         Trigger::Cancel => Ok(Step::to(closed(None, Disposition::Cancelled))),
@@ -263,7 +270,9 @@ fn raised(state: State, climb: Climb, now: Mono, trigger: Trigger, among: &Among
         Trigger::Due if climb.next.is_some_and(|due| now >= due) => {
             Ok(climb_on(climb, now, climb.reason_to_climb(), among))
         }
-        Trigger::Due => Ok(Step::to(state)),
+        // Once everyone is called they are called again in their time, and not sooner because one of them is busy.
+        Trigger::RungOut if climb.unanswered.is_none() => Ok(climb_on(climb, now, Because::NotAccepted, among)),
+        Trigger::Due | Trigger::RungOut => Ok(Step::to(state)),
         Trigger::Again => Ok(ring(state, among, Because::Again)),
         Trigger::Restart => Ok(ring(due_at_once(climb, now, among), among, Because::Restart)),
         Trigger::Cancel => Ok(Step::to(state).noting(NoteKind::SaysAllWell)),
@@ -288,6 +297,7 @@ fn accepted(
 ) -> Result<Step, Refusal> {
     match trigger {
         Trigger::Due => Ok(lease_due(state, holder, climb, now, among)),
+        Trigger::RungOut => Ok(Step::to(state)),
         Trigger::Again => Ok(pressed_again(state, holder, now, among)),
         Trigger::Restart => Ok(shorten(state, holder, now)),
         Trigger::Cancel => Ok(Step::to(state).noting(NoteKind::SaysAllWell)),
@@ -315,6 +325,7 @@ fn on_site(
 ) -> Result<Step, Refusal> {
     match trigger {
         Trigger::Due => Ok(lease_due(state, holder, climb, now, among)),
+        Trigger::RungOut => Ok(Step::to(state)),
         Trigger::Again => Ok(Step::to(state).calling(Audience::Acceptor(holder), Because::Again)),
         Trigger::Restart => Ok(shorten(state, holder, now)),
         Trigger::Cancel => Ok(Step::to(state).noting(NoteKind::SaysAllWell)),
@@ -371,10 +382,10 @@ fn accept(by: ResponderId, travel_min: u16, climb: Climb, now: Mono, among: &Amo
     let ask = Some(now + lease / 2);
     let step = Step::to(State::Accepted { by, until: now + lease, ask, pressed_again: None, climb });
     // CARE-RULES 6: on accepting a high alarm one back-up is warned. Their rung is the one that would come next.
-    if among.priority == Priority::High && usize::from(climb.called) < among.ladder.rungs.len() {
-        return step.calling(Audience::Rung(climb.called), Because::BackUp);
+    match among.ladder.next_with_people(climb.called) {
+        Some(rung) if among.priority == Priority::High => step.calling(Audience::Rung(rung), Because::BackUp),
+        _ => step,
     }
-    step
 }
 
 fn arrive(by: ResponderId, climb: Climb, now: Mono) -> State {

@@ -1,5 +1,7 @@
 //! An alarm: a condition of somebody or something that wants a person's answer.
 
+pub mod told;
+
 pub mod ladder;
 
 pub mod life_cycle;
@@ -10,9 +12,12 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 pub use life_cycle::State;
+pub use told::Told;
 
 use super::condition::{Condition, Criterion, Priority};
-use super::id::{DeviceId, Epoch, HomeId, ResidentId, ResponderId, RoomId, Slug, SourceId, StationId, StrangerId};
+use super::id::{
+    ChannelId, DeviceId, Epoch, HomeId, ResidentId, ResponderId, RoomId, Slug, SourceId, StationId, StrangerId,
+};
 use super::reading::Said;
 use super::time::{Moment, Mono};
 use super::word::words;
@@ -29,6 +34,8 @@ pub enum Subject {
     Source(SourceId),
     /// A device that is not enrolled.
     Stranger(StrangerId),
+    /// A channel to people.
+    Channel(ChannelId),
     /// The box itself.
     Station,
 }
@@ -40,6 +47,7 @@ impl fmt::Display for Subject {
             Subject::Device(id) => write!(f, "device-{id}"),
             Subject::Source(id) => write!(f, "source-{id}"),
             Subject::Stranger(id) => write!(f, "stranger-{id}"),
+            Subject::Channel(id) => write!(f, "channel-{id}"),
             Subject::Station => f.write_str("station"),
         }
     }
@@ -56,6 +64,7 @@ impl FromStr for Subject {
             Some(("device", id)) => Ok(Subject::Device(DeviceId(slug(id)?))),
             Some(("source", id)) => Ok(Subject::Source(SourceId(slug(id)?))),
             Some(("stranger", id)) => Ok(Subject::Stranger(StrangerId(slug(id)?))),
+            Some(("channel", id)) => Ok(Subject::Channel(ChannelId(slug(id)?))),
             _ => Err(AlarmIdError),
         }
     }
@@ -307,6 +316,8 @@ words! {
         ClockSet = "clock_set",
         /// The state index failed its check and was rebuilt.
         IndexDamaged = "index_damaged",
+        /// Nobody can be told on this way.
+        NoWay = "no_way",
     }
 }
 
@@ -340,6 +351,10 @@ words! {
         SaysAllWell = "says_all_well",
         /// An ending that is not one (CARE-RULES 15), in `text` by its word.
         NotAnEnding = "not_an_ending",
+        /// The siren was silenced for a while (CARE-RULES 12).
+        Muted = "muted",
+        /// Somebody who is only informed answered, in `text` by the word of it (CARE-RULES 4).
+        Answered = "answered",
     }
 }
 
@@ -385,6 +400,36 @@ pub struct Alarm {
     /// Closed without anyone having been there: a visit is due (CARE-RULES 15).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub visit_due: bool,
+    /// The alarm that began the incident which this one belongs to; none where it stands alone (CARE-RULES 8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<AlarmId>,
+    /// Who was told of it, bounded by `limits::people::TOLD_MAX`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<Told>,
+    /// Somebody has said that an ambulance is needed (CARE-RULES 9).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ambulance: Option<Ambulance>,
+    /// The siren is silent for it until then (CARE-RULES 12).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub muted_until: Option<Mono>,
+    /// It began as a test of this person, who has not said "ok" yet (CARE-RULES 19).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_by: Option<ResponderId>,
+}
+
+/// An ambulance that is needed: red until a person confirms having dialled. The software never dials 120 itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ambulance {
+    /// When it was said to be needed.
+    pub wanted: Moment,
+    /// By whom.
+    pub by: ResponderId,
+    /// When somebody said that they have dialled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dialled: Option<Moment>,
+    /// Who has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dialled_by: Option<ResponderId>,
 }
 
 impl Alarm {
@@ -392,6 +437,12 @@ impl Alarm {
     #[must_use]
     pub const fn is_open(&self) -> bool {
         !matches!(self.state, State::Closed { .. })
+    }
+
+    /// What the incident is called that it belongs to: by the alarm that began it.
+    #[must_use]
+    pub fn incident_id(&self) -> AlarmId {
+        self.incident.unwrap_or(self.id)
     }
 
     /// The person it is about.

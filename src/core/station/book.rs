@@ -7,9 +7,9 @@ use super::{Identity, Station, Timer};
 use crate::core::alarm::life_cycle::{Among, State, Step, Trigger};
 use crate::core::alarm::{Alarm, AlarmId, Clocks, Evidence, Note, NoteKind, Reason, Subject};
 use crate::core::condition::{CRITERION, Condition, Priority};
-use crate::core::effect::{Effect, Notice, Refusal};
-use crate::core::id::{DeviceId, ResponderId};
-use crate::core::roster::{Device, Ladder};
+use crate::core::effect::{Audience, Because, Effect, Notice, Refusal};
+use crate::core::id::DeviceId;
+use crate::core::roster::Device;
 use crate::core::time::{Moment, Mono};
 use crate::limits;
 
@@ -92,6 +92,13 @@ impl Book {
         self.closed.push_back(alarm);
     }
 
+    /// Puts an alarm back whose record did not change.
+    pub(super) fn put_back(&mut self, alarm: Alarm) {
+        if let Some(known) = self.find_mut(alarm.id) {
+            *known = alarm;
+        }
+    }
+
     fn find_mut(&mut self, id: AlarmId) -> Option<&mut Alarm> {
         match self.open.get_mut(&id) {
             Some(alarm) => Some(alarm),
@@ -127,18 +134,16 @@ impl Station {
             Subject::Resident(id) => self.roster.residents.get(&id),
             _ => None,
         };
-        let nobody = Ladder::default();
-        let ladder = resident.map_or(&nobody, |resident| &resident.ladder);
         let window = if drill { None } else { rule.window(resident.is_some_and(|resident| resident.prompt)) };
-        let among = Among { rule, priority: rule.priority, ladder };
-        let step = State::found(&among, window, now.mono);
-        let alarm = Alarm {
+        let home = device.and_then(|device| device.home).or_else(|| resident.map(|resident| resident.home));
+        let test_by = if drill { None } else { self.take_test(now.mono, home, rule) };
+        let mut alarm = Alarm {
             id,
             rev: 0,
-            state: step.state,
+            state: State::PreAlarm { until: now.mono },
             priority: rule.priority,
             device: device.map(|device| device.id),
-            home: device.and_then(|device| device.home).or_else(|| resident.map(|resident| resident.home)),
+            home,
             room: device.and_then(|device| device.room),
             clocks: Clocks { occurred: Some(evidence.at), detected: Some(now), ..Clocks::default() },
             onsets: 1,
@@ -149,8 +154,35 @@ impl Station {
             criterion: CRITERION,
             durable: true,
             visit_due: false,
+            incident: None,
+            told: Vec::new(),
+            ambulance: None,
+            muted_until: None,
+            test_by,
         };
-        self.record(alarm, step, effects);
+        alarm.incident = self.incident_of(&alarm);
+        let ladder = self.ladder_now(now, &alarm);
+        let among = Among { rule, priority: rule.priority, ladder: &ladder };
+        let mut step = State::found(&among, window, now.mono);
+        if test_by.is_some() {
+            step.calls.iter_mut().for_each(|call| call.because = Because::Test);
+        }
+        if self.is_told_at_once(&alarm) {
+            step = step.and_call(Audience::Desk, Because::Fault);
+        }
+        self.record(now, alarm, step, effects);
+        if !rule.about_person {
+            self.mind_the_digest(now);
+        }
+    }
+
+    /// The incident that an alarm joins: what is open in the same home, or the fault of the way on which its device is heard.
+    /// It groups the picture; each alarm about a person keeps its own ladder (CARE-RULES 8).
+    fn incident_of(&self, alarm: &Alarm) -> Option<AlarmId> {
+        let same_home = |other: &Alarm| alarm.home.is_some() && other.home == alarm.home;
+        let behind = |other: &Alarm| alarm.device.is_some_and(|device| other.behind.contains(&device));
+        let mut open = self.book.open().filter(|other| other.id.drill == alarm.id.drill);
+        open.find(|other| same_home(other) || behind(other)).map(Alarm::incident_id)
     }
 
     /// The inputs of a turn share one moment, so a cause may end and begin again in it; the second time is another alarm.
@@ -169,7 +201,11 @@ impl Station {
         alarm.onsets = alarm.onsets.saturating_add(1);
         alarm.cleared = None;
         keep_evidence(&mut alarm, evidence);
-        let step = self.try_step(&alarm, now, Trigger::Again).unwrap_or_else(|_| unmoved(&alarm));
+        let step = if alarm.test_by.is_some() {
+            self.take_seriously(now, &mut alarm)
+        } else {
+            self.try_step(&alarm, now, Trigger::Again).unwrap_or_else(|_| unmoved(&alarm))
+        };
         let rings = self.book.repeated.get(&id).is_some_and(|last| now.mono.since(*last) < STILL_RINGING);
         if rings && step.state == alarm.state {
             // The next record carries it: every open alarm about a person has one due.
@@ -177,7 +213,7 @@ impl Station {
             return;
         }
         self.book.repeated.insert(id, now.mono);
-        self.record(alarm, step, effects);
+        self.record(now, alarm, step, effects);
     }
 
     /// A cancel ends the window; after that it is a note, and the alarm stays (CARE-RULES 13).
@@ -218,6 +254,7 @@ impl Station {
     /// Keeps evidence with the open alarm, if there is one.
     pub(super) fn noted(
         &mut self,
+        now: Moment,
         subject: Subject,
         condition: Condition,
         evidence: Evidence,
@@ -227,33 +264,33 @@ impl Station {
         let mut alarm = alarm.clone();
         keep_evidence(&mut alarm, evidence);
         let step = unmoved(&alarm);
-        self.record(alarm, step, effects);
+        self.record(now, alarm, step, effects);
     }
 
     pub(super) fn alarm_due(&mut self, now: Moment, id: AlarmId, effects: &mut Vec<Effect>) {
         let Some(alarm) = self.book.open.get(&id) else { return };
         let before = alarm.state;
+        if alarm.test_by.is_some() {
+            let mut alarm = alarm.clone();
+            let step = self.take_seriously(now, &mut alarm);
+            self.record(now, alarm, step, effects);
+            return;
+        }
         let Ok(step) = self.try_step(alarm, now, Trigger::Due) else { return };
         let alarm = alarm.clone();
         if step.state == before && step.calls.is_empty() {
             let deadline = self.deadline_of(&alarm);
             self.timers.set(Timer::Alarm(id), deadline);
         } else {
-            self.record(alarm, step, effects);
+            self.record(now, alarm, step, effects);
         }
     }
 
     /// What a trigger would do to the alarm.
     pub(super) fn try_step(&self, alarm: &Alarm, now: Moment, trigger: Trigger) -> Result<Step, Refusal> {
-        let nobody = Ladder::default();
-        let ladder = self.ladder_of(alarm).unwrap_or(&nobody);
-        let among = Among { rule: alarm.id.condition.rule(), priority: alarm.priority, ladder };
+        let ladder = self.ladder_now(now, alarm);
+        let among = Among { rule: alarm.id.condition.rule(), priority: alarm.priority, ladder: &ladder };
         alarm.state.step(now.mono, trigger, &among)
-    }
-
-    /// The people to call for an alarm; none when it is about nobody.
-    pub(super) fn ladder_of(&self, alarm: &Alarm) -> Option<&Ladder> {
-        alarm.resident().and_then(|id| self.roster.residents.get(&id)).map(|resident| &resident.ladder)
     }
 
     /// Records a step and stamps the clocks that its new state starts.
@@ -277,31 +314,27 @@ impl Station {
         if step.more_urgent {
             alarm.priority = more_urgent(alarm.priority);
         }
-        self.record(alarm, step, effects);
+        self.record(now, alarm, step, effects);
     }
 
     /// The one place where an alarm changes: a new revision, its deadline, its record, its calls.
-    pub(super) fn record(&mut self, mut alarm: Alarm, step: Step, effects: &mut Vec<Effect>) {
+    pub(super) fn record(&mut self, now: Moment, mut alarm: Alarm, step: Step, effects: &mut Vec<Effect>) {
         alarm.rev += 1;
         // Each record says of itself whether the log took it in time.
         alarm.durable = true;
         alarm.state = step.state;
         self.timers.set(Timer::Alarm(alarm.id), self.deadline_of(&alarm));
-        let silent = self.is_over(&alarm);
-        let (id, round) = (alarm.id, alarm.state.round());
+        let calls = if self.is_over(&alarm) { Vec::new() } else { step.calls };
+        // Who is told stands in the record: their codes are on disk before anybody can answer by them.
+        let notices: Vec<Notice> =
+            calls.into_iter().filter_map(|call| self.notice(now, &mut alarm, call.to, call.because)).collect();
         effects.push(Effect::Commit(Box::new(alarm.clone())));
         self.book.put(alarm);
-        for call in step.calls.into_iter().filter(|_| !silent) {
-            effects.push(Effect::Notify(Notice { alarm: id, to: call.to, round, because: call.because }));
-        }
+        effects.extend(notices.into_iter().map(Effect::Notify));
     }
 
     pub(super) fn open_alarm(&self, subject: Subject, condition: Condition) -> Option<&Alarm> {
         self.book.open_id(subject, condition, false).and_then(|id| self.book.open.get(&id))
-    }
-
-    pub(super) fn travel_min(&self, by: ResponderId) -> Option<u16> {
-        self.roster.responders.get(&by).map(|responder| responder.travel_min)
     }
 }
 
@@ -328,8 +361,8 @@ const GRAVE: u8 = 2;
 /// What others can repeat without end must not push out what people of the village write.
 const fn weight(kind: NoteKind) -> u8 {
     match kind {
-        NoteKind::CountyAcknowledged | NoteKind::CountyCloseRefused | NoteKind::SaysAllWell => 0,
-        NoteKind::Remark => 1,
+        NoteKind::CountyAcknowledged | NoteKind::CountyCloseRefused | NoteKind::SaysAllWell | NoteKind::Muted => 0,
+        NoteKind::Remark | NoteKind::Answered => 1,
         NoteKind::Conversation | NoteKind::NotAnEnding => GRAVE,
     }
 }

@@ -2,10 +2,11 @@
 
 use super::Station;
 use super::book::{bounded, drill_evidence, keep_note, unmoved};
-use crate::core::alarm::life_cycle::Trigger;
+use crate::core::alarm::life_cycle::{State, Step, Trigger};
 use crate::core::alarm::{Alarm, AlarmId, Disposition, Note, NoteKind, Subject};
+use crate::core::answer::Wish;
 use crate::core::condition::Condition;
-use crate::core::effect::{Answer, Authority, Command, Effect, OpenAlarm, Order, Refusal};
+use crate::core::effect::{Answer, Audience, Authority, Because, Command, Effect, OpenAlarm, Order, Refusal};
 use crate::core::id::{CommandId, ResidentId, ResponderId};
 use crate::core::time::{Moment, Mono};
 use crate::limits;
@@ -17,12 +18,18 @@ impl Station {
             effects.push(Effect::Answer(command.id, answer.clone()));
             return;
         }
+        self.obey_once(now, command, effects);
+    }
+
+    /// Obeys a command that was not answered before, and remembers the answer.
+    pub(super) fn obey_once(&mut self, now: Moment, command: &Command, effects: &mut Vec<Effect>) -> Answer {
         let answer = self.obey(now, command, effects).unwrap_or_else(|reason| Answer::Refused { reason });
         // A question asked again deserves a fresh answer.
         if !matches!(command.order, Order::Query) {
             self.remember_answer(now.mono, command.id, answer.clone());
         }
-        effects.push(Effect::Answer(command.id, answer));
+        effects.push(Effect::Answer(command.id, answer.clone()));
+        answer
     }
 
     pub(super) fn remember_answer(&mut self, now: Mono, id: CommandId, answer: Answer) {
@@ -39,15 +46,41 @@ impl Station {
     fn obey(&mut self, now: Moment, command: &Command, effects: &mut Vec<Effect>) -> Result<Answer, Refusal> {
         match &command.order {
             Order::Accept { alarm, by } => {
-                let travel_min = self.responder(command, *by)?;
+                self.sendable_responder(now, command, *alarm, *by, Wish::Come, effects)?;
+                let home = self.book.get(*alarm).and_then(|alarm| alarm.home);
+                let travel_min = self.travel_min(*by, home).unwrap_or_default();
                 self.trigger(now, *alarm, Trigger::Accept { by: *by, travel_min }, effects)
+            }
+            Order::Busy { alarm, by } => {
+                self.responder(command, *by)?;
+                self.busy(now, *alarm, *by, effects)
+            }
+            Order::Seen { alarm, by } => {
+                self.responder(command, *by)?;
+                self.seen(now, *alarm, *by, effects)
+            }
+            Order::Want120 { alarm, by } => {
+                self.responder(command, *by)?;
+                self.want_120(now, *alarm, *by, effects)
+            }
+            Order::Dialled120 { alarm, by } => {
+                self.responder(command, *by)?;
+                self.dialled_120(now, *alarm, *by, effects)
+            }
+            Order::Mute { alarm, by } => {
+                self.responder(command, *by)?;
+                self.mute(now, *alarm, *by, effects)
+            }
+            Order::Test { home, by } => {
+                self.responder(command, *by)?;
+                self.open_test(now, *home, *by)
             }
             Order::Withdraw { alarm, by } => {
                 self.responder(command, *by)?;
                 self.trigger(now, *alarm, Trigger::Withdraw { by: *by }, effects)
             }
             Order::OnSite { alarm, by } => {
-                self.responder(command, *by)?;
+                self.sendable_responder(now, command, *alarm, *by, Wish::Arrived, effects)?;
                 self.trigger(now, *alarm, Trigger::OnSite { by: *by }, effects)
             }
             Order::Close { alarm, by, disposition, conversation } => {
@@ -58,7 +91,7 @@ impl Station {
                     self.responder(command, *by)?;
                 }
                 let note = Note { at: now, by: *by, kind: NoteKind::Remark, text: bounded(text) };
-                self.note(*alarm, note, effects)
+                self.note(now, *alarm, note, effects)
             }
             Order::Acknowledge { alarm, by } => self.acknowledge(now, command, *alarm, *by, effects),
             Order::Drill { resident } => self.drill(now, *resident, effects),
@@ -66,15 +99,34 @@ impl Station {
         }
     }
 
-    /// Only a local person who stands in the village's list may answer an alarm. Gives their minutes on the way.
-    fn responder(&self, command: &Command, by: ResponderId) -> Result<u16, Refusal> {
+    /// Only a local person who stands in the village's list may answer an alarm.
+    fn responder(&self, command: &Command, by: ResponderId) -> Result<(), Refusal> {
         if command.from == Authority::County {
             return Err(Refusal::OnlyLocal);
         }
-        self.travel_min(by).ok_or(Refusal::UnknownResponder)
+        if self.roster.responders.contains_key(&by) { Ok(()) } else { Err(Refusal::UnknownResponder) }
     }
 
-    fn known(&self, id: AlarmId) -> Result<Alarm, Refusal> {
+    /// The same, and one who may be sent. What the others answer is a note, shown to the desk (CARE-RULES 4).
+    fn sendable_responder(
+        &mut self,
+        now: Moment,
+        command: &Command,
+        alarm: AlarmId,
+        by: ResponderId,
+        wish: Wish,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), Refusal> {
+        self.responder(command, by)?;
+        if !self.is_inform_only(by) {
+            return Ok(());
+        }
+        let text = wish.word().to_owned();
+        self.note(now, alarm, Note { at: now, by: Some(by), kind: NoteKind::Answered, text }, effects)?;
+        Err(Refusal::InformOnly)
+    }
+
+    pub(super) fn known(&self, id: AlarmId) -> Result<Alarm, Refusal> {
         self.book.get(id).cloned().ok_or(Refusal::UnknownAlarm)
     }
 
@@ -104,19 +156,21 @@ impl Station {
     ) -> Result<Answer, Refusal> {
         match (command.from, by) {
             (Authority::Local, None) => return Err(Refusal::NobodyNamed),
-            (Authority::Local, Some(by)) => drop(self.responder(command, by)?),
+            (Authority::Local, Some(by)) => self.responder(command, by)?,
             (Authority::County, Some(_)) => return Err(Refusal::OnlyLocal),
             (Authority::County, None) => {}
         }
         let mut alarm = self.known(id)?;
-        let trigger = Trigger::Close { by, disposition, conversation: !conversation.is_empty() };
+        // The tester stands in the home.
+        let tested = disposition == Disposition::Test && by.is_some() && alarm.test_by == by;
+        let trigger = Trigger::Close { by, disposition, conversation: !conversation.is_empty() || tested };
         let step = match self.try_step(&alarm, now, trigger) {
             Ok(step) => step,
             // CARE-RULES 10: what the county wanted is kept, and the village's ladder goes on.
             Err(reason @ Refusal::NeedsConversation) if command.from == Authority::County => {
                 let text = disposition.word().to_owned();
                 let note = Note { at: now, by: None, kind: NoteKind::CountyCloseRefused, text };
-                self.note(id, note, effects)?;
+                self.note(now, id, note, effects)?;
                 return Ok(Answer::Noted { alarm: id, reason });
             }
             Err(reason) => return Err(reason),
@@ -128,8 +182,18 @@ impl Station {
             let text = disposition.word().to_owned();
             keep_note(&mut alarm, Note { at: now, by, kind: NoteKind::NotAnEnding, text });
         }
+        let step = self.with_key_holder(&alarm, disposition, step);
         self.settle(now, alarm, step, effects);
         self.done(id)
+    }
+
+    /// CARE-RULES 15: whoever has a key is called when nobody gets in.
+    fn with_key_holder(&self, alarm: &Alarm, disposition: Disposition, step: Step) -> Step {
+        let shut = matches!(disposition, Disposition::CouldNotEnter | Disposition::NoAnswer);
+        match self.resident_of(alarm).and_then(|resident| resident.key_holder) {
+            Some(holder) if shut => step.and_call(Audience::KeyHolder(holder), Because::KeyWanted),
+            _ => step,
+        }
     }
 
     fn acknowledge(
@@ -144,17 +208,35 @@ impl Station {
             // It pauses the county's own escalation, and nothing here.
             (Authority::County, _) => {
                 let note = Note { at: now, by: None, kind: NoteKind::CountyAcknowledged, text: String::new() };
-                self.note(id, note, effects)
+                self.note(now, id, note, effects)
             }
             (Authority::Local, None) => Err(Refusal::NobodyNamed),
             (Authority::Local, Some(by)) => {
                 self.responder(command, by)?;
-                self.trigger(now, id, Trigger::Acknowledge { by }, effects)
+                let answer = self.trigger(now, id, Trigger::Acknowledge { by }, effects)?;
+                self.share_acknowledgement(now, id, by, effects);
+                Ok(answer)
             }
         }
     }
 
-    fn note(&mut self, id: AlarmId, note: Note, effects: &mut Vec<Effect>) -> Result<Answer, Refusal> {
+    /// CARE-RULES 8: only technical alarms of an incident share an acknowledgement.
+    fn share_acknowledgement(&mut self, now: Moment, id: AlarmId, by: ResponderId, effects: &mut Vec<Effect>) {
+        let Some(incident) = self.book.get(id).map(Alarm::incident_id) else { return };
+        let others: Vec<AlarmId> = self
+            .book
+            .open()
+            .filter(|alarm| alarm.incident_id() == incident && !alarm.id.condition.rule().about_person)
+            .filter(|alarm| matches!(alarm.state, State::Raised { .. }))
+            .map(|alarm| alarm.id)
+            .collect();
+        for other in others {
+            // One that cannot be acknowledged as it stands keeps its own.
+            _ = self.trigger(now, other, Trigger::Acknowledge { by }, effects);
+        }
+    }
+
+    fn note(&mut self, now: Moment, id: AlarmId, note: Note, effects: &mut Vec<Effect>) -> Result<Answer, Refusal> {
         let mut alarm = self.known(id)?;
         if !alarm.is_open() {
             return Err(Refusal::AlreadyClosed);
@@ -163,7 +245,7 @@ impl Station {
             return Err(Refusal::Full);
         }
         let step = unmoved(&alarm);
-        self.record(alarm, step, effects);
+        self.record(now, alarm, step, effects);
         self.done(id)
     }
 
@@ -191,7 +273,7 @@ impl Station {
         Answer::Open { alarms, more }
     }
 
-    fn done(&self, id: AlarmId) -> Result<Answer, Refusal> {
+    pub(super) fn done(&self, id: AlarmId) -> Result<Answer, Refusal> {
         let alarm = self.book.get(id).ok_or(Refusal::UnknownAlarm)?;
         Ok(Answer::Done { alarm: id, rev: alarm.rev, state: alarm.state.word().to_owned() })
     }

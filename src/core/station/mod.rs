@@ -12,6 +12,14 @@ mod book;
 
 mod commands;
 
+mod people;
+
+mod replies;
+
+mod faults;
+
+mod trial;
+
 mod devices;
 
 mod quiet;
@@ -34,13 +42,15 @@ pub use restart::{Past, Words};
 use self::devices::{Link, Unit};
 use self::strangers::Strangers;
 use self::timers::{Timer, Timers};
+use super::alarm::told::Code;
 use super::alarm::{Alarm, AlarmId, Evidence, Reason, Subject};
 use super::condition::Condition;
 use super::detector::device_health::CHARGE_LOW_PERCENT;
 use super::detector::{self, Detector, Finding, Heard};
 use super::effect::{Answer, Effect, Input};
-use super::id::{CommandId, DeviceId, Epoch, HomeId, ResidentId, SourceId, StationId};
+use super::id::{ChannelId, CommandId, DeviceId, Epoch, HomeId, ResidentId, ResponderId, SourceId, StationId};
 use super::intake::News;
+use super::plan::Plan;
 use super::reading::{Origin, Reading, Sample};
 use super::roster::{Device, EVERYONE_AFTER, Roster};
 use super::time::{Moment, Mono, Trust};
@@ -105,6 +115,15 @@ pub struct Station {
     strangers: Strangers,
     answered: BTreeMap<CommandId, (Mono, Answer)>,
     timers: Timers,
+    /// What the clock on the wall means.
+    plan: Plan,
+    /// The code that somebody was given last.
+    last_code: BTreeMap<ResponderId, Code>,
+    /// Homes in which somebody tests, and until when.
+    tests: BTreeMap<HomeId, (ResponderId, Mono)>,
+    /// Faults that people were told of together. A start forgets it: who sits at the desk then is told once more.
+    told_faults: BTreeSet<AlarmId>,
+    last_digest: Option<Mono>,
     clock_unset: bool,
     /// Homes in which sensors were missed together and nothing was heard since.
     quiet_homes: BTreeSet<HomeId>,
@@ -137,6 +156,11 @@ impl Station {
             strangers: Strangers::default(),
             answered: BTreeMap::new(),
             timers: Timers::default(),
+            plan: Plan::default(),
+            last_code: BTreeMap::new(),
+            tests: BTreeMap::new(),
+            told_faults: BTreeSet::new(),
+            last_digest: None,
             clock_unset: false,
             quiet_homes: BTreeSet::new(),
             waited_for: BTreeSet::new(),
@@ -158,6 +182,13 @@ impl Station {
             Input::Source { id, up } => self.source(now, *id, *up, &mut effects),
             Input::TwoSenders { device } => self.two_senders(now, *device, &mut effects),
             Input::Command(command) => self.command(now, command, &mut effects),
+            Input::Reply(reply) => self.reply(now, reply, &mut effects),
+            Input::Report(report) => self.report(now, *report, &mut effects),
+            Input::Channel { id, up } => self.channel(now, *id, *up, &mut effects),
+            Input::Plan(plan) => {
+                self.plan = (**plan).clone();
+                self.mind_the_digest(now);
+            }
             Input::Disk { up } => {
                 let reason = if *up { Reason::LogBack } else { Reason::LogFailed };
                 self.own_fault(now, Condition::DiskFault, !up, reason, &mut effects);
@@ -311,7 +342,19 @@ impl Station {
             }
             Finding::Cancel(condition, evidence) => self.cancel(now, subject, condition, evidence, effects),
             Finding::Cleared(condition, evidence) => self.cleared(now, subject, condition, evidence, effects),
-            Finding::Noted(condition, evidence) => self.noted(subject, condition, evidence, effects),
+            Finding::Noted(condition, evidence) => self.noted(now, subject, condition, evidence, effects),
+        }
+    }
+
+    /// A way to people came up or went down.
+    fn channel(&mut self, now: Moment, id: ChannelId, up: bool, effects: &mut Vec<Effect>) {
+        let (subject, condition) = (Subject::Channel(id), Condition::ChannelDown);
+        let reason = if up { Reason::Over } else { Reason::NoWay };
+        let evidence = Evidence { at: now, device: None, said: None, reason };
+        if up {
+            self.cleared(now, subject, condition, evidence, effects);
+        } else if !self.book.is_open(subject, condition) {
+            self.found(now, subject, None, Finding::Onset(condition, evidence), effects);
         }
     }
 
@@ -347,6 +390,7 @@ impl Station {
                 Timer::Device(id) => self.device_due(now, id, effects),
                 Timer::Source(id) => self.source_due(now, id, effects),
                 Timer::Resident(id) => self.blind_due(now, id, effects),
+                Timer::Digest => self.digest(now, effects),
                 Timer::Clock => self.own_fault(now, Condition::ClockFault, true, Reason::ClockUnset, effects),
             }
         }

@@ -13,12 +13,13 @@ use serde::{Deserialize, Serialize};
 use super::devices::{SOURCE_FAULT_AFTER, Unit};
 use super::{Station, Timer};
 use crate::core::alarm::life_cycle::{State, Trigger};
+use crate::core::alarm::told::{Reached, Told};
 use crate::core::alarm::{Alarm, Evidence, Reason, Subject};
 use crate::core::condition::Condition;
 use crate::core::detector::Finding;
 use crate::core::detector::device_health::Learned;
-use crate::core::effect::{Answer, Audience, Because, Effect, Input, Notice};
-use crate::core::id::{CommandId, DeviceId, SourceId};
+use crate::core::effect::{Answer, Because, Effect, Input};
+use crate::core::id::{CommandId, DeviceId, ResponderId, SourceId};
 use crate::core::intake::Memory;
 use crate::core::reading::Origin;
 use crate::core::roster::{Device, Service};
@@ -104,6 +105,7 @@ impl Station {
             Input::Sample(sample) => sample,
             // What was said before says nothing of what is new.
             Input::Village(new) => return self.begin_afresh(at.mono, &new.change),
+            Input::Report(report) => return self.relearn_report(at, *report),
             _ => return,
         };
         let Origin::Device(id) = sample.from else { return };
@@ -129,7 +131,7 @@ impl Station {
         if gap == Gap::Unknown {
             self.restart_alarms(now, &mut effects);
         } else {
-            self.repeat_calls(&mut effects);
+            self.repeat_calls(now, &mut effects);
         }
         self.find_unrecorded(now, &mut effects);
         self.fire_due(now, &mut effects);
@@ -161,7 +163,8 @@ impl Station {
             }
             Subject::Device(id) => self.roster.devices.get(&id).is_some_and(|device| self.roster.serves(device)),
             Subject::Source(id) => self.roster.sources.contains(&id),
-            Subject::Stranger(_) | Subject::Station => true,
+            // A channel that is configured no longer is reported by nobody: the house closes its fault at the start.
+            Subject::Stranger(_) | Subject::Channel(_) | Subject::Station => true,
         }
     }
 
@@ -188,29 +191,32 @@ impl Station {
             if let Ok(step) = self.try_step(&alarm, now, Trigger::Restart)
                 && (step.state != alarm.state || !step.calls.is_empty())
             {
-                self.record(alarm, step, effects);
+                self.record(now, alarm, step, effects);
             }
         }
     }
 
-    /// The run before may have ended between a record and its calls. The newest call of every raised alarm is made again;
-    /// a notice's id is made from its cause, so whoever was called already is not called twice.
-    fn repeat_calls(&self, effects: &mut Vec<Effect>) {
-        for alarm in self.book.open().filter(|alarm| alarm.id.condition.rule().about_person && !self.is_over(alarm)) {
-            let (to, because) = match alarm.state {
-                State::Raised { climb } => {
-                    let to = self.ladder_of(alarm).map_or(Audience::Everyone, |ladder| climb.newest(ladder));
-                    let because = match to {
-                        Audience::Rung(0) if climb.round == 0 => Because::Raised,
-                        _ => climb.reason_to_climb(),
-                    };
-                    (to, because)
-                }
-                State::Accepted { by, pressed_again: Some(_), .. } => (Audience::Acceptor(by), Because::Again),
-                _ => continue,
+    /// The run before may have ended between a record and its calls. Whoever the record names as called, and no report says was
+    /// reached, is called again for the same reason.
+    fn repeat_calls(&self, now: Moment, effects: &mut Vec<Effect>) {
+        for alarm in self.book.open().filter(|alarm| !self.is_over(alarm)) {
+            let mut again: Vec<(Because, Option<u8>, Vec<ResponderId>)> = Vec::new();
+            let wanted = |told: &&Told| match alarm.state {
+                State::Raised { .. } => true,
+                // Nobody else is called for what somebody has taken.
+                State::Accepted { by, .. } | State::OnSite { by, .. } => told.who == by && told.rung.is_none(),
+                State::PreAlarm { .. } | State::Closed { .. } => false,
             };
-            let notice = Notice { alarm: alarm.id, to, round: alarm.state.round(), because };
-            effects.push(Effect::Notify(notice));
+            let unheard = alarm.told.iter().filter(|told| told.reached == Reached::Asked && !told.busy);
+            for told in unheard.filter(wanted) {
+                match again.iter_mut().find(|(because, rung, _)| (*because, *rung) == (told.because, told.rung)) {
+                    Some((.., people)) => people.push(told.who),
+                    None => again.push((told.because, told.rung, vec![told.who])),
+                }
+            }
+            for (because, rung, people) in again {
+                effects.push(Effect::Notify(self.repeated(now, alarm, rung, people, because)));
+            }
         }
     }
 

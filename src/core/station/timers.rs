@@ -13,6 +13,7 @@ pub(super) enum Timer {
     Source(SourceId),
     Resident(ResidentId),
     Device(DeviceId),
+    Digest,
     Clock,
 }
 

@@ -1,0 +1,36 @@
+//! Limits of what is told to people and answered by them.
+
+use std::time::Duration;
+
+use super::Limit;
+
+limits! {
+    /// People whom an alarm's record names as told. judgement: everybody of a village's list of responders, twice over.
+    TOLD_MAX: usize = 64,
+        "one from the middle is forgotten, and is told again if called again", "none needed";
+
+    /// People who are called together when everybody is. judgement: a modem that dials needs half a minute for each, and
+    /// whoever is not reached in ten minutes is called in the next five.
+    EVERYONE_MAX: usize = 24,
+        "the rest is called by the ladder only", "check: none, the list is as long as the village made it";
+
+    /// How long the siren is silent for one alarm that was muted. Source: CARE-RULES 12.
+    MUTE: Duration = Duration::from_mins(10),
+        "it sounds again while nobody has accepted", "alarms: muted_until";
+
+    /// The same for a high alarm. Source: CARE-RULES 12.
+    MUTE_HIGH: Duration = Duration::from_mins(2),
+        "it sounds again while nobody has accepted", "alarms: muted_until";
+
+    /// How long a test window is open. Source: CARE-RULES 19.
+    TEST_WINDOW: Duration = Duration::from_mins(10),
+        "it closes, and the next press is a help call", "none needed";
+
+    /// Test windows that are open at once. judgement: two installers do not test more homes in ten minutes.
+    TEST_WINDOWS_MAX: usize = 8,
+        "the tester is refused", "refusal: full";
+
+    /// Faults that one digest names. judgement: what fits into one message is the number and the worst of them.
+    DIGEST_MAX: usize = 100,
+        "the rest is counted in the next one", "none needed";
+}
