@@ -33,4 +33,16 @@ limits! {
     /// Faults that one digest names. judgement: what fits into one message is the number and the worst of them.
     DIGEST_MAX: usize = 100,
         "the rest is counted in the next one", "none needed";
+
+    /// Jobs that wait for channels. judgement: sixty homes in alarm at once, three people each, letter and call, twice over.
+    JOBS_MAX: usize = 1_024,
+        "the one that matters least gives way, and its alarm's ladder climbs", "status: queue";
+
+    /// Errands of which a word may still come. judgement: delivery reports come within a minute or not at all.
+    HANDED_MAX: usize = 256,
+        "a report of the oldest letter is not known any more", "none needed";
+
+    /// Alarms that the county may have to be told of by text. judgement: sixty homes in alarm at once.
+    UNRECEIPTED_MAX: usize = 64,
+        "further ones wait for the link", "county: nothing of them until it is back";
 }

@@ -112,6 +112,8 @@ pub enum Failure {
     Unable,
     /// The other end refuses it, and would again.
     Refused,
+    /// It was handed over, and nobody said what became of it. Whoever tried again might send it twice, so nobody does.
+    Unknown,
 }
 
 /// A message that came in.

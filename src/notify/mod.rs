@@ -10,3 +10,9 @@ pub mod channel;
 pub mod reply;
 
 pub mod message;
+
+pub mod directory;
+
+pub mod letter;
+
+pub mod queue;

@@ -20,6 +20,8 @@ const REVEALS: &[(&str, &str)] = &[
         "writes addresses and keys into village.toml, and tells them to the daemon that does",
     ),
     ("src/notify/message.rs", "the message of a notice, to whoever is called: only a Private leaves it"),
+    ("src/notify/letter.rs", "the texts to people who are called: only a Private leaves it"),
+    ("src/notify/queue/outcome.rs", "reads what somebody answered; its words go no further than a fingerprint"),
     ("src/source/heard.rs", "its own test: who is in the heard list"),
     ("src/daemon/answers.rs", "the heard list, over the control socket, to the installer who assigns what is heard"),
     ("src/daemon/pairing.rs", "newcomers, over the control socket, to the installer who lets them in"),

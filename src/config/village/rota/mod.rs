@@ -8,6 +8,8 @@ pub mod holidays;
 
 pub mod expand;
 
+mod hours;
+
 pub(super) mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
