@@ -150,8 +150,21 @@ impl<'d> Section<'d> {
         self.doc.section(path, &found, keys)
     }
 
+    /// The table of this name below, if it stands in the file; [`Section::holding`] says which keys it may hold.
+    pub(super) fn table_unjudged(&self, name: &'static str) -> Option<Section<'d>> {
+        let found = self.raw(name)?;
+        // What is not a table has been reported, and has nothing to read.
+        Some(self.doc.unjudged(self.path_of(name), &found, false)).filter(Section::is_given)
+    }
+
     /// Every table below the table of this name, by its id.
     pub(super) fn by_id(&self, name: &'static str, keys: &'static [Key]) -> Vec<(Slug, Section<'d>)> {
+        let sections = self.by_id_unjudged(name, keys.iter().any(|key| key.private));
+        sections.into_iter().map(|(id, section)| (id, section.holding(keys))).collect()
+    }
+
+    /// The same, of which [`Section::holding`] says which keys each may hold.
+    pub(super) fn by_id_unjudged(&self, name: &'static str, private: bool) -> Vec<(Slug, Section<'d>)> {
         let Some(found) = self.raw(name) else { return Vec::new() };
         let path = self.path_of(name);
         let DeValue::Table(table) = found.value else {
@@ -163,7 +176,7 @@ impl<'d> Section<'d> {
             let shown = format!("{path}.{}", self.doc.key_shown(key.get_ref()));
             match key.get_ref().parse::<Slug>() {
                 Ok(id) => {
-                    let section = self.doc.section(shown, &Found::new(value), keys);
+                    let section = self.doc.unjudged(shown, &Found::new(value), private);
                     // What is not a table has been reported, and has nothing to read.
                     all.extend(section.is_given().then_some((id, section)));
                 }

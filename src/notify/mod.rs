@@ -1,4 +1,4 @@
-//! To people: in which words they are told, and what their answer means; pure.
+//! To people: in which words they are told, and what their answer means; pure, but for the channels that carry it.
 //!
 //! Constraints:
 //! - **A message is complete without a link** (CARE-RULES 2): who, where, what, since when, what is known, what to reply. What
@@ -10,3 +10,15 @@ pub mod channel;
 pub mod reply;
 
 pub mod message;
+
+mod body;
+
+mod letters;
+
+mod post;
+
+pub mod webhook;
+
+pub mod wecom;
+
+pub mod ntfy;

@@ -1,0 +1,60 @@
+//! Limits of the channels beside the modem: what goes to web servers and the local broker, the siren, the prompts.
+
+use std::time::Duration;
+
+use super::Limit;
+
+limits! {
+    /// Channels beside the modem. judgement: a group a village, a push server, a program, and room.
+    CHANNELS_MAX: usize = 16,
+        "the file is refused", "check: too_many";
+
+    /// From look-up to the last byte of the answer to a POST. judgement: TLS over a rural 2G link takes several seconds, and the next
+    /// rung is called after 30.
+    POST_DEADLINE: Duration = Duration::from_secs(10),
+        "the errand failed in a way that another try may mend", "the channel's health: not_there";
+
+    /// Largest answer to a POST that is read, in bytes. judgement: what the known servers answer has some hundred.
+    POST_ANSWER_BYTES_MAX: usize = 16 * 1024,
+        "the answer counts as broken; the errand failed", "the channel's health: not_there";
+
+    /// Largest head of an answer to a POST, in bytes; the least that hyper can be told.
+    POST_HEAD_BYTES_MAX: usize = 8 * 1024,
+        "the answer counts as broken; the errand failed", "the channel's health: not_there";
+
+    /// An idle channel looks whether its server is there. judgement: a handshake of 5 kB; 120 kB a day on a SIM card.
+    POST_PROBE_EVERY: Duration = Duration::from_hours(1),
+        "a connection is made, and nothing is sent", "the channel's health";
+
+    /// The same while the server is not there.
+    POST_PROBE_EVERY_DOWN: Duration = Duration::from_mins(5),
+        "a connection is made, and nothing is sent", "the channel's health";
+
+    /// A channel whose secret cannot be read looks again.
+    SECRET_AGAIN: Duration = Duration::from_secs(30),
+        "errands fail meanwhile", "the channel's health: not_let_in";
+
+    /// Messages a minute to a WeCom group robot. Source: developer.work.weixin.qq.com, document 91770.
+    WECOM_PER_MINUTE: usize = 20,
+        "the errand failed in a way that another try may mend", "log: the robot's limit";
+
+    /// Of those, kept free for what is high. judgement: a quarter.
+    WECOM_KEPT_FOR_HIGH: usize = 5,
+        "the errand failed in a way that another try may mend", "log: the robot's limit";
+
+    /// Longest content of a WeCom text, in bytes of UTF-8. Source: as above.
+    WECOM_TEXT_BYTES_MAX: usize = 2_048,
+        "cut at a sign", "the message ends in …";
+
+    /// Longest content of WeCom markdown, in bytes of UTF-8. Source: as above.
+    WECOM_MARKDOWN_BYTES_MAX: usize = 4_096,
+        "cut at a sign", "the message ends in …";
+
+    /// Longest message of ntfy, in bytes of UTF-8; a longer one comes as a file. Source: docs.ntfy.sh, limitations.
+    NTFY_MESSAGE_BYTES_MAX: usize = 4_096,
+        "cut at a sign", "the message ends in …";
+
+    /// How long a stop waits for the queue to take a channel's last word.
+    LAST_WORD_WAIT: Duration = Duration::from_secs(1),
+        "the word is not told; the queue ends with the channel", "none needed";
+}
