@@ -54,6 +54,46 @@ limits! {
     NTFY_MESSAGE_BYTES_MAX: usize = 4_096,
         "cut at a sign", "the message ends in …";
 
+    /// From the errand to the local broker's PUBACK, the connection included. judgement: as for a POST.
+    NOTIFY_PUBACK_WAIT: Duration = Duration::from_secs(10),
+        "the errand failed, and the connection is made anew", "the channel's health: not_there";
+
+    /// From look-up to the answer to the subscription at the local broker.
+    NOTIFY_CONNECT_DEADLINE: Duration = Duration::from_secs(10),
+        "the connection is made anew", "the channel's health: not_there";
+
+    /// Shortest wait before the local broker is looked for again.
+    NOTIFY_RECONNECT_FLOOR: Duration = Duration::from_millis(100),
+        "the next attempt", "none needed";
+
+    /// Longest wait before the local broker is looked for again. judgement: it costs nothing to ask on one's own box.
+    NOTIFY_RECONNECT_CAP: Duration = Duration::from_secs(5),
+        "the next attempt", "the channel's health: not_there";
+
+    /// How long the local broker keeps a notice for a program that is away. judgement: an older one has been told again or is over.
+    NOTICE_EXPIRY: Duration = Duration::from_hours(1),
+        "the broker forgets it", "none needed";
+
+    /// Answers that the broker sends ahead of their PUBACK.
+    ANSWERS_UNKEPT_MAX: u16 = 16,
+        "the broker waits with the next", "none needed";
+
+    /// How long an answer waits to be kept. judgement: several deadlines of a disk.
+    ANSWER_KEPT_WAIT: Duration = Duration::from_secs(10),
+        "the connection is made anew, and the broker sends it again", "none needed";
+
+    /// Largest packet from the local broker, in bytes: an answer and its topic.
+    ANSWER_PACKET_BYTES_MAX: u32 = 4 * 1024,
+        "the broker does not deliver it", "the broker's log";
+
+    /// Longest wish in an answer, in bytes of UTF-8. judgement: one SMS in Chinese.
+    ANSWER_WISH_BYTES_MAX: usize = 280,
+        "the answer is not taken", "log: an answer is not taken";
+
+    /// What a connection to the local broker has told and the channel not yet looked at.
+    NOTIFY_UPSHOTS_MAX: usize = 32,
+        "the socket is not read meanwhile", "none needed";
+
     /// How long a stop waits for the queue to take a channel's last word.
     LAST_WORD_WAIT: Duration = Duration::from_secs(1),
         "the word is not told; the queue ends with the channel", "none needed";

@@ -62,7 +62,7 @@ pub(super) async fn run(
         };
         tokio::select! {
             biased;
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => return voice.end(errands).await,
             errand = errands.recv() => {
                 let Some(errand) = errand else { return };
                 take(&errand, &mut carrier, &mut voice, &stop).await;
@@ -119,6 +119,14 @@ impl Voice {
     pub(super) async fn last_word(&self, ticket: Ticket) {
         // The queue may have stopped before.
         let _ = timeout(LAST_WORD_WAIT, self.word(ticket, Word::Failed(Failure::Trouble))).await;
+    }
+
+    /// Ends the errands that were given and not looked at yet.
+    pub(super) async fn end(&self, mut errands: mpsc::Receiver<Errand>) {
+        errands.close();
+        while let Some(errand) = errands.recv().await {
+            self.last_word(errand.ticket).await;
+        }
     }
 
     pub(super) async fn up(&mut self) {

@@ -22,3 +22,7 @@ pub mod webhook;
 pub mod wecom;
 
 pub mod ntfy;
+
+pub mod mqtt;
+
+pub mod configured;
