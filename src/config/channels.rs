@@ -220,11 +220,11 @@ fn read_ntfy(section: &Section<'_>, beside: &Path) -> Option<NtfyLink> {
     let mut topics = BTreeMap::new();
     for (responder, found) in section.entries("topic_files") {
         let Some(file) = secret_of(section, "topic_files", &found, beside) else { continue };
-        match responder.parse() {
-            Ok(responder) => drop(topics.insert(responder, file)),
-            Err(_) => {
-                section.report(section.wrong("topic_files", &found, What::NotAnId).fix("write the responder's id"))
-            }
+        if let Ok(responder) = responder.parse() {
+            topics.insert(responder, file);
+        } else {
+            let problem = section.wrong("topic_files", &found, What::NotAnId);
+            section.report(problem.fix("write the responder's id"));
         }
     }
     if section.find("topic_file").is_none() && section.find("topic_files").is_none() {

@@ -150,13 +150,6 @@ impl<'d> Section<'d> {
         self.doc.section(path, &found, keys)
     }
 
-    /// The table of this name below, if it stands in the file; [`Section::holding`] says which keys it may hold.
-    pub(super) fn table_unjudged(&self, name: &'static str) -> Option<Section<'d>> {
-        let found = self.raw(name)?;
-        // What is not a table has been reported, and has nothing to read.
-        Some(self.doc.unjudged(self.path_of(name), &found, false)).filter(Section::is_given)
-    }
-
     /// Every table below the table of this name, by its id.
     pub(super) fn by_id(&self, name: &'static str, keys: &'static [Key]) -> Vec<(Slug, Section<'d>)> {
         let sections = self.by_id_unjudged(name, keys.iter().any(|key| key.private));

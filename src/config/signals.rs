@@ -1,8 +1,10 @@
-//! `[siren]`, `[prompts]` and `[player.HOME]`: what is heard in the station and in homes.
+//! `[siren.NAME]`, `[prompts]` and `[player.HOME]`: what is heard in the station and in homes.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use toml::de::DeValue;
 
 use super::document::Section;
 use super::key::Key;
@@ -10,6 +12,7 @@ use super::problem::What;
 use super::source;
 use crate::core::id::{HomeId, Slug};
 use crate::core::word::words;
+use crate::limits::channels::SIRENS_MAX;
 
 words! {
     /// What switches the siren.
@@ -138,9 +141,17 @@ pub const PLAYER_KEYS: &[Key] = &[
 /// The player of this name is the station's own.
 const STATION: &str = "station";
 
-/// Reads the siren, if there is one.
-pub(super) fn read_siren(top: &Section<'_>) -> Option<Siren> {
-    let section = top.table_unjudged("siren")?;
+/// Reads the sirens, by name.
+pub(super) fn read_sirens(top: &Section<'_>) -> BTreeMap<Slug, Siren> {
+    let sections = top.by_id_unjudged("siren", false);
+    if let Some((_, section)) = sections.get(SIRENS_MAX) {
+        let problem = section.whole_table(What::TooMany).allowed(format!("at most {SIRENS_MAX} sirens"));
+        section.report(problem.fix("switch several by one relay"));
+    }
+    sections.into_iter().filter_map(|(name, section)| Some((name, read_siren(section)?))).collect()
+}
+
+fn read_siren(section: Section<'_>) -> Option<Siren> {
     let kind = section.glance(KIND_KEYS).word("kind", SirenKind::ALL, SirenKind::word)?;
     let section = section.holding(match kind {
         SirenKind::Gpio => GPIO_KEYS,
@@ -170,32 +181,34 @@ pub(super) fn read_siren(top: &Section<'_>) -> Option<Siren> {
 /// Reads players and sentences; none where nobody plays.
 pub(super) fn read_prompts(top: &Section<'_>, beside: &Path) -> Option<Prompts> {
     let section = top.table("prompts", PROMPTS_KEYS);
-    let players: Vec<(Slug, Section<'_>)> = top.by_id("player", PLAYER_KEYS);
-    let mut prompts = Prompts {
-        folder: beside.join(section.text("folder")?.as_ref()),
-        dialect: match section.find("dialect") {
-            Some(_) => section.id("dialect")?,
-            None => section.text("dialect")?.parse().ok()?,
-        },
-        limit: Duration::from_secs(section.whole("limit_s")?),
-        station: None,
-        homes: BTreeMap::new(),
-    };
-    for (place, section) in players {
-        let dialect = section.find("dialect").and_then(|_| section.id("dialect"));
-        let Some(command) = read_command(&section, "command") else { continue };
-        if let (false, Some(found)) = (command.iter().any(|part| part.contains("{clip}")), section.find("command")) {
-            let problem = section.wrong("command", &found, What::Contradiction);
-            section.report(problem.fix("write {clip} where the player wants the name of the file"));
-        }
-        let player = Player { command, dialect };
+    let (mut station, mut homes) = (None, BTreeMap::new());
+    for (place, section) in top.by_id("player", PLAYER_KEYS) {
+        let Some(player) = read_player(&section) else { continue };
         if place.as_str() == STATION {
-            prompts.station = Some(player);
+            station = Some(player);
         } else {
-            prompts.homes.insert(HomeId(place), player);
+            homes.insert(HomeId(place), player);
         }
     }
-    (prompts.station.is_some() || !prompts.homes.is_empty()).then_some(prompts)
+    let folder = section.text("folder").map(|folder| beside.join(folder.as_ref()));
+    let dialect = match section.find("dialect") {
+        Some(_) => section.id("dialect"),
+        None => section.text("dialect").and_then(|usual| usual.parse().ok()),
+    };
+    let limit = section.whole("limit_s").map(Duration::from_secs);
+    let somebody_plays = station.is_some() || !homes.is_empty();
+    let prompts = Prompts { folder: folder?, dialect: dialect?, limit: limit?, station, homes };
+    somebody_plays.then_some(prompts)
+}
+
+fn read_player(section: &Section<'_>) -> Option<Player> {
+    let dialect = section.find("dialect").and_then(|_| section.id("dialect"));
+    let command = read_command(section, "command")?;
+    if let (false, Some(found)) = (command.iter().any(|part| part.contains("{clip}")), section.find("command")) {
+        let problem = section.wrong("command", &found, What::Contradiction);
+        section.report(problem.fix("write {clip} where the player wants the name of the file"));
+    }
+    Some(Player { command, dialect })
 }
 
 /// A program with its arguments.
@@ -203,11 +216,11 @@ fn read_command(section: &Section<'_>, name: &'static str) -> Option<Vec<String>
     let found = section.demand(name)?;
     let parts: Vec<String> = section.texts(name).into_iter().map(|(part, _)| part.into_owned()).collect();
     if parts.first().is_none_or(|program| program.trim().is_empty()) {
-        section.report(
-            section
-                .wrong(name, &found, What::Empty)
-                .fix("write the program and its arguments, as [\"/usr/bin/aplay\", \"-q\"]"),
-        );
+        // What is not even a list has been reported.
+        if matches!(found.value, DeValue::Array(_)) {
+            let problem = section.wrong(name, &found, What::Empty);
+            section.report(problem.fix("write the program and its arguments, as [\"/usr/bin/program\", \"argument\"]"));
+        }
         return None;
     }
     Some(parts)

@@ -1,5 +1,6 @@
 //! `shouwang.toml`: this box, its sources, its way to the county, its store.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use super::signals::{self, Prompts, Siren};
 use super::source::{self, Link, Source, SourceKind};
 use super::{Sound, judge};
 use crate::broker::BrokerUrl;
-use crate::core::id::{GatewayId, StationId};
+use crate::core::id::{GatewayId, Slug, StationId};
 use crate::core::spoken::Spoken;
 use crate::core::word::words;
 use crate::private::Private;
@@ -61,8 +62,8 @@ pub struct Station {
     pub county: Option<CountyLink>,
     /// The ways to people beside the modem, in the order of their names.
     pub channels: Vec<Channel>,
-    /// What is heard in the station.
-    pub siren: Option<Siren>,
+    /// What is heard in the station, by name.
+    pub sirens: BTreeMap<Slug, Siren>,
     /// What is said in homes.
     pub prompts: Option<Prompts>,
     /// Log and state on disk.
@@ -141,10 +142,10 @@ pub const TABLES: &[Table] = &[
     Table { path: "channels.*", about: "A group robot of WeCom.", keys: channels::WECOM_KEYS },
     Table { path: "channels.*", about: "Push messages over ntfy.", keys: channels::NTFY_KEYS },
     Table { path: "channels.*", about: "Topics at the local broker.", keys: channels::MQTT_KEYS },
-    Table { path: "siren", about: "A siren on a line of the box.", keys: signals::GPIO_KEYS },
-    Table { path: "siren", about: "A siren on a relay board.", keys: signals::RELAY_KEYS },
-    Table { path: "siren", about: "A siren on a line of a serial port.", keys: signals::WIRE_KEYS },
-    Table { path: "siren", about: "A siren that programs switch.", keys: signals::COMMAND_KEYS },
+    Table { path: "siren.*", about: "A siren on a line of the box.", keys: signals::GPIO_KEYS },
+    Table { path: "siren.*", about: "A siren on a relay board.", keys: signals::RELAY_KEYS },
+    Table { path: "siren.*", about: "A siren on a line of a serial port.", keys: signals::WIRE_KEYS },
+    Table { path: "siren.*", about: "A siren that programs switch.", keys: signals::COMMAND_KEYS },
     Table { path: "prompts", about: "Recorded sentences.", keys: signals::PROMPTS_KEYS },
     Table { path: "player.*", about: "What plays them in one home, or in the station.", keys: signals::PLAYER_KEYS },
     Table { path: "store", about: "Log and state on disk.", keys: STORE_KEYS },
@@ -276,7 +277,7 @@ fn read(document: &Document<'_>, beside: &Path, formats: &[Spoken<'_>]) -> Optio
         log_level: station.word("log_level", LogLevel::ALL, LogLevel::word).unwrap_or(LogLevel::Info),
         county: read_county(&top, beside),
         channels: channels::read_all(&top, id.as_ref().map_or("", StationId::as_str), beside),
-        siren: signals::read_siren(&top),
+        sirens: signals::read_sirens(&top),
         prompts: signals::read_prompts(&top, beside),
         store: read_store(&top)?,
         rules: read_rules(&top)?,

@@ -9,6 +9,10 @@ limits! {
     CHANNELS_MAX: usize = 16,
         "the file is refused", "check: too_many";
 
+    /// Sirens of a station. judgement: in the room, in the yard, and room.
+    SIRENS_MAX: usize = 4,
+        "the file is refused", "check: too_many";
+
     /// From look-up to the last byte of the answer to a POST. judgement: TLS over a rural 2G link takes several seconds, and the next
     /// rung is called after 30.
     POST_DEADLINE: Duration = Duration::from_secs(10),
@@ -93,6 +97,38 @@ limits! {
     /// What a connection to the local broker has told and the channel not yet looked at.
     NOTIFY_UPSHOTS_MAX: usize = 32,
         "the socket is not read meanwhile", "none needed";
+
+    /// How long one order of the siren sounds (`notify/siren_plan`, which orders no longer stretches).
+    SIREN_ON_MAX: Duration = Duration::from_mins(3),
+        "it is switched off, and sounds again when it is ordered again", "none needed";
+
+    /// How long the siren's line may take to be switched, a program that switches it included. judgement: four bytes take milliseconds.
+    SIREN_LINE_WAIT: Duration = Duration::from_secs(5),
+        "it counts as not switched, and is tried again", "the siren's health: not_there";
+
+    /// A siren's line that could not be switched is tried again.
+    SIREN_AGAIN: Duration = Duration::from_secs(2),
+        "another try", "the siren's health: not_there";
+
+    /// An idle siren's line is switched to what it is. judgement: a pulled cable is found before the night.
+    SIREN_LOOK_EVERY: Duration = Duration::from_hours(1),
+        "switched again", "the siren's health";
+
+    /// At a stop, a siren's line that could not be switched off is tried again.
+    SIREN_OFF_AGAIN: Duration = Duration::from_millis(200),
+        "another try", "none needed";
+
+    /// How long a stop tries to switch the siren off. judgement: one hanging line, and less than systemd waits.
+    SIREN_OFF_WAIT: Duration = Duration::from_secs(6),
+        "the program ends all the same, and switches it off when it starts again", "log: the siren could not be switched off";
+
+    /// Players at work at once. judgement: every home of a large village hears *heard* in the same power cut, and a player takes 5 MB.
+    PROMPTS_AT_ONCE_MAX: usize = 64,
+        "the sentence waits for a player that ends, one a home; *heard* does not wait", "log: not played";
+
+    /// How often it is looked whether every sentence is there.
+    PROMPTS_LOOK_EVERY: Duration = Duration::from_hours(1),
+        "looked at again", "the player's health: not_there";
 
     /// How long a stop waits for the queue to take a channel's last word.
     LAST_WORD_WAIT: Duration = Duration::from_secs(1),

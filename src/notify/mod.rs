@@ -17,6 +17,8 @@ mod letters;
 
 mod post;
 
+mod program;
+
 pub mod webhook;
 
 pub mod wecom;
@@ -24,5 +26,13 @@ pub mod wecom;
 pub mod ntfy;
 
 pub mod mqtt;
+
+pub mod clip;
+
+pub mod prompt;
+
+pub mod siren_plan;
+
+pub mod siren;
 
 pub mod configured;

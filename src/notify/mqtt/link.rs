@@ -35,7 +35,7 @@ pub(super) enum Upshot {
     /// PUBACK of the notice.
     Taken(Option<Refusal>),
     /// An answer, which waits for its PUBACK.
-    Answer(Answer),
+    Answer(Box<Answer>),
     /// The connection failed or ended; nothing follows.
     Lost { not_let_in: bool, why: String },
 }
@@ -122,7 +122,10 @@ async fn poll(mut event_loop: EventLoop, client: AsyncClient, filter: String, up
                     event_loop.options.set_keep_alive(KEEP_ALIVE);
                 }
                 let filters = [Filter::new(filter.as_str(), QoS::AtLeastOnce)];
-                if client.try_subscribe_many(filters).is_ok() { continue } else { lost("the client's queue is full") }
+                if client.try_subscribe_many(filters).is_ok() {
+                    continue;
+                }
+                lost("the client's queue is full")
             }
             Ok(Event::Incoming(Packet::SubAck(answer))) => {
                 let granted = answer.return_codes.iter().all(|code| matches!(code, SubscribeReasonCode::Success(_)));
@@ -138,7 +141,7 @@ async fn poll(mut event_loop: EventLoop, client: AsyncClient, filter: String, up
                 PubAckReason::NotAuthorized => Some(Refusal::NotAllowed),
                 _ => Some(Refusal::Other),
             }),
-            Ok(Event::Incoming(Packet::Publish(publish))) => Upshot::Answer(publish.into()),
+            Ok(Event::Incoming(Packet::Publish(publish))) => Upshot::Answer(Box::new(publish.into())),
             Ok(_) => continue,
             Err(error) => of(&error),
         };

@@ -162,7 +162,7 @@ impl Publisher {
         };
         let mut link = Link::open(&self.settings, transport, &format!("{ROOT}/answer/+"));
         let mut connection = Connection { sent: false, up: false, until: Instant::now() + NOTIFY_CONNECT_DEADLINE };
-        let mut keeping: JoinSet<Option<link::Answer>> = JoinSet::new();
+        let mut keeping: JoinSet<Option<Box<link::Answer>>> = JoinSet::new();
         loop {
             if connection.up
                 && !connection.sent
@@ -212,7 +212,7 @@ impl Publisher {
         upshot: Upshot,
         connection: &mut Connection,
         link: &Link,
-        keeping: &mut JoinSet<Option<link::Answer>>,
+        keeping: &mut JoinSet<Option<Box<link::Answer>>>,
     ) -> Option<Left> {
         match upshot {
             Upshot::Up => {
@@ -339,8 +339,8 @@ mod tests {
         ] {
             assert!(read(&answer(topic, payload)).is_err(), "{topic} {payload}");
         }
-        let old =
-            link::Answer { retained: true, ..answer("sw/1/local/notify/answer/r07", r#"{"code":17,"wish":"我去"}"#) };
+        let mut old = answer("sw/1/local/notify/answer/r07", r#"{"code":17,"wish":"我去"}"#);
+        old.retained = true;
         assert!(read(&old).is_err());
     }
 }
