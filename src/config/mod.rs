@@ -18,6 +18,12 @@ pub mod source;
 
 pub mod bus;
 
+pub mod web;
+
+pub mod channels;
+
+pub mod signals;
+
 pub mod station;
 
 pub mod village;

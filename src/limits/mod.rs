@@ -39,8 +39,10 @@ pub mod rota;
 
 pub mod people;
 
+pub mod channels;
+
 /// Every page of limits.
-pub const TABLES: &[&[Limit]] = &[TABLE, source::TABLE, tcp::TABLE, rota::TABLE, people::TABLE];
+pub const TABLES: &[&[Limit]] = &[TABLE, source::TABLE, tcp::TABLE, rota::TABLE, people::TABLE, channels::TABLE];
 
 limits! {
     // --- config ---

@@ -37,6 +37,10 @@ pub mod house;
 
 pub mod passing;
 
+pub mod desk;
+
+pub mod web;
+
 use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;

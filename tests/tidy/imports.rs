@@ -41,11 +41,18 @@ pub struct Shell {
 }
 
 /// Every shell.
-pub const SHELLS: &[Shell] = &[Shell {
-    of: "relay",
-    files: &["session", "carry", "link", "letterbox", "records", "trouble", "told", "pause"],
-    also: &["store", "config"],
-}];
+pub const SHELLS: &[Shell] = &[
+    Shell {
+        of: "relay",
+        files: &["session", "carry", "link", "letterbox", "records", "trouble", "told", "pause"],
+        also: &["store", "config"],
+    },
+    Shell {
+        of: "notify",
+        files: &["letters", "post", "program", "webhook", "wecom", "ntfy", "mqtt", "prompt", "siren", "configured"],
+        also: &["config"],
+    },
+];
 
 /// Every import that the table does not allow, and every room that it does not know.
 pub fn check(tree: &Tree) -> Vec<Complaint> {

@@ -8,7 +8,7 @@ use crate::core::condition::Priority;
 use crate::core::id::ResponderId;
 use crate::notify::channel::{Deed, Letter, Recipient, Ring};
 use crate::notify::directory::Directory;
-use crate::notify::letter;
+use crate::notify::wording;
 use crate::private::Private;
 
 /// A telephone rings for this long. Source: CARE-RULES 1, "ring at least 30 s".
@@ -25,12 +25,12 @@ impl Queue {
             }
             Work::Ring(mark) => {
                 let alarm = self.alarms.get(&mark.alarm)?;
-                let say = directory.is_proven(mark.who).then(|| letter::spoken(alarm, mark.because, directory));
+                let say = directory.is_proven(mark.who).then(|| wording::spoken(alarm, mark.because, directory));
                 Some((person(mark.who), Deed::Ring(Ring { for_s: RING_S, say })))
             }
             Work::Group(mark) => {
                 let alarm = self.alarms.get(&mark.alarm)?;
-                let text = letter::for_a_group(alarm, mark.because, directory);
+                let text = wording::for_a_group(alarm, mark.because, directory);
                 let letter = Letter { text, alarm: Some(alarm.id), priority: alarm.priority, code: None, link: None };
                 Some((Recipient::default(), Deed::Text(letter)))
             }
@@ -47,9 +47,9 @@ fn letter_of(alarm: &Alarm, mark: Mark, directory: &dyn Directory) -> Letter {
     let proven = directory.is_proven(mark.who);
     // CARE-RULES 20: a number that nobody has read a code back from gets nothing that is personal.
     let text = if proven {
-        letter::notice(alarm, mark.because, code, directory)
+        wording::notice(alarm, mark.because, code, directory)
     } else {
-        letter::for_an_unproven_number(directory)
+        wording::for_an_unproven_number(directory)
     };
     let link = directory.link(alarm.id, mark.who).filter(|_| proven);
     Letter { text, alarm: Some(alarm.id), priority: alarm.priority, code: code.map(Code::number), link }

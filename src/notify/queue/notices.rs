@@ -10,7 +10,7 @@ use crate::core::effect::{Audience, Because, Input, Notice, Report};
 use crate::core::id::{ChannelId, ResponderId};
 use crate::core::time::Mono;
 use crate::notify::directory::Directory;
-use crate::notify::letter;
+use crate::notify::wording;
 
 impl Queue {
     pub(super) fn take_alarm(&mut self, alarm: Alarm) {
@@ -95,7 +95,7 @@ impl Queue {
     pub(super) fn take_confirm(&mut self, now: Mono, confirm: &Confirm, directory: &dyn Directory) {
         let alarm = confirm.alarm.and_then(|id| self.alarms.get(&id));
         let class = alarm.map_or(Class::Person, Class::of);
-        let text = letter::confirmation(confirm.outcome, confirm.alarm, directory);
+        let text = wording::confirmation(confirm.outcome, confirm.alarm, directory);
         self.write_to(confirm.to, confirm.way, confirm.alarm, text, class, now, directory);
     }
 
@@ -106,7 +106,7 @@ impl Queue {
         people: &[ResponderId],
         directory: &dyn Directory,
     ) {
-        let text = letter::digest(faults, directory);
+        let text = wording::digest(faults, directory);
         for who in people {
             self.write_to(*who, Way::Text, None, text.clone(), Class::Fault, now, directory);
         }
