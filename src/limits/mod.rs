@@ -37,8 +37,10 @@ pub mod tcp;
 
 pub mod rota;
 
+pub mod modem;
+
 /// Every page of limits.
-pub const TABLES: &[&[Limit]] = &[TABLE, source::TABLE, tcp::TABLE, rota::TABLE];
+pub const TABLES: &[&[Limit]] = &[TABLE, source::TABLE, tcp::TABLE, rota::TABLE, modem::TABLE];
 
 limits! {
     // --- config ---

@@ -10,3 +10,5 @@ pub mod channel;
 pub mod reply;
 
 pub mod message;
+
+pub mod modem;

@@ -37,6 +37,8 @@ pub mod house;
 
 pub mod passing;
 
+pub mod telephone;
+
 use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
