@@ -54,6 +54,11 @@ impl Machine {
             missing(&mut problems, file, "county.ca_file".to_owned(), county.ca_file.as_deref(), fix);
             self.secret(&mut problems, file, "county.password_file".to_owned(), county.password.as_ref());
         }
+        if let Some(modem) = &station.modem {
+            let fix = "plug the modem in, or look with ls -l /dev/serial/by-id";
+            missing(&mut problems, file, "modem.port".to_owned(), Some(&modem.port), fix);
+            self.secret(&mut problems, file, "modem.pin_file".to_owned(), modem.pin.as_ref());
+        }
         let fix = format!("systemd makes it (StateDirectory=shouwang); by hand: mkdir {}", station.data_dir.display());
         missing(&mut problems, file, "station.data_dir".to_owned(), Some(&station.data_dir), &fix);
         problems

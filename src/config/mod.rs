@@ -18,6 +18,8 @@ pub mod source;
 
 pub mod bus;
 
+pub mod modem;
+
 pub mod station;
 
 pub mod village;
@@ -33,6 +35,7 @@ use std::io::Read;
 use std::path::Path;
 
 pub use county::County;
+pub use modem::Modem;
 pub use problem::{Problem, Problems, Severity, What};
 pub use secret::{Secret, SecretError};
 pub use station::{CountyLink, Station};

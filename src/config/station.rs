@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use super::bus::{self, Profiles};
 use super::document::{Document, Section};
 use super::key::{Key, Table};
+use super::modem::{self, Modem};
 use super::problem::{Problems, What};
 use super::secret::Secret;
 use super::source::{self, Link, Source, SourceKind};
@@ -57,6 +58,8 @@ pub struct Station {
     pub profiles: Profiles,
     /// The way to the county; none for a village on its own.
     pub county: Option<CountyLink>,
+    /// The station's telephone; none for a village that is told by other means.
+    pub modem: Option<Modem>,
     /// Log and state on disk.
     pub store: StoreBudget,
     /// What the rules of care leave to the village.
@@ -129,6 +132,7 @@ pub const TABLES: &[Table] = &[
     Table { path: "profile.*", about: "How one kind of bus device is read.", keys: bus::PROFILE_KEYS },
     Table { path: "profile.*.points[]", about: "One value of a bus device.", keys: bus::POINT_KEYS },
     Table { path: "county", about: "The way to the county.", keys: COUNTY_KEYS },
+    Table { path: "modem", about: "The station's telephone.", keys: modem::KEYS },
     Table { path: "store", about: "Log and state on disk.", keys: STORE_KEYS },
     Table { path: "rules", about: "What the rules of care leave to the village.", keys: RULES_KEYS },
 ];
@@ -257,6 +261,7 @@ fn read(document: &Document<'_>, beside: &Path, formats: &[Spoken<'_>]) -> Optio
         control_socket: path("control_socket")?,
         log_level: station.word("log_level", LogLevel::ALL, LogLevel::word).unwrap_or(LogLevel::Info),
         county: read_county(&top, beside),
+        modem: modem::read(&top, beside, &sources),
         store: read_store(&top)?,
         rules: read_rules(&top)?,
         sources,

@@ -22,7 +22,7 @@ limits! {
         "given up with ESC, which sends nothing; the part is tried again", "none";
 
     /// How long the network may take for a message (SIMCom and Quectel name 60 s).
-    MODEM_SEND_WAIT: Duration = Duration::from_secs(60),
+    MODEM_SEND_WAIT: Duration = Duration::from_mins(1),
         "whether it was taken is not known: the letter has failed, and is not given a second time here", "the errand's word";
 
     /// How long dialling may take until the modem says OK. judgement: SIMCom names 20 s.
@@ -50,7 +50,7 @@ limits! {
         "the port is opened again", "none needed";
 
     /// How long a start may take, from the open port to the last setting. judgement: a SIM that is slow to wake takes 20 s.
-    MODEM_START_MAX: Duration = Duration::from_secs(60),
+    MODEM_START_MAX: Duration = Duration::from_mins(1),
         "the modem is switched off and on; the second time it is said to hang", "the channel's health";
 
     /// Tries of one setting that the modem refuses.
@@ -177,7 +177,7 @@ limits! {
         "the oldest is given as far as it came", "the message's text ends in …";
 
     /// How long missing parts are waited for. judgement: they leave a telephone within seconds, and an answer is urgent.
-    MODEM_JOIN_WAIT: Duration = Duration::from_secs(60),
+    MODEM_JOIN_WAIT: Duration = Duration::from_mins(1),
         "the message is given as far as it came", "the message's text has … in the gap";
 
     /// Readings of a stored message that cannot be understood before it is deleted.

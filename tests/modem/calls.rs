@@ -5,7 +5,7 @@ use shouwang::notify::modem::Manner;
 use shouwang::private::Private;
 use shouwang::sim::modem::{Modem, Mood, Network, Person};
 
-use crate::telephone::Telephone;
+use crate::support::telephone::Telephone;
 
 const LI: &str = "13800000001";
 const STRANGER: &str = "13800000099";

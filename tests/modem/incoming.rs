@@ -5,7 +5,7 @@ use shouwang::notify::channel::Word;
 use shouwang::notify::modem::{Event, Manner};
 use shouwang::sim::modem::{Modem, Mood, Network, Person, pdus_of};
 
-use crate::telephone::Telephone;
+use crate::support::telephone::Telephone;
 
 const LI: &str = "13800000001";
 

@@ -3,7 +3,7 @@
 use shouwang::notify::channel::{Failure, Word};
 use shouwang::sim::modem::{Fate, Modem, Mood, Network, Person};
 
-use crate::telephone::Telephone;
+use crate::support::telephone::Telephone;
 
 const LI: &str = "13800000001";
 const ZHANG: &str = "13800000002";
@@ -97,9 +97,19 @@ fn a_part_that_is_refused_is_tried_again_and_reaches_them_once() {
 #[test]
 fn when_the_answer_is_lost_the_letter_has_failed_and_is_not_given_again() {
     let mut phone = Telephone::up(1, Mood { sends_ms: (70_000, 70_000), ..Mood::calm() }, village());
-    phone.text(1, LI, "示例");
+    phone.text(1, ZHANG, "示例");
     assert!(phone.until(180, |it| it.is_over(1)));
     assert_eq!(phone.words(1), [Word::Failed(Failure::Trouble)]);
+    phone.pass(600);
+    assert_eq!(phone.modem.network().texts_to(ZHANG).len(), 1);
+}
+
+#[test]
+fn when_the_answer_is_lost_and_the_network_reports_the_letter_it_was_sent() {
+    let mut phone = Telephone::up(1, Mood { sends_ms: (70_000, 70_000), ..Mood::calm() }, village());
+    phone.text(1, LI, "示例");
+    assert!(phone.until(180, |it| it.is_over(1)));
+    assert_eq!(phone.words(1), [Word::Sent, Word::Delivered]);
     phone.pass(600);
     assert_eq!(phone.modem.network().texts_to(LI).len(), 1);
 }

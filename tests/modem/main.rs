@@ -1,7 +1,7 @@
 //! The modem channel against a simulated modem: in virtual time, and behind a real pty.
 
-#[path = "../support/telephone.rs"]
-mod telephone;
+#[path = "../support/mod.rs"]
+mod support;
 
 mod letters;
 
@@ -10,3 +10,5 @@ mod calls;
 mod incoming;
 
 mod trouble;
+
+mod port;

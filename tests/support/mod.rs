@@ -39,6 +39,8 @@ pub mod passing;
 
 pub mod telephone;
 
+pub mod pty;
+
 use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;

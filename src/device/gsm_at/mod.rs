@@ -155,10 +155,7 @@ impl Shown {
             AtLine::Alerting => self.event("call_alerting"),
             AtLine::PickedUp => self.event("call_picked_up"),
             AtLine::Call(call) => self.call(call),
-            AtLine::Key(key) => {
-                self.event("key");
-                self.put("key", key.to_string());
-            }
+            AtLine::Key(key) => self.key(key),
             AtLine::Spoken => self.event("spoken"),
             AtLine::Started => self.event("modem_started"),
             AtLine::Ring => self.event("incoming_call"),
@@ -185,15 +182,7 @@ impl Shown {
                 }
             }
             AtLine::Registration(one) => self.registration(one),
-            AtLine::Sim(sim) => {
-                let word = match sim {
-                    Sim::Ready => "ready",
-                    Sim::Pin => "pin_required",
-                    Sim::Puk => "puk_required",
-                    Sim::Other => "other_code_required",
-                };
-                self.put("sim", word);
-            }
+            AtLine::Sim(sim) => self.sim(sim),
             AtLine::Service { asks, text } => {
                 self.put("urc_or_reply", "CUSD");
                 self.put("session_active", asks);
@@ -205,6 +194,21 @@ impl Shown {
                 self.put("ignored_urcs", self.ignored);
             }
         }
+    }
+
+    fn sim(&mut self, sim: Sim) {
+        let word = match sim {
+            Sim::Ready => "ready",
+            Sim::Pin => "pin_required",
+            Sim::Puk => "puk_required",
+            Sim::Other => "other_code_required",
+        };
+        self.put("sim", word);
+    }
+
+    fn key(&mut self, key: char) {
+        self.event("key");
+        self.put("key", key.to_string());
     }
 
     fn call(&mut self, call: Call) {

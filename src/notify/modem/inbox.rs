@@ -158,7 +158,7 @@ impl Inbox {
         }
         index.map(|index| self.to_read.remove(&index));
         let (standing, taken) = match read {
-            Some(Message::Deliver(deliver)) => (waiting(now, deliver), Taken::Message),
+            Some(Message::Deliver(deliver)) => (waiting(now, &deliver), Taken::Message),
             Some(Message::StatusReport(report)) => (Standing::Done, Taken::Report(report)),
             Some(Message::Submit(_)) | None => (Standing::Done, Taken::Message),
         };
@@ -272,7 +272,7 @@ impl Inbox {
     }
 
     fn unkept(&self) -> usize {
-        let ids: BTreeSet<u64> = self.known.iter().filter_map(|known| known.handed()).collect();
+        let ids: BTreeSet<u64> = self.known.iter().filter_map(Known::handed).collect();
         ids.len()
     }
 
@@ -350,7 +350,7 @@ fn nobody() -> Incoming {
 }
 
 /// A message that was sent to us. Data are for the SIM or for nobody, and are done with.
-fn waiting(now: Mono, deliver: Deliver) -> Standing {
+fn waiting(now: Mono, deliver: &Deliver) -> Standing {
     let Some(text) = deliver.body.as_text().cloned() else { return Standing::Done };
     let sound = |concat: &&Concat| concat.total > 1 && (1..=concat.total).contains(&concat.part);
     Standing::Waiting(Part {

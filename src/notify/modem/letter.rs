@@ -29,6 +29,8 @@ pub(super) struct Letter {
     tries: u8,
     /// Since its first command.
     since: Option<Mono>,
+    /// When the part in hand was given to the modem.
+    given: Mono,
 }
 
 /// How far the next part is.
@@ -56,7 +58,15 @@ impl Letter {
             ..Submit::new(address(&to)?, Body::text(""))
         };
         let parts = template.parts(text.reveal(), number).ok().filter(|parts| parts.len() <= limit::MODEM_PARTS_MAX)?;
-        Some(Self { to, parts, taken: Vec::new(), stage: Stage::Wanted(Mono(0)), tries: 0, since: None })
+        Some(Self {
+            to,
+            parts,
+            taken: Vec::new(),
+            stage: Stage::Wanted(Mono(0)),
+            tries: 0,
+            since: None,
+            given: Mono(0),
+        })
     }
 
     pub(super) const fn has_begun(&self) -> bool {
@@ -127,10 +137,12 @@ impl Dialogue {
             self.submit_ended(Outcome::Silent);
             return;
         }
+        let now = self.now;
         let Some(letter) = self.letter() else { return };
         let Some(part) = letter.parts.get(letter.taken.len()) else { return };
         let (pdu, _) = part.write(None);
         letter.stage = Stage::Given { reference: None };
+        letter.given = now;
         self.send(Command::Pdu(Private::new(hex::write(&pdu))));
     }
 
@@ -148,7 +160,7 @@ impl Dialogue {
             return;
         }
         match outcome {
-            Outcome::Refused(why) if is_sent_perhaps(why) => self.fail(Failure::Trouble),
+            Outcome::Refused(why) if is_sent_perhaps(why) => self.part_unknown(),
             Outcome::Refused(why) => self.part_refused(why),
             Outcome::Silent => {
                 if let Some(letter) = self.letter() {
@@ -199,6 +211,18 @@ impl Dialogue {
             self.steps.push(Step::Say(FromChannel::Word(ticket, word)));
         }
         true
+    }
+
+    /// Whether the network has the part is not known, and will not be: unless it reports something that nobody has sent.
+    pub(super) fn part_unknown(&mut self) {
+        let Some(UnderHand { task: Task::Letter(letter), .. }) = &mut self.errand else { return };
+        match self.reports.unclaimed(letter.given, &letter.to, &letter.taken) {
+            Some(reference) => {
+                letter.stage = Stage::Given { reference: Some(reference) };
+                self.take_part();
+            }
+            None => self.fail(Failure::Trouble),
+        }
     }
 
     /// The modem has refused the part: it was not sent.

@@ -20,9 +20,10 @@
 //! - **Every errand ends with an over word**, whatever the modem does: a letter within [`MODEM_LETTER_MAX`], a call
 //!   within the time that it is to ring and [`MODEM_CALL_MAX`].
 //! - **No part of a letter is given to the network twice when the outcome of the first time is unknown.** No answer after the PDU,
-//!   and an answer that says that the network did not answer, mean *unknown*: the letter has failed with `Trouble`, and whoever
-//!   gave the errand decides. If they send it again, the recipient may read it twice; if they do not, perhaps never. Within the
-//!   channel only what the modem refused is tried again, because a refused part was not sent.
+//!   and an answer that says that the network did not answer, mean *unknown*: unless the network has reported the part by then,
+//!   the letter has failed with `Trouble`, and whoever gave the errand decides. If they send it again, the recipient may read it
+//!   twice; if they do not, perhaps never. Within the channel only what the modem refused is tried again, because a refused part
+//!   was not sent.
 //! - A PIN is tried once. Three wrong ones lock the SIM, and then somebody must drive there.
 //! - Unsolicited lines come at any place and end nothing; a late answer is not taken for the next one's.
 //! - Calls that come in are refused, so that the line is free; one that comes during a call of ours is left alone.
@@ -253,7 +254,7 @@ impl Dialogue {
     /// Everything that is due, and the next command if the line is free.
     fn pass(&mut self) {
         if let Some(UnderWay { command, .. }) = self.under_way.take_if(|under_way| self.now >= under_way.until) {
-            self.settle(command, Outcome::Silent);
+            self.settle(&command, Outcome::Silent);
         }
         self.end_waking();
         self.watch_start();
@@ -354,7 +355,7 @@ impl Dialogue {
         match heard {
             Heard::Prompt => self.prompted(),
             Heard::Line(text) => {
-                if self.recovery.is_echo(self.under_way.as_ref().map(|under_way| &under_way.command), &text) {
+                if self.under_way.as_ref().is_some_and(|under_way| under_way.command.is_echoed_by(&text)) {
                     self.echoed();
                     return;
                 }
@@ -381,7 +382,9 @@ impl Dialogue {
             AtLine::Started => self.started_by_itself(),
             AtLine::Registration(one) => self.standing.registration(self.now, &one),
             AtLine::Signal { index, .. } => self.standing.signal(index),
-            AtLine::MessageStored(at) | AtLine::ReportStored(at) => self.inbox.announced(self.now, &at.memory, at.index),
+            AtLine::MessageStored(at) | AtLine::ReportStored(at) => {
+                self.inbox.announced(self.now, &at.memory, at.index);
+            }
             AtLine::MessageFollows { octets } | AtLine::ReportFollows { octets } => {
                 self.inbox.follows(None, Some(octets));
             }
@@ -409,35 +412,34 @@ impl Dialogue {
             return;
         }
         if let Some(UnderWay { command, .. }) = self.under_way.take() {
-            self.settle(command, outcome);
+            self.settle(&command, outcome);
         }
         self.go_on();
     }
 
     /// A command has ended.
-    fn settle(&mut self, command: Command, outcome: Outcome) {
+    fn settle(&mut self, command: &Command, outcome: Outcome) {
         self.inbox.nothing_follows();
-        self.recovery.ended(&command, outcome);
+        self.recovery.ended(command, outcome);
         let is_ok = outcome == Outcome::Ok;
         match command {
-            Command::Wake | Command::Set(_) | Command::Sim | Command::Pin(_) => {}
-            Command::Network | Command::Network4g | Command::Signal => self.standing.asked(self.now, &command),
+            Command::Wake | Command::Set(_) | Command::Sim | Command::Pin(_) | Command::Speak(_) => {}
+            Command::Network | Command::Network4g | Command::Signal => self.standing.asked(self.now, command),
             Command::List => self.inbox.was_listed(self.now, is_ok),
-            Command::Read(index) => self.inbox.asked(index, is_ok),
-            Command::Delete(index) => self.inbox.deleted(index, is_ok),
+            Command::Read(index) => self.inbox.asked(*index, is_ok),
+            Command::Delete(index) => self.inbox.deleted(*index, is_ok),
             Command::Submit(_) => self.submit_ended(outcome),
             Command::Pdu(_) => self.pdu_ended(outcome),
             Command::Dial(_) => self.dial_ended(outcome),
             Command::Calls => self.calls_listed(outcome),
             Command::HangUp | Command::HangUpOld => self.hung_up(is_ok),
-            Command::Speak(_) => {}
         }
         match (&self.stage, outcome) {
             (Stage::Waking(_), _) => self.woke(outcome),
-            (Stage::Starting(_), Outcome::Ok | Outcome::Refused(_)) => self.start_goes_on(&command, outcome),
+            (Stage::Starting(_), Outcome::Ok | Outcome::Refused(_)) => self.start_goes_on(command, outcome),
             (Stage::Closed(_), _) => {}
             // An `AT` of the start is its own waking.
-            (Stage::Starting(_), Outcome::Silent) if command == Command::Wake => self.start_goes_on(&command, outcome),
+            (Stage::Starting(_), Outcome::Silent) if *command == Command::Wake => self.start_goes_on(command, outcome),
             (_, Outcome::Silent) => self.wake(),
             (Stage::Ready, _) => {}
         }

@@ -65,10 +65,6 @@ impl Recovery {
         now.since(self.ready_since) >= limit::MODEM_SIM_WAIT
     }
 
-    pub(super) fn is_echo(&self, command: Option<&Command>, line: &str) -> bool {
-        command.is_some_and(|command| command.is_echoed_by(line))
-    }
-
     /// A command has ended.
     pub(super) fn ended(&mut self, command: &Command, outcome: Outcome) {
         let count = match command {
@@ -128,7 +124,10 @@ impl Dialogue {
 
     /// It starts anew where it was found to have started by itself, and no command is under way.
     pub(super) fn start_if_wanted(&mut self) {
-        if self.under_way.is_none() && matches!(self.stage, Stage::Ready) && std::mem::take(&mut self.recovery.start_wanted) {
+        if self.under_way.is_none()
+            && matches!(self.stage, Stage::Ready)
+            && std::mem::take(&mut self.recovery.start_wanted)
+        {
             self.begin_anew();
         }
     }
@@ -147,18 +146,16 @@ impl Dialogue {
         self.inbox.restart(self.now);
         // What the network has said that it has stays sent.
         self.take_part();
-        match self.errand.as_mut().map(|errand| &mut errand.task) {
-            Some(Task::Letter(letter)) => {
-                if letter.interrupted() {
-                    self.fail(Failure::Trouble);
-                }
-            }
-            Some(Task::Ring(ring)) => {
-                if let Some(word) = ring.interrupted() {
-                    self.tell(word);
-                }
-            }
-            None => {}
+        let (is_unknown, word) = match self.errand.as_mut().map(|errand| &mut errand.task) {
+            Some(Task::Letter(letter)) => (letter.interrupted(), None),
+            Some(Task::Ring(ring)) => (false, ring.interrupted()),
+            None => (false, None),
+        };
+        if is_unknown {
+            self.part_unknown();
+        }
+        if let Some(word) = word {
+            self.tell(word);
         }
     }
 
@@ -217,7 +214,7 @@ impl Dialogue {
         if let Some(UnderHand { task: Task::Letter(letter), .. }) = &self.errand
             && letter.is_unknown()
         {
-            self.fail(Failure::Trouble);
+            self.part_unknown();
         }
     }
 

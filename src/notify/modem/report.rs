@@ -50,7 +50,18 @@ impl Reports {
             early.into_iter().partition(|early| references.contains(&early.reference) && is_of(&early.to, to));
         self.early = others;
         let of_it: VecDeque<Early> = of_it;
-        of_it.iter().filter_map(|early| self.settle(early.reference, &early.to, early.delivery)).last().map(|(_, word)| word)
+        of_it
+            .iter()
+            .filter_map(|early| self.settle(early.reference, &early.to, early.delivery))
+            .last()
+            .map(|(_, word)| word)
+    }
+
+    /// The number under which the network reports something to this telephone that nobody has said to be sent, since then: the
+    /// part of which the modem said nothing was taken.
+    pub(super) fn unclaimed(&self, since: Mono, to: &Private<String>, taken: &[u8]) -> Option<u8> {
+        let of_it = |early: &&Early| early.at >= since && same(&early.to, to) && !taken.contains(&early.reference);
+        self.early.iter().find(of_it).map(|early| early.reference)
     }
 
     /// A report came; what it says of which letter.
@@ -140,6 +151,20 @@ mod tests {
     }
 
     #[test]
+    fn a_report_of_what_the_modem_kept_silent_about_says_that_it_was_taken() {
+        let mut reports = Reports::default();
+        reports.came(AT, &report(7, ALICE, 0));
+        assert_eq!(reports.unclaimed(AT, &private(ALICE), &[]), Some(7));
+        assert_eq!(reports.unclaimed(AT, &private(ALICE), &[7]), None, "it is of a part that was taken");
+        assert_eq!(
+            reports.unclaimed(AT + std::time::Duration::from_secs(1), &private(ALICE), &[]),
+            None,
+            "it is older"
+        );
+        assert_eq!(reports.unclaimed(AT, &private("13800000002"), &[]), None);
+    }
+
+    #[test]
     fn a_number_that_is_used_again_names_the_telephone_and_the_newest_letter() {
         let mut reports = Reports::default();
         for (ticket, to) in [(1, ALICE), (2, "13800000002"), (3, ALICE)] {
@@ -147,7 +172,11 @@ mod tests {
         }
         assert_eq!(reports.came(AT, &report(9, "13800000002", 0)), Some((Ticket(2), Word::Delivered)));
         assert_eq!(reports.came(AT, &report(9, ALICE, 0)), Some((Ticket(3), Word::Delivered)));
-        assert_eq!(reports.came(AT, &report(9, "A", 0x41)), Some((Ticket(1), Word::NotDelivered)), "garbage for a number");
+        assert_eq!(
+            reports.came(AT, &report(9, "A", 0x41)),
+            Some((Ticket(1), Word::NotDelivered)),
+            "garbage for a number"
+        );
         assert_eq!(reports.came(AT, &report(9, "13800000003", 0)), None);
     }
 

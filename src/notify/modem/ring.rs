@@ -331,27 +331,27 @@ impl Dialogue {
         if matches!(ring.stage, Stage::Wanted(_) | Stage::Ending { .. }) {
             return;
         }
-        let (rung, picked_up) = match stage {
+        let (first_ring, first_word) = match stage {
             CallStage::Alerting => (!ring.has_rung, false),
             CallStage::Active | CallStage::Held => (!ring.has_rung, !ring.was_picked_up),
             _ => (false, false),
         };
-        if rung {
+        if first_ring {
             ring.has_rung = true;
             if matches!(ring.stage, Stage::Calling(_) | Stage::Dialling) {
                 ring.stage = Stage::Calling(now + ring.rings_for);
             }
         }
-        if picked_up {
+        if first_word {
             ring.was_picked_up = true;
             ring.stage = Stage::Talking(now + limit::MODEM_TALK_MAX);
             ring.speak = true;
         }
         // A telephone that was picked up has rung, whether or not anybody looked.
-        if rung {
+        if first_ring {
             self.tell(Word::Delivered);
         }
-        if picked_up {
+        if first_word {
             self.tell(Word::PickedUp);
         }
     }

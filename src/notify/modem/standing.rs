@@ -110,8 +110,7 @@ impl Standing {
             _ => Look::Network,
         };
         if matches!(self.look, Look::Network) {
-            let rhythm =
-                if self.is_registered() { limit::MODEM_LOOK_RHYTHM } else { limit::MODEM_SEARCH_RHYTHM };
+            let rhythm = if self.is_registered() { limit::MODEM_LOOK_RHYTHM } else { limit::MODEM_SEARCH_RHYTHM };
             self.next_look = now + rhythm;
         }
     }

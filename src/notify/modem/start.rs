@@ -40,7 +40,7 @@ enum Turn {
 
 /// The PIN, which is never tried again after it was refused, or might have been.
 pub(super) struct Pin {
-    pin: Option<Private<String>>,
+    configured: Option<Private<String>>,
     is_good: bool,
     was_tried: bool,
 }
@@ -52,7 +52,7 @@ impl Pin {
             let pin = pin.reveal();
             (4..=8).contains(&pin.len()) && pin.bytes().all(|sign| sign.is_ascii_digit())
         };
-        Self { pin: configured.filter(sound).cloned(), is_good: false, was_tried: false }
+        Self { configured: configured.filter(sound).cloned(), is_good: false, was_tried: false }
     }
 
     /// The PIN, where it may be tried.
@@ -63,7 +63,7 @@ impl Pin {
         self.was_tried = true;
         // Until the SIM says that it is ready, it counts as refused.
         self.is_good = false;
-        self.pin.clone()
+        self.configured.clone()
     }
 }
 
@@ -194,7 +194,7 @@ impl Dialogue {
                 self.standing.suffers(None);
                 start.turn(Turn::Then(0));
             }
-            Some(Sim::Pin) if self.pin.pin.is_some() && (!self.pin.was_tried || self.pin.is_good) => {
+            Some(Sim::Pin) if self.pin.configured.is_some() && (!self.pin.was_tried || self.pin.is_good) => {
                 start.turn(Turn::Pin);
             }
             Some(Sim::Pin) => {

@@ -102,11 +102,11 @@ impl Modem {
         }
     }
 
-    pub(super) fn happens(&mut self, nth: u64, what: Happens) {
+    pub(super) fn happens(&mut self, nth: u64, what: &Happens) {
         let now = self.now;
         let Some(call) = self.call.as_mut().filter(|call| call.nth == nth) else { return };
         let made = call.made.and_then(|made| self.network.calls.get_mut(made));
-        match what {
+        match *what {
             Happens::Rings => {
                 call.stage = CallStage::Rings;
                 if let Some(made) = made {

@@ -41,6 +41,7 @@ const LINE_MAX: usize = 2_048;
 
 /// The modem.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "power, SIM and PIN are as many switches of the real thing")]
 pub struct Modem {
     now: Mono,
     mood: Mood,
@@ -94,6 +95,7 @@ enum Mode {
 
 /// What it forgets when it starts.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a command that was given or was not")]
 struct Settings {
     no_echo: bool,
     numbered_errors: bool,
@@ -268,7 +270,7 @@ impl Modem {
                     self.unasked("+CREG: 1");
                 }
             }
-            Due::Call(nth, what) => self.happens(nth, what),
+            Due::Call(nth, what) => self.happens(nth, &what),
             Due::Report { reference, to, status } => self.report(reference, &to, status),
             Due::Text { from, text } => {
                 self.nth_text = self.nth_text.wrapping_add(1);

@@ -2,6 +2,10 @@
 
 /// What goes wrong, in thousandths of all commands where it is a share.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a habit that a modem has or has not, whatever the others are"
+)]
 pub struct Mood {
     /// Shortest and longest time to an answer, in milliseconds.
     pub answers_ms: (u64, u64),

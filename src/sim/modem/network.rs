@@ -1,6 +1,7 @@
 //! The people behind a simulated modem, with their telephones; and the book of what really reached them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::core::time::Mono;
 use crate::device::sms_pdu::{Concat, Submit};
@@ -142,23 +143,29 @@ impl Network {
     /// Who has this number.
     #[must_use]
     pub fn person(&self, number: &str) -> Option<&Person> {
-        self.people.get(number).or_else(|| self.people.iter().find(|(has, _)| number.ends_with(has.as_str())).map(|(_, person)| person))
+        self.people
+            .get(number)
+            .or_else(|| self.people.iter().find(|(has, _)| number.ends_with(has.as_str())).map(|(_, person)| person))
     }
 
-    /// The texts that a number was sent, whole ones in the order of their first part; what is missing stays out.
+    /// The texts that a number was sent, in the order of their first part. What is missing of one stays out, and so does what
+    /// comes more than an hour after it: numbers of longer messages are used again.
     #[must_use]
     pub fn texts_to(&self, number: &str) -> Vec<String> {
-        let mut texts: Vec<(Option<(u16, u8)>, BTreeMap<u8, String>)> = Vec::new();
+        let mut texts: Vec<(&Part, BTreeMap<u8, &str>)> = Vec::new();
         for part in self.parts.iter().filter(|part| part.to == number) {
-            let key = part.concat.map(|concat| (concat.reference, concat.total));
             let nth = part.concat.map_or(1, |concat| concat.part);
-            // The same part again is the same text again.
-            let open = texts.iter_mut().find(|(of, parts)| key.is_some() && *of == key && !parts.contains_key(&nth));
+            let of = |part: &Part| part.concat.map(|concat| (concat.reference, concat.total));
+            let open = texts.iter_mut().find(|(first, parts)| {
+                let is_of_it = of(part).is_some() && of(part) == of(first);
+                // The same part again is the same text again.
+                is_of_it && !parts.contains_key(&nth) && part.at.since(first.at) < Duration::from_hours(1)
+            });
             match open {
                 Some((_, parts)) => {
-                    parts.insert(nth, part.text.clone());
+                    parts.insert(nth, &part.text);
                 }
-                None => texts.push((key, BTreeMap::from([(nth, part.text.clone())]))),
+                None => texts.push((part, BTreeMap::from([(nth, part.text.as_str())]))),
             }
         }
         texts.into_iter().map(|(_, parts)| parts.into_values().collect()).collect()

@@ -14,7 +14,7 @@ const WHOLE_UNITS: usize = 70;
 fn address(number: &str) -> Vec<u8> {
     let digits: Vec<u8> = number.bytes().filter(u8::is_ascii_digit).map(|sign| sign - b'0').collect();
     let mut all = vec![u8::try_from(digits.len()).unwrap_or(20), if number.starts_with('+') { 0x91 } else { 0x81 }];
-    all.extend(digits.chunks(2).map(|pair| pair.get(1).unwrap_or(&0xF) << 4 | pair.first().unwrap_or(&0xF)));
+    all.extend(digits.chunks(2).map(|pair| (pair.get(1).unwrap_or(&0xF) << 4) | pair.first().unwrap_or(&0xF)));
     all
 }
 
@@ -22,9 +22,17 @@ fn address(number: &str) -> Vec<u8> {
 fn time(second: u64) -> [u8; 7] {
     let two = |value: u64| {
         let value = u8::try_from(value % 100).unwrap_or(0);
-        (value % 10) << 4 | value / 10
+        ((value % 10) << 4) | (value / 10)
     };
-    [two(26), two(1), two(2 + second / 86_400 % 26), two(second / 3_600 % 24), two(second / 60 % 60), two(second % 60), 0x23]
+    [
+        two(26),
+        two(1),
+        two(2 + second / 86_400 % 26),
+        two(second / 3_600 % 24),
+        two(second / 60 % 60),
+        two(second % 60),
+        0x23,
+    ]
 }
 
 /// A text of somebody, in as many PDUs as it takes, each in hex with its octets behind the centre.
@@ -78,7 +86,8 @@ mod tests {
         assert_eq!(read.body.as_text().expect("a text").reveal(), "我去");
         assert_eq!(read.time.expect("a time").to_string(), "2026-01-02T00:01:01+08:00");
         let (pdu, _) = status_report(9, "10086", 0x41, 0);
-        let Message::StatusReport(read) = Pdu::read(&hex::read(pdu.as_bytes()).expect("hex")).expect("reads").message else {
+        let Message::StatusReport(read) = Pdu::read(&hex::read(pdu.as_bytes()).expect("hex")).expect("reads").message
+        else {
             panic!("a report")
         };
         assert_eq!((read.reference, read.status, read.to.number().reveal().as_str()), (9, 0x41, "10086"));

@@ -8,7 +8,7 @@ pub mod holidays;
 
 pub mod expand;
 
-pub(super) mod read;
+pub(in crate::config) mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
 
