@@ -77,6 +77,11 @@ impl Machine {
                 missing(&mut problems, file, key, program(&player.command), "install the player, or name another");
             }
         }
+        if let Some(modem) = &station.modem {
+            let fix = "plug the modem in, or look with ls -l /dev/serial/by-id";
+            missing(&mut problems, file, "modem.port".to_owned(), Some(&modem.port), fix);
+            self.secret(&mut problems, file, "modem.pin_file".to_owned(), modem.pin.as_ref());
+        }
         let fix = format!("systemd makes it (StateDirectory=shouwang); by hand: mkdir {}", station.data_dir.display());
         missing(&mut problems, file, "station.data_dir".to_owned(), Some(&station.data_dir), &fix);
         problems

@@ -22,6 +22,7 @@ pub mod web;
 
 pub mod channels;
 
+pub mod modem;
 pub mod signals;
 
 pub mod station;
@@ -39,6 +40,7 @@ use std::io::Read;
 use std::path::Path;
 
 pub use county::County;
+pub use modem::Modem;
 pub use problem::{Problem, Problems, Severity, What};
 pub use secret::{Secret, SecretError};
 pub use station::{CountyLink, Station};

@@ -167,10 +167,10 @@ fn read_siren(section: Section<'_>) -> Option<Siren> {
         }
         SirenKind::Relay => {
             let number = section.whole("number").and_then(|number| u8::try_from(number).ok());
-            Siren::Relay { path: source::read_path(&section)?, number: number? }
+            Siren::Relay { path: source::read_path(&section, "path")?, number: number? }
         }
-        SirenKind::Rts => Siren::Rts { path: source::read_path(&section)? },
-        SirenKind::Dtr => Siren::Dtr { path: source::read_path(&section)? },
+        SirenKind::Rts => Siren::Rts { path: source::read_path(&section, "path")? },
+        SirenKind::Dtr => Siren::Dtr { path: source::read_path(&section, "path")? },
         SirenKind::Command => {
             let (on, off) = (read_command(&section, "on"), read_command(&section, "off"));
             Siren::Command { on: on?, off: off? }

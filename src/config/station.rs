@@ -10,6 +10,7 @@ use super::bus::{self, Profiles};
 use super::channels::{self, Channel};
 use super::document::{Document, Section};
 use super::key::{Key, Table};
+use super::modem::{self, Modem};
 use super::problem::{Problems, What};
 use super::secret::Secret;
 use super::signals::{self, Prompts, Siren};
@@ -66,6 +67,8 @@ pub struct Station {
     pub sirens: BTreeMap<Slug, Siren>,
     /// What is said in homes.
     pub prompts: Option<Prompts>,
+    /// The station's telephone; none for a village that is told by other means.
+    pub modem: Option<Modem>,
     /// Log and state on disk.
     pub store: StoreBudget,
     /// What the rules of care leave to the village.
@@ -148,6 +151,7 @@ pub const TABLES: &[Table] = &[
     Table { path: "siren.*", about: "A siren that programs switch.", keys: signals::COMMAND_KEYS },
     Table { path: "prompts", about: "Recorded sentences.", keys: signals::PROMPTS_KEYS },
     Table { path: "player.*", about: "What plays them in one home, or in the station.", keys: signals::PLAYER_KEYS },
+    Table { path: "modem", about: "The station's telephone.", keys: modem::KEYS },
     Table { path: "store", about: "Log and state on disk.", keys: STORE_KEYS },
     Table { path: "rules", about: "What the rules of care leave to the village.", keys: RULES_KEYS },
 ];
@@ -279,6 +283,7 @@ fn read(document: &Document<'_>, beside: &Path, formats: &[Spoken<'_>]) -> Optio
         channels: channels::read_all(&top, id.as_ref().map_or("", StationId::as_str), beside),
         sirens: signals::read_sirens(&top),
         prompts: signals::read_prompts(&top, beside),
+        modem: modem::read(&top, beside, &sources),
         store: read_store(&top)?,
         rules: read_rules(&top)?,
         sources,

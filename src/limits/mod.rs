@@ -41,8 +41,11 @@ pub mod people;
 
 pub mod channels;
 
+pub mod modem;
+
 /// Every page of limits.
-pub const TABLES: &[&[Limit]] = &[TABLE, source::TABLE, tcp::TABLE, rota::TABLE, people::TABLE, channels::TABLE];
+pub const TABLES: &[&[Limit]] =
+    &[TABLE, source::TABLE, tcp::TABLE, rota::TABLE, people::TABLE, channels::TABLE, modem::TABLE];
 
 limits! {
     // --- config ---

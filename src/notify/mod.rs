@@ -15,8 +15,9 @@ pub mod directory;
 
 pub mod wording;
 
-mod body;
 pub mod queue;
+
+mod body;
 
 mod letters;
 
@@ -39,5 +40,7 @@ pub mod prompt;
 pub mod siren_plan;
 
 pub mod siren;
+
+pub mod modem;
 
 pub mod configured;

@@ -41,6 +41,10 @@ pub mod desk;
 
 pub mod web;
 
+pub mod telephone;
+
+pub mod pty;
+
 use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;

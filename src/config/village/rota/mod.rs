@@ -10,7 +10,7 @@ pub mod expand;
 
 mod hours;
 
-pub(super) mod read;
+pub(in crate::config) mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
 
