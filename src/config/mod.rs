@@ -23,6 +23,8 @@ pub mod web;
 pub mod channels;
 
 pub mod modem;
+
+pub mod notices;
 pub mod signals;
 
 pub mod station;

@@ -11,6 +11,7 @@ use super::channels::{self, Channel};
 use super::document::{Document, Section};
 use super::key::{Key, Table};
 use super::modem::{self, Modem};
+use super::notices::{self, Notices};
 use super::problem::{Problems, What};
 use super::secret::Secret;
 use super::signals::{self, Prompts, Siren};
@@ -67,6 +68,8 @@ pub struct Station {
     pub sirens: BTreeMap<Slug, Siren>,
     /// What is said in homes.
     pub prompts: Option<Prompts>,
+    /// How people are written to.
+    pub notices: Notices,
     /// The station's telephone; none for a village that is told by other means.
     pub modem: Option<Modem>,
     /// Log and state on disk.
@@ -151,6 +154,7 @@ pub const TABLES: &[Table] = &[
     Table { path: "siren.*", about: "A siren that programs switch.", keys: signals::COMMAND_KEYS },
     Table { path: "prompts", about: "Recorded sentences.", keys: signals::PROMPTS_KEYS },
     Table { path: "player.*", about: "What plays them in one home, or in the station.", keys: signals::PLAYER_KEYS },
+    Table { path: "notices", about: "How people are written to.", keys: notices::KEYS },
     Table { path: "modem", about: "The station's telephone.", keys: modem::KEYS },
     Table { path: "store", about: "Log and state on disk.", keys: STORE_KEYS },
     Table { path: "rules", about: "What the rules of care leave to the village.", keys: RULES_KEYS },
@@ -283,6 +287,7 @@ fn read(document: &Document<'_>, beside: &Path, formats: &[Spoken<'_>]) -> Optio
         channels: channels::read_all(&top, id.as_ref().map_or("", StationId::as_str), beside),
         sirens: signals::read_sirens(&top),
         prompts: signals::read_prompts(&top, beside),
+        notices: notices::read(&top),
         modem: modem::read(&top, beside, &sources),
         store: read_store(&top)?,
         rules: read_rules(&top)?,

@@ -45,4 +45,24 @@ limits! {
     /// Alarms that the county may have to be told of by text. judgement: sixty homes in alarm at once.
     UNRECEIPTED_MAX: usize = 64,
         "further ones wait for the link", "county: nothing of them until it is back";
+
+    /// Events of the station that wait for the dispatcher. judgement: sixty homes in alarm at once, each with records and calls.
+    EVENTS_WAITING_MAX: usize = 1_024,
+        "further ones are told again at the next start", "log: could not be handed on";
+
+    /// Words of channels that wait for the dispatcher.
+    SAID_WAITING_MAX: usize = 64,
+        "a channel waits until there is room", "none needed";
+
+    /// So far back it knows who was. judgement: what a clock that is put back by a day still finds.
+    TIMES_BACK: Duration = Duration::from_hours(24),
+        "before it nothing is known", "none needed";
+
+    /// For so long ahead the station knows who is on duty. judgement: a week, and the day until it is made again.
+    TIMES_AHEAD: Duration = Duration::from_hours(8 * 24),
+        "beyond it nothing is known, and the careful answer is taken", "none needed";
+
+    /// How often it is made again, which also takes a clock that was set meanwhile into account.
+    TIMES_EVERY: Duration = Duration::from_hours(1),
+        "made again", "none needed";
 }

@@ -35,6 +35,8 @@ pub mod mqtt;
 
 pub mod clip;
 
+pub mod prompt_plan;
+
 pub mod prompt;
 
 pub mod siren_plan;

@@ -7,8 +7,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use shouwang::limits::modem::MODEM_ERRANDS_MAX;
-use shouwang::notify::channel::{Ailment, Deed, Errand, FromChannel, Health, Recipient, Ring, Ticket, Word};
-use shouwang::notify::modem::shell::{Said, Settings, run};
+use shouwang::notify::channel::{Ailment, Deed, Errand, FromChannel, Health, Recipient, Ring, Said, Ticket, Word};
+use shouwang::notify::modem::shell::{Settings, run};
 use shouwang::private::Private;
 use shouwang::sim::modem::{Modem, Mood, Network, Person};
 

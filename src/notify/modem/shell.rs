@@ -23,7 +23,7 @@ use crate::backoff::Backoff;
 use crate::config;
 use crate::core::time::Mono;
 use crate::limits::modem as limit;
-use crate::notify::channel::{Errand, FromChannel, Health};
+use crate::notify::channel::{Errand, FromChannel, Health, Said};
 use crate::private::Private;
 
 use std::time::Duration;
@@ -54,15 +54,6 @@ impl Settings {
         let speaks = modem.speak == config::modem::Speak::Simcom;
         Self { port: modem.port.clone(), baud: modem.baud, pin, speaks }
     }
-}
-
-/// What the channel says.
-#[derive(Debug)]
-pub struct Said {
-    /// What.
-    pub what: FromChannel,
-    /// For a message that came in: it is answered when the message is kept. Dropped without an answer, it comes again.
-    pub kept: Option<oneshot::Sender<()>>,
 }
 
 /// Serves a modem until it is told to stop. The errands' channel should hold [`limit::MODEM_ERRANDS_MAX`].
