@@ -17,6 +17,8 @@ mod letters;
 
 mod post;
 
+mod ready;
+
 mod program;
 
 pub mod webhook;

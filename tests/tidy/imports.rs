@@ -49,7 +49,19 @@ pub const SHELLS: &[Shell] = &[
     },
     Shell {
         of: "notify",
-        files: &["letters", "post", "program", "webhook", "wecom", "ntfy", "mqtt", "prompt", "siren", "configured"],
+        files: &[
+            "letters",
+            "post",
+            "ready",
+            "program",
+            "webhook",
+            "wecom",
+            "ntfy",
+            "mqtt",
+            "prompt",
+            "siren",
+            "configured",
+        ],
         also: &["config"],
     },
 ];

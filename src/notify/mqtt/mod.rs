@@ -27,9 +27,11 @@ use tracing::warn;
 use super::body::{self, Run};
 use super::channel::{Ailment, Deed, Errand, Failure, FromChannel, Incoming, Letter, Recipient, Said, Word};
 use super::letters::{self, Utc, Voice};
+use super::ready::{Around, NotReady};
 use super::reply::Code;
 use crate::backoff::Backoff;
-use crate::broker::Broker;
+use crate::broker::{Broker, Login};
+use crate::config::channels::BrokerLink;
 use crate::core::id::{ResponderId, Slug};
 use crate::limits::channels::{
     ANSWER_KEPT_WAIT, ANSWER_WISH_BYTES_MAX, NOTIFY_CONNECT_DEADLINE, NOTIFY_PUBACK_WAIT, NOTIFY_RECONNECT_CAP,
@@ -52,6 +54,16 @@ pub struct Settings {
     pub client_id: String,
     /// The wall time.
     pub utc: Utc,
+}
+
+impl Settings {
+    /// As it is configured, with its secrets.
+    pub(super) fn of(name: Slug, link: &BrokerLink, around: &Around) -> Result<Self, NotReady> {
+        let login = link.username.clone().zip(around.read_any(link.password.as_ref())?);
+        let login = login.map(|(username, password)| Login { username, password });
+        let broker = Broker { url: link.url.clone(), ca_file: link.ca_file.clone(), login };
+        Ok(Self { name, broker, client_id: link.client_id.clone(), utc: around.utc.clone() })
+    }
 }
 
 /// Publishes until `stop`, or until nobody gives errands any more.
