@@ -147,7 +147,7 @@ async fn an_order_that_was_given_before_the_siren_began_is_heard() {
     let conduct = Arc::new(Mutex::new(Conduct::Sound));
     let line = Simulated { began, log: Arc::clone(&log), conduct };
     let (orders, taken) = watch::channel(Order::Silent);
-    orders.send_replace(Order::Sound { until: began + Duration::from_secs(60) });
+    orders.send_replace(Order::Sound { until: began + Duration::from_mins(1) });
     let (said, _hearing) = mpsc::channel(16);
     let stop = CancellationToken::new();
     let _task = AbortOnDropHandle::new(tokio::spawn(siren::drive(name(), line, taken, said, stop)));
