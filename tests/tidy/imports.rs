@@ -52,6 +52,7 @@ pub const SHELLS: &[Shell] = &[
         files: &[
             "letters",
             "post",
+            "ready",
             "program",
             "webhook",
             "wecom",

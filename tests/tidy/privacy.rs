@@ -35,7 +35,7 @@ const REVEALS: &[(&str, &str)] = &[
     ("src/notify/post.rs", "path and headers of a POST, to the server that gave them"),
     ("src/notify/webhook.rs", "signs with the secret that both ends share"),
     ("src/notify/ntfy.rs", "topic, token and words, to the server that carries them"),
-    ("src/notify/configured.rs", "looks whether an address and a topic can be used, and prints none"),
+    ("src/notify/ready.rs", "looks whether an address can be used, and prints none"),
     ("src/config/web.rs", "its own test: a path is read and not shown"),
     ("src/source/heard.rs", "its own test: who is in the heard list"),
     ("src/daemon/answers.rs", "the heard list, over the control socket, to the installer who assigns what is heard"),
