@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+pub use second::*;
 pub use source::*;
 
 /// One row of the table of limits.
@@ -37,8 +38,10 @@ pub mod tcp;
 
 pub mod rota;
 
+pub mod second;
+
 /// Every page of limits.
-pub const TABLES: &[&[Limit]] = &[TABLE, source::TABLE, tcp::TABLE, rota::TABLE];
+pub const TABLES: &[&[Limit]] = &[TABLE, source::TABLE, tcp::TABLE, rota::TABLE, second::TABLE];
 
 limits! {
     // --- config ---
