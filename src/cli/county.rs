@@ -1,11 +1,13 @@
 //! `shouwang county`: the county console.
 
+use std::io::{BufRead, Read as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
 use super::argument::{EX_CONFIG, Language, disposition};
@@ -19,7 +21,10 @@ use crate::core::time::Rate;
 use crate::county::book::{Book, BookError};
 use crate::county::ingest::Speaker;
 use crate::county::page::{self, Board};
+use crate::county::sms::{Arrival, Senders};
+use crate::county::texts::Desk;
 use crate::county::{Clock, SILENT_AFTER_S, Settings, order, session, show};
+use crate::limits;
 use crate::relay::message::CountyOrder;
 use crate::words::Lang;
 
@@ -58,6 +63,8 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// 读入照料站发来的短信,每行一条:号码、时间、正文,以制表符分开 · Reads in stations' text messages from standard input, a line each: number, time and text with tabs between
+    Sms,
     /// 给照料站下命令并等待答复 · Sends a command to a station and waits for its answer
     Send {
         /// 照料站 · Station
@@ -118,7 +125,7 @@ enum What {
 /// Runs the verb.
 #[must_use]
 pub fn run(args: Args) -> ExitCode {
-    let (settings, site) = match read_settings(&args.config) {
+    let Desks { settings, site, senders } = match read_settings(&args.config) {
         Ok(read) => read,
         Err(sentence) => {
             eprintln!("{sentence}");
@@ -139,11 +146,19 @@ pub fn run(args: Args) -> ExitCode {
             Some(Verb::Alarms { json, open }) => answer(alarms(&settings, json, open, lang).await),
             Some(Verb::Devices { json }) => answer(devices(&settings, json, lang).await),
             Some(Verb::Stations { json }) => answer(stations(&settings, json, lang).await),
+            Some(Verb::Sms) => sms(&settings, senders, &site.board.zone, lang).await,
             Some(Verb::Send { station, gateway, wait, what }) => {
                 send(&settings, Speaker { station, gateway }, what, Duration::from_secs(wait), lang).await
             }
         }
     })
+}
+
+/// Everything that the verbs take from the configuration.
+struct Desks {
+    settings: Settings,
+    site: Site,
+    senders: Senders,
 }
 
 /// Where the page is served, and what it shows.
@@ -217,7 +232,53 @@ async fn stations(settings: &Settings, json: bool, lang: Lang) -> Result<Vec<Str
     }
     let mut lines: Vec<String> = show::deaf(book.listened().await?, now_ms, lang).into_iter().collect();
     lines.extend(show::stations(&rows, now_ms, lang));
+    lines.extend(show::refused_texts(&book.refused_texts().await?, lang));
     Ok(lines)
+}
+
+/// Takes in texts until the input ends, and says of each what became of it; those that the database did not take are to be
+/// given again.
+async fn sms(settings: &Settings, senders: Senders, zone: &TimeZone, lang: Lang) -> ExitCode {
+    let clock = clock();
+    let book = match Book::open(&settings.database, clock()).await {
+        Ok(book) => book,
+        Err(error) => return fail(&error),
+    };
+    let (desk, mut input, mut failed) = (Desk::new(book, senders), std::io::stdin().lock(), false);
+    loop {
+        let line = match next_line(&mut input) {
+            Ok(Some(line)) => line,
+            Ok(None) => break,
+            Err(error) => return fail(&error),
+        };
+        let arrival = Arrival::of_line(&line, zone);
+        match desk.take(arrival.as_ref().map_err(|why| *why), clock()).await {
+            Ok(receipt) => println!("{}", receipt.line(lang)),
+            Err(error) => {
+                failed = true;
+                println!("failed\t{error}");
+            }
+        }
+    }
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// The next line that is not empty; of one that is too long just enough for it to be refused.
+fn next_line(input: &mut impl BufRead) -> std::io::Result<Option<String>> {
+    loop {
+        let mut line = Vec::new();
+        let longest = u64::try_from(limits::COUNTY_TEXT_LINE_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
+        if input.by_ref().take(longest).read_until(b'\n', &mut line)? == 0 {
+            return Ok(None);
+        }
+        if !line.ends_with(b"\n") {
+            input.skip_until(b'\n')?;
+        }
+        let line = String::from_utf8_lossy(&line);
+        if !line.trim().is_empty() {
+            return Ok(Some(line.into_owned()));
+        }
+    }
 }
 
 async fn send(settings: &Settings, to: Speaker, what: What, wait: Duration, lang: Lang) -> ExitCode {
@@ -270,7 +331,7 @@ fn clock() -> Clock {
     })
 }
 
-fn read_settings(path: &Path) -> Result<(Settings, Site), String> {
+fn read_settings(path: &Path) -> Result<Desks, String> {
     let county = County::load(path).map_err(|problems| problems.to_string())?;
     for problem in county.warnings.list() {
         eprintln!("{problem}");
@@ -289,7 +350,9 @@ fn read_settings(path: &Path) -> Result<(Settings, Site), String> {
         client_id: broker.client_id,
         rate: Rate::default(),
     };
+    let senders = stations.iter().map(|(id, station)| (*id, station.text_numbers.clone()));
+    let senders = Senders::new(senders);
     let names = stations.into_iter().map(|(id, station)| (id, station.name)).collect();
     let board = Board { database, clock: clock(), silent_after_s, names, zone };
-    Ok((settings, Site { listen, board }))
+    Ok(Desks { settings, site: Site { listen, board }, senders })
 }

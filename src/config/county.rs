@@ -58,6 +58,8 @@ pub struct KnownStation {
     pub name: String,
     /// Who is called when the station falls silent (CARE-RULES 11).
     pub duty_phone: Option<Private<String>>,
+    /// The numbers from which its text messages come; none: no text is taken for it.
+    pub text_numbers: Vec<Private<String>>,
 }
 
 /// The tables of `county.toml`.
@@ -101,6 +103,11 @@ const STATION_KEYS: &[Key] = &[
         "Who is called when the station falls silent; without one the township is called first.",
     )
     .private(),
+    Key::optional(
+        "text_numbers",
+        "Numbers from which the station's text messages come, its second path; a text from any other is refused.",
+    )
+    .private(),
 ];
 
 impl County {
@@ -132,7 +139,8 @@ fn read(top: &Section<'_>, beside: &Path) -> Option<County> {
     let console = top.table("console", CONSOLE_KEYS);
     let stations = top.by_id("stations", STATION_KEYS).into_iter().filter_map(|(id, section)| {
         let duty_phone = village::phone(&section, "duty_phone");
-        Some((StationId(id), KnownStation { name: section.text("name")?.into_owned(), duty_phone }))
+        let text_numbers = village::phones(&section, "text_numbers");
+        Some((StationId(id), KnownStation { name: section.text("name")?.into_owned(), duty_phone, text_numbers }))
     });
     let stations = stations.collect();
     let broker = read_broker(&broker, beside);

@@ -25,6 +25,8 @@ pub mod console;
 
 pub mod page;
 
+pub mod second;
+
 pub mod plan;
 
 pub mod rota;

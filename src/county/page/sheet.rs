@@ -18,8 +18,11 @@ use crate::core::watch::Watch;
 use crate::county::board::{AlarmRow, Listening, ResidentRow, StationRow};
 use crate::county::show;
 use crate::county::since::Since;
+use crate::county::texts::ByText;
+use crate::county::told::Told;
 use crate::limits;
-use crate::relay::message::{AlarmBody, Heartbeat, ResidentState};
+use crate::relay::message::{Heartbeat, ResidentState};
+use crate::relay::text::Stands;
 
 /// Everything on the page.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +33,8 @@ pub struct Sheet {
     pub listening: Listening,
     /// Alarms that are not on the page because they were refused.
     pub refused_alarms: i64,
+    /// Texts that were refused, by kind.
+    pub refused_texts: BTreeMap<String, i64>,
     /// Residents who are not fully watched, BLIND before WEAK, the longest first.
     pub unwatched: Vec<Unwatched>,
     /// How many are watched.
@@ -64,6 +69,8 @@ pub struct Unwatched {
 pub enum Why {
     /// Nothing is heard of their station.
     StationSilent,
+    /// Nothing but a text is heard of their station, which watches over them by itself.
+    Guarded,
     /// What the station says of them cannot be read.
     Unreadable,
     /// No device of theirs is heard.
@@ -94,8 +101,10 @@ pub struct Known {
     pub condition: Condition,
     /// How urgent.
     pub priority: Priority,
-    /// Where it stands.
-    pub state: State,
+    /// Where it stands, in one word.
+    pub stands: Stands,
+    /// The same in full; none when only its text came.
+    pub state: Option<State>,
     /// The home.
     pub home: Option<HomeId>,
     /// The room.
@@ -106,6 +115,8 @@ pub struct Known {
     pub undurable: bool,
     /// Somebody has to go and see.
     pub visit_due: bool,
+    /// It is known by its text message alone.
+    pub by_text: bool,
 }
 
 /// A station.
@@ -129,6 +140,8 @@ pub struct Station {
     pub down: Vec<String>,
     /// Messages of it that were refused.
     pub refused: i64,
+    /// How it stands by its newest text, while that counts.
+    pub by_text: Option<ByText>,
 }
 
 /// Whether a station is heard.
@@ -180,6 +193,7 @@ impl Sheet {
             now_ms: survey.now_ms,
             listening: survey.listening,
             refused_alarms: survey.refused_alarms,
+            refused_texts: survey.refused_texts.clone(),
             unwatched,
             watched: watched.len(),
             people,
@@ -227,9 +241,7 @@ impl Open {
     /// Nobody has said that they go.
     #[must_use]
     pub fn is_unanswered(&self) -> bool {
-        let goes =
-            |state: &State| matches!(state, State::Accepted { .. } | State::OnSite { .. } | State::Closed { .. });
-        self.known.as_ref().is_none_or(|known| !goes(&known.state))
+        self.known.as_ref().is_none_or(|known| !known.stands.is_answered())
     }
 
     /// A drill is shown as one, and alarms nobody.
@@ -259,6 +271,7 @@ fn name(names: &BTreeMap<StationId, String>, station: &str) -> String {
 
 fn unwatched(resident: &ResidentRow, row: &StationRow, station: String) -> Unwatched {
     let why = match serde_json::from_value::<ResidentState>(resident.reported.clone()) {
+        _ if row.silent && row.by_text.as_ref().is_some_and(|text| text.guards) => Why::Guarded,
         _ if row.silent => Why::StationSilent,
         Err(_) => Why::Unreadable,
         Ok(state) if state.witnesses.is_empty() => Why::NoWitness,
@@ -268,25 +281,29 @@ fn unwatched(resident: &ResidentRow, row: &StationRow, station: String) -> Unwat
     Unwatched { resident: resident.resident.clone(), watch: resident.watch, since, station, why }
 }
 
-fn open(row: &AlarmRow, station: String, stale: bool) -> Open {
-    let Some(body) = row.body() else {
+fn open(row: &AlarmRow, station: String, silent: bool) -> Open {
+    let Some(told) = Told::of(row) else {
         let id = row.record.get("id").and_then(Value::as_str).unwrap_or("?");
-        return Open { known: None, about: word(id), since: Since::received(row.first_received_ms), station, stale };
+        let since = Since::received(row.first_received_ms);
+        return Open { known: None, about: word(id), since, station, stale: silent };
     };
-    let (about, since) = (show::about(&body), Since::of_alarm(&body, row));
-    Open { known: Some(known(&body)), about, since, station, stale }
+    // A text needs no link, so it does not tell of the time before the link was lost.
+    let stale = silent && !told.by_text;
+    Open { about: show::about(&told.id), since: told.since, station, stale, known: Some(known(told)) }
 }
 
-fn known(body: &AlarmBody) -> Known {
+fn known(told: Told) -> Known {
     Known {
-        condition: body.condition,
-        priority: body.priority,
-        home: body.home,
-        room: body.room,
-        drill: body.drill,
-        undurable: !body.durable,
-        visit_due: body.visit_due,
-        state: body.standing,
+        condition: told.condition,
+        priority: told.priority,
+        home: told.home,
+        room: told.room,
+        drill: told.drill,
+        undurable: !told.durable,
+        visit_due: told.visit_due,
+        by_text: told.by_text,
+        stands: told.stands,
+        state: told.state,
     }
 }
 
@@ -311,6 +328,7 @@ fn station(row: &StationRow, name: String) -> Station {
         undurable: heartbeat.as_ref().is_some_and(|beat| !beat.durable),
         down: down.map(|(source, _)| word(source)).collect(),
         refused: row.refused.values().sum(),
+        by_text: row.by_text.clone().filter(|text| text.guards),
     }
 }
 
@@ -329,5 +347,6 @@ fn never(survey: &Survey, names: &BTreeMap<StationId, String>) -> impl Iterator<
         undurable: false,
         down: Vec::new(),
         refused: 0,
+        by_text: None,
     })
 }

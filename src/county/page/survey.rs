@@ -4,6 +4,7 @@
 //! needed, again after every failure, and again while the service seems deaf, because an open file that was replaced
 //! looks just like that.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -24,6 +25,8 @@ pub struct Survey {
     pub listening: Listening,
     /// Messages about alarms that were refused.
     pub refused_alarms: i64,
+    /// Texts that were refused, by kind.
+    pub refused_texts: BTreeMap<String, i64>,
     /// Open alarms.
     pub alarms: Vec<AlarmRow>,
     /// All devices.
@@ -88,6 +91,7 @@ impl Reader {
                     now_ms,
                     listening: book.listened().await?,
                     refused_alarms: book.refused_alarms().await?,
+                    refused_texts: book.refused_texts().await?,
                     alarms: book.alarms(true).await?,
                     devices: book.devices().await?,
                     stations: book.stations(now_ms, self.board.silent_after_s).await?,
