@@ -7,7 +7,8 @@ use std::time::Duration;
 use shouwang::core::watch::Watch;
 use shouwang::county::page;
 use shouwang::limits;
-use support::county_messages::{EPOCH, alarm, alarm_message, heartbeat};
+use shouwang::relay::text::{AlarmText, Stamp, StatusText, Text};
+use support::county_messages::{EPOCH, alarm, alarm_message, heartbeat, moment};
 use support::county_page::{Page, device, resident};
 use support::{soon, until_found};
 use tokio::io::AsyncReadExt;
@@ -242,6 +243,59 @@ async fn machines_get_the_rows_of_the_command_line() {
     let stations = rows("/api/stations").await;
     let silent: Vec<_> = stations.iter().map(|row| (row["station"].clone(), row["silent"].clone())).collect();
     assert_eq!(silent, [("st1".into(), false.into()), ("st2".into(), true.into())]);
+}
+
+#[tokio::test]
+async fn a_station_that_only_sends_texts_is_shown_as_silent_and_watching_and_its_alarm_as_told_by_text() {
+    let page = Page::busy().await;
+    let (station, gateway) = ("st2".parse().expect("a slug"), "gw1".parse().expect("a slug"));
+    let now = moment(600_000);
+    let status = StatusText {
+        station,
+        gateway,
+        epoch: EPOCH,
+        sent_s: 600,
+        at: Stamp::of(now),
+        people: 1,
+        things: 0,
+        residents: [1, 0, 0],
+        without_link_s: Some(480),
+        durable: Some(true),
+        disk_free_mib: None,
+        mains: Some(true),
+        battery_min: None,
+    };
+    page.text(&Text::Status(status)).await;
+    let mut called = alarm(21, 1);
+    called.id.station = station;
+    page.text(&Text::Alarm(AlarmText::of(gateway, &called, now))).await;
+    let zh = page.get("/").await.body;
+    assert_in_order(
+        &zh,
+        &[
+            "2 人未守护",
+            "1 站失联",
+            "<strong>r21</strong>",
+            "照料站断网,本地在守,县里只收得到短信",
+            "未办结的报警",
+            "r21",
+            "无人接单",
+            "短信告知",
+            "照料站失联",
+            "示例北村站",
+            "断网,本地在守(自 8 分钟前)",
+            "报警 1 · 故障 0 · 守护中 1",
+            "只有短信能到县里",
+        ],
+    );
+    let en = page.get("/?lang=en").await.body;
+    assert_in_order(&en, &["told by text message", "station silent", "no link, watching locally (for 8 min)"]);
+    page.later(5 * 3_600_000 + 1_800_001).await;
+    let late = page.get("/").await.body;
+    assert!(
+        !late.contains("本地在守") && late.contains("失联:它的报警到不了县里"),
+        "a text that does not come ends it"
+    );
 }
 
 #[tokio::test]

@@ -4,6 +4,8 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 use jiff::tz::TimeZone;
 use shouwang::core::alarm::{Alarm, State};
@@ -306,4 +308,43 @@ async fn a_station_of_which_only_texts_came_is_silent_and_on_the_list() {
     assert!(station.silent && station.by_text.is_some_and(|text| text.guards));
     let line = county.station_line(NOW_MS).await;
     assert!(line.contains("照料站失联") && line.contains("断网,本地在守") && !line.contains("未列入"), "{line}");
+}
+
+#[test]
+fn the_verb_reads_lines_and_says_of_each_what_became_of_it() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let config = dir.path().join("county.toml");
+    let written = format!(
+        "[broker]\nurl = \"mqtt://127.0.0.1:1883\"\n[console]\ndatabase = \"county.sqlite\"\n\
+         [stations.st1]\nname = \"示例照料站\"\ntext_numbers = [\"{NUMBER}\"]\n"
+    );
+    std::fs::write(&config, written).expect("it can be written");
+    let run = |verb: &[&str], lines: &[u8]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shouwang"));
+        command.arg("county").args(verb).arg("--config").arg(&config).args(["--lang", "zh"]);
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        child.stdin.take().expect("piped").write_all(lines).expect("it reads");
+        let output = child.wait_with_output().expect("it ends");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    let (sent, long) = (text_of(&alarm(1, 1)).write(), "x".repeat(9_000));
+    let lines = format!("{NUMBER}\t1700000600\t{sent}\r\n\n{long}\n+86{NUMBER}\t\t{}\nhello\n", sent.to_lowercase());
+    let id = alarm(1, 1).id;
+    let mut bytes = lines.into_bytes();
+    bytes.extend(format!("{NUMBER}\t\t").bytes());
+    bytes.extend([0xff, 0xfe, b'\n']);
+    assert_eq!(
+        run(&["sms"], &bytes).lines().collect::<Vec<_>>(),
+        [
+            format!("stored\talarm\t{id}\t1").as_str(),
+            "refused\tline\t行格式不对",
+            format!("known\talarm\t{id}\t1").as_str(),
+            "refused\tline\t行格式不对",
+            "refused\tnot_ours\t与守望无关",
+        ]
+    );
+    assert!(run(&["alarms"], b"").contains("[短信告知]"));
+    assert!(run(&["stations"], b"").contains("拒收短信: 行格式不对 2, 与守望无关 1"));
 }

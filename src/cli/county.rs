@@ -63,7 +63,7 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// 读入照料站发来的短信,每行一条:号码、时间、正文,以制表符分开 · Reads in stations' text messages from standard input, a line each: number, time and text with tabs between
+    /// 读入照料站的短信,每行一条:号码、时间、正文,以制表符隔开 · Reads in stations' texts, a line each: number, time, text, tabs between
     Sms,
     /// 给照料站下命令并等待答复 · Sends a command to a station and waits for its answer
     Send {

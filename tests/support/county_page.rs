@@ -14,6 +14,7 @@ use shouwang::county::ingest::take;
 use shouwang::county::page::{self, Board};
 use shouwang::county::receipt::Batch;
 use shouwang::relay::message::{DeviceState, ResidentState, encode};
+use shouwang::relay::text::Text;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -117,6 +118,13 @@ impl Page {
         batch.add(take(topic, payload, false), payload);
         let book = self.book.as_ref().expect("the database was made");
         book.commit(&batch, at_ms).await.expect("it is committed");
+    }
+
+    /// A text message of a gateway arrives.
+    pub async fn text(&self, text: &Text) {
+        let now_ms = self.now_ms.load(Ordering::SeqCst);
+        let book = self.book.as_ref().expect("the database was made");
+        book.text(text, now_ms, now_ms).await.expect("it is committed");
     }
 
     /// Time goes on, and the service still listens.
