@@ -15,6 +15,7 @@ use crate::words::{self, Lang};
 
 /// An alarm, as far as it is known.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "marks beside an alarm, each by itself")]
 pub struct Told {
     /// Its cause.
     pub id: AlarmId,
@@ -51,7 +52,7 @@ impl Told {
     #[must_use]
     pub fn of(row: &AlarmRow) -> Option<Told> {
         if !row.by_text {
-            return row.body().map(|body| Told::of_record(body, row.first_received_ms));
+            return row.body().map(|body| Told::of_record(&body, row.first_received_ms));
         }
         let text = row.record.get("text").and_then(Value::as_str)?;
         match Text::read(text) {
@@ -60,7 +61,7 @@ impl Told {
         }
     }
 
-    fn of_record(body: AlarmBody, first_received_ms: i64) -> Told {
+    fn of_record(body: &AlarmBody, first_received_ms: i64) -> Told {
         Told {
             rev: body.rev,
             condition: body.condition,

@@ -1,5 +1,6 @@
 //! Words about the second path: what the county knows by text message alone.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::time::{ago, span};
@@ -70,7 +71,7 @@ pub fn standing(of: &Standing, age: Duration, lang: Lang) -> String {
         if let Some(minutes) = of.battery_min {
             let left = span(Duration::from_mins(u64::from(minutes)), lang);
             let battery = Both::new("电池可用", "battery for").say(lang);
-            said.push_str(&format!(" · {battery} {left}"));
+            _ = write!(said, " · {battery} {left}");
         }
     }
     said

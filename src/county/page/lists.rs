@@ -8,11 +8,12 @@ use maud::{Markup, html};
 
 use super::device::{Device, Standing};
 use super::html::mark;
-use super::sheet::{Known, Open, Sheet, Station, Unwatched, Voice, Why};
+use super::sheet::{Open, Sheet, Station, Unwatched, Voice, Why};
 use crate::core::condition::{Condition, Priority};
 use crate::core::watch::Watch;
 use crate::county::show;
 use crate::county::since::Since;
+use crate::county::told::Told;
 use crate::limits;
 use crate::relay::text::Stands;
 use crate::words::{self, Both, Lang, Say as _, console, page as say, second};
@@ -118,7 +119,7 @@ fn sign(priority: Priority) -> &'static str {
     }
 }
 
-fn place(known: &Known, lang: Lang) -> Markup {
+fn place(known: &Told, lang: Lang) -> Markup {
     html! {
         @if let Some(home) = &known.home { (home) " · " }
         @if let Some(room) = &known.room { (words::device::room(room, lang)) " · " }
@@ -126,18 +127,17 @@ fn place(known: &Known, lang: Lang) -> Markup {
 }
 
 /// 无人接单 for whoever wants somebody to go; the other standings have their usual words.
-fn state(known: &Known, lang: Lang) -> &str {
-    match &known.state {
-        _ if known.stands == Stands::Raised && known.condition.rule().about_person => say::NOBODY_GOES.say(lang),
-        Some(state) => words::alarm::state(state, known.condition, lang),
-        None => words::alarm::state_of_word(known.stands.word(), known.condition, lang),
+fn state(known: &Told, lang: Lang) -> &str {
+    if known.stands == Stands::Raised && known.condition.rule().about_person {
+        return say::NOBODY_GOES.say(lang);
     }
+    known.standing(lang)
 }
 
-fn marks(alarm: &Open, known: &Known) -> impl Iterator<Item = Both> {
+fn marks(alarm: &Open, known: &Told) -> impl Iterator<Item = Both> {
     let marks = [
         (known.by_text, second::BY_TEXT),
-        (known.undurable, words::alarm::UNDURABLE),
+        (!known.durable, words::alarm::UNDURABLE),
         (known.visit_due, words::alarm::VISIT_DUE),
         (alarm.stale, say::STALE),
     ];

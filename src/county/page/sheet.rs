@@ -11,9 +11,7 @@ use serde_json::Value;
 
 use super::device::{Device, Devices};
 use super::survey::Survey;
-use crate::core::alarm::State;
-use crate::core::condition::{Condition, Priority};
-use crate::core::id::{HomeId, RoomId, StationId};
+use crate::core::id::StationId;
 use crate::core::watch::Watch;
 use crate::county::board::{AlarmRow, Listening, ResidentRow, StationRow};
 use crate::county::show;
@@ -22,7 +20,6 @@ use crate::county::texts::ByText;
 use crate::county::told::Told;
 use crate::limits;
 use crate::relay::message::{Heartbeat, ResidentState};
-use crate::relay::text::Stands;
 
 /// Everything on the page.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,7 +80,7 @@ pub enum Why {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Open {
     /// What is wrong, how urgent, and where it stands; none when this program cannot read it.
-    pub known: Option<Known>,
+    pub known: Option<Told>,
     /// Whom or what it is about.
     pub about: String,
     /// Since when.
@@ -92,31 +89,6 @@ pub struct Open {
     pub station: String,
     /// Its station is silent: this is how it stood when the station was last heard.
     pub stale: bool,
-}
-
-/// What is known of an alarm that can be read.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Known {
-    /// What is wrong.
-    pub condition: Condition,
-    /// How urgent.
-    pub priority: Priority,
-    /// Where it stands, in one word.
-    pub stands: Stands,
-    /// The same in full; none when only its text came.
-    pub state: Option<State>,
-    /// The home.
-    pub home: Option<HomeId>,
-    /// The room.
-    pub room: Option<RoomId>,
-    /// A drill.
-    pub drill: bool,
-    /// The station could not write it down.
-    pub undurable: bool,
-    /// Somebody has to go and see.
-    pub visit_due: bool,
-    /// It is known by its text message alone.
-    pub by_text: bool,
 }
 
 /// A station.
@@ -289,22 +261,7 @@ fn open(row: &AlarmRow, station: String, silent: bool) -> Open {
     };
     // A text needs no link, so it does not tell of the time before the link was lost.
     let stale = silent && !told.by_text;
-    Open { about: show::about(&told.id), since: told.since, station, stale, known: Some(known(told)) }
-}
-
-fn known(told: Told) -> Known {
-    Known {
-        condition: told.condition,
-        priority: told.priority,
-        home: told.home,
-        room: told.room,
-        drill: told.drill,
-        undurable: !told.durable,
-        visit_due: told.visit_due,
-        by_text: told.by_text,
-        stands: told.stands,
-        state: told.state,
-    }
+    Open { about: show::about(&told.id), since: told.since, station, stale, known: Some(told) }
 }
 
 fn station(row: &StationRow, name: String) -> Station {
