@@ -38,6 +38,14 @@ pub mod sms;
 
 pub mod texts;
 
+pub mod plan;
+
+mod errands;
+
+pub mod ladder;
+
+pub mod causes;
+
 pub mod order;
 
 pub mod since;

@@ -138,7 +138,7 @@ impl Arrival {
 }
 
 /// Whether two numbers are the same telephone, however the country is written in front.
-fn is_same(one: &Private<String>, other: &Private<String>) -> bool {
+pub(super) fn is_same(one: &Private<String>, other: &Private<String>) -> bool {
     let (one, other) = (plain(one.reveal()), plain(other.reveal()));
     !one.is_empty() && one == other
 }

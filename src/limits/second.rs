@@ -1,4 +1,4 @@
-//! Limits of the second path to the county: alarms and standings as text messages.
+//! Limits of the second path to the county, alarms and standings as text messages, and of the county's own ladder.
 
 use std::time::Duration;
 
@@ -24,4 +24,20 @@ limits! {
     /// How much later than that a text may come. judgement: behind a village's alarms on one modem, and slow in the network.
     STATUS_TEXT_MARGIN: Duration = Duration::from_mins(30),
         "the county does not count the station as guarding any more", "county page: station silent";
+
+    /// Errands of the county's ladder that wait for its channel. judgement: everybody of fifty stations with a text and a ring.
+    DUTY_ERRANDS_MAX: usize = 512,
+        "a further one counts as failed, and the ladder climbs", "county duty: calls that failed";
+
+    /// How long the channel may take over one errand. judgement: a ring of 45 s, twice, and the network's answer.
+    DUTY_ERRAND_TIME: Duration = Duration::from_mins(2),
+        "it counts as failed, and the ladder climbs", "county duty: calls that failed";
+
+    /// How often the county's ladder looks at the book. judgement: nobody calls back faster.
+    DUTY_RHYTHM: Duration = Duration::from_secs(1),
+        "changes in between are seen together", "none needed";
+
+    /// Answers that wait for the county's ladder in its book. judgement: everybody answers twice.
+    DUTY_INBOX_MAX: i64 = 1_000,
+        "a further one is refused", "the answer";
 }

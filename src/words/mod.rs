@@ -27,6 +27,8 @@ pub mod page;
 
 pub mod second;
 
+pub mod escalation;
+
 pub mod plan;
 
 pub mod rota;
