@@ -1,7 +1,7 @@
 //! What the book says that wants the county's own people: silent stations, and alarms that a village left unanswered. Pure.
 
 use super::board::{AlarmRow, Listening, StationRow};
-use super::ladder::{Case, Cause, Facts, Situation};
+use super::case::{Case, Cause, Facts, Situation};
 use super::plan::Plan;
 use super::since::Since;
 use super::told::Told;

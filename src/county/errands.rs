@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::ladder::Cause;
+use super::case::Cause;
 use super::plan::Who;
 use crate::limits;
 use crate::notify::channel::{Deed, Errand, Recipient, Ticket, Word};

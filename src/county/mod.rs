@@ -40,6 +40,8 @@ pub mod texts;
 
 pub mod plan;
 
+pub mod case;
+
 mod errands;
 
 pub mod ladder;

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
-use super::ladder::Cause;
+use super::case::Cause;
 use super::sms;
 use crate::core::id::{GatewayId, ResponderId, Slug, StationId};
 use crate::private::Private;
