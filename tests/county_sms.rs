@@ -14,6 +14,7 @@ use shouwang::core::time::{Trust, Wall};
 use shouwang::county::board::{AlarmRow, StationRow};
 use shouwang::county::book::Book;
 use shouwang::county::ingest::take;
+use shouwang::county::plan::{Plan, Shifts};
 use shouwang::county::receipt::{Batch, Committed};
 use shouwang::county::show;
 use shouwang::county::sms::{Arrival, Senders, Why};
@@ -25,6 +26,7 @@ use support::county_messages::{EPOCH, alarm, alarm_message, gateway_state, heart
 
 const NUMBER: &str = "13800000001";
 const OTHER: &str = "13800000002";
+const CALLED: &str = "13800000003";
 const NOW_MS: i64 = 1_700_000_000_000 + 600_000;
 const HOUR_MS: i64 = 3_600_000;
 
@@ -36,6 +38,23 @@ fn senders() -> Senders {
     let st1 = ("st1".parse().expect("a slug"), vec![private("+86 138-0000-0001")]);
     let st2 = ("st2".parse().expect("a slug"), vec![private(OTHER)]);
     Senders::new([st1, st2])
+}
+
+/// Whom the county calls: one person of its own.
+fn plan() -> Plan {
+    Plan {
+        stations: BTreeMap::new(),
+        townships: BTreeMap::new(),
+        people: BTreeMap::from([("zhao".parse().expect("a slug"), private(CALLED))]),
+        shifts: Shifts {
+            day: Vec::new(),
+            night: Vec::new(),
+            day_begins: jiff::civil::time(8, 0, 0, 0),
+            night_begins: jiff::civil::time(20, 0, 0, 0),
+        },
+        zone: TimeZone::UTC,
+        lang: Lang::Zh,
+    }
 }
 
 fn text_of(alarm: &Alarm) -> Text {
@@ -72,7 +91,7 @@ impl County {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let book = Book::open(&dir.path().join("county.sqlite"), NOW_MS).await.expect("a database can be made");
         book.listening(NOW_MS).await.expect("it can be written");
-        County { desk: Desk::new(book.clone(), senders()), book, _dir: dir }
+        County { desk: Desk::new(book.clone(), senders(), plan()), book, _dir: dir }
     }
 
     async fn by_mqtt(&self, below: &str, payload: &[u8], now_ms: i64) -> (Batch, Committed) {
@@ -215,6 +234,24 @@ async fn only_a_listed_number_may_speak_and_only_for_its_own_station() {
     assert_eq!(refused, counted);
     let shown = show::refused_texts(&refused, Lang::Zh).expect("a line");
     assert!(shown.contains("号码未列入 2") && shown.contains("号码属于别的站 1"), "{shown}");
+}
+
+#[tokio::test]
+async fn an_answer_of_somebody_whom_the_county_calls_waits_for_its_ladder_and_no_other_text_does() {
+    let county = County::new().await;
+    let take = async |line: String| {
+        let arrival = Arrival::of_line(&line, &TimeZone::UTC);
+        county.desk.take(arrival.as_ref().map_err(|why| *why), NOW_MS).await.expect("it is counted")
+    };
+    let who = "person-zhao".parse().expect("somebody");
+    assert_eq!(take(format!("+86{CALLED}\t1700000500\t 回复17 我去\r\n")).await, Receipt::Passed(who));
+    assert_eq!(take(format!("{CALLED}\t1700000500\t今天天气不错")).await, Receipt::Refused(Why::NotOurs));
+    assert_eq!(take(format!("{NUMBER}\t1700000500\t17")).await, Receipt::Refused(Why::NotOurs));
+    let waiting = county.book.answers().await.expect("it can be read");
+    assert_eq!(waiting.len(), 1);
+    assert_eq!((waiting[0].who, waiting[0].at_ms), (who, 1_700_000_500_000));
+    county.book.answer_taken(&waiting[0]).await.expect("it can be written");
+    assert_eq!(county.book.answers().await.expect("it can be read"), []);
 }
 
 #[test]

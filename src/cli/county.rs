@@ -7,26 +7,30 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
 use super::argument::{EX_CONFIG, Language, disposition};
 use super::logging;
 use crate::broker::{Broker, Login};
 use crate::config::County;
+use crate::config::county::KnownStation;
 use crate::config::station::LogLevel;
 use crate::core::alarm::{AlarmId, Disposition};
-use crate::core::id::{GatewayId, ResidentId, StationId};
+use crate::core::id::{GatewayId, ResidentId, ResponderId, StationId};
 use crate::core::time::Rate;
 use crate::county::book::{Book, BookError};
+use crate::county::case::Cause;
+use crate::county::cases::{Answer, Said};
+use crate::county::duty;
 use crate::county::ingest::Speaker;
 use crate::county::page::{self, Board};
+use crate::county::plan::{Plan, PlannedStation, Shifts, Who};
 use crate::county::sms::{Arrival, Senders};
 use crate::county::texts::Desk;
 use crate::county::{Clock, SILENT_AFTER_S, Settings, order, session, show};
 use crate::limits;
 use crate::relay::message::CountyOrder;
-use crate::words::Lang;
+use crate::words::{Lang, escalation};
 
 /// 县平台控制台;不带子命令则运行服务 · The county console; without a subcommand it runs the service
 #[derive(Debug, clap::Args)]
@@ -65,6 +69,17 @@ enum Verb {
     },
     /// 读入照料站的短信,每行一条:号码、时间、正文,以制表符隔开 · Reads in stations' texts, a line each: number, time, text, tabs between
     Sms,
+    /// 列出县里正在为哪些失联和未响应呼叫 · Lists what the county calls its own people for, and how far it has come
+    Duty,
+    /// 确认:只暂停县里的呼叫,村里继续 · Acknowledges: pauses the county's own calls, and the village's go on
+    Acknowledge {
+        /// 站/网关,或报警编号 · STATION/GATEWAY, or an alarm's id
+        #[arg(value_name = "ID")]
+        what: String,
+        /// 谁确认,county.toml [people] 中的编号 · Who acknowledges, an id of [people] in county.toml
+        #[arg(long, value_name = "NAME")]
+        by: ResponderId,
+    },
     /// 给照料站下命令并等待答复 · Sends a command to a station and waits for its answer
     Send {
         /// 照料站 · Station
@@ -125,7 +140,7 @@ enum What {
 /// Runs the verb.
 #[must_use]
 pub fn run(args: Args) -> ExitCode {
-    let Desks { settings, site, senders } = match read_settings(&args.config) {
+    let Desks { settings, site, senders, plan } = match read_settings(&args.config) {
         Ok(read) => read,
         Err(sentence) => {
             eprintln!("{sentence}");
@@ -141,12 +156,21 @@ pub fn run(args: Args) -> ExitCode {
         match args.verb {
             None => {
                 logging::begin(LogLevel::Info);
-                Box::pin(service(&settings, site)).await
+                let post = duty::Post {
+                    database: settings.database.clone(),
+                    clock: clock(),
+                    silent_after_s: settings.silent_after_s,
+                    plan: Plan { lang, ..plan },
+                    senders,
+                };
+                Box::pin(service(&settings, site, post)).await
             }
             Some(Verb::Alarms { json, open }) => answer(alarms(&settings, json, open, lang).await),
             Some(Verb::Devices { json }) => answer(devices(&settings, json, lang).await),
             Some(Verb::Stations { json }) => answer(stations(&settings, json, lang).await),
-            Some(Verb::Sms) => sms(&settings, senders, &site.board.zone, lang).await,
+            Some(Verb::Duty) => answer(duty(&settings, lang).await),
+            Some(Verb::Acknowledge { what, by }) => acknowledge(&settings, &plan, &what, by, lang).await,
+            Some(Verb::Sms) => sms(&settings, senders, plan, lang).await,
             Some(Verb::Send { station, gateway, wait, what }) => {
                 send(&settings, Speaker { station, gateway }, what, Duration::from_secs(wait), lang).await
             }
@@ -159,6 +183,7 @@ struct Desks {
     settings: Settings,
     site: Site,
     senders: Senders,
+    plan: Plan,
 }
 
 /// Where the page is served, and what it shows.
@@ -167,7 +192,7 @@ struct Site {
     board: Board,
 }
 
-async fn service(settings: &Settings, site: Site) -> ExitCode {
+async fn service(settings: &Settings, site: Site, post: duty::Post) -> ExitCode {
     let stop = CancellationToken::new();
     let stopper = stop.clone();
     let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
@@ -187,8 +212,10 @@ async fn service(settings: &Settings, site: Site) -> ExitCode {
         stop.cancel();
         ended
     };
-    let (ended, ()) =
-        Box::pin(async { tokio::join!(ingest, page::serve_at(site.listen, site.board, stop.clone())) }).await;
+    let page = page::serve_at(site.listen, site.board, stop.clone());
+    // Without a channel the ladder climbs all the same, and says that nobody is called.
+    let ladder = duty::run(post, None, stop.clone());
+    let (ended, (), ()) = Box::pin(async { tokio::join!(ingest, page, ladder) }).await;
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -236,22 +263,53 @@ async fn stations(settings: &Settings, json: bool, lang: Lang) -> Result<Vec<Str
     Ok(lines)
 }
 
+async fn duty(settings: &Settings, lang: Lang) -> Result<Vec<String>, BookError> {
+    let book = Book::open_to_read(&settings.database).await?;
+    Ok(show::cases(&book.cases().await?, clock()(), lang))
+}
+
+/// Leaves an acknowledgement for the running service.
+async fn acknowledge(settings: &Settings, plan: &Plan, what: &str, by: ResponderId, lang: Lang) -> ExitCode {
+    if !plan.people.contains_key(&by) {
+        eprintln!("{by}: {}", escalation::NOT_IN_PEOPLE.say(lang));
+        return ExitCode::FAILURE;
+    }
+    let now_ms = clock()();
+    let left = async {
+        let book = Book::open(&settings.database, now_ms).await?;
+        let cases = book.cases().await?;
+        let is_meant =
+            |cause: &Cause| cause.to_string() == what || cause.alarm().is_some_and(|id| id.to_string() == what);
+        let Some(cause) = cases.into_keys().find(is_meant) else { return Ok(escalation::NO_SUCH_CASE) };
+        let answer = Answer { who: Who::Person(by), said: Said::Acknowledged(cause), at_ms: now_ms };
+        Ok::<_, BookError>(if book.leave_answer(&answer).await? { escalation::LEFT } else { escalation::NOT_LEFT })
+    };
+    match left.await {
+        Ok(said) => {
+            println!("{}", said.say(lang));
+            if said == escalation::LEFT { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => fail(&error),
+    }
+}
+
 /// Takes in texts until the input ends, and says of each what became of it; those that the database did not take are to be
 /// given again.
-async fn sms(settings: &Settings, senders: Senders, zone: &TimeZone, lang: Lang) -> ExitCode {
+async fn sms(settings: &Settings, senders: Senders, plan: Plan, lang: Lang) -> ExitCode {
     let clock = clock();
     let book = match Book::open(&settings.database, clock()).await {
         Ok(book) => book,
         Err(error) => return fail(&error),
     };
-    let (desk, mut input, mut failed) = (Desk::new(book, senders), std::io::stdin().lock(), false);
+    let zone = plan.zone.clone();
+    let (desk, mut input, mut failed) = (Desk::new(book, senders, plan), std::io::stdin().lock(), false);
     loop {
         let line = match next_line(&mut input) {
             Ok(Some(line)) => line,
             Ok(None) => break,
             Err(error) => return fail(&error),
         };
-        let arrival = Arrival::of_line(&line, zone);
+        let arrival = Arrival::of_line(&line, &zone);
         match desk.take(arrival.as_ref().map_err(|why| *why), clock()).await {
             Ok(receipt) => println!("{}", receipt.line(lang)),
             Err(error) => {
@@ -336,7 +394,7 @@ fn read_settings(path: &Path) -> Result<Desks, String> {
     for problem in county.warnings.list() {
         eprintln!("{problem}");
     }
-    let County { broker, database, listen, zone, silent_after, stations, .. } = county.value;
+    let County { broker, database, listen, zone, silent_after, stations, duty, .. } = county.value;
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let password = broker.password.map(|secret| secret.read(credentials.as_deref())).transpose();
     let password = password.map_err(|error| error.to_string())?.unwrap_or_default();
@@ -350,9 +408,31 @@ fn read_settings(path: &Path) -> Result<Desks, String> {
         client_id: broker.client_id,
         rate: Rate::default(),
     };
+    let plan = Plan {
+        stations: stations.iter().map(|(id, station)| (*id, planned(station))).collect(),
+        townships: duty.townships,
+        people: duty.people,
+        shifts: Shifts {
+            day: duty.day,
+            night: duty.night,
+            day_begins: duty.day_begins,
+            night_begins: duty.night_begins,
+        },
+        zone: zone.clone(),
+        lang: Lang::default(),
+    };
     let senders = stations.iter().map(|(id, station)| (*id, station.text_numbers.clone()));
     let senders = Senders::new(senders);
     let names = stations.into_iter().map(|(id, station)| (id, station.name)).collect();
     let board = Board { database, clock: clock(), silent_after_s, names, zone };
-    Ok(Desks { settings, site: Site { listen, board }, senders })
+    Ok(Desks { settings, site: Site { listen, board }, senders, plan })
+}
+
+fn planned(station: &KnownStation) -> PlannedStation {
+    PlannedStation {
+        name: station.name.clone(),
+        duty_phone: station.duty_phone.clone(),
+        township: station.township,
+        retired: station.retired.clone(),
+    }
 }

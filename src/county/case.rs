@@ -130,7 +130,9 @@ impl Cause {
         }
     }
 
-    pub(super) const fn alarm(&self) -> Option<AlarmId> {
+    /// The alarm it is about, when it is one.
+    #[must_use]
+    pub const fn alarm(&self) -> Option<AlarmId> {
         match self {
             Cause::Silent { .. } => None,
             Cause::Unanswered { alarm, .. } => Some(*alarm),

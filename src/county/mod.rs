@@ -48,6 +48,10 @@ pub mod ladder;
 
 pub mod causes;
 
+pub mod cases;
+
+pub mod duty;
+
 pub mod order;
 
 pub mod since;

@@ -154,10 +154,12 @@ impl Plan {
         }
     }
 
-    /// What people call a station.
+    /// What people call a station in a message; by its id where its name would make the message longer than one.
     #[must_use]
     pub fn name(&self, station: StationId) -> String {
-        self.stations.get(&station).map_or_else(|| station.to_string(), |known| known.name.clone())
+        let known = self.stations.get(&station).map(|known| known.name.as_str());
+        let fits = known.filter(|name| self.lang == Lang::Zh || name.is_ascii());
+        fits.map_or_else(|| station.to_string(), str::to_owned)
     }
 
     /// The next rung at or above this level that somebody answers, with the number of levels that are then passed.

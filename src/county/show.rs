@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::board::{AlarmRow, DeviceRow, Listening, ResidentRow, StationRow};
+use super::case::{Case, Cause};
 use super::since::Since;
 use super::texts::ByText;
 use super::told::Told;
@@ -16,6 +17,7 @@ use crate::core::condition::Condition;
 use crate::core::effect::Answer;
 use crate::core::watch::Watch;
 use crate::relay::message::{CommandResult, DeviceState, ResultMessage};
+use crate::words::escalation::Climb;
 use crate::words::second::Standing;
 use crate::words::{self, Lang, Say as _, console as say};
 
@@ -186,6 +188,34 @@ pub fn refused_texts(refused: &BTreeMap<String, i64>, lang: Lang) -> Option<Stri
 fn resident_line(resident: &ResidentRow, station: &StationRow, now_ms: i64, lang: Lang) -> String {
     let since = age(Since::of_watch(resident, station), now_ms, lang);
     format!("{} {}({} {since})", resident.resident, resident.watch.say(lang), say::SINCE.say(lang))
+}
+
+/// How far the county's own ladder has come with each case, a line each.
+#[must_use]
+pub fn cases(cases: &BTreeMap<Cause, Case>, now_ms: i64, lang: Lang) -> Vec<String> {
+    if cases.is_empty() {
+        return vec![words::escalation::NO_CASES.say(lang).to_owned()];
+    }
+    let line = |(cause, case): (&Cause, &Case)| {
+        let what = match cause {
+            Cause::Silent { .. } => say::STATION_SILENT.say(lang),
+            Cause::Unanswered { alarm, .. } => alarm.condition.say(lang),
+        };
+        format!("{what} · {}  {cause}", climb(case, now_ms, lang))
+    };
+    cases.iter().map(line).collect()
+}
+
+/// How far the county's own ladder has come with one case.
+pub(super) fn climb(case: &Case, now_ms: i64, lang: Lang) -> String {
+    let climb = match case.pause {
+        Some(pause) => Climb::Acknowledged { by: pause.by.to_string(), since: Since::seen(pause.at_ms).age(now_ms) },
+        None if case.everybody && case.calls.is_empty() => Climb::NobodyToCall,
+        None => {
+            Climb::Calling { called: case.calls.len(), failed: case.calls.iter().filter(|call| call.failed()).count() }
+        }
+    };
+    words::escalation::climb(&climb, lang)
 }
 
 /// What became of a command: whether it was done, and a sentence.

@@ -11,11 +11,14 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use super::cases::{Answer, Said};
+use super::plan::Plan;
 use crate::core::id::StationId;
 use crate::core::time::Trust;
 use crate::core::word::words;
 use crate::limits;
 use crate::notify::channel::Incoming;
+use crate::notify::reply::Reply;
 use crate::private::Private;
 use crate::relay::text::{Text, TextError};
 
@@ -45,6 +48,8 @@ words! {
         Number = "number",
         /// The number is listed for another station than the one that it speaks of.
         OtherStation = "other_station",
+        /// An answer that names no open call, or that the county does not take.
+        NoAnswer = "no_answer",
     }
 }
 
@@ -122,6 +127,16 @@ impl Arrival {
         let text = Text::read(self.text.reveal()).map_err(|error| Why::from(&error))?;
         senders.admit(&self.from, text.speaker().0)?;
         Ok(text)
+    }
+
+    /// The answer that it is to a call of the county, if it is one and its number is somebody's.
+    #[must_use]
+    pub fn answer(&self, plan: &Plan, now_ms: i64) -> Option<Answer> {
+        let who = plan.whose(&self.from)?;
+        // Only what is a known answer as a whole is kept: it has no room for anything personal.
+        Reply::read(self.text.reveal())?;
+        let at_ms = self.sent_ms.map_or(now_ms, |sent_ms| sent_ms.min(now_ms));
+        Some(Answer { who, said: Said::Text(self.text.reveal().trim().to_owned()), at_ms })
     }
 
     /// When the text was sent, as far as can be told at `now_ms`: the earliest of what the network, the station's trusted clock

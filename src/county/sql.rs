@@ -87,6 +87,10 @@ pub const MIGRATIONS: &[&[&str]] = &[
         PRIMARY KEY (station, gateway))",
         // Refused texts, by kind alone: who sends such a text is not known.
         "CREATE TABLE refused_texts (why TEXT NOT NULL PRIMARY KEY, times BIGINT NOT NULL, last_ms BIGINT NOT NULL)",
+        // The county's own ladder, and what was said to it by others than its channel.
+        "CREATE TABLE cases (cause TEXT NOT NULL PRIMARY KEY, saved_ms BIGINT NOT NULL, body TEXT NOT NULL)",
+        "CREATE TABLE answers (
+            at_ms BIGINT NOT NULL, who TEXT NOT NULL, said TEXT NOT NULL, PRIMARY KEY (at_ms, who, said))",
     ],
 ];
 
@@ -241,3 +245,19 @@ pub const LIST_STATUS_TEXTS: &str = "SELECT station, gateway, as_of_ms, received
     ORDER BY station, gateway";
 /// Refused texts by kind.
 pub const LIST_REFUSED_TEXTS: &str = "SELECT why, times FROM refused_texts ORDER BY why";
+
+/// How a case of the county's ladder stands.
+pub const CASE: &str = "INSERT INTO cases (cause, saved_ms, body) VALUES ($1, $2, $3)
+    ON CONFLICT (cause) DO UPDATE SET saved_ms = excluded.saved_ms, body = excluded.body";
+/// A case that is over.
+pub const CASE_OVER: &str = "DELETE FROM cases WHERE cause = $1";
+/// All cases.
+pub const LIST_CASES: &str = "SELECT cause, body FROM cases ORDER BY cause";
+/// An answer for the county's ladder.
+pub const ANSWER: &str = "INSERT INTO answers (at_ms, who, said) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+/// How many wait.
+pub const COUNT_ANSWERS: &str = "SELECT COUNT(*) FROM answers";
+/// Those that wait.
+pub const LIST_ANSWERS: &str = "SELECT at_ms, who, said FROM answers ORDER BY at_ms, who, said";
+/// One that has had its effect.
+pub const ANSWER_TAKEN: &str = "DELETE FROM answers WHERE at_ms = $1 AND who = $2 AND said = $3";

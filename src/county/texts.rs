@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::board::StationRow;
 use super::book::{Book, BookError};
+use super::plan::{Plan, Who};
 use super::sms::{Arrival, Senders, Why};
 use super::{sql, write};
 use crate::limits;
@@ -20,6 +21,7 @@ use crate::words::{self, Lang};
 pub struct Desk {
     book: Book,
     senders: Senders,
+    plan: Plan,
 }
 
 /// What became of a message that came in.
@@ -27,15 +29,17 @@ pub struct Desk {
 pub enum Receipt {
     /// It is in the book.
     Kept(Kept, Text),
+    /// It is an answer of somebody whom the county may call, and waits for the ladder.
+    Passed(Who),
     /// It was refused and counted.
     Refused(Why),
 }
 
 impl Desk {
-    /// Takes in what these may send.
+    /// Takes in what these stations may send, and what those whom the county calls answer.
     #[must_use]
-    pub const fn new(book: Book, senders: Senders) -> Self {
-        Self { book, senders }
+    pub const fn new(book: Book, senders: Senders, plan: Plan) -> Self {
+        Self { book, senders, plan }
     }
 
     /// Takes in one message, or one that could not even be taken apart.
@@ -43,16 +47,21 @@ impl Desk {
     /// # Errors
     /// [`BookError`]: it is not in the book, and may be given again.
     pub async fn take(&self, arrival: Result<&Arrival, Why>, now_ms: i64) -> Result<Receipt, BookError> {
-        match arrival.and_then(|arrival| Ok((arrival, arrival.read(&self.senders)?))) {
-            Ok((arrival, text)) => {
+        let read = arrival.and_then(|arrival| Ok((arrival, arrival.read(&self.senders)?)));
+        let why = match (read, arrival) {
+            (Ok((arrival, text)), _) => {
                 let kept = self.book.text(&text, arrival.as_of_ms(&text, now_ms), now_ms).await?;
-                Ok(Receipt::Kept(kept, text))
+                return Ok(Receipt::Kept(kept, text));
             }
-            Err(why) => {
-                self.book.refuse_text(why, now_ms).await?;
-                Ok(Receipt::Refused(why))
-            }
-        }
+            (Err(Why::NotOurs), Ok(arrival)) => match arrival.answer(&self.plan, now_ms) {
+                Some(answer) if self.book.leave_answer(&answer).await? => return Ok(Receipt::Passed(answer.who)),
+                Some(_) => Why::NoAnswer,
+                None => Why::NotOurs,
+            },
+            (Err(why), _) => why,
+        };
+        self.book.refuse_text(why, now_ms).await?;
+        Ok(Receipt::Refused(why))
     }
 }
 
@@ -71,6 +80,7 @@ impl Receipt {
                     Text::Status(status) => format!("{kept}\tstatus\t{}/{}", status.station, status.gateway),
                 }
             }
+            Receipt::Passed(who) => format!("passed\tanswer\t{who}"),
             Receipt::Refused(why) => format!("refused\t{why}\t{}", words::second::refused(why.word(), lang)),
         }
     }

@@ -87,6 +87,7 @@ pub fn refused(why: &str, lang: Lang) -> &str {
         "newer" => Both::new("版本不识", "of a newer program"),
         "number" => Both::new("号码未列入", "from an unlisted number"),
         "other_station" => Both::new("号码属于别的站", "from another station's number"),
+        "no_answer" => Both::new("答复对不上", "answers to nothing"),
         other => return other,
     };
     both.say(lang)

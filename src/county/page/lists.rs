@@ -11,6 +11,7 @@ use super::html::mark;
 use super::sheet::{Open, Sheet, Station, Unwatched, Voice, Why};
 use crate::core::condition::{Condition, Priority};
 use crate::core::watch::Watch;
+use crate::county::case::Case;
 use crate::county::show;
 use crate::county::since::Since;
 use crate::county::told::Told;
@@ -105,6 +106,7 @@ fn open(alarm: &Open, now_ms: i64, lang: Lang) -> Markup {
             span .why {
                 strong { (state(known, lang)) }
                 @for word in marks(alarm, known) { " " span .tag { (word.say(lang)) } }
+                @if let Some(case) = &alarm.case { " · " (climb(case, now_ms, lang)) }
             }
         }
     }
@@ -132,6 +134,13 @@ fn state(known: &Told, lang: Lang) -> &str {
         return say::NOBODY_GOES.say(lang);
     }
     known.standing(lang)
+}
+
+/// How far the county's own ladder has come, to the minute, so that a page that nobody touches changes once a minute.
+fn climb(case: &Case, now_ms: i64, lang: Lang) -> String {
+    let at_ms = case.pause.map_or(now_ms, |pause| pause.at_ms);
+    let minutes = now_ms.saturating_sub(at_ms) / 60_000;
+    show::climb(case, at_ms.saturating_add(minutes * 60_000), lang)
 }
 
 fn marks(alarm: &Open, known: &Told) -> impl Iterator<Item = Both> {
@@ -178,6 +187,7 @@ fn station(station: &Station, now_ms: i64, lang: Lang) -> Markup {
 
 fn notes(station: &Station, now_ms: i64, lang: Lang) -> Vec<String> {
     let mut notes = Vec::new();
+    notes.extend(station.case.as_ref().map(|case| climb(case, now_ms, lang)));
     if let Some(text) = &station.by_text {
         let minutes = |at_ms| Duration::from_mins(Since::seen(at_ms).age(now_ms).as_secs() / 60);
         notes.push(second::guards(text.without_link_since_ms.map(minutes), lang));

@@ -14,6 +14,7 @@ use super::survey::Survey;
 use crate::core::id::StationId;
 use crate::core::watch::Watch;
 use crate::county::board::{AlarmRow, Listening, ResidentRow, StationRow};
+use crate::county::case::{Case, Cause};
 use crate::county::show;
 use crate::county::since::Since;
 use crate::county::texts::ByText;
@@ -89,6 +90,8 @@ pub struct Open {
     pub station: String,
     /// Its station is silent: this is how it stood when the station was last heard.
     pub stale: bool,
+    /// How far the county's own ladder has come with it.
+    pub case: Option<Case>,
 }
 
 /// A station.
@@ -114,6 +117,8 @@ pub struct Station {
     pub refused: i64,
     /// How it stands by its newest text, while that counts.
     pub by_text: Option<ByText>,
+    /// How far the county's own ladder has come with its silence.
+    pub case: Option<Case>,
 }
 
 /// Whether a station is heard.
@@ -147,14 +152,20 @@ impl Sheet {
         unwatched.sort_by_key(|one| (Reverse(one.watch), one.since.at_ms));
 
         let is_silent = |station: &str, gateway: &str| silent.contains(&(station, gateway));
-        let alarms =
-            survey.alarms.iter().map(|row| open(row, called(&row.station), is_silent(&row.station, &row.gateway)));
+        let alarms = survey.alarms.iter().map(|row| {
+            let alarm = open(row, called(&row.station), is_silent(&row.station, &row.gateway));
+            Open { case: case_of_alarm(&survey.cases, row), ..alarm }
+        });
         let (mut people, mut things): (Vec<Open>, Vec<Open>) = alarms.partition(Open::is_about_person);
         people.sort_by_key(|alarm| (alarm.is_drill(), !alarm.is_unanswered(), alarm.since.at_ms));
         things.sort_by_key(|alarm| alarm.since.at_ms);
 
-        let mut stations: Vec<Station> =
-            survey.stations.iter().map(|row| station(row, called(&row.station))).chain(never(survey, names)).collect();
+        let mut stations: Vec<Station> = survey
+            .stations
+            .iter()
+            .map(|row| station(row, called(&row.station), &survey.cases))
+            .chain(never(survey, names))
+            .collect();
         stations.sort_by_key(|station| !station.is_silent());
 
         let devices = survey
@@ -257,14 +268,19 @@ fn open(row: &AlarmRow, station: String, silent: bool) -> Open {
     let Some(told) = Told::of(row) else {
         let id = row.record.get("id").and_then(Value::as_str).unwrap_or("?");
         let since = Since::received(row.first_received_ms);
-        return Open { known: None, about: word(id), since, station, stale: silent };
+        return Open { known: None, about: word(id), since, station, stale: silent, case: None };
     };
     // A text needs no link, so it does not tell of the time before the link was lost.
     let stale = silent && !told.by_text;
-    Open { about: show::about(&told.id), since: told.since, station, stale, known: Some(told) }
+    Open { about: show::about(&told.id), since: told.since, station, stale, known: Some(told), case: None }
 }
 
-fn station(row: &StationRow, name: String) -> Station {
+fn case_of_alarm(cases: &BTreeMap<Cause, Case>, row: &AlarmRow) -> Option<Case> {
+    let id = row.record.get("id").and_then(Value::as_str)?;
+    cases.get(&format!("{}/{}/{id}", row.station, row.gateway).parse().ok()?).cloned()
+}
+
+fn station(row: &StationRow, name: String, cases: &BTreeMap<Cause, Case>) -> Station {
     let heartbeat: Option<Heartbeat> = row.heartbeat.clone().and_then(|said| serde_json::from_value(said).ok());
     let last = row.heartbeat_ms.map(Since::seen);
     let voice = match (row.first_heard_ms, row.silent, last) {
@@ -286,6 +302,10 @@ fn station(row: &StationRow, name: String) -> Station {
         down: down.map(|(source, _)| word(source)).collect(),
         refused: row.refused.values().sum(),
         by_text: row.by_text.clone().filter(|text| text.guards),
+        case: format!("{}/{}", row.station, row.gateway)
+            .parse()
+            .ok()
+            .and_then(|cause: Cause| cases.get(&cause).cloned()),
     }
 }
 
@@ -305,5 +325,6 @@ fn never(survey: &Survey, names: &BTreeMap<StationId, String>) -> impl Iterator<
         down: Vec::new(),
         refused: 0,
         by_text: None,
+        case: None,
     })
 }

@@ -14,6 +14,7 @@ use tracing::debug;
 use super::Board;
 use crate::county::board::{AlarmRow, DeviceRow, Listening, StationRow};
 use crate::county::book::{Book, BookError};
+use crate::county::case::{Case, Cause};
 use crate::limits;
 
 /// What the book said at one moment.
@@ -27,6 +28,8 @@ pub struct Survey {
     pub refused_alarms: i64,
     /// Texts that were refused, by kind.
     pub refused_texts: BTreeMap<String, i64>,
+    /// How far the county's own ladder has come.
+    pub cases: BTreeMap<Cause, Case>,
     /// Open alarms.
     pub alarms: Vec<AlarmRow>,
     /// All devices.
@@ -92,6 +95,7 @@ impl Reader {
                     listening: book.listened().await?,
                     refused_alarms: book.refused_alarms().await?,
                     refused_texts: book.refused_texts().await?,
+                    cases: book.cases().await?,
                     alarms: book.alarms(true).await?,
                     devices: book.devices().await?,
                     stations: book.stations(now_ms, self.board.silent_after_s).await?,

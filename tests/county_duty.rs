@@ -1,0 +1,254 @@
+//! The county's ladder at work on a real database, with a channel that the test plays.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use jiff::tz::TimeZone;
+use shouwang::core::alarm::State;
+use shouwang::core::alarm::ladder::Climb;
+use shouwang::core::time::Mono;
+use shouwang::county::board::Listening;
+use shouwang::county::book::Book;
+use shouwang::county::case::{Case, Cause};
+use shouwang::county::cases::{Answer, Said};
+use shouwang::county::causes::situation;
+use shouwang::county::duty::{self, Line, Post};
+use shouwang::county::ingest::take;
+use shouwang::county::plan::{Plan, PlannedStation, Shifts};
+use shouwang::county::receipt::Batch;
+use shouwang::county::sms::Senders;
+use shouwang::notify::channel::{Deed, Errand, FromChannel, Incoming, Recipient, Word};
+use shouwang::private::Private;
+use shouwang::words::Lang;
+use support::county_messages::{EPOCH, alarm, alarm_message, heartbeat};
+use support::{soon, until_found};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+const DUTY: &str = "13800000001";
+const PERSON: &str = "13800000002";
+const BEGIN_MS: i64 = 1_700_000_000_000;
+
+fn private(text: &str) -> Private<String> {
+    Private::new(text.to_owned())
+}
+
+fn plan() -> Plan {
+    let station = PlannedStation {
+        name: "示例照料站".to_owned(),
+        duty_phone: Some(private(DUTY)),
+        township: None,
+        retired: Vec::new(),
+    };
+    Plan {
+        stations: BTreeMap::from([("st1".parse().expect("a slug"), station)]),
+        townships: BTreeMap::new(),
+        people: BTreeMap::from([("zhao".parse().expect("a slug"), private(PERSON))]),
+        shifts: Shifts {
+            day: vec!["zhao".parse().expect("a slug")],
+            night: vec!["zhao".parse().expect("a slug")],
+            day_begins: jiff::civil::time(8, 0, 0, 0),
+            night_begins: jiff::civil::time(20, 0, 0, 0),
+        },
+        zone: TimeZone::UTC,
+        lang: Lang::Zh,
+    }
+}
+
+fn silent() -> Cause {
+    "st1/gw1".parse().expect("a cause")
+}
+
+/// The ladder of a county whose time stands until it is moved.
+struct County {
+    now_ms: Arc<AtomicI64>,
+    book: Book,
+    errands: mpsc::Receiver<Errand>,
+    says: mpsc::Sender<FromChannel>,
+    stop: CancellationToken,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl County {
+    async fn start(dir: &Path, now_ms: i64) -> County {
+        let database = dir.join("county.sqlite");
+        let book = Book::open(&database, now_ms).await.expect("a database can be made");
+        let now = Arc::new(AtomicI64::new(now_ms));
+        let clock = now.clone();
+        let (errands, taken) = mpsc::channel(1);
+        let (says, said) = mpsc::channel(8);
+        let post = Post {
+            database,
+            clock: Arc::new(move || clock.load(Ordering::SeqCst)),
+            silent_after_s: 180,
+            plan: plan(),
+            senders: Senders::default(),
+        };
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(duty::run(post, Some(Line { errands, says: said }), stop.clone()));
+        County { now_ms: now, book, errands: taken, says, stop, task }
+    }
+
+    async fn mqtt(&self, below: &str, payload: &[u8]) {
+        let mut batch = Batch::default();
+        batch.add(take(&format!("sw/1/st1/gw1/{below}"), payload, false), payload);
+        self.book.commit(&batch, self.now_ms.load(Ordering::SeqCst)).await.expect("it is committed");
+    }
+
+    /// The county's service listens, and has for an hour.
+    async fn listens(&self) {
+        let now_ms = self.now_ms.load(Ordering::SeqCst);
+        self.book.listening(now_ms - 3_600_000).await.expect("it can be written");
+        self.book.beat(now_ms).await.expect("it can be written");
+    }
+
+    async fn later(&self, by_ms: i64) {
+        let now_ms = self.now_ms.fetch_add(by_ms, Ordering::SeqCst) + by_ms;
+        self.book.beat(now_ms).await.expect("it can be written");
+    }
+
+    /// The next errand: to which number, and its words or a ring.
+    async fn errand(&mut self) -> (Errand, String, String) {
+        let errand = soon("an errand", self.errands.recv()).await.expect("the ladder runs");
+        let number = errand.to.phone.as_ref().expect("a number").reveal().clone();
+        let what = match &errand.deed {
+            Deed::Text(letter) => letter.text.reveal().clone(),
+            Deed::Ring(_) => "ring".to_owned(),
+        };
+        (errand, number, what)
+    }
+
+    async fn say(&self, errand: &Errand, word: Word) {
+        self.says.send(FromChannel::Word(errand.ticket, word)).await.expect("the ladder runs");
+    }
+
+    async fn answers(&self, from: &str, text: &str) {
+        let from = Recipient { responder: None, phone: Some(private(from)) };
+        let incoming = Incoming { from, text: private(text), sent: None };
+        self.says.send(FromChannel::Incoming(incoming)).await.expect("the ladder runs");
+    }
+
+    async fn case(&self, cause: Cause, wanted: impl Fn(&Case) -> bool) -> Case {
+        until_found("the case in the book", async || {
+            self.book.cases().await.expect("it can be read").remove(&cause).filter(|case| wanted(case))
+        })
+        .await
+    }
+
+    async fn end(self) {
+        self.stop.cancel();
+        soon("the ladder ends", self.task).await.expect("it does not panic");
+    }
+}
+
+#[tokio::test]
+async fn rule_11_a_silent_station_is_called_for_and_acknowledged_by_code_and_a_restart_remembers() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let mut county = County::start(dir.path(), BEGIN_MS).await;
+    county.mqtt("hb", &heartbeat()).await;
+    county.listens().await;
+    county.later(181_000).await;
+    let (text, number, said) = county.errand().await;
+    assert_eq!((number.as_str(), said.contains("示例照料站失联3分钟")), (DUTY, true), "{said}");
+    county.say(&text, Word::Sent).await;
+    let (ring, number, what) = county.errand().await;
+    assert_eq!((number.as_str(), what.as_str()), (DUTY, "ring"));
+    county.say(&ring, Word::RangOut).await;
+    let case = county.case(silent(), |case| case.calls[0].told).await;
+    county.answers(DUTY, &format!("{} 我去", case.calls[0].code)).await;
+    let case = county.case(silent(), |case| case.pause.is_some()).await;
+    assert_eq!(case.pause.map(|pause| pause.by), Some("station-st1".parse().expect("somebody")));
+    let (confirmed, _, said) = county.errand().await;
+    assert!(said.starts_with("已登记:您在处理示例照料站失联"), "{said}");
+    county.say(&confirmed, Word::Sent).await;
+    let now_ms = county.now_ms.load(Ordering::SeqCst);
+    county.end().await;
+
+    let mut county = County::start(dir.path(), now_ms).await;
+    county.later(60_000).await;
+    county.mqtt("hb", &heartbeat()).await;
+    let (_, number, said) = county.errand().await;
+    assert_eq!((number.as_str(), said.as_str()), (DUTY, "县平台:示例照料站已恢复联系,历时1分钟"));
+    until_found("no case", async || county.book.cases().await.expect("it can be read").is_empty().then_some(())).await;
+    county.end().await;
+}
+
+#[tokio::test]
+async fn rule_10_an_unanswered_alarm_is_acknowledged_at_the_county_and_the_village_hears_nothing_of_it() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let mut county = County::start(dir.path(), BEGIN_MS).await;
+    county.mqtt("hb", &heartbeat()).await;
+    let mut called = alarm(4, 1);
+    let climb = Climb { unanswered: Some(Mono(9)), ..Climb::default() };
+    called.state = State::Raised { climb };
+    county.mqtt("ev/alarm", &alarm_message(EPOCH, 1, called.clone())).await;
+    county.listens().await;
+    let (_, number, said) = county.errand().await;
+    assert_eq!((number.as_str(), said.contains("r04求助")), (PERSON, true), "{said}");
+    let cause: Cause = format!("st1/gw1/{}", called.id).parse().expect("a cause");
+    let before = county.book.alarms(true).await.expect("it can be read");
+    let who = "person-zhao".parse().expect("somebody");
+    let answer = Answer { who, said: Said::Acknowledged(cause), at_ms: BEGIN_MS };
+    assert!(county.book.leave_answer(&answer).await.expect("it can be written"));
+    assert_eq!(county.case(cause, |case| case.pause.is_some()).await.pause.map(|pause| pause.by), Some(who));
+    until_found("an empty box", async || county.book.answers().await.expect("it can be read").is_empty().then_some(()))
+        .await;
+    assert_eq!(county.book.alarms(true).await.expect("it can be read"), before, "the alarm stands as it stood");
+
+    let mut accepted = called;
+    accepted.rev = 2;
+    accepted.state =
+        State::OnSite { by: "n1".parse().expect("a slug"), until: Mono(0), ask: None, climb: Climb::default() };
+    county.mqtt("ev/alarm", &alarm_message(EPOCH, 2, accepted)).await;
+    until_found("no case", async || county.book.cases().await.expect("it can be read").is_empty().then_some(())).await;
+    county.end().await;
+}
+
+#[tokio::test]
+async fn without_a_channel_every_call_has_failed_and_is_in_the_book() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let mut county = County::start(dir.path(), BEGIN_MS).await;
+    county.mqtt("hb", &heartbeat()).await;
+    county.listens().await;
+    county.errands.close();
+    county.later(181_000).await;
+    let case = county.case(silent(), |case| case.everybody).await;
+    assert_eq!(case.calls.len(), 2);
+    assert!(case.calls.iter().all(|call| !call.told), "{case:?}");
+    county.end().await;
+}
+
+#[tokio::test]
+async fn a_county_that_was_deaf_calls_nobody_for_what_it_could_not_hear() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let book = Book::open(&dir.path().join("county.sqlite"), BEGIN_MS).await.expect("a database can be made");
+    let mut batch = Batch::default();
+    batch.add(take("sw/1/st1/gw1/hb", &heartbeat(), false), &heartbeat());
+    book.commit(&batch, BEGIN_MS).await.expect("it is committed");
+    let rows = async |now_ms| book.stations(now_ms, 180).await.expect("it can be read");
+    let judge = async |listening, cases: &BTreeMap<Cause, Case>, now_ms| {
+        situation(&rows(now_ms).await, &[], listening, (&plan(), 180), cases, now_ms).len()
+    };
+    let hour = BEGIN_MS + 3_600_000;
+    let listens = |since_ms, last_ms| Listening { since_ms: Some(since_ms), last_ms: Some(last_ms) };
+    let none = BTreeMap::new();
+    assert_eq!(judge(listens(BEGIN_MS, BEGIN_MS), &none, hour).await, 0, "it does not listen");
+    assert_eq!(judge(listens(hour - 5_000, hour), &none, hour).await, 0, "it has only just begun to listen");
+    assert_eq!(judge(listens(hour - 181_000, hour), &none, hour).await, 1, "it has listened as long as that");
+    let case = serde_json::from_str(
+        r#"{"opened_ms":0,"passed":1,"everybody":false,"next_ms":0,"quiet":false,"pause":null,"calls":[]}"#,
+    );
+    let known = BTreeMap::from([(silent(), case.expect("a case"))]);
+    assert_eq!(judge(listens(BEGIN_MS, BEGIN_MS), &known, hour).await, 1, "what stood before still stands");
+    let mut retired = plan();
+    retired.stations.values_mut().for_each(|station| station.retired = vec!["gw1".parse().expect("a slug")]);
+    let listening = listens(hour - 181_000, hour);
+    assert!(
+        situation(&rows(hour).await, &[], listening, (&retired, 180), &none, hour).is_empty(),
+        "a box that was taken away"
+    );
+}
