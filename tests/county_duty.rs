@@ -1,4 +1,4 @@
-//! The county's ladder at work on a real database, with a channel that the test plays.
+//! The county's ladder at work on a real database, with a channel that the test plays; and its words.
 
 mod support;
 
@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use shouwang::core::alarm::State;
 use shouwang::core::alarm::ladder::Climb;
+use shouwang::core::condition::Condition;
 use shouwang::core::time::Mono;
 use shouwang::county::board::Listening;
 use shouwang::county::book::Book;
@@ -22,8 +24,10 @@ use shouwang::county::plan::{Plan, PlannedStation, Shifts};
 use shouwang::county::receipt::Batch;
 use shouwang::county::sms::Senders;
 use shouwang::notify::channel::{Deed, Errand, FromChannel, Incoming, Recipient, Word};
+use shouwang::notify::message::is_one_message;
 use shouwang::private::Private;
 use shouwang::words::Lang;
+use shouwang::words::escalation::{self, Lead, What};
 use support::county_messages::{EPOCH, alarm, alarm_message, heartbeat};
 use support::{soon, until_found};
 use tokio::sync::mpsc;
@@ -251,4 +255,83 @@ async fn a_county_that_was_deaf_calls_nobody_for_what_it_could_not_hear() {
         situation(&rows(hour).await, &[], listening, (&retired, 180), &none, hour).is_empty(),
         "a box that was taken away"
     );
+}
+
+#[tokio::test]
+async fn the_verbs_show_what_the_county_calls_for_and_take_an_acknowledgement_of_its_people_only() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let config = dir.path().join("county.toml");
+    let written = format!(
+        "[broker]\nurl = \"mqtt://127.0.0.1:1883\"\n[console]\ndatabase = \"county.sqlite\"\n\
+         [stations.st1]\nname = \"示例照料站\"\ntownship = \"t1\"\nretired = [\"gw0\"]\n\
+         [townships.t1]\nphone = \"{DUTY}\"\n[people.zhao]\nphone = \"{PERSON}\"\n[duty]\nday = [\"zhao\"]\n"
+    );
+    std::fs::write(&config, written).expect("it can be written");
+    let book = Book::open(&dir.path().join("county.sqlite"), BEGIN_MS).await.expect("a database can be made");
+    let run = |verb: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_shouwang"));
+        command.arg("county").args(verb).arg("--config").arg(&config).args(["--lang", "zh"]);
+        let output = command.output().expect("it runs");
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(said).expect("UTF-8"))
+    };
+    assert_eq!(run(&["duty"]), (true, "县里没有在呼叫\n".to_owned()));
+    assert!(!run(&["acknowledge", "st1/gw1", "--by", "zhao"]).0, "nothing is called for");
+    let case = serde_json::from_str(
+        r#"{"opened_ms":0,"passed":1,"everybody":false,"next_ms":0,"quiet":false,"pause":null,"calls":[]}"#,
+    );
+    book.save_case(&silent(), &case.expect("a case"), BEGIN_MS).await.expect("it can be written");
+    assert_eq!(run(&["duty"]), (true, "照料站失联 · 县里已呼叫 0 个电话,无人确认  st1/gw1\n".to_owned()));
+    let (done, said) = run(&["acknowledge", "st1/gw1", "--by", "nobody"]);
+    assert!(!done && said.contains("[people]"), "{said}");
+    assert_eq!(book.answers().await.expect("it can be read"), []);
+    let (done, said) = run(&["acknowledge", "st1/gw1", "--by", "zhao"]);
+    assert!(done && said.contains("县里的呼叫暂停,村里继续"), "{said}");
+    let answers = book.answers().await.expect("it can be read");
+    assert_eq!(answers.iter().map(|answer| answer.said.clone()).collect::<Vec<_>>(), [Said::Acknowledged(silent())]);
+}
+
+#[test]
+fn every_message_of_the_ladder_is_one_text_and_keeps_its_code() {
+    let ages = [0, 59, 181, 3_600, 86_399, 86_400 * 40 + 3_700].map(Duration::from_secs);
+    for lang in [Lang::Zh, Lang::En] {
+        let station = match lang {
+            Lang::Zh => "示例县示例镇示例村日间照料中心站".to_owned(),
+            Lang::En => "an-example-of-a-long-id".to_owned(),
+        };
+        let mut whats = Vec::new();
+        for age in ages {
+            for guards in [false, true] {
+                whats.push(What::Silent { station: station.clone(), age, residents: 300, guards });
+            }
+            for condition in Condition::ALL {
+                for about in ["r04", "a-resident-of-23-signs-r"] {
+                    let (station, about) = (station.clone(), about.chars().take(23).collect());
+                    whats.push(What::Unanswered { station, about, condition: *condition, age, at_least: true });
+                }
+            }
+        }
+        for what in whats {
+            for lead in [Lead::First, Lead::Again, Lead::Everybody] {
+                let text = escalation::call(lead, &what, 17, lang);
+                assert!(is_one_message(&text), "{} {text}", text.encode_utf16().count());
+                assert!(text.contains("17") && text.matches("17").count() == 2, "{text}");
+            }
+            for age in ages {
+                let texts = [escalation::acknowledged(&what, age, lang), escalation::over(&what, age, lang)];
+                assert!(texts.iter().all(|text| is_one_message(text)), "{texts:?}");
+            }
+        }
+        for text in [
+            escalation::ask_for_code(lang),
+            escalation::passed_on(lang),
+            escalation::only_received(lang),
+            escalation::somebody_else(lang),
+        ] {
+            assert!(is_one_message(&text), "{text}");
+        }
+    }
+    let what = What::Silent { station: "st1".to_owned(), age: Duration::from_secs(181), residents: 3, guards: false };
+    let text = escalation::call(Lead::First, &what, 17, Lang::En);
+    assert_eq!(text, "County: st1 silent for 3 min, 3 not watched. Received: reply 17. Cannot: 17 2");
 }

@@ -1,11 +1,9 @@
 //! The county's own ladder in virtual time: who is called at which second, who acknowledges, and what must not happen.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::time::Duration;
 
 use jiff::civil::time;
 use jiff::tz::TimeZone;
-use shouwang::core::condition::Condition;
 use shouwang::core::id::StationId;
 use shouwang::county::case::{Case, Cause, Facts, Leg, Situation};
 use shouwang::county::ladder::{Effect, Escalation, Input};
@@ -15,7 +13,6 @@ use shouwang::notify::channel::{Deed, Errand, Failure, Ticket, Word};
 use shouwang::notify::message::is_one_message;
 use shouwang::private::Private;
 use shouwang::words::Lang;
-use shouwang::words::escalation::{self, Lead, What};
 
 /// Noon of a day in UTC, in which the plan's day and night are counted.
 const NOON_MS: i64 = 1_795_262_400_000;
@@ -592,49 +589,4 @@ fn fifty_silent_stations_fill_no_queue_and_everybody_is_told() {
     assert_eq!((world.texts(TOWNSHIP).len(), rings), (50, 1));
     let codes: BTreeSet<u8> = (0..50).map(|nth| world.code(silent(&format!("s{nth}")), "township-t1")).collect();
     assert_eq!(codes.len(), 50, "a code of its own for each");
-}
-
-#[test]
-fn every_message_of_the_ladder_is_one_text_and_keeps_its_code() {
-    let ages = [0, 59, 181, 3_600, 86_399, 86_400 * 40 + 3_700].map(Duration::from_secs);
-    for lang in [Lang::Zh, Lang::En] {
-        let station = match lang {
-            Lang::Zh => "示例县示例镇示例村日间照料中心站".to_owned(),
-            Lang::En => "an-example-of-a-long-id".to_owned(),
-        };
-        let mut whats = Vec::new();
-        for age in ages {
-            for guards in [false, true] {
-                whats.push(What::Silent { station: station.clone(), age, residents: 300, guards });
-            }
-            for condition in Condition::ALL {
-                for about in ["r04", "a-resident-of-23-signs-r"] {
-                    let (station, about) = (station.clone(), about.chars().take(23).collect());
-                    whats.push(What::Unanswered { station, about, condition: *condition, age, at_least: true });
-                }
-            }
-        }
-        for what in whats {
-            for lead in [Lead::First, Lead::Again, Lead::Everybody] {
-                let text = escalation::call(lead, &what, 17, lang);
-                assert!(is_one_message(&text), "{} {text}", text.encode_utf16().count());
-                assert!(text.contains("17") && text.matches("17").count() == 2, "{text}");
-            }
-            for age in ages {
-                let texts = [escalation::acknowledged(&what, age, lang), escalation::over(&what, age, lang)];
-                assert!(texts.iter().all(|text| is_one_message(text)), "{texts:?}");
-            }
-        }
-        for text in [
-            escalation::ask_for_code(lang),
-            escalation::passed_on(lang),
-            escalation::only_received(lang),
-            escalation::somebody_else(lang),
-        ] {
-            assert!(is_one_message(&text), "{text}");
-        }
-    }
-    let what = What::Silent { station: "st1".to_owned(), age: Duration::from_secs(181), residents: 3, guards: false };
-    let text = escalation::call(Lead::First, &what, 17, Lang::En);
-    assert_eq!(text, "County: st1 silent for 3 min, 3 not watched. Received: reply 17. Cannot: 17 2");
 }

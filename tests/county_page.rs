@@ -9,7 +9,7 @@ use shouwang::county::page;
 use shouwang::limits;
 use shouwang::relay::text::{AlarmText, Stamp, StatusText, Text};
 use support::county_messages::{EPOCH, alarm, alarm_message, heartbeat, moment};
-use support::county_page::{Page, device, resident};
+use support::county_page::{BEGIN_MS, Page, device, resident};
 use support::{soon, until_found};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -296,6 +296,32 @@ async fn a_station_that_only_sends_texts_is_shown_as_silent_and_watching_and_its
         !late.contains("本地在守") && late.contains("失联:它的报警到不了县里"),
         "a text that does not come ends it"
     );
+}
+
+#[tokio::test]
+async fn rule_11_the_page_says_whom_the_county_calls_and_who_has_acknowledged() {
+    let page = Page::busy().await;
+    let call = |who: &str, text: &str, ring: &str| {
+        format!(r#"{{"who":"{who}","code":17,"at_ms":0,"newest":true,"told":true,"text":"{text}","ring":"{ring}"}}"#)
+    };
+    let case = |everybody: bool, pause: &str, calls: &[String]| {
+        let calls = calls.join(",");
+        format!(
+            r#"{{"opened_ms":0,"passed":1,"everybody":{everybody},"next_ms":0,"quiet":false,"pause":{pause},"calls":[{calls}]}}"#
+        )
+    };
+    let calls = [call("station-st2", "done", "done"), call("person-zhao", "failed", "failed")];
+    page.climbs("st2/gw1", &case(false, "null", &calls)).await;
+    let zh = page.get("/").await.body;
+    assert_in_order(&zh, &["照料站失联", "示例北村站", "县里已呼叫 2 个电话,其中 1 个没有打通,无人确认"]);
+    page.climbs("st2/gw1", &case(true, "null", &[])).await;
+    assert!(page.get("/").await.body.contains("县里无人可呼叫"));
+    let acknowledged = format!(r#"{{"by":"person-zhao","at_ms":{},"until_ms":0}}"#, BEGIN_MS - 125_000);
+    let unanswered = format!("st1/gw1/st1.{EPOCH}.6000.resident-r06.fall_confirmed");
+    page.climbs(&unanswered, &case(false, &acknowledged, &calls)).await;
+    assert_in_order(&page.get("/").await.body, &["未响应", "县里 person-zhao 已确认(2 分钟前)"]);
+    let en = page.get("/?lang=en").await.body;
+    assert!(en.contains("person-zhao at the county has acknowledged, 2 min ago"), "{en}");
 }
 
 #[tokio::test]

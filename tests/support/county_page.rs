@@ -127,6 +127,13 @@ impl Page {
         book.text(text, now_ms, now_ms).await.expect("it is committed");
     }
 
+    /// The county's ladder has come so far with this.
+    pub async fn climbs(&self, cause: &str, case: &str) {
+        let book = self.book.as_ref().expect("the database was made");
+        let case = serde_json::from_str(case).expect("a case");
+        book.save_case(&cause.parse().expect("a cause"), &case, BEGIN_MS).await.expect("it is committed");
+    }
+
     /// Time goes on, and the service still listens.
     pub async fn later(&self, by_ms: i64) {
         let now_ms = self.now_ms.fetch_add(by_ms, Ordering::SeqCst) + by_ms;
