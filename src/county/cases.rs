@@ -1,5 +1,7 @@
 //! The county's ladder in the book: how far each case has climbed, and what people have answered outside of the running service.
 
+#![expect(clippy::similar_names, reason = "a cause and the case that is made of it: each is the right word")]
+
 use std::collections::BTreeMap;
 
 use super::book::{Book, BookError};
@@ -60,6 +62,9 @@ impl Book {
     ///
     /// # Errors
     /// [`BookError`].
+    ///
+    /// # Panics
+    /// Never: every case serialises.
     pub async fn save_case(&self, cause: &Cause, case: &Case, now_ms: i64) -> Result<(), BookError> {
         let body = serde_json::to_string(case).expect("a case has text keys only and always serialises");
         sqlx::query(sql::CASE).bind(cause.to_string()).bind(now_ms).bind(body).execute(&self.pool).await?;

@@ -4,6 +4,8 @@
 //!   be read is as it was.
 //! - Without a channel nobody is called, and that is said in the log and in every case: its calls have failed.
 
+#![expect(clippy::similar_names, reason = "a cause and the case that is made of it: each is the right word")]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -215,13 +217,11 @@ impl Room {
             self.line.raise("nobody is called: the county has no channel");
             return Some(ticket);
         };
-        match errands.try_send(errand) {
-            Ok(()) => None,
-            Err(_) => {
-                self.line.raise("nobody is called: the channel takes nothing");
-                Some(ticket)
-            }
+        if errands.try_send(errand).is_ok() {
+            return None;
         }
+        self.line.raise("nobody is called: the channel takes nothing");
+        Some(ticket)
     }
 
     async fn save(&mut self, book: &Book) -> Result<(), BookError> {

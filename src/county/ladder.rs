@@ -17,6 +17,8 @@
 //!   were not done by then are done again.
 //! - It runs on the county's wall clock, which a network keeps. A clock that is put back shortens a wait, and never makes it longer.
 
+#![expect(clippy::similar_names, reason = "a cause and the case that is made of it: each is the right word")]
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

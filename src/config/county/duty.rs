@@ -42,25 +42,25 @@ pub(super) const PEOPLE_KEYS: &[Key] = &[Key::required("phone", "Where they are 
 
 pub(super) const TOWNSHIP_KEYS: &[Key] = &[Key::required("phone", "The township's duty phone.").private()];
 
-pub(super) fn read(top: &Section<'_>) -> Option<Duty> {
-    let phone = |section: &Section<'_>| {
-        if section.find("phone").is_none() {
-            section.demand("phone");
-        }
-        village::phone(section, "phone")
-    };
-    let people: BTreeMap<ResponderId, Private<String>> = top
-        .by_id("people", PEOPLE_KEYS)
-        .into_iter()
-        .filter_map(|(id, section)| Some((ResponderId(id), phone(&section)?)))
-        .collect();
-    let townships = top.by_id("townships", TOWNSHIP_KEYS).into_iter();
-    let townships = townships.filter_map(|(id, section)| Some((id, phone(&section)?))).collect();
+/// Reads them; beside them the ids of all townships, also of those that cannot be called.
+pub(super) fn read(top: &Section<'_>) -> (Option<Duty>, Vec<Slug>) {
+    let people = phones(top, "people", PEOPLE_KEYS);
+    let townships = phones(top, "townships", TOWNSHIP_KEYS);
+    let known: Vec<&str> = people.iter().map(|(id, _)| id.as_str()).collect();
     let duty = top.table("duty", DUTY_KEYS);
-    let known: Vec<&str> = people.keys().map(ResponderId::as_str).collect();
     let (day, night) = (on_shift(&duty, "day", &known), on_shift(&duty, "night", &known));
     let (day_begins, night_begins) = (time(&duty, "day_begins"), time(&duty, "night_begins"));
-    Some(Duty { townships, day, night, day_begins: day_begins?, night_begins: night_begins?, people })
+    let ids = townships.iter().map(|(id, _)| *id).collect();
+    let called =
+        |all: Vec<(Slug, Option<Private<String>>)>| all.into_iter().filter_map(|(id, phone)| Some((id, phone?)));
+    let people = called(people).map(|(id, phone)| (ResponderId(id), phone)).collect();
+    let townships = called(townships).collect();
+    let times = day_begins.zip(night_begins);
+    (times.map(|(day_begins, night_begins)| Duty { people, townships, day, night, day_begins, night_begins }), ids)
+}
+
+fn phones(top: &Section<'_>, name: &'static str, keys: &'static [Key]) -> Vec<(Slug, Option<Private<String>>)> {
+    top.by_id(name, keys).into_iter().map(|(id, section)| (id, village::phone(&section, "phone"))).collect()
 }
 
 /// The people of a shift; whoever is not known is reported, and the others stay.

@@ -152,8 +152,7 @@ fn read(top: &Section<'_>, beside: &Path) -> Option<County> {
         top.report(broker.whole_table(What::MissingKey).fix("add [broker] with url"));
     }
     let console = top.table("console", CONSOLE_KEYS);
-    let duty = duty::read(top);
-    let townships: Vec<Slug> = duty.iter().flat_map(|duty| duty.townships.keys().copied()).collect();
+    let (duty, townships) = duty::read(top);
     let stations = top.by_id("stations", STATION_KEYS).into_iter();
     let stations = stations.filter_map(|(id, section)| Some((StationId(id), read_station(&section, &townships)?)));
     let stations = stations.collect();
