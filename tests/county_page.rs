@@ -7,9 +7,8 @@ use std::time::Duration;
 use shouwang::core::watch::Watch;
 use shouwang::county::page;
 use shouwang::limits;
-use shouwang::relay::text::{AlarmText, Stamp, StatusText, Text};
-use support::county_messages::{EPOCH, alarm, alarm_message, heartbeat, moment};
-use support::county_page::{BEGIN_MS, Page, device, resident};
+use support::county_messages::{EPOCH, alarm, alarm_message, heartbeat};
+use support::county_page::{BEGIN_MS, Page, case, device, resident};
 use support::{soon, until_found};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -248,27 +247,7 @@ async fn machines_get_the_rows_of_the_command_line() {
 #[tokio::test]
 async fn a_station_that_only_sends_texts_is_shown_as_silent_and_watching_and_its_alarm_as_told_by_text() {
     let page = Page::busy().await;
-    let (station, gateway) = ("st2".parse().expect("a slug"), "gw1".parse().expect("a slug"));
-    let now = moment(600_000);
-    let status = StatusText {
-        station,
-        gateway,
-        epoch: EPOCH,
-        sent_s: 600,
-        at: Stamp::of(now),
-        people: 1,
-        things: 0,
-        residents: [1, 0, 0],
-        without_link_s: Some(480),
-        durable: Some(true),
-        disk_free_mib: None,
-        mains: Some(true),
-        battery_min: None,
-    };
-    page.text(&Text::Status(status)).await;
-    let mut called = alarm(21, 1);
-    called.id.station = station;
-    page.text(&Text::Alarm(AlarmText::of(gateway, &called, now))).await;
+    page.tells_by_text().await;
     let zh = page.get("/").await.body;
     assert_in_order(
         &zh,
@@ -284,7 +263,7 @@ async fn a_station_that_only_sends_texts_is_shown_as_silent_and_watching_and_its
             "照料站失联",
             "示例北村站",
             "断网,本地在守(自 8 分钟前)",
-            "报警 1 · 故障 0 · 守护中 1",
+            "报警 1 · 故障 0 · 守护中 1 · 守护减弱 0 · 未守护 0 · 停电 · 电池可用 3 小时 20 分钟",
             "只有短信能到县里",
         ],
     );
@@ -301,16 +280,7 @@ async fn a_station_that_only_sends_texts_is_shown_as_silent_and_watching_and_its
 #[tokio::test]
 async fn rule_11_the_page_says_whom_the_county_calls_and_who_has_acknowledged() {
     let page = Page::busy().await;
-    let call = |who: &str, text: &str, ring: &str| {
-        format!(r#"{{"who":"{who}","code":17,"at_ms":0,"newest":true,"told":true,"text":"{text}","ring":"{ring}"}}"#)
-    };
-    let case = |everybody: bool, pause: &str, calls: &[String]| {
-        let calls = calls.join(",");
-        format!(
-            r#"{{"opened_ms":0,"passed":1,"everybody":{everybody},"next_ms":0,"quiet":false,"pause":{pause},"calls":[{calls}]}}"#
-        )
-    };
-    let calls = [call("station-st2", "done", "done"), call("person-zhao", "failed", "failed")];
+    let calls = [("station-st2", "done"), ("person-zhao", "failed")];
     page.climbs("st2/gw1", &case(false, "null", &calls)).await;
     let zh = page.get("/").await.body;
     assert_in_order(&zh, &["照料站失联", "示例北村站", "县里已呼叫 2 个电话,其中 1 个没有打通,无人确认"]);

@@ -58,10 +58,15 @@ pub fn standing(of: &Standing, age: Duration, lang: Lang) -> String {
     let residents = [Watch::Watched, Watch::Weak, Watch::Blind].into_iter().zip(of.residents);
     let residents: Vec<String> = residents.map(|(watch, count)| format!("{} {count}", watch.say(lang))).collect();
     let residents = residents.join(" · ");
-    let age = ago(age, lang);
+    let text = match (age.as_secs() / 60, lang) {
+        (0, Lang::Zh) => "刚来的短信".to_owned(),
+        (0, Lang::En) => "text just now".to_owned(),
+        (_, Lang::Zh) => format!("{}的短信", ago(age, lang)),
+        (_, Lang::En) => format!("text of {}", ago(age, lang)),
+    };
     let mut said = match lang {
-        Lang::Zh => format!("{age}的短信: 报警 {} · 故障 {} · {residents}", of.people, of.things),
-        Lang::En => format!("text of {age}: alarms {} · faults {} · {residents}", of.people, of.things),
+        Lang::Zh => format!("{text}: 报警 {} · 故障 {} · {residents}", of.people, of.things),
+        Lang::En => format!("{text}: alarms {} · faults {} · {residents}", of.people, of.things),
     };
     if of.durable == Some(false) {
         said.push_str(Both::new(" · 存盘失败", " · its disk fails").say(lang));

@@ -187,12 +187,12 @@ fn station(station: &Station, now_ms: i64, lang: Lang) -> Markup {
 
 fn notes(station: &Station, now_ms: i64, lang: Lang) -> Vec<String> {
     let mut notes = Vec::new();
-    notes.extend(station.case.as_ref().map(|case| climb(case, now_ms, lang)));
     if let Some(text) = &station.by_text {
         let minutes = |at_ms| Duration::from_mins(Since::seen(at_ms).age(now_ms).as_secs() / 60);
         notes.push(second::guards(text.without_link_since_ms.map(minutes), lang));
         notes.push(second::standing(&show::counts(text), minutes(text.as_of_ms), lang));
     }
+    notes.extend(station.case.as_ref().map(|case| climb(case, now_ms, lang)));
     match station.voice {
         Voice::Silent(_) if station.by_text.is_some() => notes.push(second::GUARDED_MEANS.say(lang).to_owned()),
         Voice::Never => notes.push(say::NEVER_MEANS.say(lang).to_owned()),
