@@ -248,6 +248,12 @@ async fn a_county_that_was_deaf_calls_nobody_for_what_it_could_not_hear() {
     );
     let known = BTreeMap::from([(silent(), case.expect("a case"))]);
     assert_eq!(judge(listens(BEGIN_MS, BEGIN_MS), &known, hour).await, 1, "what stood before still stands");
+    assert_eq!(
+        judge(listens(hour - 5_000, hour), &known, hour).await,
+        1,
+        "until it is heard, whoever began to listen when"
+    );
+    assert_eq!(judge(listens(hour - 5_000, hour), &known, BEGIN_MS + 1_000).await, 0, "it is heard");
     let mut retired = plan();
     retired.stations.values_mut().for_each(|station| station.retired = vec!["gw1".parse().expect("a slug")]);
     let listening = listens(hour - 181_000, hour);

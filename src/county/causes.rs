@@ -33,15 +33,11 @@ pub fn situation(
         let facts = Facts { since: told.since, residents: residents(&row.station, &row.gateway), guards: false };
         counts.then_some((cause, facts))
     });
-    let is_deaf = listening.deaf_for(now_ms).is_some();
+    let can_tell = listening.deaf_for(now_ms).is_none() && has_listened(listening, silent_after_s, now_ms);
     let silent = stations.iter().filter_map(|row| {
         let cause = Cause::Silent { station: row.station.parse().ok()?, gateway: row.gateway.parse().ok()? };
         let last_ms = row.heartbeat_ms.or(row.first_heard_ms)?;
-        let counts = if is_deaf {
-            cases.contains_key(&cause)
-        } else {
-            row.silent && has_listened(listening, silent_after_s, now_ms) && !is_retired(plan, row)
-        };
+        let counts = row.silent && (can_tell || cases.contains_key(&cause)) && !is_retired(plan, row);
         let facts = Facts {
             since: Since::seen(last_ms),
             residents: row.residents.len(),

@@ -92,7 +92,6 @@ pub async fn run(post: Post, line: Option<Line>, stop: CancellationToken) {
             Ok(()) => room.faults.clear(),
             Err(error) => {
                 room.faults.raise(&error.to_string());
-                room.book = None;
                 room.input(Input::Tick).await;
             }
         }
@@ -125,6 +124,7 @@ impl Room {
         (self.post.clock)()
     }
 
+    /// The book, opened once: a database that disappeared is an error, and an empty one in its place would hide that.
     async fn book(&mut self) -> Result<Book, BookError> {
         if let Some(book) = &self.book {
             return Ok(book.clone());

@@ -215,8 +215,7 @@ impl Escalation {
 
     /// Queues what is still to be done of a call; false when there is no room for it.
     fn errands_for(&mut self, cause: Cause, call: &Call) -> bool {
-        let Some(phone) = self.plan.phone(call.who).cloned() else { return false };
-        let to = Recipient { responder: None, phone: Some(phone) };
+        let Some(to) = self.recipient(call.who) else { return false };
         let text = Private::new(self.words(cause, call));
         let (alarm, rank) = (cause.alarm(), cause.rank());
         if call.text == Leg::Waiting {
@@ -404,10 +403,17 @@ impl Escalation {
         });
     }
 
+    fn recipient(&self, who: Who) -> Option<Recipient> {
+        let responder = match who {
+            Who::Person(id) => Some(id),
+            Who::Station(_) | Who::Township(_) => None,
+        };
+        Some(Recipient { responder, phone: Some(self.plan.phone(who)?.clone()) })
+    }
+
     /// A sentence that nobody waits for.
     fn aside(&mut self, who: Who, text: String) {
-        let Some(phone) = self.plan.phone(who) else { return };
-        let to = Recipient { responder: None, phone: Some(phone.clone()) };
+        let Some(to) = self.recipient(who) else { return };
         let text = Private::new(text);
         let letter = Letter { text, alarm: None, priority: Priority::Technical, code: None, link: None };
         self.errands.push(Rank::Aside, Task::Aside, to, Deed::Text(letter));
