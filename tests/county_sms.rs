@@ -18,10 +18,13 @@ use shouwang::county::plan::{Plan, Shifts};
 use shouwang::county::receipt::{Batch, Committed};
 use shouwang::county::show;
 use shouwang::county::sms::{Arrival, Senders, Why};
+use shouwang::county::sql;
 use shouwang::county::texts::{Desk, Kept, Receipt};
 use shouwang::private::Private;
 use shouwang::relay::text::{AlarmText, Stamp, Stands, StatusText, Text};
 use shouwang::words::Lang;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
 use support::county_messages::{EPOCH, alarm, alarm_message, gateway_state, heartbeat, moment};
 
 const NUMBER: &str = "13800000001";
@@ -191,6 +194,45 @@ async fn the_newest_revision_wins_whichever_way_it_came() {
     assert_eq!(county.only_alarm().await.body().map(|body| body.rev), Some(3));
 }
 
+/// Every order of these.
+fn orders(of: &[usize]) -> Vec<Vec<usize>> {
+    if of.is_empty() {
+        return vec![Vec::new()];
+    }
+    let first = |at: usize| {
+        let rest: Vec<usize> = of.iter().copied().filter(|other| *other != of[at]).collect();
+        orders(&rest).into_iter().map(move |order| [vec![of[at]], order].concat())
+    };
+    (0..of.len()).flat_map(first).collect()
+}
+
+#[tokio::test]
+async fn in_whatever_order_three_records_and_their_texts_come_the_end_is_the_same() {
+    let county = County::new().await;
+    // One in five of the 720: each is six commits to the disk.
+    let orders: Vec<Vec<usize>> = orders(&[0, 1, 2, 3, 4, 5]).into_iter().step_by(5).collect();
+    assert_eq!(orders.len(), 144);
+    for (nth, order) in (1_u32..).zip(&orders) {
+        let mut receipts = 0;
+        for what in order {
+            let rev = u32::try_from(what % 3).expect("small") + 1;
+            if *what < 3 {
+                county.by_text(&text_of(&alarm(nth, rev))).await;
+            } else {
+                receipts += county.record(u64::from(nth * 3 + rev), alarm(nth, rev)).await;
+            }
+        }
+        assert_eq!(receipts, 3, "{order:?}");
+    }
+    let rows = county.book.alarms(false).await.expect("it can be read");
+    assert_eq!(rows.len(), orders.len());
+    for row in rows {
+        let body = row.body().expect("a whole record");
+        assert_eq!((row.by_text, body.rev, body.state.as_str()), (false, 3, "closed"), "{}", body.id);
+    }
+    assert_eq!(county.book.alarms(true).await.expect("it can be read"), []);
+}
+
 #[tokio::test]
 async fn what_a_text_says_has_ended_stays_on_the_board_until_its_record_comes() {
     let county = County::new().await;
@@ -252,6 +294,43 @@ async fn an_answer_of_somebody_whom_the_county_calls_waits_for_its_ladder_and_no
     assert_eq!((waiting[0].who, waiting[0].at_ms), (who, 1_700_000_500_000));
     county.book.answer_taken(&waiting[0]).await.expect("it can be written");
     assert_eq!(county.book.answers().await.expect("it can be read"), []);
+}
+
+#[tokio::test]
+async fn a_database_from_before_texts_is_taken_over_with_its_alarms() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let path = dir.path().join("county.sqlite");
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut old = options.connect().await.expect("a database can be made");
+    for statement in std::iter::once(&sql::CREATE_VERSIONS).chain(sql::MIGRATIONS[0]) {
+        sqlx::query(*statement).execute(&mut old).await.expect("the old schema");
+    }
+    sqlx::query(sql::WRITE_VERSION).bind(1).bind(NOW_MS).execute(&mut old).await.expect("its version");
+    let id = alarm(1, 1).id.to_string();
+    let body = String::from_utf8(alarm_message(EPOCH, 1, alarm(1, 1))).expect("UTF-8");
+    sqlx::query(
+        "INSERT INTO alarm_records (station, gateway, alarm_id, rev, state, priority, received_ms, body)
+         VALUES ('st1', 'gw1', $1, 1, 'raised', 'high', 0, $2)",
+    )
+    .bind(&id)
+    .bind(body)
+    .execute(&mut old)
+    .await
+    .expect("a record");
+    sqlx::query(
+        "INSERT INTO alarms (station, gateway, alarm_id, rev, is_open, state, condition, priority, drill,
+         first_received_ms, received_ms) VALUES ('st1', 'gw1', $1, 1, TRUE, 'raised', 'help_call', 'high', FALSE, 0, 0)",
+    )
+    .bind(&id)
+    .execute(&mut old)
+    .await
+    .expect("its row");
+    old.close().await.expect("it can be closed");
+
+    let book = Book::open(&path, NOW_MS).await.expect("it is taken over");
+    let rows = book.alarms(true).await.expect("it can be read");
+    assert!(rows.len() == 1 && !rows[0].by_text && rows[0].body().is_some());
+    assert_eq!(book.text(&text_of(&alarm(1, 1)), NOW_MS, NOW_MS).await.expect("it can be written"), Kept::Known);
 }
 
 #[test]

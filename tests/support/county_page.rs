@@ -153,10 +153,10 @@ impl Page {
     }
 
     /// The county's ladder has come so far with this.
-    pub async fn climbs(&self, cause: &str, case: &str) {
+    pub async fn climbs(&self, about: &str, case: &str) {
         let book = self.book.as_ref().expect("the database was made");
         let case = serde_json::from_str(case).expect("a case");
-        book.save_case(&cause.parse().expect("a cause"), &case, BEGIN_MS).await.expect("it is committed");
+        book.save_case(&about.parse().expect("a cause"), &case, BEGIN_MS).await.expect("it is committed");
     }
 
     /// Time goes on, and the service still listens.

@@ -1,6 +1,9 @@
 //! `shouwang county`: the county console.
 
-use std::io::{BufRead, Read as _};
+mod texts;
+
+mod duty;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,24 +16,19 @@ use super::argument::{EX_CONFIG, Language, disposition};
 use super::logging;
 use crate::broker::{Broker, Login};
 use crate::config::County;
-use crate::config::county::KnownStation;
 use crate::config::station::LogLevel;
 use crate::core::alarm::{AlarmId, Disposition};
 use crate::core::id::{GatewayId, ResidentId, ResponderId, StationId};
 use crate::core::time::Rate;
 use crate::county::book::{Book, BookError};
-use crate::county::case::Cause;
-use crate::county::cases::{Answer, Said};
-use crate::county::duty;
+use crate::county::duty::{self as ladder, Post};
 use crate::county::ingest::Speaker;
 use crate::county::page::{self, Board};
-use crate::county::plan::{Plan, PlannedStation, Shifts, Who};
-use crate::county::sms::{Arrival, Senders};
-use crate::county::texts::Desk;
+use crate::county::plan::Plan;
+use crate::county::sms::Senders;
 use crate::county::{Clock, SILENT_AFTER_S, Settings, order, session, show};
-use crate::limits;
 use crate::relay::message::CountyOrder;
-use crate::words::{Lang, escalation};
+use crate::words::Lang;
 
 /// 县平台控制台;不带子命令则运行服务 · The county console; without a subcommand it runs the service
 #[derive(Debug, clap::Args)]
@@ -156,7 +154,7 @@ pub fn run(args: Args) -> ExitCode {
         match args.verb {
             None => {
                 logging::begin(LogLevel::Info);
-                let post = duty::Post {
+                let post = Post {
                     database: settings.database.clone(),
                     clock: clock(),
                     silent_after_s: settings.silent_after_s,
@@ -168,9 +166,9 @@ pub fn run(args: Args) -> ExitCode {
             Some(Verb::Alarms { json, open }) => answer(alarms(&settings, json, open, lang).await),
             Some(Verb::Devices { json }) => answer(devices(&settings, json, lang).await),
             Some(Verb::Stations { json }) => answer(stations(&settings, json, lang).await),
-            Some(Verb::Duty) => answer(duty(&settings, lang).await),
-            Some(Verb::Acknowledge { what, by }) => acknowledge(&settings, &plan, &what, by, lang).await,
-            Some(Verb::Sms) => sms(&settings, senders, plan, lang).await,
+            Some(Verb::Duty) => answer(duty::list(&settings, lang).await),
+            Some(Verb::Acknowledge { what, by }) => duty::acknowledge(&settings, &plan, &what, by, lang).await,
+            Some(Verb::Sms) => texts::sms(&settings, senders, plan, lang).await,
             Some(Verb::Send { station, gateway, wait, what }) => {
                 send(&settings, Speaker { station, gateway }, what, Duration::from_secs(wait), lang).await
             }
@@ -192,7 +190,7 @@ struct Site {
     board: Board,
 }
 
-async fn service(settings: &Settings, site: Site, post: duty::Post) -> ExitCode {
+async fn service(settings: &Settings, site: Site, post: Post) -> ExitCode {
     let stop = CancellationToken::new();
     let stopper = stop.clone();
     let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
@@ -214,8 +212,8 @@ async fn service(settings: &Settings, site: Site, post: duty::Post) -> ExitCode 
     };
     let page = page::serve_at(site.listen, site.board, stop.clone());
     // Without a channel the ladder climbs all the same, and says that nobody is called.
-    let ladder = duty::run(post, None, stop.clone());
-    let (ended, (), ()) = Box::pin(async { tokio::join!(ingest, page, ladder) }).await;
+    let calls = ladder::run(post, None, stop.clone());
+    let (ended, (), ()) = Box::pin(async { tokio::join!(ingest, page, calls) }).await;
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -261,82 +259,6 @@ async fn stations(settings: &Settings, json: bool, lang: Lang) -> Result<Vec<Str
     lines.extend(show::stations(&rows, now_ms, lang));
     lines.extend(show::refused_texts(&book.refused_texts().await?, lang));
     Ok(lines)
-}
-
-async fn duty(settings: &Settings, lang: Lang) -> Result<Vec<String>, BookError> {
-    let book = Book::open_to_read(&settings.database).await?;
-    Ok(show::cases(&book.cases().await?, clock()(), lang))
-}
-
-/// Leaves an acknowledgement for the running service.
-async fn acknowledge(settings: &Settings, plan: &Plan, what: &str, by: ResponderId, lang: Lang) -> ExitCode {
-    if !plan.people.contains_key(&by) {
-        eprintln!("{by}: {}", escalation::NOT_IN_PEOPLE.say(lang));
-        return ExitCode::FAILURE;
-    }
-    let now_ms = clock()();
-    let left = async {
-        let book = Book::open(&settings.database, now_ms).await?;
-        let cases = book.cases().await?;
-        let is_meant =
-            |cause: &Cause| cause.to_string() == what || cause.alarm().is_some_and(|id| id.to_string() == what);
-        let Some(cause) = cases.into_keys().find(is_meant) else { return Ok(escalation::NO_SUCH_CASE) };
-        let answer = Answer { who: Who::Person(by), said: Said::Acknowledged(cause), at_ms: now_ms };
-        Ok::<_, BookError>(if book.leave_answer(&answer).await? { escalation::LEFT } else { escalation::NOT_LEFT })
-    };
-    match left.await {
-        Ok(said) => {
-            println!("{}", said.say(lang));
-            if said == escalation::LEFT { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
-        Err(error) => fail(&error),
-    }
-}
-
-/// Takes in texts until the input ends, and says of each what became of it; those that the database did not take are to be
-/// given again.
-async fn sms(settings: &Settings, senders: Senders, plan: Plan, lang: Lang) -> ExitCode {
-    let clock = clock();
-    let book = match Book::open(&settings.database, clock()).await {
-        Ok(book) => book,
-        Err(error) => return fail(&error),
-    };
-    let zone = plan.zone.clone();
-    let (desk, mut input, mut failed) = (Desk::new(book, senders, plan), std::io::stdin().lock(), false);
-    loop {
-        let line = match next_line(&mut input) {
-            Ok(Some(line)) => line,
-            Ok(None) => break,
-            Err(error) => return fail(&error),
-        };
-        let arrival = Arrival::of_line(&line, &zone);
-        match desk.take(arrival.as_ref().map_err(|why| *why), clock()).await {
-            Ok(receipt) => println!("{}", receipt.line(lang)),
-            Err(error) => {
-                failed = true;
-                println!("failed\t{error}");
-            }
-        }
-    }
-    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
-}
-
-/// The next line that is not empty; of one that is too long just enough for it to be refused.
-fn next_line(input: &mut impl BufRead) -> std::io::Result<Option<String>> {
-    loop {
-        let mut line = Vec::new();
-        let longest = u64::try_from(limits::COUNTY_TEXT_LINE_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
-        if input.by_ref().take(longest).read_until(b'\n', &mut line)? == 0 {
-            return Ok(None);
-        }
-        if !line.ends_with(b"\n") {
-            input.skip_until(b'\n')?;
-        }
-        let line = String::from_utf8_lossy(&line);
-        if !line.trim().is_empty() {
-            return Ok(Some(line.into_owned()));
-        }
-    }
 }
 
 async fn send(settings: &Settings, to: Speaker, what: What, wait: Duration, lang: Lang) -> ExitCode {
@@ -408,31 +330,10 @@ fn read_settings(path: &Path) -> Result<Desks, String> {
         client_id: broker.client_id,
         rate: Rate::default(),
     };
-    let plan = Plan {
-        stations: stations.iter().map(|(id, station)| (*id, planned(station))).collect(),
-        townships: duty.townships,
-        people: duty.people,
-        shifts: Shifts {
-            day: duty.day,
-            night: duty.night,
-            day_begins: duty.day_begins,
-            night_begins: duty.night_begins,
-        },
-        zone: zone.clone(),
-        lang: Lang::default(),
-    };
+    let plan = duty::plan(&stations, duty, zone.clone());
     let senders = stations.iter().map(|(id, station)| (*id, station.text_numbers.clone()));
     let senders = Senders::new(senders);
     let names = stations.into_iter().map(|(id, station)| (id, station.name)).collect();
     let board = Board { database, clock: clock(), silent_after_s, names, zone };
     Ok(Desks { settings, site: Site { listen, board }, senders, plan })
-}
-
-fn planned(station: &KnownStation) -> PlannedStation {
-    PlannedStation {
-        name: station.name.clone(),
-        duty_phone: station.duty_phone.clone(),
-        township: station.township,
-        retired: station.retired.clone(),
-    }
 }
