@@ -130,15 +130,15 @@ impl World {
 
     /// The code under which somebody was told of a cause.
     fn code(&self, cause: Cause, of: &str) -> u8 {
-        let case = self.book.get(&cause).expect("the book has it");
-        case.calls.iter().find(|call| call.who == who(of)).expect("they were called").code
+        let calls = &self.book.get(&cause).expect("the book has it").calls;
+        calls.iter().find(|call| call.who == who(of)).expect("they were called").code
     }
 
     fn input(&mut self, input: Input<'_>) {
         let now_ms = self.now_ms();
         for effect in self.ladder.handle(now_ms, input) {
             match effect {
-                Effect::Save(cause, case) => drop(self.book.insert(cause, *case)),
+                Effect::Save(cause, saved) => drop(self.book.insert(cause, *saved)),
                 Effect::Forget(cause) => drop(self.book.remove(&cause)),
                 Effect::Send(errand) => self.take(&errand),
                 Effect::Unread => self.unread += 1,
