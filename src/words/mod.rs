@@ -25,6 +25,10 @@ pub mod console;
 
 pub mod page;
 
+pub mod second;
+
+pub mod escalation;
+
 pub mod plan;
 
 pub mod rota;

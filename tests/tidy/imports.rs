@@ -25,7 +25,7 @@ pub const TABLE: &[(&str, &[&str])] = &[
     ("notify", &["core", "device::gsm_at", "device::sms_pdu", "device::hex", "words"]),
     ("control", &["core", "store", "config", "words"]),
     ("web", &["core", "store", "config", "words"]),
-    ("county", &["core", "relay::message", "notify", "config", "words"]),
+    ("county", &["core", "relay::message", "relay::text", "notify", "config", "words"]),
     ("sim", &["core", "device", "waveform", "store", "relay", "notify", "config", "words"]),
     ("evaluate", &["core", "device", "waveform", "store"]),
 ];
