@@ -78,6 +78,15 @@ impl Letter {
         matches!(self.stage, Stage::Unknown)
     }
 
+    pub(super) const fn to(&self) -> &Private<String> {
+        &self.to
+    }
+
+    /// Whether the network has, or may have, some of it.
+    pub(super) const fn is_perhaps_there(&self) -> bool {
+        !self.taken.is_empty() || matches!(self.stage, Stage::Given { .. } | Stage::Unknown)
+    }
+
     /// When its next command is due.
     pub(super) fn due(&self, registered: bool) -> Mono {
         match (&self.stage, self.since) {

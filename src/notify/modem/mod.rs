@@ -191,7 +191,7 @@ impl Dialogue {
             under_way: None,
             errand: None,
             standing: Standing::new(now),
-            reports: Reports::default(),
+            reports: Reports::new(now),
             inbox: Inbox::default(),
             recovery: Recovery::new(now),
             refuse: false,
@@ -316,6 +316,8 @@ impl Dialogue {
             Stage::Closed(_) => None,
             Stage::Starting(_) => self.next_of_start(),
             Stage::Waking(_) => self.next_of_waking(),
+            // A modem that has lost its settings is told nothing before its start.
+            Stage::Ready if self.recovery.start_wanted => None,
             Stage::Ready => {
                 if let Some(command) = self.next_of_refusal() {
                     return Some(command);
@@ -465,6 +467,11 @@ impl Dialogue {
     }
 
     fn fail(&mut self, why: Failure) {
+        if let Some(UnderHand { task: Task::Letter(letter), .. }) = &self.errand
+            && letter.is_perhaps_there()
+        {
+            self.reports.loose(self.now, letter.to());
+        }
         self.tell(Word::Failed(why));
     }
 }

@@ -132,6 +132,8 @@ impl Modem {
         }
         bytes.extend(format!("\r\n{result}\r\n").into_bytes());
         self.schedule(after, Due::Say(bytes));
+        self.busy_until = self.now + after;
+        self.schedule(after, Due::Listens);
     }
 
     fn execute(&mut self, line: &str) -> (Vec<String>, &'static str) {
@@ -207,13 +209,13 @@ impl Modem {
     }
 
     fn listed(&self) -> Vec<String> {
-        let one = |(index, pdu): (&u16, &String)| format!("+CMGL: {index},1,,{}\r\n{pdu}", pdu.len() / 2 - 1);
+        let one = |(index, pdu): (&u16, &String)| format!("+CMGL: {index},1,,{}\r\n{pdu}", octets(pdu));
         self.memory.iter().map(one).collect()
     }
 
     fn stored_at(&self, index: &str) -> (Vec<String>, &'static str) {
         match index.parse().ok().and_then(|index: u16| self.memory.get(&index)) {
-            Some(pdu) => (vec![format!("+CMGR: 0,,{}\r\n{pdu}", pdu.len() / 2 - 1)], "OK"),
+            Some(pdu) => (vec![format!("+CMGR: 0,,{}\r\n{pdu}", octets(pdu))], "OK"),
             None => (Vec::new(), self.error("+CMS ERROR: 321")),
         }
     }
@@ -274,6 +276,12 @@ impl Modem {
             self.schedule(at + Duration::from_secs(seconds), Due::Text { from: part.to, text });
         }
     }
+}
+
+/// Octets of a PDU without its centre.
+fn octets(pdu: &str) -> usize {
+    let centre = pdu.get(..2).and_then(|first| usize::from_str_radix(first, 16).ok()).unwrap_or(0);
+    (pdu.len() / 2).saturating_sub(1 + centre)
 }
 
 /// A text as the network would bring it, for tests that put one on a SIM: PDUs in hex.
