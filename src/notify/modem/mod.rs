@@ -245,9 +245,7 @@ impl Dialogue {
             }
             (None, Stage::Closed(_)) => {}
         }
-        if let Some(UnderHand { begin_by, .. }) = self.errand.as_ref().filter(|errand| !errand.has_begun()) {
-            all.push(*begin_by);
-        }
+        all.extend(self.errand.as_ref().and_then(UnderHand::waits_until));
         all.into_iter().min().unwrap_or(Mono(u64::MAX))
     }
 
@@ -267,11 +265,11 @@ impl Dialogue {
         self.tell_health();
     }
 
-    /// An errand that cannot begin has failed: at once where the channel is known to be down.
+    /// An errand that waits for the modem for too long has failed: at once where the channel is known to be down.
     fn wait_no_longer(&mut self) {
-        let Some(errand) = self.errand.as_ref().filter(|errand| !errand.has_begun()) else { return };
+        let Some(until) = self.errand.as_ref().and_then(UnderHand::waits_until) else { return };
         let down = self.standing.down();
-        if down.is_none() && self.now < errand.begin_by {
+        if down.is_none() && self.now < until {
             return;
         }
         let no_network = down == Some(Ailment::NoNetwork) || !self.standing.is_registered();
@@ -477,10 +475,11 @@ impl Dialogue {
 }
 
 impl UnderHand {
-    const fn has_begun(&self) -> bool {
+    /// Until when it waits for its next command to be possible; none while one is under way.
+    fn waits_until(&self) -> Option<Mono> {
         match &self.task {
-            Task::Letter(letter) => letter.has_begun(),
-            Task::Ring(ring) => ring.has_begun(),
+            Task::Letter(letter) => letter.waits_until(self.begin_by),
+            Task::Ring(ring) => ring.waits_until(self.begin_by),
         }
     }
 }

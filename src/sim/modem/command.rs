@@ -224,6 +224,10 @@ impl Modem {
     fn message(&mut self, announced: &str, given: &str) {
         let after = self.pause(self.mood.sends_ms);
         let mishap = self.mishap();
+        if !self.settings.pdu_mode && matches!(mishap, Mishap::None) {
+            // In text mode the number of octets is a telephone's, and the PDU its text.
+            self.network.take_text(self.now, announced, given);
+        }
         let submit = hex::read(given.as_bytes()).filter(|_| self.settings.pdu_mode).and_then(|pdu| {
             let octets = announced.parse() == Ok(pdu.len().saturating_sub(1));
             Pdu::read(&pdu).ok().filter(|_| octets)
