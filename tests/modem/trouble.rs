@@ -171,9 +171,9 @@ fn a_port_that_is_pulled_out_for_good_ends_what_is_in_hand() {
             let mood = Mood { refuses: 200, ..Mood::calm() };
             let mut phone = Telephone::up(after_ms, mood, village());
             if is_letter {
-                phone.text(1, LI, "示例")
+                phone.text(1, LI, "示例");
             } else {
-                phone.ring(1, LI, 30)
+                phone.ring(1, LI, 30);
             }
             phone.pass_ms(after_ms);
             phone.unplug();

@@ -133,6 +133,7 @@ pub struct Dialogue {
     number: u8,
     /// Somebody calls, and is to be refused.
     refuse: bool,
+    settings: Settings,
     pin: start::Pin,
 }
 
@@ -146,6 +147,18 @@ enum Stage {
     Ready,
     /// It did not answer, and is being woken.
     Waking(recovery::Waking),
+}
+
+/// Whether the modem still has its settings: asked before every message and every call, because one that has started by itself
+/// says nothing of it where it can, takes a PDU for a text to a wrong number, and hears no keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Settings {
+    /// To be asked for.
+    Unsure,
+    /// It has said so in the answer under way. `OK` alone may be a late one.
+    Told,
+    /// They stood then; a moment later nobody knows.
+    Stood(Mono),
 }
 
 /// The command that waits for its answer.
@@ -195,6 +208,7 @@ impl Dialogue {
             inbox: Inbox::default(),
             recovery: Recovery::new(now),
             refuse: false,
+            settings: Settings::Unsure,
         }
     }
 
@@ -332,10 +346,25 @@ impl Dialogue {
 
     fn next_of_errand(&mut self) -> Option<Command> {
         let registered = self.standing.is_registered();
+        let waits = self.errand.as_ref().is_some_and(|errand| errand.waits_until().is_some());
+        if waits && registered && self.now >= self.errand_due() {
+            let stand = self.settings == Settings::Stood(self.now);
+            self.settings = Settings::Unsure;
+            if !stand {
+                return Some(Command::Mode);
+            }
+        }
         match &mut self.errand.as_mut()?.task {
             Task::Letter(_) => self.next_of_letter(registered),
             Task::Ring(_) => self.next_of_ring(registered),
         }
+    }
+
+    /// The modem was asked for its settings.
+    fn settings_asked(&mut self, is_ok: bool) {
+        self.standing.asked(self.now, &Command::Mode);
+        let stand = is_ok && self.settings == Settings::Told;
+        self.settings = if stand { Settings::Stood(self.now) } else { Settings::Unsure };
     }
 
     fn errand_due(&self) -> Mono {
@@ -400,6 +429,11 @@ impl Dialogue {
             AtLine::Alerting | AtLine::PickedUp | AtLine::Call(_) | AtLine::Key(_) | AtLine::Spoken => {
                 self.call_goes(&line);
             }
+            // Text mode: it has started, and said nothing.
+            AtLine::Other(text) if text == "+CMGF: 1" => {
+                self.recovery.start_wanted |= matches!(self.stage, Stage::Ready);
+            }
+            AtLine::Other(text) if text == "+CMGF: 0" => self.settings = Settings::Told,
             AtLine::Prompt | AtLine::Service { .. } | AtLine::Other(_) => {}
         }
     }
@@ -423,6 +457,7 @@ impl Dialogue {
         self.recovery.ended(command, outcome);
         let is_ok = outcome == Outcome::Ok;
         match command {
+            Command::Mode => self.settings_asked(is_ok),
             Command::Wake | Command::Set(_) | Command::Sim | Command::Pin(_) | Command::Speak(_) => {}
             Command::Network | Command::Network4g | Command::Signal => self.standing.asked(self.now, command),
             Command::List => self.inbox.was_listed(self.now, is_ok),

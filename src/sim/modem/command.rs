@@ -170,6 +170,7 @@ impl Modem {
             // Without its SIM a modem refuses everything that needs one.
             _ if !self.unlocked || !self.has_sim => plain(self.error("+CMS ERROR: 310")),
             "AT+CPMS" => (vec![format!("+CPMS: {0},20,{0},20,{0},20", self.memory.len())], "OK"),
+            "AT+CMGF?" => (vec![format!("+CMGF: {}", u8::from(!self.settings.pdu_mode))], "OK"),
             "AT+CMGF" => {
                 self.settings.pdu_mode = value == "0";
                 plain("OK")
