@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 
+use crate::config::Station;
 use crate::config::notices::{Language, Notices};
 use crate::config::village::People;
 use crate::core::alarm::AlarmId;
@@ -17,6 +18,13 @@ pub(super) struct Names {
     pub(super) people: People,
     pub(super) notices: Notices,
     pub(super) zone: TimeZone,
+}
+
+impl Names {
+    /// The names of a village, and how its people are written to.
+    pub(super) fn new(people: People, config: &Station) -> Self {
+        Self { people, notices: config.notices.clone(), zone: config.zone.clone() }
+    }
 }
 
 impl Directory for Names {

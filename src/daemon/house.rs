@@ -14,9 +14,10 @@ use super::board::Board;
 use super::clock::Clock;
 use super::dispatch::ToPeople;
 use super::keeper::News;
-use super::receipts::Receipts;
+use super::receipts::{Receipts, SecondPath};
 use crate::control::protocol::{Body, Objection, Reply, Request};
 use crate::control::server::Asked;
+use crate::core::alarm::Alarm;
 use crate::core::effect::{Answer, Authority, Command, Effect, Input, NewVillage, Order};
 use crate::core::id::CommandId;
 use crate::core::reading::{Origin, Sample};
@@ -24,9 +25,11 @@ use crate::core::station::Station;
 use crate::core::time::{Moment, Mono, Trust};
 use crate::limits;
 use crate::notify::queue::Event;
+use crate::private::Private;
 use crate::relay::letterbox::Letterbox;
 use crate::relay::message::{CommandMessage, CountyOrder};
 use crate::relay::records::FromCounty;
+use crate::relay::text::{AlarmText, Text};
 use crate::source::heard::Heard;
 use crate::source::lanes::{Acknowledge, Arrival, RoutineLane, UrgentLane};
 use crate::store::{Degraded, Draft, Store, Undecided};
@@ -99,6 +102,7 @@ impl Desks {
 #[derive(Default)]
 pub(super) struct Standing {
     receipts: Receipts,
+    second_path: SecondPath,
     /// Acknowledgements of inputs that are told and not on disk yet.
     pub(super) withheld: Vec<Acknowledge>,
     /// Why the log does not take records, while it does not.
@@ -237,6 +241,10 @@ impl House {
     pub(super) async fn begin(&mut self, now: Moment, turn: Turn, first: Vec<Undecided>) {
         for alarm in self.station.open_alarms() {
             self.people.tell(Event::Alarm(Box::new(alarm.clone())));
+            // Whether the county has it is not known to the pages of a start: told twice is told once, there too.
+            if super::receipts::is_news(alarm) {
+                self.people.tell(Event::County { alarm: alarm.id, text: self.text_of(alarm, now) });
+            }
         }
         self.finish_with(now, turn, first).await;
     }
@@ -331,7 +339,12 @@ impl House {
 
     fn take_county(&mut self, now: Moment, word: FromCounty, turn: &mut Turn) {
         match word {
-            FromCounty::Receipt(ack) => self.state.receipts.take_in(now.mono, ack),
+            FromCounty::Receipt(ack) => {
+                for alarm in self.state.second_path.receipted(&ack) {
+                    self.people.tell(Event::Receipted(alarm));
+                }
+                self.state.receipts.take_in(now.mono, ack);
+            }
             FromCounty::Command { id, message } => match order_of(now, message) {
                 Ok(order) => {
                     turn.waiting.push((id, Back::County));
@@ -372,6 +385,9 @@ impl House {
             let draft = Draft { at, inputs: std::mem::take(&mut turn.inputs), decisions };
             let committed = self.store.commit(draft).await;
             let disk = self.settle(&committed, &mut turn.acknowledge);
+            for alarm in self.state.second_path.committed(self.identity.epoch, &committed.decisions) {
+                self.people.tell(Event::County { alarm: alarm.id, text: self.text_of(alarm, at) });
+            }
             // People first: what the disk did is told after what happened to a person.
             self.carry_out(&mut turn, now);
             if let Some(up) = disk {
@@ -409,7 +425,8 @@ impl House {
                     info!(device = ?event.device, source = %event.source, change = %event.what, "device");
                 }
                 Effect::Notify(notice) => {
-                    warn!(alarm = %notice.alarm, to = ?notice.to, people = ?notice.people, round = notice.round, because = ?notice.because, "to be told");
+                    let (to, because) = (&notice.to, notice.because);
+                    warn!(alarm = %notice.alarm, ?to, people = ?notice.people, round = notice.round, ?because, "to be told");
                     self.people.tell(Event::Notice(notice));
                 }
                 Effect::Confirm(confirm) => self.people.tell(Event::Confirm(confirm)),
@@ -423,6 +440,11 @@ impl House {
                 }
             }
         }
+    }
+
+    /// The alarm as a text to the county: pseudonyms only, and private because everything is that goes by telephone.
+    fn text_of(&self, alarm: &Alarm, now: Moment) -> Private<String> {
+        Private::new(Text::Alarm(AlarmText::of(self.identity.gateway, alarm, now)).write())
     }
 
     pub(super) const fn is_durable(&self) -> bool {

@@ -6,11 +6,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::core::alarm::life_cycle::State;
+use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::id::Epoch;
 use crate::core::sequence::{Lane, Range};
 use crate::core::time::Mono;
+use crate::limits::people::UNRECEIPTED_MAX;
 use crate::relay::message::Ack;
 use crate::store::Undecided;
+use crate::store::record::Decision;
 
 /// An alarm's receipt waits no longer. judgement: it ends the alarm's way, and alarms are rare.
 const ALARM_WAIT: Duration = Duration::from_secs(1);
@@ -55,6 +59,51 @@ impl Receipts {
         }
         out
     }
+}
+
+/// What the county may not know of: the first record of every alarm about a person, until its receipt comes.
+#[derive(Debug, Default)]
+pub(super) struct SecondPath {
+    waiting: BTreeMap<(Epoch, u64), AlarmId>,
+}
+
+impl SecondPath {
+    /// The alarms among what was just decided whose receipt is waited for from here on. A drill is the link's own affair.
+    pub(super) fn committed<'a>(&mut self, epoch: Epoch, decisions: &'a [Decision]) -> Vec<&'a Alarm> {
+        let mut begun = Vec::new();
+        for decision in decisions {
+            let Decision::Alarm { seq, alarm } = decision else { continue };
+            let first = !self.waiting.values().any(|known| *known == alarm.id) && is_news(alarm);
+            if first {
+                if self.waiting.len() >= UNRECEIPTED_MAX {
+                    // Its text has long left, and a receipt for it would change nothing.
+                    self.waiting.pop_first();
+                }
+                self.waiting.insert((epoch, *seq), alarm.id);
+                begun.push(&**alarm);
+            }
+        }
+        begun
+    }
+
+    /// The alarms that a receipt is for.
+    pub(super) fn receipted(&mut self, ack: &Ack) -> Vec<AlarmId> {
+        if ack.lane != Lane::Alarm {
+            return Vec::new();
+        }
+        let has = |seq: u64| ack.ranges.iter().any(|range| (range.0..=range.1).contains(&seq));
+        let (known, waiting) = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .partition(|((epoch, seq), _)| *epoch == ack.epoch && has(*seq));
+        self.waiting = waiting;
+        BTreeMap::into_values(known).collect()
+    }
+}
+
+/// Whether a record is the one by which the county first hears of somebody who needs help.
+pub(super) fn is_news(alarm: &Alarm) -> bool {
+    let raised = matches!(alarm.state, State::Raised { climb } if climb.round == 0 && climb.called <= 1);
+    alarm.id.condition.rule().about_person && !alarm.id.drill && raised && alarm.clocks.first_notice_sent.is_none()
 }
 
 /// Receipts mostly follow one another, so most ranges grow the last one.

@@ -36,6 +36,7 @@ use crate::source::counters::Counters;
 use crate::source::heard::Heard;
 use crate::source::lanes::lanes;
 use crate::source::{Inlet, Resolve};
+use crate::store::state::check::Starts;
 
 /// What the sources have to end in: they wait for the disk to acknowledge what they brought. judgement: the commit
 /// deadline twice; with the log's and the relay's ends it stays within `TimeoutStopSec` of the unit.
@@ -62,8 +63,8 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let Loaded { station: config, village, text, clerk, change } = start::load(path)?;
     let bridges = sources::bridges(&config)?;
     let Village { roster, addresses, revision, rota, people, .. } = village;
-    let (notices, zone) = (config.notices.clone(), config.zone.clone());
-    let (names, names_in_force) = watch::channel(Arc::new(Names { people, notices, zone: zone.clone() }));
+    let zone = config.zone.clone();
+    let (names, names_in_force) = watch::channel(Arc::new(Names::new(people, &config)));
     let times = |now| keeper::times(&rota, now, &zone);
     let book: Arc<dyn Resolve> = Arc::new(VillageBook::new(addresses.clone(), &roster));
     let Started { station, clock, store, ledger, epoch, starts, inputs, effects, first } =
@@ -113,25 +114,31 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     tracker.spawn(ErrandDesk::new(ways, resolve, &clock).run(called.errands, sources_stop.clone()));
     tracker.spawn(PairingDesk::new(bridges, Arc::clone(&clock)).run(called.pairing, sources_stop.clone()));
     if let Some(link) = &config.county {
-        let settings = county_settings(&config, link, tempo.rate())?;
-        let standing = standing(&ledger, epoch, link, now.mono);
-        let relay = session::run(settings, standing, now.mono, board, letterbox, to_station, relay_stop.clone());
-        tracker.spawn(relay);
+        let (settings, standing) =
+            (county_settings(&config, link, tempo.rate())?, standing(&ledger, epoch, link, now.mono));
+        tracker.spawn(session::run(settings, standing, now.mono, board, letterbox, to_station, relay_stop.clone()));
     }
     drop(ledger);
-    info!("the station watches");
-    tell_systemd(sd_notify::NotifyState::Ready);
-
-    let house_stop = CancellationToken::new();
-    let ears = Ears { urgent, routine, asked: asked_end, village, county };
+    tell_that_we_watch();
+    let (house_stop, ears) = (CancellationToken::new(), Ears { urgent, routine, asked: asked_end, village, county });
     tokio::join!(house.live(ears, house_stop.clone()), end_sources(stop, &listening, sources_stop, house_stop));
     store.close(clock.now()).await;
     relay_stop.cancel();
     ended(&tracker, "a task", FAREWELL).await;
+    note_the_end(&starts);
+    Ok(())
+}
+
+fn tell_that_we_watch() {
+    info!("the station watches");
+    tell_systemd(sd_notify::NotifyState::Ready);
+}
+
+/// The next start knows by it that nothing went wrong.
+fn note_the_end(starts: &Starts) {
     if let Err(error) = starts.end() {
         warn!(%error, "this clean end could not be noted");
     }
-    Ok(())
 }
 
 fn listen(path: &Path) -> Result<UnixListener, StartError> {

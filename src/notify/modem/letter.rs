@@ -4,7 +4,7 @@
 //!  wanted ──AT+CMGS=n──▶ announced ──prompt──▶ given ──+CMGS: r, OK──▶ taken ──▶ the next part
 //!    ▲                      │ refused            │ refused: it was not sent
 //!    └──── a few times ─────┴────────────────────┘
-//!                                                └ silence, or "the network did not answer": unknown ──▶ Failed(Trouble)
+//!                                                └ silence, or "the network did not answer": unknown ──▶ Failed(Unknown)
 //! ```
 
 use super::command::Command;
@@ -231,7 +231,7 @@ impl Dialogue {
                 letter.stage = Stage::Given { reference: Some(reference) };
                 self.take_part();
             }
-            None => self.fail(Failure::Trouble),
+            None => self.fail(Failure::Unknown),
         }
     }
 

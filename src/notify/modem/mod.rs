@@ -21,9 +21,8 @@
 //!   within the time that it is to ring and [`MODEM_CALL_MAX`].
 //! - **No part of a letter is given to the network twice when the outcome of the first time is unknown.** No answer after the PDU,
 //!   and an answer that says that the network did not answer, mean *unknown*: unless the network has reported the part by then,
-//!   the letter has failed with `Trouble`, and whoever gave the errand decides. If they send it again, the recipient may read it
-//!   twice; if they do not, perhaps never. Within the channel only what the modem refused is tried again, because a refused part
-//!   was not sent.
+//!   the letter has failed as `Unknown`, and whoever gave the errand knows that sending it again may send it twice. Within the
+//!   channel only what the modem refused is tried again, because a refused part was not sent.
 //! - A PIN is tried once. Three wrong ones lock the SIM, and then somebody must drive there.
 //! - Unsolicited lines come at any place and end nothing; a late answer is not taken for the next one's.
 //! - Calls that come in are refused, so that the line is free; one that comes during a call of ours is left alone.

@@ -51,7 +51,7 @@ impl Queue {
             group = group.or(Some(mark));
             let before = self.jobs.len();
             self.queue_for(mark, class, notice.rings, now, directory);
-            if self.jobs.len() == before {
+            if self.jobs.len() == before && self.reaches_people() {
                 // There is no way to them: the ladder need not wait for an answer.
                 acts.push(Act::Tell(Input::Report(Report { alarm: id, who: *who, reached: Reached::Nobody })));
             }
@@ -77,6 +77,11 @@ impl Queue {
         for channel in personal {
             self.push(job(channel, Work::Letter(mark)));
         }
+    }
+
+    /// Whether there is any way to single people. A village without one looks at its screen, for as long as each rung has.
+    fn reaches_people(&self) -> bool {
+        self.channels.values().any(|channel| channel.kind != Kind::Group)
     }
 
     /// Whether the same notice waits, or is being told.
