@@ -39,8 +39,10 @@ pub mod rota;
 
 pub mod people;
 
+pub mod web;
+
 /// Every page of limits.
-pub const TABLES: &[&[Limit]] = &[TABLE, source::TABLE, tcp::TABLE, rota::TABLE, people::TABLE];
+pub const TABLES: &[&[Limit]] = &[TABLE, source::TABLE, tcp::TABLE, rota::TABLE, people::TABLE, web::TABLE];
 
 limits! {
     // --- config ---
