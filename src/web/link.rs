@@ -225,7 +225,8 @@ mod tests {
         let key = LinkKey::new(&[7; 32]);
         let id = key.order_id(b"token", "come", 3);
         assert_eq!(id, key.order_id(b"token", "come", 3));
-        for other in [key.order_id(b"tokenc", "ome", 3), key.order_id(b"token", "busy", 3), key.order_id(b"token", "come", 4)]
+        for other in
+            [key.order_id(b"tokenc", "ome", 3), key.order_id(b"token", "busy", 3), key.order_id(b"token", "come", 4)]
         {
             assert_ne!(id, other);
         }
@@ -233,7 +234,14 @@ mod tests {
 
     #[test]
     fn what_is_no_link_is_not_read_as_one() {
-        for text in ["", "x", "AAAAAAAAAAAAAAAAAAAAAA==", "AAAAAAAAAAAAAAAAAAAAA!", "AAAAAAAAAAAAAAAAAAAAAB", "AAAAAAAAAAAAAAAAAAAAAAAA"] {
+        for text in [
+            "",
+            "x",
+            "AAAAAAAAAAAAAAAAAAAAAA==",
+            "AAAAAAAAAAAAAAAAAAAAA!",
+            "AAAAAAAAAAAAAAAAAAAAAB",
+            "AAAAAAAAAAAAAAAAAAAAAAAA",
+        ] {
             assert_eq!(text.parse::<Token>(), Err(TokenError), "{text}");
         }
     }

@@ -85,7 +85,8 @@ pub async fn serve(
 ) -> io::Result<()> {
     let address = listener.local_addr()?;
     if settings.seal.is_none() && !address.ip().is_loopback() {
-        let why = "without TLS the page is for 127.0.0.1 only; write cert_file and key_file, or listen = \"127.0.0.1:8090\"";
+        let why =
+            "without TLS the page is for 127.0.0.1 only; write cert_file and key_file, or listen = \"127.0.0.1:8090\"";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     }
     announce(address, settings.seal.is_some());

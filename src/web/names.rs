@@ -117,7 +117,9 @@ mod tests {
 
     #[test]
     fn a_surname_is_one_sign_or_two_of_a_double_one() {
-        for (name, expected) in [("示例甲", "示"), ("欧阳示例", "欧阳"), ("Example Granny", "Granny"), ("", ""), ("示", "示")] {
+        for (name, expected) in
+            [("示例甲", "示"), ("欧阳示例", "欧阳"), ("Example Granny", "Granny"), ("", ""), ("示", "示")]
+        {
             assert_eq!(surname(name), expected, "{name}");
         }
     }

@@ -86,7 +86,8 @@ fn root_of(uri: &Uri) -> &'static str {
 /// and this one the same to a browser. With TLS the certificate does that.
 async fn by_name(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
     let public = web.settings.public_host.as_deref();
-    let ours = |host: &str| is_this_machine(host) || public.is_some_and(|name| name.eq_ignore_ascii_case(name_of(host)));
+    let ours =
+        |host: &str| is_this_machine(host) || public.is_some_and(|name| name.eq_ignore_ascii_case(name_of(host)));
     if web.settings.seal.is_some() || host(request.headers()).is_some_and(ours) {
         return next.run(request).await;
     }

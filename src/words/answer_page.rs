@@ -56,7 +56,8 @@ pub const TEST: Both = both("这是安装测试", "This is an installer's test")
 /// Nobody goes yet.
 pub const NOBODY_GOES: Both = both("还没有人去", "Nobody is going yet");
 /// This person is called because somebody may be needed.
-pub const YOU_SAID_BUSY: Both = both("您说了去不了。已转下一位。", "You said that you cannot go. The next one is called.");
+pub const YOU_SAID_BUSY: Both =
+    both("您说了去不了。已转下一位。", "You said that you cannot go. The next one is called.");
 /// This person goes.
 pub const YOU_GO: Both = both("已登记:您去", "Noted: you are going to");
 /// This person is there.
@@ -72,8 +73,10 @@ pub const OVER: Both = both("已办结", "It is over");
 /// Nothing is to be done any more.
 pub const OVER_MEANS: Both = both("不用再去了。谢谢您。", "Nobody has to go any more. Thank you.");
 /// Whoever is only told.
-pub const INFORMED: Both =
-    both("您是被告知的人,不需要出动;有人去时这里会显示。", "You are being told, and need not go; who goes is shown here.");
+pub const INFORMED: Both = both(
+    "您是被告知的人,不需要出动;有人去时这里会显示。",
+    "You are being told, and need not go; who goes is shown here.",
+);
 /// A fault that somebody looks after.
 pub const YOU_CARE: Both = both("已登记:您来处理", "Noted: you take care of it");
 
@@ -105,7 +108,8 @@ pub const DIAL_110: Both = both("拨打 110(报警、开门)", "Dial 110 (police
 /// Heading of what is to be said.
 pub const SCRIPT: Both = both("电话里照着说", "Say on the telephone");
 /// What is to be said last.
-pub const SCRIPT_AGE: Both = both("说明年龄和现在的情况。不要先挂电话。", "Tell the age and how the person is. Do not hang up first.");
+pub const SCRIPT_AGE: Both =
+    both("说明年龄和现在的情况。不要先挂电话。", "Tell the age and how the person is. Do not hang up first.");
 /// Heading of the buttons that dial.
 pub const EMERGENCY: Both = both("紧急电话", "Emergency numbers");
 
@@ -124,22 +128,28 @@ pub const NO_CANDIDATES: Both = both("没有别的候选。请回拨站里。", 
 pub const CALL_BACK: Both = both("打电话给照料站", "Call the care station");
 
 /// No such link.
-pub const NO_SUCH_LINK: Both = both("这个链接打不开:不完整,或不是发给您的。", "This link does not open: it is incomplete, or not yours.");
+pub const NO_SUCH_LINK: Both =
+    both("这个链接打不开:不完整,或不是发给您的。", "This link does not open: it is incomplete, or not yours.");
 /// The link's time is over.
 pub const LINK_OVER: Both =
     both("这次报警早已办结,链接已失效。", "This alarm was closed long ago, and the link is no longer valid.");
 /// A form from elsewhere.
-pub const FOREIGN_FORM: Both =
-    both("没有登记:请从短信里的链接重新打开,再点一次。", "Nothing was noted: open the link of the message again, and tap again.");
+pub const FOREIGN_FORM: Both = both(
+    "没有登记:请从短信里的链接重新打开,再点一次。",
+    "Nothing was noted: open the link of the message again, and tap again.",
+);
 /// A form that could not be read.
 pub const BAD_FORM: Both = both("没有登记:这一页没有读懂,请重新打开链接。", "Nothing was noted: open the link again.");
 /// A way of asking that this address does not have.
 pub const NOT_HERE: Both = both("没有登记。", "Nothing was noted.");
 /// Too many wrong links.
-pub const TOO_MANY: Both = both("打不开的链接太多,请过一分钟再试。", "Too many links that do not open; try again in a minute.");
+pub const TOO_MANY: Both =
+    both("打不开的链接太多,请过一分钟再试。", "Too many links that do not open; try again in a minute.");
 /// The station does not answer.
-pub const DEAF: Both =
-    both("没有登记:照料站现在没有回答。请马上打电话。", "Nothing was noted: the station does not answer. Telephone at once.");
+pub const DEAF: Both = both(
+    "没有登记:照料站现在没有回答。请马上打电话。",
+    "Nothing was noted: the station does not answer. Telephone at once.",
+);
 /// In front of why something was not done.
 pub const NOT_DONE: Both = both("没有登记", "Not noted");
 /// Reload.
@@ -151,10 +161,15 @@ pub const fn refused(why: Refusal) -> Both {
     match why {
         Refusal::HeldByAnother => both("已经有人去了。", "Somebody else is going already."),
         Refusal::AlreadyClosed => both("已经办结了。", "It is over already."),
-        Refusal::InformOnly => both("您是被告知的人,不用去;您的回复值班室看得到。", "You are only told, and need not go; the desk sees your answer."),
+        Refusal::InformOnly => both(
+            "您是被告知的人,不用去;您的回复值班室看得到。",
+            "You are only told, and need not go; the desk sees your answer.",
+        ),
         Refusal::NeedsAcceptance => both("要先有人去,才能办结。", "Somebody has to go before it can be closed."),
         Refusal::NotWanted => both("还没有人说需要 120。", "Nobody has said that 120 is needed."),
-        Refusal::UnknownResponder => both("名册里没有您,请打电话给照料站。", "You are not on the list; call the station."),
+        Refusal::UnknownResponder => {
+            both("名册里没有您,请打电话给照料站。", "You are not on the list; call the station.")
+        }
         _ => both("现在这一步做不了,请看上面的情况。", "This is not possible now; see above how it stands."),
     }
 }

@@ -29,7 +29,11 @@ pub mod county_messages;
 
 pub mod county_service;
 
+pub mod http;
+
 pub mod county_page;
+
+pub mod station_page;
 
 pub mod browser;
 

@@ -188,7 +188,8 @@ impl Scene<'_> {
         let offer = Offer::of(self.alarm, self.who, self.known.is_sent(self.who));
         let action = self.asked_lang.map_or_else(String::new, |lang| format!("?lang={}", lang.word()));
         let button = |act: Act, class: &str| {
-            let class = if act == Act::Want120 || act == Act::Dialled120 { format!("{class} red") } else { class.to_owned() };
+            let class =
+                if act == Act::Want120 || act == Act::Dialled120 { format!("{class} red") } else { class.to_owned() };
             html! { button type="submit" name="do" value=(act.word()) class=(class) { (self.say(label(act))) } }
         };
         html! {
@@ -250,7 +251,8 @@ impl Scene<'_> {
     /// CARE-RULES 15 and 16: who is called now, and which homes it may be.
     fn goes_on(&self) -> Markup {
         let Some(said) = self.not_an_ending() else { return html! {} };
-        let called = self.alarm.told.iter().filter(|told| told.who != self.who && !told.busy && told.reached != Reached::Nobody);
+        let called =
+            self.alarm.told.iter().filter(|told| told.who != self.who && !told.busy && told.reached != Reached::Nobody);
         let called: Vec<String> = called.map(|told| self.called(told.who)).collect();
         let key = matches!(said, Disposition::CouldNotEnter | Disposition::NoAnswer)
             && self.alarm.told.iter().any(|told| told.because == Because::KeyWanted);
