@@ -37,6 +37,8 @@ pub mod station_page;
 
 pub mod browser;
 
+pub mod devtools;
+
 pub mod house;
 
 pub mod passing;
