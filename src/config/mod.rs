@@ -18,6 +18,8 @@ pub mod source;
 
 pub mod bus;
 
+pub mod web;
+
 pub mod station;
 
 pub mod village;

@@ -11,6 +11,7 @@ use super::key::{Key, Table};
 use super::problem::{Problems, What};
 use super::secret::Secret;
 use super::source::{self, Link, Source, SourceKind};
+use super::web::{self, Web};
 use super::{Sound, judge};
 use crate::broker::BrokerUrl;
 use crate::core::id::{GatewayId, StationId};
@@ -57,6 +58,8 @@ pub struct Station {
     pub profiles: Profiles,
     /// The way to the county; none for a village on its own.
     pub county: Option<CountyLink>,
+    /// The station's pages; none where they are not wanted.
+    pub web: Option<Web>,
     /// Log and state on disk.
     pub store: StoreBudget,
     /// What the rules of care leave to the village.
@@ -129,6 +132,8 @@ pub const TABLES: &[Table] = &[
     Table { path: "profile.*", about: "How one kind of bus device is read.", keys: bus::PROFILE_KEYS },
     Table { path: "profile.*.points[]", about: "One value of a bus device.", keys: bus::POINT_KEYS },
     Table { path: "county", about: "The way to the county.", keys: COUNTY_KEYS },
+    Table { path: "web", about: "The answer page and the duty desk.", keys: web::WEB_KEYS },
+    Table { path: "web.users.*", about: "Somebody who may log in at the duty desk.", keys: web::USER_KEYS },
     Table { path: "store", about: "Log and state on disk.", keys: STORE_KEYS },
     Table { path: "rules", about: "What the rules of care leave to the village.", keys: RULES_KEYS },
 ];
@@ -257,6 +262,7 @@ fn read(document: &Document<'_>, beside: &Path, formats: &[Spoken<'_>]) -> Optio
         control_socket: path("control_socket")?,
         log_level: station.word("log_level", LogLevel::ALL, LogLevel::word).unwrap_or(LogLevel::Info),
         county: read_county(&top, beside),
+        web: web::read(&top, beside),
         store: read_store(&top)?,
         rules: read_rules(&top)?,
         sources,

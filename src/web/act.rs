@@ -1,6 +1,6 @@
 //! What somebody can do about an alarm from a page, and which of it makes sense for them as it stands. Pure.
 
-use crate::core::alarm::{Alarm, AlarmId, Disposition, State};
+use crate::core::alarm::{Alarm, AlarmId, Disposition, NoteKind, State};
 use crate::core::effect::Order;
 use crate::core::id::ResponderId;
 use crate::core::word::words;
@@ -92,6 +92,14 @@ impl Standing {
     }
 }
 
+/// What somebody said last of an open alarm that is no ending (CARE-RULES 15).
+#[must_use]
+pub fn not_an_ending(alarm: &Alarm, who: ResponderId) -> Option<Disposition> {
+    let mut notes = alarm.notes.iter().rev().filter(|_| alarm.is_open());
+    let note = notes.find(|note| note.kind == NoteKind::NotAnEnding && note.by == Some(who))?;
+    Disposition::from_word(&note.text)
+}
+
 impl Offer {
     /// What makes sense for somebody. Whoever is only informed is not offered to go.
     #[must_use]
@@ -115,8 +123,8 @@ impl Offer {
             Offer::default()
         };
         match ambulance {
-            // Whoever stands beside the person has it in sight.
-            Some(act) if standing == Standing::MineOnSite => offer.beside.insert(0, act),
+            // Whoever stands beside the person has it in sight, and everybody what is still to be confirmed.
+            Some(act) if act == Act::Dialled120 || standing == Standing::MineOnSite => offer.beside.insert(0, act),
             Some(act) => offer.others.insert(0, act),
             None => {}
         }
@@ -136,6 +144,10 @@ fn of_a_person(alarm: &Alarm, who: ResponderId, standing: Standing) -> Offer {
         Standing::Nobody => {
             let busy = alarm.told_to(who).is_some_and(|told| told.busy);
             let beside = if busy { Vec::new() } else { vec![Act::Busy] };
+            // Whoever stands before a shut door is there already.
+            if not_an_ending(alarm, who).is_some_and(|said| said != Disposition::WrongHome) {
+                return Offer { main: Some(Act::Arrived), beside, others: not_endings.to_vec() };
+            }
             Offer { main: Some(Act::Come), beside, others: vec![Act::Arrived, Act::WrongHome] }
         }
         Standing::Mine => {

@@ -18,6 +18,10 @@ pub mod duty;
 
 pub mod names;
 
+pub mod password;
+
+pub mod session;
+
 mod asking;
 
 mod form;

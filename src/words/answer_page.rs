@@ -88,10 +88,6 @@ pub const LANDMARK: Both = both("怎么找", "How to find it");
 pub const SINCE: Both = both("时间", "Since");
 /// In front of what is known.
 pub const KNOWN: Both = both("已知", "Known");
-/// In front of the time by which somebody is to be there.
-pub const BE_THERE_BY: Both = both("请在此前报到", "Report by");
-/// What follows when they do not.
-pub const OR_NEXT: Both = both("到时没有消息,就再叫下一位", "without a word until then the next one is called too");
 /// The time is not known better.
 pub const AT_LEAST: Both = both("至少从", "at least since ");
 
@@ -181,6 +177,15 @@ pub fn since(clock: &str, age: &str, at_least: bool, lang: Lang) -> String {
     match lang {
         Lang::Zh => format!("{from}{clock}起,已 {age}"),
         Lang::En => format!("{from}{clock}, for {age}"),
+    }
+}
+
+/// Until when somebody who goes is believed.
+#[must_use]
+pub fn report_by(clock: &str, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("请在 {clock} 前报到;没有消息就再叫下一位。"),
+        Lang::En => format!("Report by {clock}; without a word the next one is called too."),
     }
 }
 

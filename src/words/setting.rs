@@ -16,6 +16,7 @@ pub fn mistake_zh(what: &str) -> Option<&'static str> {
         "unknown_word" => "不在可选的词里",
         "not_an_id" => "不是合法的编号",
         "not_an_address" => "不是可以监听的地址和端口",
+        "not_a_web_address" => "不是网页的 https 地址",
         "not_a_url" => "不是消息服务器地址",
         "secret_in_file" => "密码不能写在配置文件里",
         "unknown_zone" => "本机不认识这个时区",

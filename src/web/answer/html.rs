@@ -4,13 +4,13 @@ use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
 use crate::core::alarm::told::Reached;
-use crate::core::alarm::{Alarm, Disposition, NoteKind, State};
+use crate::core::alarm::{Alarm, Disposition, State};
 use crate::core::condition::Priority;
 use crate::core::effect::{Because, Refusal};
 use crate::core::id::{HomeId, ResponderId};
 use crate::core::time::{Moment, Mono};
 use crate::private::Private;
-use crate::web::act::{Act, Offer, Standing};
+use crate::web::act::{Act, Offer, Standing, not_an_ending};
 use crate::web::frame::{self, call_the_station, mark, other_language};
 use crate::web::names::{Known, number};
 use crate::words::{Both, Lang, Say as _, answer_page as say, device, time};
@@ -42,10 +42,10 @@ impl Scene<'_> {
             main {
                 (self.bands())
                 (self.case())
-                (self.standing())
-                (self.buttons())
-                (self.ambulance())
                 (self.goes_on())
+                (self.standing())
+                @if self.stands_beside_the_telephone() { (self.ambulance()) (self.buttons()) }
+                @else { (self.buttons()) (self.ambulance()) }
                 (self.emergency())
                 (call_the_station(self.call_back, self.lang))
             }
@@ -80,7 +80,7 @@ impl Scene<'_> {
                 h1 class=[urgent.then_some("urgent")] {
                     @if urgent { span .priority { (alarm.priority.say(self.lang)) } " " }
                     (self.whom()) " " (alarm.id.condition.say(self.lang))
-                    @if let Some(room) = alarm.room { span .room { "(" (device::room(&room, self.lang)) ")" } }
+                    @if let Some(room) = alarm.room { " " span .room { "(" (device::room(&room, self.lang)) ")" } }
                 }
                 dl {
                     @if let Some(home) = home {
@@ -140,9 +140,7 @@ impl Scene<'_> {
             div #standing class={ "band " (class) } role="status" {
                 p { (mark(sign)) (line) }
                 @if let (State::Accepted { until, .. }, Standing::Mine, true) = (self.alarm.state, self.standing_of(), about_person) {
-                    p .small {
-                        (self.say(say::BE_THERE_BY)) ": " (self.clock(until)) ". " (self.say(say::OR_NEXT)) "."
-                    }
+                    p .small { (say::report_by(&self.clock(until), self.lang)) }
                 }
                 @if self.standing_of() == Standing::Over { p .small { (self.say(say::OVER_MEANS)) } }
                 @else if about_person && !self.known.is_sent(self.who) { p .small { (self.say(say::INFORMED)) } }
@@ -225,6 +223,11 @@ impl Scene<'_> {
         }
     }
 
+    /// Whoever goes, or said that an ambulance is needed, dials before anything else.
+    fn stands_beside_the_telephone(&self) -> bool {
+        self.standing_of().is_mine() || self.alarm.ambulance.is_some_and(|ambulance| ambulance.by == self.who)
+    }
+
     fn script(&self) -> Markup {
         let home = self.known.home_of(self.alarm);
         let place = home.map(|home| self.known.label(home)).unwrap_or_default();
@@ -241,11 +244,8 @@ impl Scene<'_> {
         }
     }
 
-    /// What this person said that is no ending, the newest.
     fn not_an_ending(&self) -> Option<Disposition> {
-        let mut notes = self.alarm.notes.iter().rev();
-        let note = notes.find(|note| note.kind == NoteKind::NotAnEnding && note.by == Some(self.who))?;
-        Disposition::from_word(&note.text).filter(|_| self.alarm.is_open())
+        not_an_ending(self.alarm, self.who)
     }
 
     /// CARE-RULES 15 and 16: who is called now, and which homes it may be.
@@ -260,7 +260,7 @@ impl Scene<'_> {
             section #goes-on {
                 h2 { (said.say(self.lang)) }
                 p { (self.say(say::GOES_ON)) }
-                @if !called.is_empty() { p { (self.say(say::CALLED_NOW)) ": " (called.join(", ")) } }
+                @if !called.is_empty() { p { (self.say(say::CALLED_NOW)) ": " (called.join(if self.lang == Lang::Zh { "、" } else { ", " })) } }
                 @if key { p { (self.say(say::KEY_CALLED)) } }
                 @if let Some(homes) = &self.candidates {
                     h2 { (self.say(say::CANDIDATES)) }

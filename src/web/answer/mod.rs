@@ -14,13 +14,14 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use tracing::{info, warn};
 
+use super::act::not_an_ending;
 use super::asking::Alarms;
 use super::form::{Form, is_own};
 use super::link::{self, Token};
 use super::routes::Web;
 use super::tally::Count;
 use crate::core::alarm::told::Reached;
-use crate::core::alarm::{Alarm, AlarmId, Disposition, NoteKind};
+use crate::core::alarm::{Alarm, AlarmId, Disposition};
 use crate::core::effect::{Answer, Order, Refusal};
 use crate::core::id::{HomeId, ResponderId};
 use crate::http::asked::{asked_language, key, language};
@@ -59,9 +60,9 @@ async fn look(State(web): State<Arc<Web>>, Path(token): Path<String>, uri: Uri, 
     };
     let known = web.known();
     let alarm = opened.alarm();
-    let candidates = match said_wrong_home(alarm, opened.who) {
-        true => Some(candidates(&web, alarm).await),
-        false => None,
+    let candidates = match not_an_ending(alarm, opened.who) {
+        Some(Disposition::WrongHome) => Some(candidates(&web, alarm).await),
+        _ => None,
     };
     let scene = Scene {
         alarm,
@@ -171,13 +172,6 @@ async fn see(web: &Web, opened: &Opened) {
         // What they say is worth more, and is tried whatever became of this.
         _ = web.station.order(id, Order::Seen { alarm: opened.alarm, by: opened.who }).await;
     }
-}
-
-/// Whether this person has said that it is another home.
-fn said_wrong_home(alarm: &Alarm, who: ResponderId) -> bool {
-    let wrong = Disposition::WrongHome.word();
-    let said = |note: &crate::core::alarm::Note| note.kind == NoteKind::NotAnEnding && note.text == wrong;
-    alarm.is_open() && alarm.notes.iter().any(|note| said(note) && note.by == Some(who))
 }
 
 /// Homes that it may be (CARE-RULES 16): those with a device that was heard lately through the same receiver.
