@@ -345,7 +345,8 @@ async fn without_tls_the_page_is_for_this_machine_only() {
         zone: jiff::tz::TimeZone::UTC,
         key: shouwang::web::link::LinkKey::new(&[7; 32]),
         seal: None,
-        public_host: None,
+        public: None,
+        users: std::collections::BTreeMap::new(),
         call_back: None,
         tally: shouwang::web::tally::Tally::default(),
     };

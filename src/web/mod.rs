@@ -10,6 +10,8 @@
 
 pub mod link;
 
+pub mod settings;
+
 pub mod act;
 
 pub mod tally;
@@ -30,51 +32,26 @@ mod frame;
 
 mod answer;
 
+mod desk;
+
 mod routes;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::control::server::Asked;
 use crate::http::door::Door;
 use crate::limits::web::{CONNECTIONS_MAX, STOP_WAIT};
-use crate::private::Private;
 use asking::Asker;
-use link::LinkKey;
 use names::Known;
-use tally::Tally;
-
-/// How the pages are served.
-#[derive(Clone)]
-pub struct Settings {
-    /// Zone in which people read times.
-    pub zone: TimeZone,
-    /// From which links are made.
-    pub key: LinkKey,
-    /// TLS; none on loopback only.
-    pub seal: Option<TlsAcceptor>,
-    /// The name by which the page is reached from outside, where it is.
-    pub public_host: Option<String>,
-    /// The station's own telephone, for whoever is called and cannot get on.
-    pub call_back: Option<Private<String>>,
-    /// What is refused and counted.
-    pub tally: Tally,
-}
-
-impl std::fmt::Debug for Settings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Settings").field("sealed", &self.seal.is_some()).finish_non_exhaustive()
-    }
-}
+pub use settings::Settings;
 
 /// Serves the pages on a bound listener until `stop`.
 ///
@@ -99,9 +76,9 @@ pub async fn serve(
         Some(seal) => door.sealed(seal),
         None => door,
     };
-    let web = Arc::new(routes::Web::new(settings, Asker::new(station), known));
+    let web = Arc::new(routes::Web::new(settings, Asker::new(station), known, stop.clone()));
     let stopped = stop.clone();
-    let serving = axum::serve(door, routes::routes(web))
+    let serving = axum::serve(door, routes::routes(web.clone()))
         .with_graceful_shutdown(async move { stopped.cancelled().await })
         .into_future();
     let patience = async {
@@ -110,6 +87,7 @@ pub async fn serve(
     };
     tokio::select! {
         ended = serving => ended,
+        () = web.feed.run(&web) => Ok(()),
         () = patience => Ok(()),
     }
 }

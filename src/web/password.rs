@@ -3,6 +3,7 @@
 use argon2::password_hash::{PasswordHash, PasswordHasher as _, SaltString};
 use argon2::{Argon2, Params, PasswordVerifier as _};
 
+use crate::private::Private;
 use crate::limits::web::{PASSWORD_BYTES_MAX, PASSWORD_MEMORY_KIB_MAX};
 
 /// Shortest password, in signs. Source: NIST SP 800-63B, 5.1.1.1.
@@ -65,6 +66,14 @@ impl Hash {
             return Err(PasswordError::TooCostly);
         }
         Ok(Hash(text.trim().to_owned()))
+    }
+
+    /// Reads one that stands in the configuration, or in a file of its own.
+    ///
+    /// # Errors
+    /// [`PasswordError`].
+    pub fn of_config(text: &Private<String>) -> Result<Hash, PasswordError> {
+        Self::read(text.reveal())
     }
 
     /// The PHC string.

@@ -8,18 +8,21 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
 
 use super::asking::Asker;
+use super::desk::Feed;
 use super::names::Known;
+use super::session::Sessions;
 use super::tally::Minute;
-use super::{Settings, answer, frame};
+use super::{Settings, answer, desk, frame};
 use crate::http::asked::{host, is_this_machine, language, name_of};
 use crate::http::guard::{ASKS, guarded};
-use crate::limits::web::{FORM_BYTES_MAX, WRONG_LINKS_PER_MIN};
+use crate::limits::web::{FORM_BYTES_MAX, PASSWORDS_AT_ONCE, WRONG_LINKS_PER_MIN, WRONG_PASSWORDS_PER_MIN};
 use crate::words::{Both, Lang, answer_page as say, page};
 
-const STYLE: &str = include_str!("web.css");
+const STYLE: &str = concat!(include_str!("web.css"), include_str!("desk/desk.css"));
 
 /// What every answer is made from.
 #[derive(Debug)]
@@ -27,12 +30,31 @@ pub(super) struct Web {
     pub(super) settings: Settings,
     pub(super) station: Asker,
     pub(super) wrong_links: Minute,
+    pub(super) wrong_passwords: Minute,
+    /// Turns for looking at a password.
+    pub(super) passwords: Semaphore,
+    pub(super) sessions: Sessions,
+    pub(super) feed: Feed,
     known: watch::Receiver<Arc<Known>>,
 }
 
 impl Web {
-    pub(super) fn new(settings: Settings, station: Asker, known: watch::Receiver<Arc<Known>>) -> Self {
-        Self { settings, station, known, wrong_links: Minute::new(WRONG_LINKS_PER_MIN) }
+    pub(super) fn new(
+        settings: Settings,
+        station: Asker,
+        known: watch::Receiver<Arc<Known>>,
+        stop: CancellationToken,
+    ) -> Self {
+        Self {
+            settings,
+            station,
+            known,
+            wrong_links: Minute::new(WRONG_LINKS_PER_MIN),
+            wrong_passwords: Minute::new(WRONG_PASSWORDS_PER_MIN),
+            passwords: Semaphore::new(PASSWORDS_AT_ONCE),
+            sessions: Sessions::default(),
+            feed: Feed::new(stop),
+        }
     }
 
     /// The village as it stands.
@@ -52,6 +74,7 @@ pub(super) fn routes(web: Arc<Web>) -> Router {
     let routes = Router::new()
         .route("/web.css", get(style))
         .merge(answer::routes())
+        .merge(desk::routes())
         .fallback(nothing)
         .method_not_allowed_fallback(not_here);
     routes
@@ -85,7 +108,7 @@ fn root_of(uri: &Uri) -> &'static str {
 /// Without TLS, refuses whoever comes by a name that is not ours: a foreign name that resolves to 127.0.0.1 would make its page
 /// and this one the same to a browser. With TLS the certificate does that.
 async fn by_name(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
-    let public = web.settings.public_host.as_deref();
+    let public = web.settings.public_host();
     let ours =
         |host: &str| is_this_machine(host) || public.is_some_and(|name| name.eq_ignore_ascii_case(name_of(host)));
     if web.settings.seal.is_some() || host(request.headers()).is_some_and(ours) {

@@ -86,6 +86,8 @@ pub const NOBODY_GOES: Both = both("无人接单", "nobody has accepted");
 pub const GOES: Both = both("去的人", "who goes");
 /// In front of the seconds.
 pub const UNANSWERED_FOR: Both = both("未响应", "unanswered for");
+/// In front of the seconds since it was raised.
+pub const WAITS_FOR: Both = both("无人接单", "nobody has accepted for");
 /// In front of the people who were told.
 pub const TOLD: Both = both("通知到", "told");
 /// Nobody was told yet.

@@ -1,18 +1,20 @@
 //! The station's pages on a real port, over a station that is the real core without a house around it: it answers as the daemon
 //! does, and records every order that it is given.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use shouwang::config::{Station as StationFile, Village};
+use shouwang::config::web::DeskRole;
 use shouwang::control::protocol::{Body, DeviceRow, Reply, Request, Status};
 use shouwang::control::server::Asked;
 use shouwang::core::alarm::{Alarm, AlarmId};
 use shouwang::core::effect::{Answer as Answered, Authority, Command, Effect, Input, Order};
-use shouwang::core::id::{CommandId, ResponderId};
+use shouwang::core::id::{CommandId, ResponderId, Slug};
 use shouwang::core::reading::{Measure, Origin, Said, Sample};
 use shouwang::core::spoken::Spoken;
 use shouwang::core::station::{Identity, Rules, Station};
@@ -21,6 +23,9 @@ use shouwang::private::Private;
 use shouwang::web::link::LinkKey;
 use shouwang::web::names::Known;
 use shouwang::web::tally::Tally;
+use shouwang::web::password::Hash;
+use shouwang::web::session::User;
+use shouwang::web::settings::Public;
 use shouwang::web::{Settings, serve};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -135,6 +140,20 @@ pub struct Pages {
     stop: CancellationToken,
 }
 
+/// The password of everybody who may log in.
+pub const PASSWORD: &str = "made-up password";
+
+/// Somebody on duty, and somebody who looks.
+fn users() -> BTreeMap<Slug, User> {
+    static HASH: OnceLock<Hash> = OnceLock::new();
+    let password = HASH.get_or_init(|| Hash::of(PASSWORD).expect("hashed"));
+    let user = |responder: &str, role| User { responder: responder.parse().expect("id"), role, password: password.clone() };
+    BTreeMap::from([
+        ("desk".parse().expect("id"), user("desk", DeskRole::Duty)),
+        ("visitor".parse().expect("id"), user("p03", DeskRole::View)),
+    ])
+}
+
 /// A village of these tests.
 pub fn village() -> Village {
     let formats = [Spoken::over("mqtt", "zigbee2mqtt")];
@@ -164,7 +183,8 @@ impl Pages {
             zone: TimeZone::fixed(jiff::tz::offset(8)),
             key: key.clone(),
             seal: None,
-            public_host: Some("answer.example".to_owned()),
+            public: Some(Public { url: "https://answer.example".to_owned(), proven: true }),
+            users: users(),
             call_back: Some(Private::new("13800000009".to_owned())),
             tally: tally.clone(),
         };

@@ -21,6 +21,7 @@ const REVEALS: &[(&str, &str)] = &[
     ),
     ("src/notify/message.rs", "the message of a notice, to whoever is called: only a Private leaves it"),
     ("src/web/names.rs", "names and places on the pages, to those whom CARE-RULES 28 lets see them"),
+    ("src/web/password.rs", "a hash is read where passwords are compared with it"),
     ("src/source/heard.rs", "its own test: who is in the heard list"),
     ("src/daemon/answers.rs", "the heard list, over the control socket, to the installer who assigns what is heard"),
     ("src/daemon/pairing.rs", "newcomers, over the control socket, to the installer who lets them in"),

@@ -18,7 +18,7 @@ use crate::http::guard::{SHOWS, guarded};
 use crate::words::{Both, Lang, page as say};
 
 const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+const SCRIPT: &str = include_str!("../../http/live.js");
 
 /// What an answer is made from.
 #[derive(Debug, Clone)]

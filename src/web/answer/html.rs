@@ -297,7 +297,7 @@ impl Scene<'_> {
 }
 
 /// What stands on a button.
-const fn label(act: Act) -> Both {
+pub(in crate::web) const fn label(act: Act) -> Both {
     match act {
         Act::Come => say::COME,
         Act::Busy => say::BUSY,

@@ -28,6 +28,7 @@ use crate::http::asked::{asked_language, key, language};
 use crate::limits::web::{CANDIDATE_HEARD, CANDIDATES_MAX};
 use crate::words::{Both, Lang, answer_page as say};
 use html::Scene;
+pub(super) use html::label;
 
 /// The addresses of the answer page.
 pub(super) fn routes() -> Router<Arc<Web>> {
@@ -89,7 +90,7 @@ async fn tap(
 ) -> Response {
     let lang = language(&uri, &headers);
     let tally = &web.settings.tally;
-    if !is_own(&headers, web.settings.public_host.as_deref(), true) {
+    if !is_own(&headers, web.settings.public_host(), true) {
         tally.add(Count::ForeignForm);
         warn!("an answer was not taken, because another site's page sent it");
         return web.says(StatusCode::FORBIDDEN, say::FOREIGN_FORM, "../", lang);
