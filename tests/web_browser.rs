@@ -5,8 +5,8 @@ mod support;
 use shouwang::core::effect::Order;
 use support::browser::{BROWSER, shots};
 use support::devtools::Tab;
-use support::installed;
-use support::station_page::Pages;
+use support::station_page::{PASSWORD, Pages};
+use support::{installed, until_found};
 
 /// Width of a telephone in points: the smallest that volunteers carry.
 const PHONE: u32 = 360;
@@ -70,4 +70,80 @@ async fn pictures_of_the_answer_page_are_taken_when_they_are_asked_for() {
         tab.go(&format!("http://{}/a/wrong?lang={lang}", pages.address)).await;
         tab.picture(&shots.join(format!("answer-wrong-{lang}-{scheme}.png"))).await;
     }
+}
+
+/// Logs in as somebody does, with hands.
+async fn log_in(tab: &mut Tab, pages: &Pages, path: &str) {
+    tab.go(&format!("http://{}{path}", pages.address)).await;
+    tab.write("input[name=user]", "desk").await;
+    tab.write("input[name=password]", PASSWORD).await;
+    tab.tap("button").await;
+}
+
+#[tokio::test]
+async fn the_desk_is_live_counts_down_and_says_when_it_is_not() {
+    if !installed(BROWSER) {
+        return;
+    }
+    for (lang, waits, soon, noted) in [
+        ("zh", "1 个报警无人接单", "秒后</span> 呼叫下一位", "去的人"),
+        ("en", "1 alarm nobody has accepted", " s:</span> the next one is called", "who goes"),
+    ] {
+        let (pages, dir) = (Pages::called().await, tempfile::tempdir().expect("a temporary directory"));
+        let mut tab = Tab::open(dir.path(), 1280, 900, false).await;
+        log_in(&mut tab, &pages, &format!("/desk?lang={lang}")).await;
+        let mut seen = async |what: &str| {
+            let found = until_found(what, async || tab.html().await.contains(what).then_some(())).await;
+            found
+        };
+        seen(waits).await;
+        seen(soon).await;
+        pages.order(Order::Accept { alarm: pages.alarm("r01").id, by: "p01".parse().expect("id") });
+        seen(noted).await;
+        pages.mind().deaf = true;
+        seen(if lang == "zh" { "本站程序没有回答" } else { "The station does not answer" }).await;
+    }
+}
+
+#[tokio::test]
+async fn somebody_at_the_desk_notes_a_conversation_with_hands() {
+    if !installed(BROWSER) {
+        return;
+    }
+    let (pages, dir) = (Pages::called().await, tempfile::tempdir().expect("a temporary directory"));
+    let mut tab = Tab::open(dir.path(), 1280, 900, false).await;
+    tab.without_scripts().await;
+    log_in(&mut tab, &pages, "/desk?lang=zh").await;
+    tab.tap("a.do.first").await;
+    tab.write("textarea", "她说没事,误按").await;
+    tab.tap("button[value=no_help_needed]").await;
+    assert!(tab.html().await.contains("没有未办结的报警"));
+    let closed = pages.alarm("r01");
+    assert_eq!(closed.state.word(), "closed");
+    assert!(closed.notes.iter().any(|note| note.text == "她说没事,误按"));
+}
+
+#[tokio::test]
+async fn pictures_of_the_desk_and_the_wall_are_taken_when_they_are_asked_for() {
+    let Some(shots) = shots() else { return };
+    let (pages, dir) = (Pages::busy().await, tempfile::tempdir().expect("a temporary directory"));
+    let mut tab = Tab::open(dir.path(), 1280, 900, false).await;
+    tab.go(&format!("http://{}/desk?lang=zh", pages.address)).await;
+    tab.picture(&shots.join("desk-login.png")).await;
+    log_in(&mut tab, &pages, "/desk?lang=zh").await;
+    let one = format!("desk/alarm/{}", pages.alarm("r01").id);
+    for (lang, scheme) in [("zh", "light"), ("zh", "dark"), ("en", "light")] {
+        tab.colours(scheme).await;
+        for (name, path) in [("desk", "desk"), ("one", one.as_str()), ("wall", "wall")] {
+            tab.go(&format!("http://{}/{path}?lang={lang}", pages.address)).await;
+            if name != "one" {
+                until_found("a live page", async || tab.html().await.contains("data-live=\"yes\"").then_some(())).await;
+            }
+            tab.picture(&shots.join(format!("{name}-{lang}-{scheme}.png"))).await;
+        }
+    }
+    tab.size(360, 740, true).await;
+    tab.go(&format!("http://{}/desk?lang=zh", pages.address)).await;
+    tab.picture(&shots.join("desk-phone.png")).await;
+    assert!((tab.width().await - 360.0).abs() < 1.0);
 }

@@ -103,7 +103,8 @@ pub(super) fn read(top: &Section<'_>, beside: &Path) -> Option<Web> {
     }
     let tls = read_tls(&web, beside);
     let listen = read_listen(&web, tls.is_some());
-    let users = web.by_id("users", USER_KEYS).into_iter().filter_map(|(name, user)| Some((name, read_user(&user, beside)?)));
+    let users =
+        web.by_id("users", USER_KEYS).into_iter().filter_map(|(name, user)| Some((name, read_user(&user, beside)?)));
     let users = users.collect();
     let public_url = read_public_url(&web);
     let public_url_proven = web.flag("public_url_proven");
@@ -142,7 +143,8 @@ fn read_listen(web: &Section<'_>, sealed: bool) -> Option<SocketAddr> {
         return None;
     };
     if let (false, false, Some(found)) = (sealed, listen.ip().is_loopback(), found) {
-        let problem = web.wrong("listen", &found, What::Contradiction).allowed("127.0.0.1 without TLS, any address with it");
+        let problem =
+            web.wrong("listen", &found, What::Contradiction).allowed("127.0.0.1 without TLS, any address with it");
         web.report(problem.fix("add cert_file and key_file, or write listen = \"127.0.0.1:8090\""));
     }
     Some(listen)
@@ -151,12 +153,14 @@ fn read_listen(web: &Section<'_>, sealed: bool) -> Option<SocketAddr> {
 fn read_public_url(web: &Section<'_>) -> Option<String> {
     let text = web.text("public_url")?;
     let host = text.strip_prefix("https://").map(|rest| rest.trim_end_matches('/'));
-    let is_plain = |host: &str| !host.is_empty() && !host.contains(|sign: char| sign.is_whitespace() || "?#@\"<>".contains(sign));
+    let is_plain =
+        |host: &str| !host.is_empty() && !host.contains(|sign: char| sign.is_whitespace() || "?#@\"<>".contains(sign));
     if host.is_some_and(is_plain) {
         return Some(text.trim_end_matches('/').to_owned());
     }
     if let Some(found) = web.find("public_url") {
-        let problem = web.wrong("public_url", &found, What::NotAWebAddress).allowed("https://NAME or https://NAME/PATH");
+        let problem =
+            web.wrong("public_url", &found, What::NotAWebAddress).allowed("https://NAME or https://NAME/PATH");
         web.report(problem.fix("write public_url = \"https://desk.example\""));
     }
     None

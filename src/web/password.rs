@@ -3,8 +3,8 @@
 use argon2::password_hash::{PasswordHash, PasswordHasher as _, SaltString};
 use argon2::{Argon2, Params, PasswordVerifier as _};
 
-use crate::private::Private;
 use crate::limits::web::{PASSWORD_BYTES_MAX, PASSWORD_MEMORY_KIB_MAX};
+use crate::private::Private;
 
 /// Shortest password, in signs. Source: NIST SP 800-63B, 5.1.1.1.
 pub const SIGNS_MIN: usize = 8;
@@ -25,7 +25,9 @@ pub enum PasswordError {
     #[error("this is no argon2id hash; make one with: shouwang password")]
     NotAHash,
     /// It asks for more memory than a box has.
-    #[error("this hash asks for more than {PASSWORD_MEMORY_KIB_MAX} KiB of memory; make another with: shouwang password")]
+    #[error(
+        "this hash asks for more than {PASSWORD_MEMORY_KIB_MAX} KiB of memory; make another with: shouwang password"
+    )]
     TooCostly,
 }
 

@@ -122,7 +122,11 @@ mod tests {
         assert!(line.contains("; HttpOnly; SameSite=Strict; Secure"), "{line}");
         let almost = begun + SESSION_IDLE - std::time::Duration::from_secs(1);
         assert_eq!(sessions.find(pass(&line), almost), Some(desk()));
-        assert_eq!(sessions.find(pass(&line), almost + std::time::Duration::from_secs(2)), Some(desk()), "it was heard");
+        assert_eq!(
+            sessions.find(pass(&line), almost + std::time::Duration::from_secs(2)),
+            Some(desk()),
+            "it was heard"
+        );
         assert_eq!(sessions.find(pass(&line), almost + SESSION_IDLE * 2), None);
         assert_eq!(sessions.find(pass("shouwang=guess"), begun), None);
     }

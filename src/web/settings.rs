@@ -136,9 +136,7 @@ fn address(url: &str, token: Token) -> String {
 fn hash(user: Slug, written: &PasswordHash, credentials: Option<&Path>) -> Result<Hash, SettingsError> {
     let text = match written {
         PasswordHash::Inline(text) => text.clone(),
-        PasswordHash::File(secret) => {
-            secret.read(credentials).map_err(|why| SettingsError::Secret { user, why })?
-        }
+        PasswordHash::File(secret) => secret.read(credentials).map_err(|why| SettingsError::Secret { user, why })?,
     };
     Hash::of_config(&text).map_err(|why| SettingsError::Password { user, why })
 }
@@ -148,8 +146,7 @@ fn seal(files: &TlsFiles) -> Result<TlsAcceptor, SettingsError> {
         let path = path.to_owned();
         move |why| SettingsError::Pem { path: path.clone(), why }
     };
-    let chain: Result<Vec<_>, PemError> =
-        CertificateDer::pem_file_iter(&files.cert).and_then(|certs| certs.collect());
+    let chain: Result<Vec<_>, PemError> = CertificateDer::pem_file_iter(&files.cert).and_then(|certs| certs.collect());
     let chain = chain.map_err(pem(&files.cert))?;
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(pem(&files.key))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());

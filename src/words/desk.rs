@@ -58,7 +58,8 @@ pub const DUTY: Both = both("谁在值班", "Who is on duty");
 /// Nobody is on duty.
 pub const NOBODY_ON_DUTY: Both = both("现在没有人值班。", "Nobody is on duty.");
 /// The rota is not known.
-pub const DUTY_UNKNOWN: Both = both("不知道现在谁值班:时钟或值班表不可用。", "It is not known who is on duty: no clock, or no rota.");
+pub const DUTY_UNKNOWN: Both =
+    both("不知道现在谁值班:时钟或值班表不可用。", "It is not known who is on duty: no clock, or no rota.");
 /// In front of who comes next.
 pub const NEXT_DUTY: Both = both("下一班", "Next");
 /// Nobody.
@@ -105,7 +106,8 @@ pub const ACKNOWLEDGE: Both = both("我来处理", "I see to it");
 /// Not on disk.
 pub const UNDURABLE: Both = both("本站存盘失败:断电会丢记录", "The station's disk fails: a power cut loses records");
 /// The county does not hear.
-pub const COUNTY_DEAF: Both = both("与县平台的线路断开,本地照常守护", "The county does not hear; the village is watched all the same");
+pub const COUNTY_DEAF: Both =
+    both("与县平台的线路断开,本地照常守护", "The county does not hear; the village is watched all the same");
 
 /// What follows: raised.
 pub const NEXT_RAISED: Both = both("报警", "it is raised");
@@ -127,7 +129,8 @@ pub const NEXT_REOPEN: Both = both("没有消息就重新叫人", "without a wor
 /// Heading of what can be done.
 pub const ON_BEHALF: Both = both("替谁登记", "On behalf of");
 /// The field for what was said.
-pub const CONVERSATION: Both = both("与本人通话记了什么(几个字,不写姓名)", "What the resident said (a few words, no names)");
+pub const CONVERSATION: Both =
+    both("与本人通话记了什么(几个字,不写姓名)", "What the resident said (a few words, no names)");
 /// Why there is such a field.
 pub const CONVERSATION_WHY: Both = both(
     "没有人到场时,只有与本人通过话才能办结。",

@@ -54,9 +54,14 @@ impl Tab {
         let attached = tab.tell("Target.attachToTarget", attach).await;
         tab.session = attached["sessionId"].as_str().expect("a session").to_owned();
         tab.tell("Page.enable", json!({})).await;
-        let size = json!({ "width": width, "height": height, "deviceScaleFactor": if phone { 2 } else { 1 }, "mobile": phone });
-        tab.tell("Emulation.setDeviceMetricsOverride", size).await;
+        tab.size(width, height, phone).await;
         tab
+    }
+
+    /// Another size in points.
+    pub async fn size(&mut self, width: u32, height: u32, phone: bool) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": if phone { 2 } else { 1 }, "mobile": phone });
+        self.tell("Emulation.setDeviceMetricsOverride", size).await;
     }
 
     /// No script of any page runs from here on.

@@ -45,3 +45,27 @@ pub async fn send(address: SocketAddr, request: &str) -> TcpStream {
     stream.write_all(request.as_bytes()).await.expect("it takes requests");
     stream
 }
+
+/// The first line of what comes on a connection that stays open.
+pub async fn first_line(mut stream: TcpStream) -> String {
+    let mut line = Vec::new();
+    while !line.ends_with(b"\r\n") {
+        line.push(soon("a line", stream.read_u8()).await.expect("it can be read"));
+    }
+    String::from_utf8_lossy(&line).trim_end().to_owned()
+}
+
+/// What comes on a connection that stays open, up to this text.
+pub async fn until(stream: &mut TcpStream, text: &str) -> String {
+    let mut heard = Vec::new();
+    loop {
+        let so_far = String::from_utf8_lossy(&heard).into_owned();
+        if so_far.contains(text) {
+            return so_far;
+        }
+        let mut more = [0; 4096];
+        let count = soon(text, stream.read(&mut more)).await.expect("it can be read");
+        assert!(count > 0, "it ended before {text}: {so_far}");
+        heard.extend_from_slice(&more[..count]);
+    }
+}

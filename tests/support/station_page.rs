@@ -8,24 +8,27 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use shouwang::config::{Station as StationFile, Village};
 use shouwang::config::web::DeskRole;
+use shouwang::config::{Station as StationFile, Village};
 use shouwang::control::protocol::{Body, DeviceRow, Reply, Request, Status};
 use shouwang::control::server::Asked;
+use shouwang::core::alarm::told::Reached;
 use shouwang::core::alarm::{Alarm, AlarmId};
-use shouwang::core::effect::{Answer as Answered, Authority, Command, Effect, Input, Order};
+use shouwang::core::effect::{Answer as Answered, Authority, Command, Effect, Input, Order, Report};
 use shouwang::core::id::{CommandId, ResponderId, Slug};
 use shouwang::core::reading::{Measure, Origin, Said, Sample};
+use shouwang::core::rota::Span;
 use shouwang::core::spoken::Spoken;
 use shouwang::core::station::{Identity, Rules, Station};
 use shouwang::core::time::{Boot, Moment, Mono, Trust, Wall};
 use shouwang::private::Private;
+use shouwang::web::duty::DutyView;
 use shouwang::web::link::LinkKey;
 use shouwang::web::names::Known;
-use shouwang::web::tally::Tally;
 use shouwang::web::password::Hash;
 use shouwang::web::session::User;
 use shouwang::web::settings::Public;
+use shouwang::web::tally::Tally;
 use shouwang::web::{Settings, serve};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -147,7 +150,8 @@ pub const PASSWORD: &str = "made-up password";
 fn users() -> BTreeMap<Slug, User> {
     static HASH: OnceLock<Hash> = OnceLock::new();
     let password = HASH.get_or_init(|| Hash::of(PASSWORD).expect("hashed"));
-    let user = |responder: &str, role| User { responder: responder.parse().expect("id"), role, password: password.clone() };
+    let user =
+        |responder: &str, role| User { responder: responder.parse().expect("id"), role, password: password.clone() };
     BTreeMap::from([
         ("desk".parse().expect("id"), user("desk", DeskRole::Duty)),
         ("visitor".parse().expect("id"), user("p03", DeskRole::View)),
@@ -241,6 +245,33 @@ impl Pages {
         obey(&mut mind.station, now, id, order)
     }
 
+    /// A busy night: `r01` waits for somebody, `r02` has somebody on the way, `r03` fell in a drill, and a fault stands.
+    pub async fn busy() -> Pages {
+        let pages = Pages::quiet().await;
+        pages.press("d002");
+        let (alarm, by) = (pages.alarm("r02").id, "p02".parse().expect("id"));
+        pages.order(Order::Accept { alarm, by });
+        pages.later(Duration::from_secs(40));
+        pages.press("d001");
+        let alarm = pages.alarm("r01").id;
+        for (who, reached) in [("p01", Reached::Delivered), ("p02", Reached::Nobody)] {
+            pages.report(Report { alarm, who: who.parse().expect("id"), reached });
+        }
+        pages.order(Order::Want120 { alarm, by: "p01".parse().expect("id") });
+        pages.order(Order::Drill { resident: "r03".parse().expect("id") });
+        pages.later(Duration::from_secs(16));
+        let known = Known { duty: duty(), ..(**pages.known.borrow()).clone() };
+        pages.known.send_replace(Arc::new(known));
+        pages
+    }
+
+    /// A channel tells how far a notice has come.
+    pub fn report(&self, report: Report) {
+        let mut mind = self.mind();
+        let now = mind.now;
+        _ = mind.station.handle(now, &Input::Report(report));
+    }
+
     /// The alarm about a resident, the newest.
     pub fn alarm(&self, resident: &str) -> Alarm {
         let mind = self.mind();
@@ -283,9 +314,30 @@ impl Pages {
         self.ask("GET", path, "Accept-Language: zh-CN\r\n", "").await
     }
 
+    /// Logs somebody in, and gives the cookie's line.
+    pub async fn log_in(&self, user: &str) -> String {
+        let body = format!("user={user}&password={}", PASSWORD.replace(' ', "+"));
+        let answer = self.ask("POST", "/desk/login", &own_form(""), &body).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        let cookie = answer.header("set-cookie").expect("a cookie");
+        format!("Cookie: {}\r\n", cookie.split(';').next().expect("a pair"))
+    }
+
     /// Sends a form as the page's own.
     pub async fn post(&self, path: &str, body: &str) -> Answer {
         self.ask("POST", path, &own_form(""), body).await
+    }
+}
+
+/// Two on duty until the morning, one of whom did not answer the roll-call, and an hour in which nobody is near.
+fn duty() -> DutyView {
+    let id = |text: &str| text.parse().expect("id");
+    let in_hours = |hours: i64| Wall(BEGIN.wall.0 + hours * 3_600_000);
+    DutyView {
+        on_duty: Some(vec![(id("p01"), in_hours(4)), (id("desk"), in_hours(5))]),
+        next: Some((in_hours(4), vec![id("p02")])),
+        gaps: vec![(Span { from: in_hours(8), until: in_hours(9) }, vec!["r01".parse().expect("id")])],
+        unanswered: vec![id("p01")],
     }
 }
 

@@ -102,7 +102,7 @@ impl Picture {
                 head {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta name="color-scheme" content=[(!wall).then_some("light dark")];
+                    meta name="color-scheme" content=(if wall { "dark" } else { "light dark" });
                     title { (title.say(lang)) }
                     link rel="stylesheet" href="web.css";
                     script src="web.js" defer {}

@@ -123,5 +123,6 @@ fn form(status: StatusCode, says: Option<Both>, wall: bool, lang: Lang) -> Respo
         }
     };
     let page = frame::page(say::TITLE, "answer", "../", lang, &content);
-    (status, [(header::CONTENT_LANGUAGE, lang.tag()), (header::REFERRER_POLICY, "same-origin")], Html(page)).into_response()
+    (status, [(header::CONTENT_LANGUAGE, lang.tag()), (header::REFERRER_POLICY, "same-origin")], Html(page))
+        .into_response()
 }

@@ -211,7 +211,8 @@ fn wanted(form: &Form, alarm: AlarmId, by: ResponderId, session: &Session) -> Op
 /// Gives the order; whoever noted it for somebody else stands in the record beside it. None when the station does not answer.
 async fn give(web: &Web, pass: Pass, session: &Session, alarm: AlarmId, wanted: Wanted) -> Option<Option<Refusal>> {
     let Wanted { word, order, rev, by } = wanted;
-    let from = [pass.bytes(), alarm.to_string().as_bytes(), by.as_str().as_bytes(), said_in(&order).as_bytes()].join(&0);
+    let from =
+        [pass.bytes(), alarm.to_string().as_bytes(), by.as_str().as_bytes(), said_in(&order).as_bytes()].join(&0);
     let id = |what: &str| web.settings.key.order_id(&from, what, rev);
     if by != session.responder {
         let text = format!("{} → {by}: {word}", session.responder);

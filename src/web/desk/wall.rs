@@ -81,11 +81,9 @@ fn row(scene: &Scene<'_>, alarm: &Alarm) -> Markup {
 /// A hazard is everybody's business, a call for help too; what ails somebody is not.
 fn kind(scene: &Scene<'_>, condition: Condition) -> &'static str {
     match condition {
-        Condition::HelpCall
-        | Condition::Smoke
-        | Condition::Gas
-        | Condition::CarbonMonoxide
-        | Condition::WaterLeak => condition.say(scene.lang),
+        Condition::HelpCall | Condition::Smoke | Condition::Gas | Condition::CarbonMonoxide | Condition::WaterLeak => {
+            condition.say(scene.lang)
+        }
         _ => scene.say(say::WALL_ALARM),
     }
 }
