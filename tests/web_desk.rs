@@ -119,7 +119,7 @@ async fn what_is_noted_for_somebody_stands_in_their_name_with_who_noted_it() {
             "示例大槐树",
             "替谁登记",
             "示例邻居甲 · 邻居",
-            "我去",
+            "接单:去",
             "需要 120",
             "本人表示不需要帮助",
             "经过",

@@ -126,6 +126,29 @@ pub const NEXT_HOW: Both = both("问现场情况", "they are asked how it is goi
 /// What follows: the ladder opens again.
 pub const NEXT_REOPEN: Both = both("没有消息就重新叫人", "without a word people are called again");
 
+/// They go.
+pub const DO_COME: Both = both("接单:去", "Accepts: goes");
+/// They cannot go.
+pub const DO_BUSY: Both = both("正忙", "Cannot come");
+/// They cannot go after all.
+pub const DO_WITHDRAW: Both = both("退单", "Withdraws");
+/// They are there.
+pub const DO_ARRIVED: Both = both("到场", "Is there");
+/// An ambulance is needed.
+pub const DO_WANT_120: Both = both("需要 120", "Ambulance needed");
+/// It was called.
+pub const DO_DIALLED_120: Both = both("已拨 120", "120 was called");
+/// Takes care of a fault.
+pub const DO_ACKNOWLEDGE: Both = both("处理这个故障", "Sees to this fault");
+/// A remark.
+pub const DO_NOTE: Both = both("只加备注", "Only a remark");
+/// Heading of what somebody does.
+pub const STEPS: Both = both("怎样了", "What they do");
+/// Heading of endings that are none.
+pub const NOT_ENDINGS: Both = both("还没完:继续叫人", "Not over: more people are called");
+/// Heading of endings.
+pub const ENDINGS: Both = both("办结为", "Close as");
+
 /// Heading of what can be done.
 pub const ON_BEHALF: Both = both("替谁登记", "On behalf of");
 /// The field for what was said.
@@ -138,8 +161,6 @@ pub const CONVERSATION_WHY: Both = both(
 );
 /// Heading of what happened.
 pub const HISTORY: Both = both("经过", "What happened");
-/// In front of notes.
-pub const NOTES: Both = both("记录", "Notes");
 
 /// Said in red when nothing comes any more.
 pub const LOST: Both = both(
@@ -159,6 +180,15 @@ pub const NOW: Both = both("现在的情况", "How things stand");
 pub const WALL_ALARM: Both = both("报警", "alarm");
 /// The wall while nothing waits.
 pub const WALL_CALM: Both = both("现在没有报警", "No alarm");
+
+/// From when on, and for how long.
+#[must_use]
+pub fn since(clock: &str, age: &str, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("{clock} 起 · {age}"),
+        Lang::En => format!("since {clock} · {age}"),
+    }
+}
 
 /// How far a notice has come.
 #[must_use]

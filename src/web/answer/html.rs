@@ -184,18 +184,16 @@ impl Scene<'_> {
     /// One form for all that can be said; each button names its own.
     fn buttons(&self) -> Markup {
         let offer = Offer::of(self.alarm, self.who, self.known.is_sent(self.who));
-        let action = self.asked_lang.map_or_else(String::new, |lang| format!("?lang={}", lang.word()));
         let button = |act: Act, class: &str| {
-            let class =
-                if act == Act::Want120 || act == Act::Dialled120 { format!("{class} red") } else { class.to_owned() };
+            let class = if act == Act::Want120 { format!("{class} red") } else { class.to_owned() };
             html! { button type="submit" name="do" value=(act.word()) class=(class) { (self.say(label(act))) } }
         };
         html! {
-            @if offer.all().next().is_some() {
-                form method="post" action=(action) {
+            @if offer.all().any(|act| act != Act::Dialled120) {
+                form method="post" action=(self.action()) {
                     input type="hidden" name="rev" value=(self.alarm.rev);
                     @if let Some(main) = offer.main { (button(main, "button main")) }
-                    @for act in &offer.beside { (button(*act, "button")) }
+                    @for act in offer.beside.iter().filter(|act| **act != Act::Dialled120) { (button(*act, "button")) }
                     @if !offer.others.is_empty() {
                         details {
                             summary { (self.say(say::OTHERS)) }
@@ -205,6 +203,10 @@ impl Scene<'_> {
                 }
             }
         }
+    }
+
+    fn action(&self) -> String {
+        self.asked_lang.map_or_else(String::new, |lang| format!("?lang={}", lang.word()))
     }
 
     /// CARE-RULES 9: red until a person confirms having dialled; a button that dials, and what to say.
@@ -218,6 +220,10 @@ impl Scene<'_> {
                     p .band.deaf role="alert" { (mark("■")) (self.say(say::RED_120)) }
                     a .button.red href="tel:120" { (self.say(say::DIAL_120)) }
                     (self.script())
+                    form method="post" action=(self.action()) {
+                        input type="hidden" name="rev" value=(self.alarm.rev);
+                        button .button type="submit" name="do" value=(Act::Dialled120.word()) { (self.say(say::DIALLED_120)) }
+                    }
                 }
             }
         }

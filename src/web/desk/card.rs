@@ -70,7 +70,7 @@ fn since(scene: &Scene<'_>, alarm: &Alarm) -> Markup {
     let known = alarm.evidence.last().map(|evidence| evidence.reason.say(scene.lang));
     html! {
         p .since {
-            (answer_page::since(&scene.clock_of(began), &scene.age(began.mono), false, scene.lang))
+            (say::since(&scene.clock_of(began), &scene.age(began.mono), scene.lang))
             @if let Some(known) = known { " · " (known) }
             @if let Some(unanswered) = unanswered_since(alarm) { " · " strong .red { (count_up(scene, say::UNANSWERED_FOR, unanswered)) } }
             @if !alarm.durable { " · " strong .red { (standing::UNDURABLE.say(scene.lang)) } }

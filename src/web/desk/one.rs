@@ -4,11 +4,12 @@
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
+use super::sheet::is_answered;
 use crate::core::alarm::{Alarm, Disposition, State};
 use crate::core::id::ResponderId;
 use crate::core::time::Moment;
-use crate::web::act::{Act, Standing};
-use crate::web::answer::label;
+use crate::web::act::Act;
+use crate::web::answer::label as answer_label;
 use crate::web::frame::{self, mark};
 use crate::web::names::Known;
 use crate::web::session::Session;
@@ -56,9 +57,10 @@ impl One<'_> {
         let whom = alarm.resident().map(|resident| self.known.address_form(resident)).unwrap_or_default();
         let began = alarm.clocks.occurred.or(alarm.clocks.detected).unwrap_or_else(|| self.now.at(alarm.id.onset));
         let age = time::span(self.now.mono.since(began.mono), self.lang);
+        let edge = if is_answered(alarm) { "calm-edge" } else { "grave-edge" };
         let state = standing::state(&alarm.state, alarm.id.condition, self.lang);
         html! {
-            section .card class=(if matches!(Standing::of(alarm, self.session.responder), Standing::Nobody) { "grave-edge" } else { "calm-edge" }) {
+            section class={ "card " (edge) } {
                 div .head {
                     p .state { (state) @if let Some(by) = holder(alarm) { " · " (self.known.name(by)) } }
                     p .what {
@@ -69,7 +71,7 @@ impl One<'_> {
                     p .where { (home.map(|home| self.known.label(home)).unwrap_or_default()) }
                 }
                 @if let Some(landmark) = landmark { p { (self.say(answer_page::LANDMARK)) ": " (landmark) } }
-                p .since { (answer_page::since(&self.clock(began), &age, false, self.lang)) }
+                p .since { (say::since(&self.clock(began), &age, self.lang)) }
                 @if let Some(ambulance) = alarm.ambulance {
                     @if ambulance.dialled.is_some() { p .band.calm.thin { (mark("✓")) (self.say(answer_page::GREEN_120)) } }
                     @else { p .band.deaf.thin { (mark("■")) (self.say(answer_page::RED_120)) } }
@@ -102,17 +104,19 @@ impl One<'_> {
                         }
                     }
                 }
+                h2 { (self.say(say::STEPS)) }
                 div .ways { @for act in steps { (button(act, "")) } }
-                @if !not_endings.is_empty() { div .ways { @for act in not_endings { (button(act, "quiet")) } } }
+                @if !not_endings.is_empty() { h2 { (self.say(say::NOT_ENDINGS)) } div .ways { @for act in not_endings { (button(act, "quiet")) } } }
                 label { (self.say(say::CONVERSATION))
                     textarea name="said" rows="2" maxlength="200" {}
                 }
                 @if about_person { p .soft { (self.say(say::CONVERSATION_WHY)) } }
+                h2 { (self.say(say::ENDINGS)) }
                 div .ways {
                     @for disposition in endings(self.alarm) {
                         button .do type="submit" name="as" value=(disposition.word()) { (disposition.say(self.lang)) }
                     }
-                    button .do.quiet type="submit" name="do" value="note" { (self.say(say::NOTES)) }
+                    button .do.quiet type="submit" name="do" value="note" { (self.say(say::DO_NOTE)) }
                 }
             }
         }
@@ -165,6 +169,20 @@ fn holder(alarm: &Alarm) -> Option<ResponderId> {
     match alarm.state {
         State::Accepted { by, .. } | State::OnSite { by, .. } => Some(by),
         _ => None,
+    }
+}
+
+/// What a button is called for somebody who is spoken of.
+const fn label(act: Act) -> Both {
+    match act {
+        Act::Come => say::DO_COME,
+        Act::Busy => say::DO_BUSY,
+        Act::Withdraw => say::DO_WITHDRAW,
+        Act::Arrived => say::DO_ARRIVED,
+        Act::Want120 => say::DO_WANT_120,
+        Act::Dialled120 => say::DO_DIALLED_120,
+        Act::Acknowledge => say::DO_ACKNOWLEDGE,
+        other => answer_label(other),
     }
 }
 

@@ -56,7 +56,11 @@ fn home(scene: &Scene<'_>, resident: ResidentId) -> String {
 fn row(scene: &Scene<'_>, alarm: &Alarm) -> Markup {
     let answered = is_answered(alarm);
     let surname = alarm.resident().map(|resident| scene.known.surname(resident)).unwrap_or_default();
-    let (class, sign) = if answered { ("calm", "△") } else { ("deaf", "▲") };
+    let (class, sign) = match answered {
+        _ if alarm.id.drill => ("quiet-call", "◇"),
+        true => ("calm", "△"),
+        false => ("deaf", "▲"),
+    };
     html! {
         div class={ "band call " (class) } {
             p .who {
