@@ -118,7 +118,7 @@ impl BrokerUrl {
     /// Whether it never leaves the box.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        self.host == "localhost" || self.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        is_this_box(&self.host)
     }
 }
 
@@ -138,28 +138,8 @@ impl FromStr for BrokerUrl {
         if rest.contains(['/', '?', '#']) {
             return Err(UrlError::Path);
         }
-        let (host, port) = match rest.strip_prefix('[') {
-            Some(bracketed) => {
-                let (host, behind) = bracketed.split_once(']').ok_or(UrlError::Host)?;
-                host.parse::<Ipv6Addr>().map_err(|_| UrlError::Host)?;
-                let port = if behind.is_empty() { None } else { Some(behind.strip_prefix(':').ok_or(UrlError::Port)?) };
-                (host, port)
-            }
-            None => match rest.split_once(':') {
-                Some((host, port)) => (host, Some(port)),
-                None => (rest, None),
-            },
-        };
-        let named = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '.' | '-' | '_' | ':');
-        if host.is_empty() || !host.chars().all(named) {
-            return Err(UrlError::Host);
-        }
-        let port = match port {
-            None if tls => Self::PORT_TLS,
-            None => Self::PORT,
-            Some(port) => port.parse().ok().filter(|port| *port > 0).ok_or(UrlError::Port)?,
-        };
-        Ok(Self { tls, host: host.to_owned(), port })
+        let (host, port) = host_and_port(rest, if tls { Self::PORT_TLS } else { Self::PORT })?;
+        Ok(Self { tls, host, port })
     }
 }
 
@@ -174,8 +154,45 @@ impl fmt::Display for BrokerUrl {
     }
 }
 
-/// TLS towards a broker whose certificate is signed by the authority in `ca_file`, and by no other.
-async fn believing(ca_file: &Path) -> Result<Arc<ClientConfig>, CaFileError> {
+/// Host and port of an address, with the usual port where it names none; an IPv6 address without its brackets.
+///
+/// # Errors
+/// [`UrlError::Host`] and [`UrlError::Port`].
+pub fn host_and_port(text: &str, usual_port: u16) -> Result<(String, u16), UrlError> {
+    let (host, port) = match text.strip_prefix('[') {
+        Some(bracketed) => {
+            let (host, behind) = bracketed.split_once(']').ok_or(UrlError::Host)?;
+            host.parse::<Ipv6Addr>().map_err(|_| UrlError::Host)?;
+            let port = if behind.is_empty() { None } else { Some(behind.strip_prefix(':').ok_or(UrlError::Port)?) };
+            (host, port)
+        }
+        None => match text.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (text, None),
+        },
+    };
+    let named = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '.' | '-' | '_' | ':');
+    if host.is_empty() || !host.chars().all(named) {
+        return Err(UrlError::Host);
+    }
+    let port = match port {
+        None => usual_port,
+        Some(port) => port.parse().ok().filter(|port| *port > 0).ok_or(UrlError::Port)?,
+    };
+    Ok((host.to_owned(), port))
+}
+
+/// Whether a host is this box itself.
+#[must_use]
+pub fn is_this_box(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// TLS towards a server whose certificate is signed by an authority in `ca_file`, and by no other.
+///
+/// # Errors
+/// [`CaFileError::Unusable`].
+pub async fn believing(ca_file: &Path) -> Result<Arc<ClientConfig>, CaFileError> {
     let unusable = |why: &dyn fmt::Display| CaFileError::Unusable { path: ca_file.to_owned(), why: why.to_string() };
     let pem = tokio::fs::read(ca_file).await.map_err(|error| unusable(&error))?;
     let mut roots = RootCertStore::empty();

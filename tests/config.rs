@@ -110,6 +110,11 @@ fn the_examples_that_are_commented_out_are_sound_too() {
     assert_eq!(station.sources.len(), 4);
     let points: Vec<usize> = station.profiles.values().map(|profile| profile.points.len()).collect();
     assert_eq!(points, [8, 1, 2]);
+    let channels: Vec<(&str, bool)> =
+        station.channels.iter().map(|channel| (channel.name.as_str(), channel.group)).collect();
+    assert_eq!(channels, [("phones", false), ("push", true), ("township", true), ("village-group", true)]);
+    let prompts = station.prompts.expect("players");
+    assert_eq!((station.sirens.len(), prompts.homes.len(), prompts.station.is_some()), (3, 1, true));
     let text = with_examples_in_force(&shipped("village.example.toml"));
     let village = Village::parse("village.example.toml", &text, Some(&shipped_station()));
     let village = village.unwrap_or_else(|problems| panic!("{problems}"));

@@ -201,7 +201,7 @@ fn check_unit(section: &Section<'_>, quantity: Quantity) {
 
 /// Reads a bus.
 pub(super) fn read(section: &Section<'_>, profiles: &Profiles) -> Option<ModbusLink> {
-    let path = super::source::read_path(section);
+    let path = super::source::read_path(section, "path");
     let baud = section.find("baud").and_then(|_| section.whole("baud")).and_then(|baud| u32::try_from(baud).ok());
     let parity = section.word("parity", Parity::ALL, Parity::word);
     let every = section.whole("every_s").map(Duration::from_secs);

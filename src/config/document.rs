@@ -164,6 +164,12 @@ impl<'d> Section<'d> {
 
     /// Every table below the table of this name, by its id.
     pub(super) fn by_id(&self, name: &'static str, keys: &'static [Key]) -> Vec<(Slug, Section<'d>)> {
+        let sections = self.by_id_unjudged(name, keys.iter().any(|key| key.private));
+        sections.into_iter().map(|(id, section)| (id, section.holding(keys))).collect()
+    }
+
+    /// The same, of which [`Section::holding`] says which keys each may hold.
+    pub(super) fn by_id_unjudged(&self, name: &'static str, private: bool) -> Vec<(Slug, Section<'d>)> {
         let Some(found) = self.raw(name) else { return Vec::new() };
         let path = self.path_of(name);
         let DeValue::Table(table) = found.value else {
@@ -175,7 +181,7 @@ impl<'d> Section<'d> {
             let shown = format!("{path}.{}", self.doc.key_shown(key.get_ref()));
             match key.get_ref().parse::<Slug>() {
                 Ok(id) => {
-                    let section = self.doc.section(shown, &Found::new(value), keys);
+                    let section = self.doc.unjudged(shown, &Found::new(value), private);
                     // What is not a table has been reported, and has nothing to read.
                     all.extend(section.is_given().then_some((id, section)));
                 }

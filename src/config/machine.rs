@@ -8,8 +8,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::bus::ModbusLink;
+use super::channels::{BrokerLink, Channel, NtfyLink, Way, WebhookLink, WecomLink};
 use super::problem::{Problem, Problems, What};
 use super::secret::Secret;
+use super::signals::{Prompts, Siren};
 use super::source::{Link, MqttLink, SerialLink};
 use super::station::Station;
 
@@ -54,9 +56,64 @@ impl Machine {
             missing(&mut problems, file, "county.ca_file".to_owned(), county.ca_file.as_deref(), fix);
             self.secret(&mut problems, file, "county.password_file".to_owned(), county.password.as_ref());
         }
+        for channel in &station.channels {
+            self.channel(&mut problems, file, channel);
+        }
+        for (name, siren) in &station.sirens {
+            let fix = "plug the board in, or look with ls -l /dev/serial/by-id";
+            let (key, path) = match siren {
+                Siren::Gpio { chip, .. } => ("chip", Some(chip.as_path())),
+                Siren::Relay { path, .. } | Siren::Rts { path } | Siren::Dtr { path } => ("path", Some(path.as_path())),
+                Siren::Command { on, .. } => ("on", program(on)),
+            };
+            missing(&mut problems, file, format!("siren.{name}.{key}"), path, fix);
+        }
+        if let Some(Prompts { folder, station, homes, .. }) = &station.prompts {
+            let fix = "make it, and in it a folder a dialect with the recorded sentences";
+            missing(&mut problems, file, "prompts.folder".to_owned(), Some(folder), fix);
+            let homes = homes.iter().map(|(home, player)| (home.as_str(), player));
+            for (place, player) in homes.chain(station.iter().map(|player| ("station", player))) {
+                let key = format!("player.{place}.command");
+                missing(&mut problems, file, key, program(&player.command), "install the player, or name another");
+            }
+        }
+        if let Some(modem) = &station.modem {
+            let fix = "plug the modem in, or look with ls -l /dev/serial/by-id";
+            missing(&mut problems, file, "modem.port".to_owned(), Some(&modem.port), fix);
+            self.secret(&mut problems, file, "modem.pin_file".to_owned(), modem.pin.as_ref());
+        }
         let fix = format!("systemd makes it (StateDirectory=shouwang); by hand: mkdir {}", station.data_dir.display());
         missing(&mut problems, file, "station.data_dir".to_owned(), Some(&station.data_dir), &fix);
         problems
+    }
+
+    fn channel(&self, problems: &mut Problems, file: &str, Channel { name, way, .. }: &Channel) {
+        let key = |key: &str| format!("channels.{name}.{key}");
+        let fix = "install the package ca-certificates, or name the authority of the server";
+        let mut secrets = Vec::new();
+        match way {
+            Way::Webhook(WebhookLink { url, secret, ca_file }) => {
+                secrets = vec![("url_file", url), ("secret_file", secret)];
+                missing(problems, file, key("ca_file"), Some(ca_file), fix);
+            }
+            Way::Wecom(WecomLink { url, ca_file, .. }) => {
+                secrets = vec![("url_file", url)];
+                missing(problems, file, key("ca_file"), Some(ca_file), fix);
+            }
+            Way::Ntfy(NtfyLink { topic, topics, token, ca_file, .. }) => {
+                secrets.extend(topic.iter().map(|topic| ("topic_file", topic)));
+                secrets.extend(topics.values().map(|topic| ("topic_files", topic)));
+                secrets.extend(token.iter().map(|token| ("token_file", token)));
+                missing(problems, file, key("ca_file"), Some(ca_file), fix);
+            }
+            Way::Mqtt(BrokerLink { ca_file, password, .. }) => {
+                secrets.extend(password.iter().map(|password| ("password_file", password)));
+                missing(problems, file, key("ca_file"), ca_file.as_deref(), "copy the authority's certificate there");
+            }
+        }
+        for (name, secret) in secrets {
+            self.secret(problems, file, key(name), Some(secret));
+        }
     }
 
     fn secret(&self, problems: &mut Problems, file: &str, key: String, secret: Option<&Secret>) {
@@ -98,6 +155,11 @@ fn missing(problems: &mut Problems, file: &str, key: String, path: Option<&Path>
         let problem = Problem::file(file, What::FileMissing).key(key).value(path.display().to_string());
         problems.push(problem.fix(fix));
     }
+}
+
+/// The program of a command, where it is named by its path.
+fn program(command: &[String]) -> Option<&Path> {
+    command.first().filter(|program| program.contains('/')).map(Path::new)
 }
 
 fn is_open(path: &Path) -> bool {
@@ -164,6 +226,32 @@ mod tests {
 
         fs::write(here.join("conf.d/shouwang.conf"), "queue_qos0_messages  true\n").expect("writes");
         assert_eq!(whats(&machine, &station(here, named), here), []);
+    }
+
+    #[test]
+    fn what_a_channel_a_siren_and_a_player_need_is_warned_of() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let here = directory.path();
+        fs::write(here.join("mosquitto.conf"), "queue_qos0_messages true\npersistence true\n").expect("writes");
+        let machine = Machine { credentials: Some(here.to_owned()), mosquitto_conf: here.join("mosquitto.conf") };
+        let more = "[channels.hook]\nkind = \"webhook\"\nurl_file = \"url\"\nsecret_file = \"key\"\nca_file = \"ca.pem\"\n\
+                    [channels.push]\nkind = \"ntfy\"\nurl = \"https://push.example\"\ntopic_files = { r01 = \"t1\" }\n\
+                    ca_file = \"ca.pem\"\n\
+                    [siren.room]\nkind = \"gpio\"\nchip = \"/nonexistent/chip\"\nline = 17\n\
+                    [prompts]\nfolder = \"clips\"\n[player.h01]\ncommand = [\"/nonexistent/player\", \"{clip}\"]\n\
+                    [player.station]\ncommand = [\"aplay\", \"{clip}\"]\n";
+        let whats = whats(&machine, &station(here, more), here);
+        let expected = [
+            ("channels.hook.ca_file", What::FileMissing),
+            ("channels.hook.url_file", What::SecretUnreadable),
+            ("channels.hook.secret_file", What::SecretUnreadable),
+            ("channels.push.ca_file", What::FileMissing),
+            ("channels.push.topic_files", What::SecretUnreadable),
+            ("siren.room.chip", What::FileMissing),
+            ("prompts.folder", What::FileMissing),
+            ("player.h01.command", What::FileMissing),
+        ];
+        assert_eq!(whats, expected.map(|(key, what)| (key.to_owned(), what)));
     }
 
     #[test]

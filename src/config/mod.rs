@@ -20,6 +20,16 @@ pub mod bus;
 
 pub mod web;
 
+pub mod channels;
+
+pub mod modem;
+
+pub mod notices;
+
+pub mod signals;
+
+pub mod pages;
+
 pub mod station;
 
 pub mod village;
@@ -35,6 +45,7 @@ use std::io::Read;
 use std::path::Path;
 
 pub use county::County;
+pub use modem::Modem;
 pub use problem::{Problem, Problems, Severity, What};
 pub use secret::{Secret, SecretError};
 pub use station::{CountyLink, Station};

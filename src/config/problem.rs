@@ -43,7 +43,7 @@ words! {
         NotAnId = "not_an_id",
         /// Not the address of a broker.
         NotAUrl = "not_a_url",
-        /// Not the address of a page.
+        /// Not the address of a web server.
         NotAWebAddress = "not_a_web_address",
         /// Not an address to listen on.
         NotAnAddress = "not_an_address",
@@ -140,7 +140,7 @@ impl What {
             What::UnknownWord => "this word is not one of the list",
             What::NotAnId => "this is not an id",
             What::NotAUrl => "this is not the address of a broker",
-            What::NotAWebAddress => "this is not the https address of a page",
+            What::NotAWebAddress => "this is not the address of a web server",
             What::NotAnAddress => "this is not an address with a port to listen on",
             What::SecretInFile => "a password may not stand in a configuration file",
             What::UnknownZone => "this time zone is not known on this machine",

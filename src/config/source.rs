@@ -230,19 +230,19 @@ fn read_formats(section: &Section<'_>, known: &[Spoken<'_>]) -> BTreeMap<String,
 }
 
 fn read_serial(section: &Section<'_>, known: &[&str]) -> Option<SerialLink> {
-    let path = read_path(section);
+    let path = read_path(section, "path");
     let baud = section.find("baud").and_then(|_| section.whole("baud")).and_then(|baud| u32::try_from(baud).ok());
     let format = read_format(section, known);
     Some(SerialLink { path: path?, baud, format: format? })
 }
 
-/// The port under the key `path`; a name that moves is warned of.
-pub(super) fn read_path(section: &Section<'_>) -> Option<PathBuf> {
-    let path = section.text("path").map(|path| PathBuf::from(path.as_ref()));
-    if let (Some(path), Some(found)) = (&path, section.find("path"))
+/// The port under a key; a name that moves is warned of.
+pub(super) fn read_path(section: &Section<'_>, name: &'static str) -> Option<PathBuf> {
+    let path = section.text(name).map(|path| PathBuf::from(path.as_ref()));
+    if let (Some(path), Some(found)) = (&path, section.find(name))
         && is_unstable(path)
     {
-        let problem = section.wrong("path", &found, What::UnstablePort);
+        let problem = section.wrong(name, &found, What::UnstablePort);
         section.report(
             problem.allowed("/dev/serial/by-id/…").fix("look with ls -l /dev/serial/by-id and write that name"),
         );

@@ -1,20 +1,25 @@
 //! `shouwang.toml`: this box, its sources, its way to the county, its store.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
 use super::bus::{self, Profiles};
+use super::channels::{self, Channel};
 use super::document::{Document, Section};
 use super::key::{Key, Table};
+use super::modem::{self, Modem};
+use super::notices::{self, Notices};
+use super::pages::{self, Pages};
 use super::problem::{Problems, What};
 use super::secret::Secret;
+use super::signals::{self, Prompts, Siren};
 use super::source::{self, Link, Source, SourceKind};
-use super::web::{self, Web};
 use super::{Sound, judge};
 use crate::broker::BrokerUrl;
-use crate::core::id::{GatewayId, StationId};
+use crate::core::id::{GatewayId, Slug, StationId};
 use crate::core::spoken::Spoken;
 use crate::core::word::words;
 use crate::private::Private;
@@ -58,8 +63,18 @@ pub struct Station {
     pub profiles: Profiles,
     /// The way to the county; none for a village on its own.
     pub county: Option<CountyLink>,
+    /// The ways to people beside the modem, in the order of their names.
+    pub channels: Vec<Channel>,
+    /// What is heard in the station, by name.
+    pub sirens: BTreeMap<Slug, Siren>,
+    /// What is said in homes.
+    pub prompts: Option<Prompts>,
+    /// How people are written to.
+    pub notices: Notices,
+    /// The station's telephone; none for a village that is told by other means.
+    pub modem: Option<Modem>,
     /// The station's pages; none where they are not wanted.
-    pub web: Option<Web>,
+    pub pages: Option<Pages>,
     /// Log and state on disk.
     pub store: StoreBudget,
     /// What the rules of care leave to the village.
@@ -132,8 +147,20 @@ pub const TABLES: &[Table] = &[
     Table { path: "profile.*", about: "How one kind of bus device is read.", keys: bus::PROFILE_KEYS },
     Table { path: "profile.*.points[]", about: "One value of a bus device.", keys: bus::POINT_KEYS },
     Table { path: "county", about: "The way to the county.", keys: COUNTY_KEYS },
-    Table { path: "web", about: "The answer page and the duty desk.", keys: web::WEB_KEYS },
-    Table { path: "web.users.*", about: "Somebody who may log in at the duty desk.", keys: web::USER_KEYS },
+    Table { path: "channels.*", about: "A program that is posted to.", keys: channels::WEBHOOK_KEYS },
+    Table { path: "channels.*", about: "A group robot of WeCom.", keys: channels::WECOM_KEYS },
+    Table { path: "channels.*", about: "Push messages over ntfy.", keys: channels::NTFY_KEYS },
+    Table { path: "channels.*", about: "Topics at the local broker.", keys: channels::MQTT_KEYS },
+    Table { path: "siren.*", about: "A siren on a line of the box.", keys: signals::GPIO_KEYS },
+    Table { path: "siren.*", about: "A siren on a relay board.", keys: signals::RELAY_KEYS },
+    Table { path: "siren.*", about: "A siren on a line of a serial port.", keys: signals::WIRE_KEYS },
+    Table { path: "siren.*", about: "A siren that programs switch.", keys: signals::COMMAND_KEYS },
+    Table { path: "prompts", about: "Recorded sentences.", keys: signals::PROMPTS_KEYS },
+    Table { path: "player.*", about: "What plays them in one home, or in the station.", keys: signals::PLAYER_KEYS },
+    Table { path: "notices", about: "How people are written to.", keys: notices::KEYS },
+    Table { path: "modem", about: "The station's telephone.", keys: modem::KEYS },
+    Table { path: "web", about: "The answer page and the duty desk.", keys: pages::KEYS },
+    Table { path: "web.users.*", about: "Somebody who may log in at the duty desk.", keys: pages::USER_KEYS },
     Table { path: "store", about: "Log and state on disk.", keys: STORE_KEYS },
     Table { path: "rules", about: "What the rules of care leave to the village.", keys: RULES_KEYS },
 ];
@@ -262,7 +289,12 @@ fn read(document: &Document<'_>, beside: &Path, formats: &[Spoken<'_>]) -> Optio
         control_socket: path("control_socket")?,
         log_level: station.word("log_level", LogLevel::ALL, LogLevel::word).unwrap_or(LogLevel::Info),
         county: read_county(&top, beside),
-        web: web::read(&top, beside),
+        channels: channels::read_all(&top, id.as_ref().map_or("", StationId::as_str), beside),
+        sirens: signals::read_sirens(&top),
+        prompts: signals::read_prompts(&top, beside),
+        notices: notices::read(&top),
+        modem: modem::read(&top, beside, &sources),
+        pages: pages::read(&top, beside),
         store: read_store(&top)?,
         rules: read_rules(&top)?,
         sources,

@@ -1,187 +1,133 @@
-//! `[web]` of `shouwang.toml`: where the station's pages are served, and who may log in at the duty desk.
+//! Where a web server listens, and under which path: of webhooks and of everything else that is posted to.
 
-use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::fmt;
+use std::str::FromStr;
 
-use super::document::Section;
-use super::key::Key;
-use super::problem::What;
-use super::secret::Secret;
-use crate::core::id::{ResponderId, Slug};
-use crate::core::word::words;
+use crate::broker::{UrlError, host_and_port, is_this_box};
 use crate::private::Private;
 
-/// `[web]`.
+/// `http://host[:port][/path]`, or `https://…` with TLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Web {
-    /// Where it listens.
-    pub listen: SocketAddr,
-    /// Certificate and key; none on loopback only.
-    pub tls: Option<TlsFiles>,
-    /// How the page is reached from outside.
-    pub public_url: Option<String>,
-    /// Somebody has opened it from outside: only then are links put into messages (CARE-RULES 2).
-    pub public_url_proven: bool,
-    /// The station's telephone.
-    pub call_back: Option<Private<String>>,
-    /// Who may log in.
-    pub users: BTreeMap<Slug, DeskUser>,
+pub struct WebUrl {
+    /// TLS, checked against a certificate authority.
+    pub tls: bool,
+    /// Name or IP address, an IPv6 address without brackets.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Path and query, beginning with `/`. Group robots carry their key in it, so it is never printed.
+    pub target: Private<String>,
 }
 
-/// The files of TLS, PEM.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TlsFiles {
-    /// Certificate, with those of its authorities behind it.
-    pub cert: PathBuf,
-    /// Its key.
-    pub key: PathBuf,
+/// Why a text is not a [`WebUrl`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WebUrlError {
+    /// Neither `http://` nor `https://`.
+    #[error("begin with https:// or, on a network of one's own, http://")]
+    Scheme,
+    /// A user or password in front of the host.
+    #[error("take the name and password in front of the @ out; they are not sent")]
+    Login,
+    /// No host, or signs that no host has.
+    #[error("write the host as a name or an IP address")]
+    Host,
+    /// Not a port.
+    #[error("write the port as a number from 1 to 65535")]
+    Port,
+    /// A sign that may not stand in an address, or a fragment.
+    #[error("write the path without blanks, Chinese signs and #, as the other side gave it")]
+    Target,
 }
 
-/// `[web.users.NAME]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeskUser {
-    /// In whose name they act.
-    pub responder: ResponderId,
-    /// What they may do.
-    pub role: DeskRole,
-    /// The hash of their password.
-    pub password: PasswordHash,
-}
+impl WebUrl {
+    const PORT: u16 = 80;
+    const PORT_TLS: u16 = 443;
 
-/// Where the hash of a password stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PasswordHash {
-    /// In the configuration itself, as a PHC string.
-    Inline(Private<String>),
-    /// In a file or a credential.
-    File(Secret),
-}
-
-words! {
-    /// What somebody who is logged in may do.
-    DeskRole {
-        /// Answers alarms, for themselves and for others.
-        Duty = "duty",
-        /// Looks.
-        View = "view",
+    /// Whether it never leaves the box.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        is_this_box(&self.host)
     }
-}
 
-pub(super) const WEB_KEYS: &[Key] = &[
-    Key::or(
-        "listen",
-        "\"127.0.0.1:8090\"",
-        "Where the pages are served; another address than this machine's needs cert_file and key_file.",
-    ),
-    Key::optional("cert_file", "Certificate for TLS, PEM, with those of its authorities behind it."),
-    Key::optional("key_file", "The certificate's key, PEM."),
-    Key::optional("public_url", "How the pages are reached from outside, as https://desk.example."),
-    Key::or(
-        "public_url_proven",
-        "false",
-        "Somebody has opened public_url on a telephone outside; only then do messages carry links.",
-    ),
-    Key::optional("call_back", "The station's telephone, shown to whoever is called and cannot get on.").private(),
-];
-
-pub(super) const USER_KEYS: &[Key] = &[
-    Key::required("responder", "Id of the responder in whose name they act."),
-    Key::or("role", "\"view\"", "duty answers alarms, view looks."),
-    Key::required(
-        "password_hash",
-        "What shouwang password prints, or the file or systemd credential in which it stands.",
-    )
-    .private(),
-];
-
-/// Reads `[web]`; none when it is not there.
-pub(super) fn read(top: &Section<'_>, beside: &Path) -> Option<Web> {
-    let web = top.table_above("web", WEB_KEYS, "users");
-    if !web.is_given() {
-        return None;
-    }
-    let tls = read_tls(&web, beside);
-    let listen = read_listen(&web, tls.is_some());
-    let users =
-        web.by_id("users", USER_KEYS).into_iter().filter_map(|(name, user)| Some((name, read_user(&user, beside)?)));
-    let users = users.collect();
-    let public_url = read_public_url(&web);
-    let public_url_proven = web.flag("public_url_proven");
-    if let (true, None, Some(found)) = (public_url_proven, &public_url, web.find("public_url_proven")) {
-        let problem = web.wrong("public_url_proven", &found, What::Contradiction);
-        web.report(problem.fix("add public_url = \"https://…\", or take this out"));
-    }
-    let call_back = super::village::phone(&web, "call_back");
-    Some(Web { listen: listen?, tls, public_url, public_url_proven, call_back, users })
-}
-
-fn read_tls(web: &Section<'_>, beside: &Path) -> Option<TlsFiles> {
-    let file = |name| web.text(name).map(|path| beside.join(path.as_ref()));
-    match (file("cert_file"), file("key_file")) {
-        (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
-        (None, None) => None,
-        (cert, _) => {
-            let (given, missing) = if cert.is_some() { ("cert_file", "key_file") } else { ("key_file", "cert_file") };
-            if let Some(found) = web.find(given) {
-                web.report(web.wrong(given, &found, What::Contradiction).fix(format!("add {missing} = \"…\"")));
-            }
-            None
+    /// Host and port as they stand in an address and in the `Host` header.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
         }
     }
 }
 
-/// Passwords and names go over this line, so it leaves the machine only with TLS.
-fn read_listen(web: &Section<'_>, sealed: bool) -> Option<SocketAddr> {
-    let text = web.text("listen")?;
-    let found = web.find("listen");
-    let Ok(listen) = text.parse::<SocketAddr>() else {
-        if let Some(found) = found {
-            let problem = web.wrong("listen", &found, What::NotAnAddress).allowed("address:port");
-            web.report(problem.fix(format!("write listen = \"{}:8090\"", Ipv4Addr::LOCALHOST)));
+impl FromStr for WebUrl {
+    type Err = WebUrlError;
+
+    fn from_str(text: &str) -> Result<Self, WebUrlError> {
+        let (tls, rest) = match text.split_once("://") {
+            Some(("http", rest)) => (false, rest),
+            Some(("https", rest)) => (true, rest),
+            _ => return Err(WebUrlError::Scheme),
+        };
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, target) = rest.split_at(end);
+        if authority.contains('@') {
+            return Err(WebUrlError::Login);
         }
-        return None;
-    };
-    if let (false, false, Some(found)) = (sealed, listen.ip().is_loopback(), found) {
-        let problem =
-            web.wrong("listen", &found, What::Contradiction).allowed("127.0.0.1 without TLS, any address with it");
-        web.report(problem.fix("add cert_file and key_file, or write listen = \"127.0.0.1:8090\""));
+        let (host, port) =
+            host_and_port(authority, if tls { Self::PORT_TLS } else { Self::PORT }).map_err(|why| match why {
+                UrlError::Port => WebUrlError::Port,
+                _ => WebUrlError::Host,
+            })?;
+        if target.contains('#') || !target.bytes().all(|sign| sign.is_ascii_graphic()) {
+            return Err(WebUrlError::Target);
+        }
+        let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
+        Ok(Self { tls, host, port, target: Private::new(target) })
     }
-    Some(listen)
 }
 
-fn read_public_url(web: &Section<'_>) -> Option<String> {
-    let text = web.text("public_url")?;
-    let host = text.strip_prefix("https://").map(|rest| rest.trim_end_matches('/'));
-    let is_plain =
-        |host: &str| !host.is_empty() && !host.contains(|sign: char| sign.is_whitespace() || "?#@\"<>".contains(sign));
-    if host.is_some_and(is_plain) {
-        return Some(text.trim_end_matches('/').to_owned());
+/// Without the path.
+impl fmt::Display for WebUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", if self.tls { "https" } else { "http" }, self.authority())
     }
-    if let Some(found) = web.find("public_url") {
-        let problem =
-            web.wrong("public_url", &found, What::NotAWebAddress).allowed("https://NAME or https://NAME/PATH");
-        web.report(problem.fix("write public_url = \"https://desk.example\""));
-    }
-    None
 }
 
-fn read_user(user: &Section<'_>, beside: &Path) -> Option<DeskUser> {
-    let responder = user.id("responder").map(ResponderId);
-    let role = user.word("role", DeskRole::ALL, DeskRole::word);
-    let written = user.text("password_hash");
-    let password = match &written {
-        Some(hash) if hash.starts_with("$argon2id$") => Some(PasswordHash::Inline(Private::new(hash.to_string()))),
-        // A password itself would be taken for the name of a file, and its hash of another kind too.
-        Some(other) if other.starts_with('$') || other.contains(char::is_whitespace) => {
-            if let Some(found) = user.find("password_hash") {
-                let problem = user.wrong("password_hash", &found, What::SecretInFile);
-                user.report(problem.fix("write what shouwang password prints, or the name of a file with it"));
-            }
-            None
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_and_its_path_is_never_shown() {
+        for (text, shown, target) in [
+            ("https://hook.example/send?key=made-up", "https://hook.example:443", "/send?key=made-up"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080", "/"),
+            ("http://[::1]:8080/a/b", "http://[::1]:8080", "/a/b"),
+            ("https://hook.example?key=1", "https://hook.example:443", "/?key=1"),
+        ] {
+            let url: WebUrl = text.parse().expect(text);
+            assert_eq!((url.to_string().as_str(), url.target.reveal().as_str()), (shown, target));
+            assert!(!format!("{url} {url:?}").contains("made-up"));
         }
-        Some(file) => Some(PasswordHash::File(Secret::new(file, beside))),
-        None => None,
-    };
-    Some(DeskUser { responder: responder?, role: role?, password: password? })
+    }
+
+    #[test]
+    fn what_is_no_address_says_how_to_write_one() {
+        for (text, why) in [
+            ("", WebUrlError::Scheme),
+            ("hook.example/send", WebUrlError::Scheme),
+            ("mqtt://hook.example", WebUrlError::Scheme),
+            ("https://", WebUrlError::Host),
+            ("https:///send", WebUrlError::Host),
+            ("https://u:p@hook.example/", WebUrlError::Login),
+            ("https://hook.example:0/", WebUrlError::Port),
+            ("https://hook.example/a b", WebUrlError::Target),
+            ("https://hook.example/示例", WebUrlError::Target),
+            ("https://hook.example/a#b", WebUrlError::Target),
+            ("https://hook.example/a\r\nX: y", WebUrlError::Target),
+        ] {
+            assert_eq!(text.parse::<WebUrl>(), Err(why), "{text}");
+        }
+    }
 }

@@ -12,6 +12,7 @@ use tracing::{debug, info, warn};
 use super::answers;
 use super::board::Board;
 use super::clock::Clock;
+use super::dispatch::ToPeople;
 use super::keeper::News;
 use super::receipts::Receipts;
 use crate::control::protocol::{Body, Objection, Reply, Request};
@@ -22,6 +23,7 @@ use crate::core::reading::{Origin, Sample};
 use crate::core::station::Station;
 use crate::core::time::{Moment, Mono, Trust};
 use crate::limits;
+use crate::notify::queue::Event;
 use crate::relay::letterbox::Letterbox;
 use crate::relay::message::{CommandMessage, CountyOrder};
 use crate::relay::records::FromCounty;
@@ -60,6 +62,7 @@ pub(super) struct House {
     pub(super) heard: Arc<Heard>,
     pub(super) book: Arc<dyn crate::source::Resolve>,
     pub(super) desks: Desks,
+    pub(super) people: ToPeople,
     pub(super) identity: answers::Identity,
     pub(super) link: answers::CountyLink,
     pub(super) state: Standing,
@@ -162,10 +165,11 @@ impl House {
         heard: Arc<Heard>,
         book: Arc<dyn crate::source::Resolve>,
         desks: Desks,
+        people: ToPeople,
         identity: answers::Identity,
     ) -> House {
         let (link, state) = (answers::CountyLink::default(), Standing::default());
-        House { station, clock, store, board, letterbox, heard, book, desks, identity, link, state }
+        House { station, clock, store, board, letterbox, heard, book, desks, people, identity, link, state }
     }
 
     /// Lives until told to stop.
@@ -231,6 +235,9 @@ impl House {
 
     /// One turn for what the start brought.
     pub(super) async fn begin(&mut self, now: Moment, turn: Turn, first: Vec<Undecided>) {
+        for alarm in self.station.open_alarms() {
+            self.people.tell(Event::Alarm(Box::new(alarm.clone())));
+        }
         self.finish_with(now, turn, first).await;
     }
 
@@ -307,6 +314,7 @@ impl House {
     fn take_village(&mut self, now: Moment, news: News, turn: &mut Turn) {
         match news {
             News::Refused(why) => self.state.village_refused = why,
+            News::Times(plan) => turn.effects.extend(self.station.handle(now, &Input::Plan(plan))),
             News::Taken { new, book, done } => {
                 let NewVillage { change, .. } = &*new;
                 self.board.revise(&change.revision);
@@ -395,15 +403,17 @@ impl House {
             match effect {
                 Effect::Commit(alarm) => {
                     info!(alarm = %alarm.id, rev = alarm.rev, state = alarm.state.word(), durable = self.is_durable(), "alarm");
+                    self.people.tell(Event::Alarm(alarm));
                 }
                 Effect::Device(event) => {
                     info!(device = ?event.device, source = %event.source, change = %event.what, "device");
                 }
-                // No channel to people is configured in this version: the call stands in the list and in the record.
                 Effect::Notify(notice) => {
-                    warn!(alarm = %notice.alarm, to = ?notice.to, round = notice.round, because = ?notice.because, "to be told");
+                    warn!(alarm = %notice.alarm, to = ?notice.to, people = ?notice.people, round = notice.round, because = ?notice.because, "to be told");
+                    self.people.tell(Event::Notice(notice));
                 }
-                Effect::Confirm(_) | Effect::Digest { .. } => {}
+                Effect::Confirm(confirm) => self.people.tell(Event::Confirm(confirm)),
+                Effect::Digest { faults, people } => self.people.tell(Event::Digest { faults, people }),
                 Effect::Answer(id, answer) => {
                     let Some(index) = turn.waiting.iter().position(|(waiting, _)| *waiting == id) else { continue };
                     match turn.waiting.swap_remove(index).1 {

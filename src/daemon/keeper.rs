@@ -12,22 +12,27 @@
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::clock::Clock;
+use super::directory::Names;
 use super::resolve::VillageBook;
 use crate::config::Village;
-use crate::config::village::AddressBook;
 use crate::config::village::clerk::{self, Author, Clerk};
 use crate::config::village::edit::Edit;
+use crate::config::village::{AddressBook, WeeklyRota};
 use crate::control::protocol::{Body, Objection, Reply, Request, VillageAnswer};
 use crate::control::server::Asked;
 use crate::core::effect::{NewVillage, VillageChange, VillageDeed};
 use crate::core::id::{DeviceId, Slug};
+use crate::core::plan::Plan;
 use crate::core::roster::Roster;
-use crate::core::time::Wall;
+use crate::core::rota::Span;
+use crate::core::time::{Moment, Wall};
+use crate::limits::people::{TIMES_AHEAD, TIMES_BACK, TIMES_EVERY};
 use crate::source::Resolve;
 
 /// What the keeper tells the station task.
@@ -43,6 +48,8 @@ pub(super) enum News {
     },
     /// A version was refused, and for these reasons; none: what stands in the file is in force.
     Refused(Vec<Objection>),
+    /// What the clock on the wall means from here on.
+    Times(Box<Plan>),
 }
 
 /// The list in force, as far as the next one is compared with it.
@@ -50,6 +57,7 @@ pub(super) struct InForce {
     pub(super) roster: Roster,
     pub(super) addresses: AddressBook,
     pub(super) revision: String,
+    pub(super) rota: WeeklyRota,
 }
 
 /// The keeper.
@@ -59,6 +67,8 @@ pub(super) struct Keeper {
     pub(super) in_force: InForce,
     pub(super) house: mpsc::Sender<News>,
     pub(super) book: watch::Sender<Arc<dyn Resolve>>,
+    pub(super) names: watch::Sender<Arc<Names>>,
+    pub(super) zone: TimeZone,
 }
 
 /// A version that is to be taken over.
@@ -73,10 +83,12 @@ struct Version {
 impl Keeper {
     /// Does what is asked, one after the other, until told to stop.
     pub(super) async fn run(mut self, mut asked: mpsc::Receiver<Asked>, reload: Arc<Notify>, stop: CancellationToken) {
+        let mut again = tokio::time::interval(TIMES_EVERY);
         loop {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
+                _ = again.tick() => self.tell_times().await,
                 Some(asked) = asked.recv() => {
                     let by = |named: Option<Slug>| named.unwrap_or(asked.asker);
                     let answer = match asked.request {
@@ -93,6 +105,13 @@ impl Keeper {
                 }
             }
         }
+    }
+
+    /// Who is on duty, and what is night, from the rota in force.
+    async fn tell_times(&self) {
+        let plan = times(&self.in_force.rota, self.clock.now(), &self.zone);
+        // A house that has ended calls nobody.
+        let _ = self.house.send(News::Times(Box::new(plan))).await;
     }
 
     async fn edit(&mut self, edit: Edit, by: Slug) -> VillageAnswer {
@@ -145,19 +164,29 @@ impl Keeper {
         let Version { text, village, warnings, device, former } = version;
         let before = Some((&self.in_force.roster, &self.in_force.addresses));
         let change = clerk::change(before, &village, by, did);
-        let Village { roster, addresses, revision, .. } = village;
+        let Village { roster, addresses, revision, rota, people, .. } = village;
         let book: Arc<dyn Resolve> = Arc::new(VillageBook::new(addresses.clone(), &roster));
-        self.in_force = InForce { roster: roster.clone(), addresses, revision };
+        self.in_force = InForce { roster: roster.clone(), addresses, revision, rota };
+        // Names first: whoever is new in the list must be found in the book when they are called.
+        self.names.send_modify(|names| *names = Arc::new(Names { people, ..(**names).clone() }));
         let (done, taken) = oneshot::channel();
         let new = Box::new(NewVillage { change: change.clone(), roster: Some(roster) });
         let sent = self.house.send(News::Taken { new, book: Arc::clone(&book), done }).await;
         // The house is ending: the next start takes over what stands in the file.
         let in_force = sent.is_ok() && taken.await.is_ok();
         self.book.send_replace(book);
+        self.tell_times().await;
         tell(&change);
         note(self.clerk.clone(), text, change.clone(), self.clock.now().wall, in_force).await;
         VillageAnswer::Changed { change, device, former, in_force, warnings }
     }
+}
+
+/// What the clock on the wall means, from a day ago on.
+pub(super) fn times(rota: &WeeklyRota, now: Moment, zone: &TimeZone) -> Plan {
+    let ms = |span: std::time::Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+    let from = Wall(now.wall.0 - ms(TIMES_BACK));
+    rota.times(Span { from, until: Wall(now.wall.0 + ms(TIMES_AHEAD)) }, zone)
 }
 
 /// Puts a version on the shelf. Without it the next start does not know what was changed, and goes on all the same.

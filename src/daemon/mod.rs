@@ -32,6 +32,10 @@ mod answers;
 
 mod resolve;
 
+mod directory;
+
+mod dispatch;
+
 mod keeper;
 
 mod pairing;

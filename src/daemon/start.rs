@@ -12,6 +12,7 @@ use crate::config::{self, Problems, Village};
 use crate::core::detector;
 use crate::core::effect::{Effect, Input, NewVillage, VillageChange, VillageDeed};
 use crate::core::id::Epoch;
+use crate::core::plan::Plan;
 use crate::core::roster::Roster;
 use crate::core::station::{Identity, Past, Rules, Station, Words};
 use crate::core::time::{Moment, Mono};
@@ -120,6 +121,7 @@ pub(super) struct Started {
 pub(super) fn start(
     config: &config::Station,
     roster: Roster,
+    times: impl Fn(Moment) -> Plan,
     change: Option<VillageChange>,
     tempo: Tempo,
 ) -> Result<Started, StartError> {
@@ -150,6 +152,7 @@ pub(super) fn start(
     for input in &inputs {
         station.relearn(now, input);
     }
+    station.know_times(times(now));
     let mut effects = station.resume(now, last, gap);
     if reports.iter().any(|report| matches!(report, Report::Rebuilt { .. })) {
         effects.extend(station.handle(now, &Input::StateRebuilt));

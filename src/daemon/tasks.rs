@@ -13,6 +13,8 @@ use tracing::{info, warn};
 use super::answers::Identity;
 use super::board::Board;
 use super::clock::Tempo;
+use super::directory::Names;
+use super::dispatch::{Dispatcher, ToPeople};
 use super::errands::ErrandDesk;
 use super::house::{Desks, Ears, House, Turn};
 use super::keeper::{self, InForce, Keeper};
@@ -59,12 +61,14 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let Signals { stop, reload } = signals;
     let Loaded { station: config, village, text, clerk, change } = start::load(path)?;
     let bridges = sources::bridges(&config)?;
-    // Names and telephones are not needed to listen: they do not stay in memory.
-    let Village { roster, addresses, revision, .. } = village;
-    let in_force = InForce { roster: roster.clone(), addresses: addresses.clone(), revision: revision.clone() };
-    let book: Arc<dyn Resolve> = Arc::new(VillageBook::new(addresses, &roster));
+    let Village { roster, addresses, revision, rota, people, .. } = village;
+    let (notices, zone) = (config.notices.clone(), config.zone.clone());
+    let (names, names_in_force) = watch::channel(Arc::new(Names { people, notices, zone: zone.clone() }));
+    let times = |now| keeper::times(&rota, now, &zone);
+    let book: Arc<dyn Resolve> = Arc::new(VillageBook::new(addresses.clone(), &roster));
     let Started { station, clock, store, ledger, epoch, starts, inputs, effects, first } =
-        start::start(&config, roster, change.clone(), tempo)?;
+        start::start(&config, roster.clone(), times, change.clone(), tempo)?;
+    let in_force = InForce { roster, addresses, revision: revision.clone(), rota };
     let listener = listen(&config.control_socket)?;
 
     let counters: Arc<Counters> = Arc::default();
@@ -72,6 +76,7 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let letterbox = Letterbox::default();
     let board = Arc::new(Board::new(Arc::clone(&clock), store.clone(), Arc::clone(&counters), epoch, revision));
     let (desks, called) = Desks::new();
+    let (people, events) = ToPeople::new();
     let mut house = House::new(
         station,
         Arc::clone(&clock),
@@ -81,6 +86,7 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
         Arc::clone(&heard),
         Arc::clone(&book),
         desks,
+        people,
         Identity { station: config.id, gateway: config.gateway, epoch },
     );
     let now = clock.now();
@@ -97,7 +103,9 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let (to_station, county) = mpsc::channel(limits::COMMANDS_WAITING_MAX);
     let (book, resolve) = watch::channel(book);
     let (to_house, village) = mpsc::channel(1);
-    let keeper = Keeper { clerk, clock: Arc::clone(&clock), in_force, house: to_house, book };
+    let keeper = Keeper { clerk, clock: Arc::clone(&clock), in_force, house: to_house, book, names, zone };
+    let dispatcher = Dispatcher::new(&config, names_in_force, &clock, lanes.clone(), &tracker, &sources_stop);
+    tracker.spawn(dispatcher.run(events, sources_stop.clone()));
     let inlet = Inlet { lanes, resolve: resolve.clone(), heard, counters, utc: sources::utc(&clock) };
     let ways = sources::spawn(&config, inlet, &listening, &sources_stop, Session::Kept)?;
     tracker.spawn(server::serve(listener, asked, sources_stop.clone()));

@@ -41,8 +41,13 @@ pub mod people;
 
 pub mod web;
 
+pub mod channels;
+
+pub mod modem;
+
 /// Every page of limits.
-pub const TABLES: &[&[Limit]] = &[TABLE, source::TABLE, tcp::TABLE, rota::TABLE, people::TABLE, web::TABLE];
+pub const TABLES: &[&[Limit]] =
+    &[TABLE, source::TABLE, tcp::TABLE, rota::TABLE, people::TABLE, channels::TABLE, modem::TABLE, web::TABLE];
 
 limits! {
     // --- config ---

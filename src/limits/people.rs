@@ -33,4 +33,36 @@ limits! {
     /// Faults that one digest names. judgement: what fits into one message is the number and the worst of them.
     DIGEST_MAX: usize = 100,
         "the rest is counted in the next one", "none needed";
+
+    /// Jobs that wait for channels. judgement: sixty homes in alarm at once, three people each, letter and call, twice over.
+    JOBS_MAX: usize = 1_024,
+        "the one that matters least gives way, and its alarm's ladder climbs", "status: queue";
+
+    /// Errands of which a word may still come. judgement: delivery reports come within a minute or not at all.
+    HANDED_MAX: usize = 256,
+        "a report of the oldest letter is not known any more", "none needed";
+
+    /// Alarms that the county may have to be told of by text. judgement: sixty homes in alarm at once.
+    UNRECEIPTED_MAX: usize = 64,
+        "further ones wait for the link", "county: nothing of them until it is back";
+
+    /// Events of the station that wait for the dispatcher. judgement: sixty homes in alarm at once, each with records and calls.
+    EVENTS_WAITING_MAX: usize = 1_024,
+        "further ones are told again at the next start", "log: could not be handed on";
+
+    /// Words of channels that wait for the dispatcher.
+    SAID_WAITING_MAX: usize = 64,
+        "a channel waits until there is room", "none needed";
+
+    /// So far back it knows who was. judgement: what a clock that is put back by a day still finds.
+    TIMES_BACK: Duration = Duration::from_hours(24),
+        "before it nothing is known", "none needed";
+
+    /// For so long ahead the station knows who is on duty. judgement: a week, and the day until it is made again.
+    TIMES_AHEAD: Duration = Duration::from_hours(8 * 24),
+        "beyond it nothing is known, and the careful answer is taken", "none needed";
+
+    /// How often it is made again, which also takes a clock that was set meanwhile into account.
+    TIMES_EVERY: Duration = Duration::from_hours(1),
+        "made again", "none needed";
 }

@@ -12,6 +12,8 @@
 //!   behind what is not inside of a channel. What comes later of an errand (a delivery report) still names it.
 //! - Nothing is silent: an errand that is taken is told of until it is over, whatever happens to the channel meanwhile.
 
+use tokio::sync::oneshot;
+
 use crate::core::alarm::AlarmId;
 use crate::core::condition::Priority;
 use crate::core::id::ResponderId;
@@ -112,6 +114,8 @@ pub enum Failure {
     Unable,
     /// The other end refuses it, and would again.
     Refused,
+    /// It was handed over, and nobody said what became of it. Whoever tried again might send it twice, so nobody does.
+    Unknown,
 }
 
 /// A message that came in.
@@ -160,6 +164,16 @@ pub enum FromChannel {
     Incoming(Incoming),
     /// It is well, or is not; said when it changes.
     Health(Health),
+}
+
+/// What a channel says, and whether it waits to hear that it was kept.
+#[derive(Debug)]
+pub struct Said {
+    /// What it says.
+    pub what: FromChannel,
+    /// Resolved when it is on disk, for what the other end keeps until then: a message that came in. Dropped without a word, it was
+    /// not kept, and the other end is to send it again.
+    pub kept: Option<oneshot::Sender<()>>,
 }
 
 impl Word {

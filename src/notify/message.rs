@@ -41,8 +41,8 @@ pub struct Facts<'a> {
     pub known: Option<&'a str>,
     /// A drill, and said to be one before anything else.
     pub drill: bool,
-    /// By which code it is answered.
-    pub code: Code,
+    /// By which code it is answered, where it is.
+    pub code: Option<Code>,
 }
 
 /// The text. It fits into one message unless what may not be left out is longer than that.
@@ -100,7 +100,9 @@ fn compose(facts: &Facts<'_>, besides: [Option<&str>; 2], lang: Lang) -> String 
     for sentence in places.as_deref().into_iter().chain(besides[1]) {
         _ = write!(text, "{stop}{sentence}");
     }
-    _ = write!(text, "{stop}{}", notice::how_to_reply(facts.because, facts.code.number(), lang));
+    if let Some(code) = facts.code {
+        _ = write!(text, "{stop}{}", notice::how_to_reply(facts.because, code.number(), lang));
+    }
     text
 }
 
@@ -148,7 +150,7 @@ mod tests {
             since: "03:12",
             known: Some("按下求助按钮"),
             drill: false,
-            code: Code::new(17).expect("two digits"),
+            code: Code::new(17),
         }
     }
 

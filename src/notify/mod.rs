@@ -1,4 +1,4 @@
-//! To people: in which words they are told, and what their answer means; pure.
+//! To people: in which words they are told, and what their answer means; pure, but for the channels that carry it.
 //!
 //! Constraints:
 //! - **A message is complete without a link** (CARE-RULES 2): who, where, what, since when, what is known, what to reply. What
@@ -10,3 +10,39 @@ pub mod channel;
 pub mod reply;
 
 pub mod message;
+
+pub mod directory;
+
+pub mod wording;
+
+pub mod queue;
+
+mod body;
+
+mod letters;
+
+mod post;
+
+mod program;
+
+pub mod webhook;
+
+pub mod wecom;
+
+pub mod ntfy;
+
+pub mod mqtt;
+
+pub mod clip;
+
+pub mod prompt_plan;
+
+pub mod prompt;
+
+pub mod siren_plan;
+
+pub mod siren;
+
+pub mod modem;
+
+pub mod configured;

@@ -42,6 +42,8 @@ mod county;
 
 mod responders;
 
+pub mod modem;
+
 mod oracle;
 
 mod village;

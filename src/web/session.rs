@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
 use super::password::Hash;
-use crate::config::web::DeskRole;
+use crate::config::pages::DeskRole;
 use crate::core::id::{ResponderId, Slug};
 use crate::limits::web::{SESSION_IDLE, SESSIONS_MAX};
 

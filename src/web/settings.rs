@@ -14,7 +14,7 @@ use super::password::{Hash, PasswordError};
 use super::session::User;
 use super::tally::Tally;
 use crate::config::SecretError;
-use crate::config::web::{PasswordHash, TlsFiles, Web};
+use crate::config::pages::{Pages, PasswordHash, TlsFiles};
 use crate::core::alarm::AlarmId;
 use crate::core::id::{ResponderId, Slug};
 use crate::private::Private;
@@ -88,21 +88,22 @@ impl Settings {
     /// # Errors
     /// [`SettingsError`].
     pub fn load(
-        web: &Web,
+        pages: &Pages,
         zone: TimeZone,
+        call_back: Option<Private<String>>,
         data_dir: &Path,
         credentials: Option<&Path>,
     ) -> Result<Settings, SettingsError> {
-        let users = web.users.iter().map(|(name, user)| {
+        let users = pages.users.iter().map(|(name, user)| {
             let password = hash(*name, &user.password, credentials)?;
             Ok((*name, User { responder: user.responder, role: user.role, password }))
         });
         Ok(Settings {
             zone,
             key: LinkKey::open(data_dir)?,
-            seal: web.tls.as_ref().map(seal).transpose()?,
-            public: web.public_url.clone().map(|url| Public { url, proven: web.public_url_proven }),
-            call_back: web.call_back.clone(),
+            seal: pages.tls.as_ref().map(seal).transpose()?,
+            public: pages.public_url.clone().map(|url| Public { url, proven: pages.public_url_proven }),
+            call_back,
             users: users.collect::<Result<_, SettingsError>>()?,
             tally: Tally::default(),
         })

@@ -1,7 +1,11 @@
 //! Words of a notice to somebody who is called: why it comes, since when, and how it is answered.
 
-use super::{Both, Lang};
-use crate::core::effect::Because;
+use std::fmt::Write as _;
+
+use super::{Both, Lang, Say as _};
+use crate::core::answer::Wish;
+use crate::core::condition::Condition;
+use crate::core::effect::{Because, Refusal};
 
 /// In front of everything that is none.
 pub const DRILL: Both = Both::new("【演练】", "DRILL ");
@@ -50,4 +54,118 @@ pub fn how_to_reply(because: Because, code: u8, lang: Lang) -> String {
         (_, Lang::Zh) => format!("去请回{code},去不了回{code}忙"),
         (_, Lang::En) => format!("Coming: reply {code}. Cannot: {code} 2"),
     }
+}
+
+/// Behind what a modem says to whoever picks up.
+pub const KEYS: Both = Both::new("。去请按1,去不了请按2", ". Coming: press 1. Cannot: press 2");
+
+/// Somebody else goes already.
+pub const HELD: Both =
+    Both::new("已有人去了,您可以不去。有变化会再通知您", "Somebody is going already. You will be told if that changes");
+/// To somebody who is informed and not sent.
+pub const INFORMED: Both = Both::new("已转告值班室,由他们处理", "The duty desk is told, and will see to it");
+/// The answer may mean several notices, or none.
+pub const ASK_FOR_CODE: Both = Both::new(
+    "不清楚您回的是哪一条,请连同两位数字一起回",
+    "It is not clear which one you mean: please reply with its two digits",
+);
+/// They were not given that code.
+pub const UNKNOWN_CODE: Both = Both::new(
+    "没有这个数字的通知,或已办结,请看清再回",
+    "There is no notice of these digits, or it is over: please look again",
+);
+/// It is no answer that is known.
+pub const NOT_UNDERSTOOD: Both = Both::new(
+    "没看懂,已转值班室。去请回两位数字,去不了加忙",
+    "Not understood; the desk has it. Coming: reply the two digits. Cannot: add 2",
+);
+
+/// What to do first, where something burns or leaks. Source: CARE-RULES D.
+#[must_use]
+pub const fn advice(condition: Condition) -> Option<Both> {
+    Some(match condition {
+        Condition::Smoke => Both::new("有火先打119,开窗通风", "Fire: call 119 first, open windows"),
+        Condition::Gas => Both::new("开窗,勿动开关,屋外打119", "Open windows, touch no switch, call 119 from outside"),
+        Condition::CarbonMonoxide => Both::new("开窗,把人扶到屋外,打119", "Open windows, bring them out, call 119"),
+        _ => return None,
+    })
+}
+
+/// All that an unproven number is told: the station, that an alarm is unanswered, and whom to call back.
+#[must_use]
+pub fn unproven(station: &str, call_back: Option<&str>, lang: Lang) -> String {
+    match (lang, call_back) {
+        (Lang::Zh, Some(number)) => format!("{station}:有一个报警无人应答,请回电{number}"),
+        (Lang::Zh, None) => format!("{station}:有一个报警无人应答,请到站里"),
+        (Lang::En, Some(number)) => format!("{station}: an alarm is unanswered, please call {number}"),
+        (Lang::En, None) => format!("{station}: an alarm is unanswered, please come to the station"),
+    }
+}
+
+/// An answer that was taken, in words: 已登记:您去王奶奶家.
+#[must_use]
+pub fn done(wish: Wish, who: &str, lang: Lang) -> String {
+    let (home, of) = match lang {
+        Lang::Zh if who.is_empty() => (String::new(), String::new()),
+        Lang::Zh => (format!("{who}家"), who.to_owned()),
+        Lang::En if who.is_empty() => (String::from("there"), String::from("this")),
+        Lang::En => (format!("to {who}"), who.to_owned()),
+    };
+    match (lang, wish) {
+        (Lang::Zh, Wish::Come) => format!("已登记:您去{home}。到了请回同样的数字加到"),
+        (Lang::En, Wish::Come) => format!("Noted: you go {home}. There: reply the same digits and here"),
+        (Lang::Zh, Wish::Busy) => "已登记:您去不了,已转下一位".to_owned(),
+        (Lang::En, Wish::Busy) => "Noted: you cannot. The next one is called".to_owned(),
+        (Lang::Zh, Wish::Arrived) => format!("已登记:您到了{home}。没事了请回同样的数字加好"),
+        (Lang::En, Wish::Arrived) => format!("Noted: you are there ({of}). Over: reply the same digits and done"),
+        (Lang::Zh, Wish::Helped) => format!("已办结:{of},谢谢您"),
+        (Lang::En, Wish::Helped) => format!("Closed: {of}. Thank you"),
+        (Lang::Zh, Wish::Mistaken) => format!("已办结:{of},误触,谢谢您"),
+        (Lang::En, Wish::Mistaken) => format!("Closed: {of}, pressed by mistake. Thank you"),
+        (Lang::Zh, Wish::WrongHome) => "已登记:不是这家。报警没有结束,继续找人".to_owned(),
+        (Lang::En, Wish::WrongHome) => "Noted: not this home. The alarm stays open and others are called".to_owned(),
+        (Lang::Zh, Wish::CouldNotEnter) => "已登记:进不了门。已叫有钥匙的人和下一位,危急请打110、119".to_owned(),
+        (Lang::En, Wish::CouldNotEnter) => {
+            "Noted: you cannot get in. Who has a key and others are called. In danger call 110, 119".to_owned()
+        }
+        (Lang::Zh, Wish::Wants120) => "120要由您拨打。拨后请回同样的数字加已拨120".to_owned(),
+        (Lang::En, Wish::Wants120) => "Please dial 120 yourself. Then reply the same digits and called 120".to_owned(),
+        (Lang::Zh, Wish::Dialled120) => "已登记:120已拨出".to_owned(),
+        (Lang::En, Wish::Dialled120) => "Noted: 120 was dialled".to_owned(),
+    }
+}
+
+/// An answer that could not be taken, and why.
+#[must_use]
+pub fn not_done(reason: Refusal, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("没有登记:{}", reason.say(lang)),
+        Lang::En => format!("Not noted: {}", reason.say(lang)),
+    }
+}
+
+/// Faults together: 设备故障3件:接收器中断1,设备无信号2。请看值班台.
+#[must_use]
+pub fn digest(all: usize, kinds: &[(Condition, usize)], lang: Lang) -> String {
+    let mut text = match lang {
+        Lang::Zh => format!("设备故障{all}件"),
+        Lang::En => format!("{all} faults"),
+    };
+    for (at, (condition, count)) in kinds.iter().enumerate() {
+        let colon = match (lang, at) {
+            (Lang::Zh, 0) => ":",
+            (Lang::Zh, _) => ",",
+            (Lang::En, 0) => ": ",
+            (Lang::En, _) => ", ",
+        };
+        _ = match lang {
+            Lang::Zh => write!(text, "{colon}{}{count}", condition.say(lang)),
+            Lang::En => write!(text, "{colon}{} {count}", condition.say(lang)),
+        };
+    }
+    text.push_str(match lang {
+        Lang::Zh => "。请看值班台",
+        Lang::En => ". Please look at the desk",
+    });
+    text
 }

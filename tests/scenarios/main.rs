@@ -94,9 +94,10 @@ fn rule_06_a_lease_that_runs_out_calls_the_next_rung_in_addition() {
         play.told(),
         [
             (310, Condition::HelpCall, Audience::Acceptor(id("n-1")), Because::HalfLease),
-            (610, Condition::HelpCall, Audience::Everyone, Because::Unanswered),
+            (610, Condition::HelpCall, rung(1), Because::LeaseOver),
             (610, Condition::HelpCall, Audience::Acceptor(id("n-1")), Because::LeaseOver),
-        ]
+        ],
+        "and the ten minutes without acceptance begin anew"
     );
 }
 

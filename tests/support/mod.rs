@@ -43,6 +43,14 @@ pub mod house;
 
 pub mod passing;
 
+pub mod desk;
+
+pub mod web;
+
+pub mod telephone;
+
+pub mod pty;
+
 use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;

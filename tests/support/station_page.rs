@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use shouwang::config::web::DeskRole;
+use shouwang::config::pages::DeskRole;
 use shouwang::config::{Station as StationFile, Village};
 use shouwang::control::protocol::{Body, DeviceRow, Reply, Request, Status};
 use shouwang::control::server::Asked;

@@ -22,7 +22,7 @@ pub const TABLE: &[(&str, &[&str])] = &[
     ("source", &["core", "device", "waveform", "config"]),
     ("store", &["core"]),
     ("relay", &["core", "words"]),
-    ("notify", &["core", "words"]),
+    ("notify", &["core", "device::gsm_at", "device::sms_pdu", "device::hex", "words"]),
     ("http", &["words"]),
     ("control", &["core", "store", "config", "words"]),
     ("web", &["core", "store", "config", "words", "control", "http"]),
@@ -42,11 +42,30 @@ pub struct Shell {
 }
 
 /// Every shell.
-pub const SHELLS: &[Shell] = &[Shell {
-    of: "relay",
-    files: &["session", "carry", "link", "letterbox", "records", "trouble", "told", "pause"],
-    also: &["store", "config"],
-}];
+pub const SHELLS: &[Shell] = &[
+    Shell {
+        of: "relay",
+        files: &["session", "carry", "link", "letterbox", "records", "trouble", "told", "pause"],
+        also: &["store", "config"],
+    },
+    Shell {
+        of: "notify",
+        files: &[
+            "letters",
+            "post",
+            "program",
+            "webhook",
+            "wecom",
+            "ntfy",
+            "mqtt",
+            "prompt",
+            "siren",
+            "configured",
+            "modem::shell",
+        ],
+        also: &["config"],
+    },
+];
 
 /// Every import that the table does not allow, and every room that it does not know.
 pub fn check(tree: &Tree) -> Vec<Complaint> {
@@ -147,10 +166,10 @@ struct Room {
 }
 
 fn room_of(path: &[String]) -> Option<Room> {
-    let (first, second) = (path.first()?, path.get(1));
+    let (first, below) = path.split_first()?;
     let rows = TABLE.iter().map(|(room, _)| *room);
     let name = rows.chain(LEAVES.iter().copied()).chain(WIRING.iter().copied()).find(|room| room == first)?;
-    let is_in = |shell: &&Shell| shell.of == name && second.is_some_and(|file| shell.files.contains(&file.as_str()));
+    let is_in = |shell: &&Shell| shell.of == name && shell.files.iter().any(|file| begins(below, file));
     Some(Room { name, shell: SHELLS.iter().find(is_in) })
 }
 
@@ -229,6 +248,9 @@ mod tests {
         assert_eq!(says(&[("src/relay/pump.rs", "use super::session;")]).len(), 1);
         assert_eq!(says(&[("src/relay/session.rs", "use super::{link, pump}; use crate::store::log;")]), []);
         assert_eq!(says(&[("src/county/mod.rs", "use crate::relay::message; use crate::relay::pump;")]).len(), 1);
+        assert_eq!(says(&[("src/notify/modem/shell.rs", "use super::Dialogue; use crate::config;")]), []);
+        assert_eq!(says(&[("src/notify/modem/mod.rs", "use crate::config; use super::shell;")]).len(), 1);
+        assert_eq!(says(&[("src/sim/mod.rs", "use crate::notify::modem::shell;")]).len(), 1);
     }
 
     #[test]

@@ -9,6 +9,8 @@ mod read;
 
 mod devices;
 
+pub mod proof;
+
 pub mod rota;
 
 pub mod edit;
@@ -102,6 +104,8 @@ pub struct Contact {
     pub name: Private<String>,
     /// Telephone; none for somebody who is reached at the desk only.
     pub phone: Option<Private<String>>,
+    /// They have read back the code that was sent to this telephone (CARE-RULES 20).
+    pub is_proven: bool,
     /// Minutes to a home where they differ from the usual.
     pub travel_min: BTreeMap<HomeId, u16>,
     /// May be sent; family only when the village says so.
@@ -145,6 +149,10 @@ const HOME_KEYS: &[Key] = &[
 const RESPONDER_KEYS: &[Key] = &[
     Key::required("name", "Full name.").private(),
     Key::optional("phone", "Telephone; without one they cannot be reached and do not count as a contact.").private(),
+    Key::optional(
+        "proven",
+        "Day on which the telephone was proven, and a check of its number; `shouwang people prove` writes it.",
+    ),
     Key::required("role", "neighbour, grid_worker, duty_desk, village_doctor or family."),
     Key::or("travel_min", "10", "Minutes on the way; sets how long an acceptance is believed.").within(1, 120, "min"),
     Key::optional("travel", "Minutes to homes where they differ, as { h01 = 3 }."),

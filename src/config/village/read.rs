@@ -10,7 +10,7 @@ use super::super::problem::What;
 use super::super::station::Station;
 use super::{
     AddressBook, CONTACTS_MIN, Contact, DEVICE_KEYS, HOME_KEYS, HomeCard, LADDER_KEYS, People, RESIDENT_KEYS,
-    RESPONDER_KEYS, RUNG_KEYS, ResidentCard, Village, devices, rota,
+    RESPONDER_KEYS, RUNG_KEYS, ResidentCard, Village, devices, proof, rota,
 };
 use crate::core::id::{HomeId, ResidentId, ResponderId, RoomId, Slug};
 use crate::core::roster::{Ladder, Resident, Responder, ResponderRole, Roster, Rung, Service, Tier};
@@ -83,6 +83,7 @@ fn home(section: &Section<'_>) -> HomeCard {
 fn responder(id: ResponderId, section: &Section<'_>, people: &People) -> Option<(Responder, Contact)> {
     let name = private(section, "name");
     let phone = phone(section, "phone");
+    let proven = section.find("proven").and_then(|_| section.text("proven"));
     let role = section.word("role", ResponderRole::ALL, ResponderRole::word);
     let travel_min = section.whole("travel_min").and_then(|minutes| u16::try_from(minutes).ok());
     let mut travel = BTreeMap::new();
@@ -105,7 +106,9 @@ fn responder(id: ResponderId, section: &Section<'_>, people: &People) -> Option<
     let role = role?;
     let dispatched =
         if section.find("dispatched").is_some() { section.flag("dispatched") } else { role != ResponderRole::Family };
-    let contact = Contact { name: name?, phone, travel_min: travel, dispatched };
+    // A number that was changed since is another's.
+    let is_proven = phone.as_ref().zip(proven).is_some_and(|(phone, proven)| proof::holds(id, phone, &proven));
+    let contact = Contact { name: name?, phone, is_proven, travel_min: travel, dispatched };
     Some((Responder { id, role, travel_min: travel_min?, dispatched }, contact))
 }
 

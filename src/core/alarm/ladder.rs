@@ -68,9 +68,17 @@ impl Climb {
             }
             _ => {
                 let unanswered = exhausted.then(|| self.unanswered.unwrap_or(now));
+                // Each time that everybody is called is a round of its own, so that it is told anew.
+                let round = if self.unanswered.is_some() { self.round.saturating_add(1) } else { round };
                 (Climb { round, unanswered, next: Some(now + EVERYONE_AGAIN), ..self }, Audience::Everyone)
             }
         }
+    }
+
+    /// The same climb after somebody had accepted: the minutes without acceptance count from here.
+    #[must_use]
+    pub const fn anew(self, now: Mono) -> Climb {
+        Climb { since: now, ..self }
     }
 
     /// Whom the newest call went to, if anybody was called.

@@ -304,7 +304,7 @@ fn accepted(
         Trigger::Cleared => Ok(cleared(state, among)),
         // Saying it again renews the lease; it is also the reply that CARE-RULES 7 waits for.
         Trigger::Accept { by, travel_min } if by == holder => Ok(accept(by, travel_min, climb, now, among)),
-        Trigger::Withdraw { by } if by == holder => Ok(climb_on(climb, now, Because::Withdrawn, among)),
+        Trigger::Withdraw { by } if by == holder => Ok(climb_on(climb.anew(now), now, Because::Withdrawn, among)),
         Trigger::Accept { .. } | Trigger::Withdraw { .. } => Err(Refusal::HeldByAnother),
         // Whoever is there is there, also when somebody else had accepted.
         Trigger::OnSite { by } => Ok(Step::to(arrive(by, climb, now))),
@@ -332,7 +332,7 @@ fn on_site(
         Trigger::Cleared => Ok(cleared(state, among)),
         Trigger::Accept { by, .. } | Trigger::OnSite { by } if by == holder => Ok(Step::to(arrive(by, climb, now))),
         Trigger::OnSite { by } => Ok(Step::to(arrive(by, climb, now))),
-        Trigger::Withdraw { by } if by == holder => Ok(climb_on(climb, now, Because::Withdrawn, among)),
+        Trigger::Withdraw { by } if by == holder => Ok(climb_on(climb.anew(now), now, Because::Withdrawn, among)),
         Trigger::Accept { .. } | Trigger::Withdraw { .. } => Err(Refusal::HeldByAnother),
         Trigger::Acknowledge { .. } => acknowledge_refused(among),
         Trigger::Close { by, disposition, conversation } => {
@@ -421,7 +421,8 @@ fn lease_due(state: State, holder: ResponderId, climb: Climb, now: Mono, among: 
     let due = |at: Option<Mono>| at.is_some_and(|at| now >= at);
     match state {
         State::Accepted { until, .. } | State::OnSite { until, .. } if now >= until => {
-            climb_on(climb, now, Because::LeaseOver, among).calling(Audience::Acceptor(holder), Because::LeaseOver)
+            climb_on(climb.anew(now), now, Because::LeaseOver, among)
+                .calling(Audience::Acceptor(holder), Because::LeaseOver)
         }
         State::Accepted { by, until, ask, pressed_again, climb } if due(pressed_again) => {
             let (up, to) = climb.up(among.ladder, now);

@@ -76,7 +76,7 @@ impl Station {
     fn rings(&self, now: Moment, alarm: &Alarm, because: Because) -> bool {
         let about_person = alarm.id.condition.rule().about_person;
         let loud = alarm.priority == Priority::High || (about_person && self.plan.may_be_night(now));
-        loud && !matches!(because, Because::Wants120 | Because::Fault)
+        loud && !matches!(because, Because::Wants120 | Because::Fault | Because::BackUp)
     }
 
     /// Who is meant at this moment, each once, in the order in which they are called.

@@ -21,6 +21,7 @@ use crate::core::detector::device_health::Learned;
 use crate::core::effect::{Answer, Because, Effect, Input};
 use crate::core::id::{CommandId, DeviceId, ResponderId, SourceId};
 use crate::core::intake::Memory;
+use crate::core::plan::Plan;
 use crate::core::reading::Origin;
 use crate::core::roster::{Device, Service};
 use crate::core::time::{Gap, Moment, Mono};
@@ -97,6 +98,11 @@ impl Station {
                 unit.recall(device, words);
             }
         }
+    }
+
+    /// Tells what the clock on the wall means, so that whoever is called by [`Station::resume`] is who is on duty now.
+    pub fn know_times(&mut self, plan: Plan) {
+        self.plan = plan;
     }
 
     /// Teaches one logged input again: it refreshes memories, and decides nothing.

@@ -20,6 +20,18 @@ pub enum AtLine {
     Busy,
     /// `NO ANSWER`.
     NoAnswer,
+    /// `MO RING`: the telephone that was called rings.
+    Alerting,
+    /// `MO CONNECTED`, `VOICE CALL: BEGIN`, `+COLP: …`: it was picked up.
+    PickedUp,
+    /// `+CLCC: …`: one call of those that there are.
+    Call(Call),
+    /// `+DTMF: 1`, `+RXDTMF: 1`, `+QTONEDET: 49`: a key was pressed at the other end.
+    Key(char),
+    /// `+CTTS: 0`: what was to be said has been said.
+    Spoken,
+    /// `RDY`, `^SYSSTART`, …: the modem has just started, and knows nothing of what it was told before.
+    Started,
     /// `RING`, `+CRING: …`.
     Ring,
     /// `+CLIP: "number",type,…`: who calls; no number where it is withheld.
@@ -70,6 +82,36 @@ pub enum AtLine {
     Listed(Listed),
     /// Whatever else: an unsolicited line of the maker's, an answer in its own words, a PDU. It never ends a command.
     Other(String),
+}
+
+/// One call of those that there are (3GPP TS 27.007 section 7.18).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Call {
+    /// Somebody calls, rather than is called.
+    pub comes_in: bool,
+    /// How far it is.
+    pub stage: CallStage,
+    /// It is a voice call; 4G modules list their data connection too.
+    pub is_voice: bool,
+}
+
+/// How far a call is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallStage {
+    /// Two talk.
+    Active,
+    /// One waits.
+    Held,
+    /// The network looks for the other telephone.
+    Dialling,
+    /// The other telephone rings.
+    Alerting,
+    /// Somebody calls.
+    Incoming,
+    /// Somebody calls into a call.
+    Waiting,
+    /// It is over; SIMCom modems tell it unasked.
+    Ended,
 }
 
 /// Where something is stored.
@@ -149,6 +191,12 @@ impl AtLine {
             "BUSY" => return AtLine::Busy,
             "NO ANSWER" => return AtLine::NoAnswer,
             "RING" => return AtLine::Ring,
+            "MO RING" => return AtLine::Alerting,
+            "MO CONNECTED" | "VOICE CALL: BEGIN" => return AtLine::PickedUp,
+            "RDY" | "START" | "^SYSSTART" => return AtLine::Started,
+            _ if line.starts_with("VOICE CALL: END") || line.starts_with("^CEND:") => return AtLine::CallEnded,
+            _ if line.starts_with("*ATREADY:") => return AtLine::Started,
+            _ if line.starts_with("^CONN:") => return AtLine::PickedUp,
             _ => {}
         }
         let known = line.strip_prefix('+').and_then(|rest| rest.split_once(':'));
@@ -216,6 +264,11 @@ fn named(name: &str, values: &Values<'_>) -> Option<AtLine> {
         "CME ERROR" => AtLine::Failed(Failure::Equipment(values.number(0)?)),
         "CMS ERROR" => AtLine::Failed(Failure::Message(values.number(0)?)),
         "CRING" => AtLine::Ring,
+        "COLP" => AtLine::PickedUp,
+        "CLCC" => AtLine::Call(call(values)?),
+        "DTMF" | "RXDTMF" => AtLine::Key(key(values.text(0)?.chars().next()?)?),
+        "QTONEDET" => AtLine::Key(key(char::from(values.number::<u8>(0)?))?),
+        "CTTS" => AtLine::Spoken,
         "CLIP" => AtLine::Caller { number: values.private(0), kind: values.number(1)? },
         "CMTI" => AtLine::MessageStored(stored(values)?),
         "CDSI" => AtLine::ReportStored(stored(values)?),
@@ -246,6 +299,25 @@ fn service_text(values: &Values<'_>) -> Option<Private<String>> {
         Some(text) => Some(Private::new(text)),
         None => values.private(1),
     }
+}
+
+fn call(values: &Values<'_>) -> Option<Call> {
+    let stage = match values.number::<u8>(2)? {
+        0 => CallStage::Active,
+        1 => CallStage::Held,
+        2 => CallStage::Dialling,
+        3 => CallStage::Alerting,
+        4 => CallStage::Incoming,
+        5 => CallStage::Waiting,
+        6 => CallStage::Ended,
+        _ => return None,
+    };
+    Some(Call { comes_in: values.number::<u8>(1)? == 1, stage, is_voice: values.number::<u8>(3)? == 0 })
+}
+
+/// A key of a telephone; the four letters are on the keypads of exchanges only.
+fn key(sign: char) -> Option<char> {
+    matches!(sign, '0'..='9' | '*' | '#' | 'A'..='D').then_some(sign)
 }
 
 fn stored(values: &Values<'_>) -> Option<Stored> {
@@ -303,6 +375,27 @@ mod tests {
         }
         assert_eq!(AtLine::read("OK").ends_command(), Some(Ok(())));
         assert_eq!(AtLine::read("+CMS ERROR: 38\r").ends_command(), Some(Err(Failure::Message(38))));
+    }
+
+    #[test]
+    fn a_key_is_the_same_in_the_words_of_every_maker() {
+        for line in ["+DTMF: 1", "+DTMF:1", "+RXDTMF: 1", "+QTONEDET: 49"] {
+            assert_eq!(AtLine::read(line), AtLine::Key('1'), "{line}");
+        }
+        assert_eq!(AtLine::read("+QTONEDET: 35"), AtLine::Key('#'));
+        assert!(matches!(AtLine::read("+QTONEDET: 7"), AtLine::Other(_)));
+    }
+
+    #[test]
+    fn a_data_connection_is_no_voice_call() {
+        let call = |line: &str| match AtLine::read(line) {
+            AtLine::Call(call) => call,
+            other => panic!("{other:?}"),
+        };
+        let ours = call("+CLCC: 1,0,3,0,0,\"13800000001\",129");
+        assert_eq!(ours, Call { comes_in: false, stage: CallStage::Alerting, is_voice: true });
+        assert!(!call("+CLCC: 1,0,0,1,0,\"\",128").is_voice);
+        assert!(call("+CLCC: 2,1,4,0,0").comes_in);
     }
 
     #[test]

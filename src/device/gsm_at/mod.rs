@@ -8,9 +8,12 @@
 //! | `+CMTI`, `+CDSI` | a message, a status report is stored |
 //! | `+CMT`, `+CDS` | a message, a status report stands on the next line |
 //! | `RING`, `+CRING`, `+CLIP` | a call, and who calls |
+//! | `+CLCC`, `MO RING`, `MO CONNECTED` | how far a call is |
+//! | `+DTMF`, `+RXDTMF`, `+QTONEDET` | a key that was pressed in a call |
 //! | `+CREG`, `+CGREG`, `+CEREG`, `+CSQ`, `+CPIN` | network, signal, SIM |
 //! | `OK`, `ERROR`, `+CME ERROR`, `+CMS ERROR` | the end of a command |
 //! | `NO CARRIER`, `BUSY`, `NO ANSWER` | the end of a call |
+//! | `RDY`, `^SYSSTART` | the modem has started |
 //!
 //! Design constraints:
 //!
@@ -35,7 +38,7 @@ use super::{Decode, DecodeError, Decoded, Format, Frame, Transport};
 use crate::core::reading::Quantity;
 
 pub use failure::{Failure, Retry};
-pub use line::{AtLine, Listed, Registration, Sim, Stored, signal_dbm};
+pub use line::{AtLine, Call, CallStage, Listed, Registration, Sim, Stored, signal_dbm};
 
 /// The registry's line.
 pub const FORMAT: Format = Format {
@@ -149,6 +152,12 @@ impl Shown {
             AtLine::CallEnded => self.event("call_ended"),
             AtLine::Busy => self.event("busy"),
             AtLine::NoAnswer => self.event("no_answer"),
+            AtLine::Alerting => self.event("call_alerting"),
+            AtLine::PickedUp => self.event("call_picked_up"),
+            AtLine::Call(call) => self.call(call),
+            AtLine::Key(key) => self.key(key),
+            AtLine::Spoken => self.event("spoken"),
+            AtLine::Started => self.event("modem_started"),
             AtLine::Ring => self.event("incoming_call"),
             AtLine::Caller { number, kind } => {
                 self.event("incoming_call");
@@ -173,15 +182,7 @@ impl Shown {
                 }
             }
             AtLine::Registration(one) => self.registration(one),
-            AtLine::Sim(sim) => {
-                let word = match sim {
-                    Sim::Ready => "ready",
-                    Sim::Pin => "pin_required",
-                    Sim::Puk => "puk_required",
-                    Sim::Other => "other_code_required",
-                };
-                self.put("sim", word);
-            }
+            AtLine::Sim(sim) => self.sim(sim),
             AtLine::Service { asks, text } => {
                 self.put("urc_or_reply", "CUSD");
                 self.put("session_active", asks);
@@ -193,6 +194,37 @@ impl Shown {
                 self.put("ignored_urcs", self.ignored);
             }
         }
+    }
+
+    fn sim(&mut self, sim: Sim) {
+        let word = match sim {
+            Sim::Ready => "ready",
+            Sim::Pin => "pin_required",
+            Sim::Puk => "puk_required",
+            Sim::Other => "other_code_required",
+        };
+        self.put("sim", word);
+    }
+
+    fn key(&mut self, key: char) {
+        self.event("key");
+        self.put("key", key.to_string());
+    }
+
+    fn call(&mut self, call: Call) {
+        self.event("call");
+        self.put("comes_in", call.comes_in);
+        self.put("voice", call.is_voice);
+        let stage = match call.stage {
+            CallStage::Active => "active",
+            CallStage::Held => "held",
+            CallStage::Dialling => "dialling",
+            CallStage::Alerting => "alerting",
+            CallStage::Incoming => "incoming",
+            CallStage::Waiting => "waiting",
+            CallStage::Ended => "ended",
+        };
+        self.put("stage", stage);
     }
 
     fn failed(&mut self, why: Failure) {

@@ -8,7 +8,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::sheet::Sheet;
 use super::{card, lists, wall};
-use crate::config::web::DeskRole;
+use crate::config::pages::DeskRole;
 use crate::core::effect::Refusal;
 use crate::core::time::{Moment, Mono};
 use crate::core::watch::Watch;

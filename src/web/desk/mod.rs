@@ -33,7 +33,7 @@ use super::form::{Form, is_own};
 use super::routes::Web;
 use super::session::{Pass, Session};
 use super::tally::Count;
-use crate::config::web::DeskRole;
+use crate::config::pages::DeskRole;
 use crate::core::alarm::{AlarmId, Disposition};
 use crate::core::effect::{Answer, Order, Refusal};
 use crate::core::id::ResponderId;

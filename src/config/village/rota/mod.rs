@@ -8,7 +8,9 @@ pub mod holidays;
 
 pub mod expand;
 
-pub(super) mod read;
+mod hours;
+
+pub(in crate::config) mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -207,7 +207,7 @@ fn days<'d>(section: &Section<'d>, name: &'static str) -> Vec<(Date, Found<'d>)>
 }
 
 /// A found value as a day; anything else is reported.
-pub(in super::super) fn day_of(section: &Section<'_>, name: &'static str, found: &Found<'_>) -> Option<Date> {
+pub(in crate::config) fn day_of(section: &Section<'_>, name: &'static str, found: &Found<'_>) -> Option<Date> {
     let date = match found.value {
         DeValue::Datetime(written) if written.time.is_none() => written.date.and_then(|date| {
             let year = i16::try_from(date.year).ok()?;

@@ -1,0 +1,150 @@
+//! Notices become jobs, and jobs that are pointless by now go away.
+
+use super::job::{Class, Job, Mark, Work};
+use super::{Act, Kind, Queue};
+use crate::core::alarm::life_cycle::State;
+use crate::core::alarm::told::Reached;
+use crate::core::alarm::{Alarm, AlarmId};
+use crate::core::answer::{Confirm, Way};
+use crate::core::effect::{Audience, Because, Input, Notice, Report};
+use crate::core::id::{ChannelId, ResponderId};
+use crate::core::time::Mono;
+use crate::notify::directory::Directory;
+use crate::notify::wording;
+
+impl Queue {
+    pub(super) fn take_alarm(&mut self, alarm: Alarm) {
+        let id = alarm.id;
+        if !alarm.is_open() {
+            self.alarms.remove(&id);
+            self.written.remove(&id);
+            self.rung.remove(&id);
+            self.marks.retain(|mark| mark.alarm != id);
+            self.waits.retain(|mark, _| mark.alarm != id);
+            // What became of somebody's answer is said all the same.
+            self.jobs.retain(|_, job| {
+                job.work.alarm() != Some(id) || matches!(job.work, Work::Words { .. } | Work::Number { .. })
+            });
+            return;
+        }
+        if let State::Accepted { by, .. } | State::OnSite { by, .. } = alarm.state {
+            let pointless = |mark: Mark| mark.alarm == id && mark.who != by && is_a_call_to_come(mark.because);
+            self.jobs.retain(|_, job| !job.work.mark().is_some_and(pointless));
+            self.waits.retain(|mark, _| !pointless(*mark));
+        }
+        self.alarms.insert(id, alarm);
+    }
+
+    pub(super) fn take_notice(&mut self, now: Mono, notice: &Notice, directory: &dyn Directory, acts: &mut Vec<Act>) {
+        let Some(alarm) = self.alarms.get(&notice.alarm) else { return };
+        let class = Class::of(alarm);
+        let rung = if let Audience::Rung(rung) = notice.to { Some(rung) } else { None };
+        let (id, round, because) = (notice.alarm, notice.round, notice.because);
+        let mut group = None;
+        for who in &notice.people {
+            let mark = Mark { alarm: id, who: *who, rung, round, because };
+            // A further press, and everybody's next turn, are told again, but not while the last one still is.
+            let repeats = matches!(because, Because::Again | Because::Unanswered);
+            if !self.marks.insert(mark) && (!repeats || self.is_under_way(mark)) {
+                continue;
+            }
+            group = group.or(Some(mark));
+            let before = self.jobs.len();
+            self.queue_for(mark, class, notice.rings, now, directory);
+            if self.jobs.len() == before {
+                // There is no way to them: the ladder need not wait for an answer.
+                acts.push(Act::Tell(Input::Report(Report { alarm: id, who: *who, reached: Reached::Nobody })));
+            }
+        }
+        if let Some(mark) = group.filter(|mark| is_a_call_to_come(mark.because)) {
+            let groups: Vec<ChannelId> = self.of_kind(Kind::Group).collect();
+            for channel in groups {
+                self.push(Job { class, channel, work: Work::Group(mark), not_before: now, tries: 0 });
+            }
+        }
+    }
+
+    fn queue_for(&mut self, mark: Mark, class: Class, rings: bool, now: Mono, directory: &dyn Directory) {
+        let job = |channel, work| Job { class, channel, work, not_before: now, tries: 0 };
+        let modem = self.of_kind(Kind::Modem).next().filter(|_| directory.phone(mark.who).is_some());
+        if let Some(modem) = modem {
+            self.push(job(modem, Work::Letter(mark)));
+            if rings {
+                self.push(job(modem, Work::Ring(mark)));
+            }
+        }
+        let personal: Vec<ChannelId> = self.of_kind(Kind::Personal).collect();
+        for channel in personal {
+            self.push(job(channel, Work::Letter(mark)));
+        }
+    }
+
+    /// Whether the same notice waits, or is being told.
+    fn is_under_way(&self, mark: Mark) -> bool {
+        let waits = self.jobs.values().any(|job| job.work.mark() == Some(mark));
+        waits || self.handed.values().any(|handed| !handed.over && handed.serves.contains(&mark))
+    }
+
+    pub(super) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = ChannelId> + use<> {
+        let channels: Vec<ChannelId> =
+            self.channels.iter().filter(|(_, channel)| channel.kind == kind).map(|(id, _)| *id).collect();
+        channels.into_iter()
+    }
+
+    /// Whoever answered is told in words what became of it, on the way on which they answered.
+    pub(super) fn take_confirm(&mut self, now: Mono, confirm: &Confirm, directory: &dyn Directory) {
+        let alarm = confirm.alarm.and_then(|id| self.alarms.get(&id));
+        let class = alarm.map_or(Class::Person, Class::of);
+        let text = wording::confirmation(confirm.outcome, confirm.alarm, directory);
+        self.write_to(confirm.to, confirm.way, confirm.alarm, text, class, now, directory);
+    }
+
+    pub(super) fn take_digest(
+        &mut self,
+        now: Mono,
+        faults: &[AlarmId],
+        people: &[ResponderId],
+        directory: &dyn Directory,
+    ) {
+        let text = wording::digest(faults, directory);
+        for who in people {
+            self.write_to(*who, Way::Text, None, text.clone(), Class::Fault, now, directory);
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "each is a part of the job")]
+    fn write_to(
+        &mut self,
+        to: ResponderId,
+        way: Way,
+        about: Option<AlarmId>,
+        text: crate::private::Private<String>,
+        class: Class,
+        now: Mono,
+        directory: &dyn Directory,
+    ) {
+        let has_phone = directory.phone(to).is_some();
+        let (modem, personal) = (self.of_kind(Kind::Modem).next(), self.of_kind(Kind::Personal).next());
+        let channel = match way {
+            Way::Channel => personal.or(modem),
+            Way::Text | Way::Call => modem.filter(|_| has_phone).or(personal),
+        };
+        if let Some(channel) = channel {
+            let work = Work::Words { to, about, text };
+            self.push(Job { class, channel, work, not_before: now, tries: 0 });
+        }
+    }
+}
+
+/// Whether a notice asks somebody to go, so that nobody else need get it once somebody does.
+pub(super) const fn is_a_call_to_come(because: Because) -> bool {
+    matches!(
+        because,
+        Because::Raised
+            | Because::NotAccepted
+            | Because::Unanswered
+            | Because::Restart
+            | Because::Withdrawn
+            | Because::NotAnEnding
+    )
+}

@@ -1,0 +1,71 @@
+//! The second path: what the county gave no receipt for in time goes to its number as a text, whatever the link says.
+
+use std::time::Duration;
+
+use super::job::{Class, Job, Work};
+use super::{Kind, Queue};
+use crate::core::alarm::AlarmId;
+use crate::core::time::Mono;
+use crate::limits::people::UNRECEIPTED_MAX;
+use crate::private::Private;
+
+/// Without a receipt for this long after the commit the text goes. Source: ARCHITECTURE, the second path.
+pub const RECEIPT_WITHIN: Duration = Duration::from_secs(40);
+
+/// The text is out at the latest. Source: the same.
+const OUT_WITHIN: Duration = Duration::from_mins(1);
+
+/// A receipt that has not come after this long is late. judgement: one that comes does so in a tenth of it.
+const RECEIPT_IS_LATE: Duration = Duration::from_secs(5);
+
+/// What a call takes of the modem's time. Source: CARE-RULES 1, a ring of 30 s, and what it takes to dial and to hang up.
+const CALL_TAKES: Duration = Duration::from_secs(40);
+
+/// An alarm that the county may not know of.
+#[derive(Debug)]
+pub(super) struct Unreceipted {
+    since: Mono,
+    text: Private<String>,
+}
+
+impl Queue {
+    pub(super) fn expect_receipt(&mut self, now: Mono, alarm: AlarmId, text: Private<String>) {
+        if self.county.is_some() && self.unreceipted.len() < UNRECEIPTED_MAX {
+            self.unreceipted.entry(alarm).or_insert(Unreceipted { since: now, text });
+        }
+    }
+
+    /// The county has it: a text that has not left is not needed.
+    pub(super) fn receipted(&mut self, alarm: AlarmId) {
+        self.unreceipted.remove(&alarm);
+        let is_it = |job: &Job| matches!(job.work, Work::Number { about: Some(about), .. } if about == alarm);
+        self.jobs.retain(|_, job| !is_it(job));
+    }
+
+    pub(super) fn county_due(&self) -> Option<Mono> {
+        self.unreceipted.values().map(|wait| wait.since + RECEIPT_WITHIN).min()
+    }
+
+    pub(super) fn mind_the_county(&mut self, now: Mono) {
+        self.tell_county(now, |wait| wait.since + RECEIPT_WITHIN <= now);
+    }
+
+    /// A call that begins now would make a text late that is all but certain to be needed: the text goes first. Says whether one does.
+    pub(super) fn hurry_the_county(&mut self, now: Mono) -> bool {
+        self.tell_county(now, |wait| {
+            now.since(wait.since) >= RECEIPT_IS_LATE && wait.since + OUT_WITHIN < now + CALL_TAKES
+        })
+    }
+
+    fn tell_county(&mut self, now: Mono, is_wanted: impl Fn(&Unreceipted) -> bool) -> bool {
+        let (Some(number), Some(modem)) = (self.county.clone(), self.of_kind(Kind::Modem).next()) else { return false };
+        let wanted: Vec<AlarmId> =
+            self.unreceipted.iter().filter(|(_, wait)| is_wanted(wait)).map(|(alarm, _)| *alarm).collect();
+        for alarm in &wanted {
+            let Some(Unreceipted { text, .. }) = self.unreceipted.remove(alarm) else { continue };
+            let work = Work::Number { to: number.clone(), about: Some(*alarm), text };
+            self.push(Job { class: Class::High, channel: modem, work, not_before: now, tries: 0 });
+        }
+        !wanted.is_empty()
+    }
+}

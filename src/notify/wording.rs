@@ -1,0 +1,117 @@
+//! Everything that is written to people, from the alarm and the village's names: what each of them may read, and no more.
+
+use super::directory::Directory;
+use super::message::{self, Facts};
+use crate::core::alarm::told::Code;
+use crate::core::alarm::{Alarm, AlarmId, Subject};
+use crate::core::answer::{Outcome, Wish};
+use crate::core::condition::Condition;
+use crate::core::effect::{Because, Refusal};
+use crate::private::Private;
+use crate::words::device::room;
+use crate::words::{Say as _, notice};
+
+/// The text of a notice to somebody who is called.
+#[must_use]
+pub fn notice(alarm: &Alarm, because: Because, code: Option<Code>, directory: &dyn Directory) -> Private<String> {
+    let who = alarm.resident().and_then(|resident| directory.address_form(resident));
+    let place = alarm.home.and_then(|home| directory.place(home));
+    let names = Names { who, place: place.map(|place| place.label), landmark: place.and_then(|place| place.landmark) };
+    written(alarm, because, code, &names, directory)
+}
+
+/// The same to a group, in which everybody reads everything: codes and no names (CARE-RULES 28).
+#[must_use]
+pub fn for_a_group(alarm: &Alarm, because: Because, directory: &dyn Directory) -> Private<String> {
+    let who = alarm.resident().map(|resident| Private::new(resident.to_string()));
+    let place = alarm.home.map(|home| Private::new(home.to_string()));
+    let names = Names { who: who.as_ref(), place: place.as_ref(), landmark: None };
+    written(alarm, because, None, &names, directory)
+}
+
+/// All that a number gets that nobody has read a code back from (CARE-RULES 20).
+#[must_use]
+pub fn for_an_unproven_number(directory: &dyn Directory) -> Private<String> {
+    let call_back = directory.call_back().map(|number| number.reveal().as_str());
+    Private::new(notice::unproven(directory.station().reveal(), call_back, directory.lang()))
+}
+
+/// What a modem that can speak says to whoever picks up.
+#[must_use]
+pub fn spoken(alarm: &Alarm, because: Because, directory: &dyn Directory) -> Private<String> {
+    let told = notice(alarm, because, None, directory);
+    Private::new(format!("{}{}", told.reveal(), notice::KEYS.say(directory.lang())))
+}
+
+/// What became of somebody's answer.
+#[must_use]
+pub fn confirmation(outcome: Outcome, alarm: Option<AlarmId>, directory: &dyn Directory) -> Private<String> {
+    let lang = directory.lang();
+    let who = match alarm.map(|alarm| alarm.subject) {
+        Some(Subject::Resident(resident)) => directory.address_form(resident),
+        _ => None,
+    };
+    let who = who.map_or("", |who| who.reveal().as_str());
+    Private::new(match outcome {
+        Outcome::Done(wish) => notice::done(wish, who, lang),
+        Outcome::Refused(Wish::Come, Refusal::HeldByAnother) => notice::HELD.say(lang).to_owned(),
+        Outcome::Refused(_, Refusal::InformOnly) => notice::INFORMED.say(lang).to_owned(),
+        Outcome::Refused(_, reason) => notice::not_done(reason, lang),
+        Outcome::AskForCode => notice::ASK_FOR_CODE.say(lang).to_owned(),
+        Outcome::UnknownCode => notice::UNKNOWN_CODE.say(lang).to_owned(),
+        Outcome::NotUnderstood => notice::NOT_UNDERSTOOD.say(lang).to_owned(),
+    })
+}
+
+/// Faults together, in one message: how many of which kind.
+#[must_use]
+pub fn digest(faults: &[AlarmId], directory: &dyn Directory) -> Private<String> {
+    let mut kinds: Vec<(Condition, usize)> = Vec::new();
+    for fault in faults {
+        match kinds.iter_mut().find(|(condition, _)| *condition == fault.condition) {
+            Some((_, count)) => *count += 1,
+            None => kinds.push((fault.condition, 1)),
+        }
+    }
+    // What most hangs on comes first; table D stands in that order.
+    kinds.sort_unstable_by_key(|(condition, _)| *condition);
+    let mut text = notice::digest(faults.len(), &kinds, directory.lang());
+    while !message::is_one_message(&text) && kinds.len() > 1 {
+        kinds.pop();
+        text = notice::digest(faults.len(), &kinds, directory.lang());
+    }
+    Private::new(text)
+}
+
+/// What a reader may know of who and where.
+struct Names<'a> {
+    who: Option<&'a Private<String>>,
+    place: Option<&'a Private<String>>,
+    landmark: Option<&'a Private<String>>,
+}
+
+fn written(
+    alarm: &Alarm,
+    because: Because,
+    code: Option<Code>,
+    names: &Names<'_>,
+    directory: &dyn Directory,
+) -> Private<String> {
+    let lang = directory.lang();
+    let since = alarm.clocks.occurred.map(|at| directory.clock(at)).unwrap_or_default();
+    let newest = alarm.evidence.last().map(|evidence| evidence.reason.say(lang));
+    let known = notice::advice(alarm.id.condition).map(|advice| advice.say(lang)).or(newest);
+    let facts = Facts {
+        condition: alarm.id.condition,
+        because,
+        who: names.who,
+        place: names.place,
+        landmark: names.landmark,
+        room: alarm.room.as_ref().map(|id| room(id, lang)),
+        since: &since,
+        known,
+        drill: alarm.id.drill,
+        code,
+    };
+    message::text(&facts, lang)
+}

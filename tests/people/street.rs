@@ -1,0 +1,483 @@
+//! A street in virtual time: the station, the queue, a modem that takes its time, and people with telephones.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use shouwang::core::alarm::{Alarm, AlarmId};
+use shouwang::core::condition::Condition;
+use shouwang::core::effect::{Answer, Authority, Command, Effect, Input, Order};
+use shouwang::core::id::{ChannelId, DeviceId, Epoch, HomeId, ResidentId, ResponderId};
+use shouwang::core::plan::Plan;
+use shouwang::core::reading::{Measure, Origin, Said, Sample};
+use shouwang::core::roster::Roster;
+use shouwang::core::station::{Identity, Past, Rules, Station};
+use shouwang::core::time::{Boot, Gap, Moment, Mono, Trust, Wall};
+use shouwang::notify::channel::{Deed, Errand, Failure, FromChannel, Health, Incoming, Recipient, Ticket, Word};
+use shouwang::notify::directory::{Directory, Place, plain_number};
+use shouwang::notify::queue::{Act, Event, Kind, Queue};
+use shouwang::private::Private;
+use shouwang::words::Lang;
+
+use super::village::{BEGIN_WALL_MS, county_number, id, phone_of};
+
+/// Station time of second 0, so that subtracting never saturates.
+const BEGIN_MS: u64 = 10_000_000;
+
+/// How somebody's telephone behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phone {
+    /// It rings, and nobody answers. Letters are delivered.
+    Rings,
+    /// It is off: letters wait in the network, calls do not alert.
+    Off,
+    /// Somebody is talking.
+    Busy,
+    /// Picked up after so many seconds, and no key pressed.
+    PicksUp(u64),
+    /// Picked up after so many seconds, and this key pressed two seconds later.
+    Presses(u64, char),
+}
+
+/// How the modem behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    /// A letter takes four seconds, a call as long as it rings.
+    Well,
+    /// It takes errands and does not do them.
+    Dead,
+    /// Every n-th letter fails.
+    FailsEvery(u32),
+    /// Whether a letter left is not known.
+    Unsure,
+}
+
+/// Something that reached a telephone, or left for one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    pub at_s: u64,
+    /// Whom; `county`, `group`, or a number's end where it is nobody.
+    pub to: String,
+    /// The text; `☎` for a call.
+    pub what: String,
+}
+
+pub struct Street {
+    pub station: Station,
+    pub queue: Queue,
+    pub list: Roster,
+    pub names: Names,
+    pub mood: Mood,
+    pub phones: BTreeMap<ResponderId, Phone>,
+    /// What left, in order.
+    pub sent: Vec<Sent>,
+    /// Messages shown to the desk.
+    pub shown: usize,
+    pub answers: Vec<Answer>,
+    pub records: Vec<Alarm>,
+    /// What was handled, as the log has it.
+    pub log: Vec<(Moment, Input)>,
+    /// Whether the county gives receipts.
+    pub county_hears: bool,
+    now: Mono,
+    trust: Trust,
+    wall_shift_ms: i64,
+    commands: u32,
+    letters: u32,
+    agenda: VecDeque<(Mono, ChannelId, FromChannel)>,
+    modem: Option<(Ticket, Errand)>,
+    channels: Vec<(ChannelId, Kind)>,
+}
+
+/// The village's names.
+#[derive(Debug, Clone)]
+pub struct Names {
+    pub unproven: Vec<ResponderId>,
+    pub without_phone: Vec<ResponderId>,
+    all: Vec<ResponderId>,
+    station: Private<String>,
+    call_back: Private<String>,
+    phones: BTreeMap<ResponderId, Private<String>>,
+    residents: BTreeMap<ResidentId, Private<String>>,
+    homes: BTreeMap<HomeId, Private<String>>,
+}
+
+impl Names {
+    pub fn of(list: &Roster) -> Names {
+        let all: Vec<ResponderId> = list.responders.keys().copied().collect();
+        let phones = all.iter().map(|who| (*who, Private::new(phone_of(who)))).collect();
+        let residents =
+            list.residents.keys().map(|resident| (*resident, Private::new(format!("示例{resident}奶奶")))).collect();
+        let homes = list.residents.values().map(|resident| resident.home);
+        let homes = homes.map(|home| (home, Private::new(format!("示例一组{home}号")))).collect();
+        Names {
+            unproven: Vec::new(),
+            without_phone: Vec::new(),
+            all,
+            station: Private::new("示例站".to_owned()),
+            call_back: Private::new("00000009999".to_owned()),
+            phones,
+            residents,
+            homes,
+        }
+    }
+}
+
+impl Directory for Names {
+    fn lang(&self) -> Lang {
+        Lang::Zh
+    }
+    fn station(&self) -> &Private<String> {
+        &self.station
+    }
+    fn call_back(&self) -> Option<&Private<String>> {
+        Some(&self.call_back)
+    }
+    fn phone(&self, who: ResponderId) -> Option<&Private<String>> {
+        if self.without_phone.contains(&who) { None } else { self.phones.get(&who) }
+    }
+    fn is_proven(&self, who: ResponderId) -> bool {
+        !self.unproven.contains(&who)
+    }
+    fn who_has(&self, phone: &Private<String>) -> Option<ResponderId> {
+        let number = plain_number(phone.reveal());
+        self.all.iter().copied().find(|who| self.phones.get(who).is_some_and(|own| *own.reveal() == number))
+    }
+    fn address_form(&self, resident: ResidentId) -> Option<&Private<String>> {
+        self.residents.get(&resident)
+    }
+    fn place(&self, home: HomeId) -> Option<Place<'_>> {
+        self.homes.get(&home).map(|label| Place { label, landmark: None })
+    }
+    fn clock(&self, at: Moment) -> String {
+        let minutes = at.wall.0.div_euclid(60_000).rem_euclid(24 * 60);
+        format!("{:02}:{:02}", minutes / 60, minutes % 60)
+    }
+    fn link(&self, _: AlarmId, _: ResponderId) -> Option<Private<String>> {
+        None
+    }
+}
+
+impl Street {
+    /// A street whose devices have all been heard at second 0.
+    pub fn new(list: Roster, plan: Plan) -> Street {
+        let channels = vec![(id::<ChannelId>("modem"), Kind::Modem)];
+        Street::with(list, plan, channels)
+    }
+
+    pub fn with(list: Roster, plan: Plan, channels: Vec<(ChannelId, Kind)>) -> Street {
+        let now = Mono(BEGIN_MS);
+        let mut street = Street {
+            station: Station::new(identity(), Rules::default(), list.clone(), moment(now, Trust::Synced, 0)),
+            queue: Queue::new(channels.clone(), Some(county_number())),
+            names: Names::of(&list),
+            phones: list.responders.keys().map(|who| (*who, Phone::Rings)).collect(),
+            list,
+            mood: Mood::Well,
+            sent: Vec::new(),
+            shown: 0,
+            answers: Vec::new(),
+            records: Vec::new(),
+            log: Vec::new(),
+            county_hears: true,
+            now,
+            trust: Trust::Synced,
+            wall_shift_ms: 0,
+            commands: 0,
+            letters: 0,
+            agenda: VecDeque::new(),
+            modem: None,
+            channels,
+        };
+        street.input(&Input::Plan(Box::new(plan)));
+        street.input(&Input::Source { id: id("zigbee"), up: true });
+        let devices: Vec<DeviceId> = street.list.devices.keys().copied().collect();
+        for device in devices {
+            street.say(device, &[]);
+        }
+        street.records.clear();
+        street
+    }
+
+    pub fn second(&self) -> u64 {
+        (self.now.0 - BEGIN_MS) / 1000
+    }
+
+    /// Lets time pass to second `s`.
+    pub fn until(&mut self, s: u64) {
+        let end = Mono(BEGIN_MS + s * 1000);
+        loop {
+            let due = [self.station.deadline(), self.queue.deadline(), self.agenda.front().map(|(at, ..)| *at)];
+            let Some(due) = due.into_iter().flatten().min().filter(|due| *due <= end) else { break };
+            self.now = due.max(self.now);
+            if let Some((_, channel, said)) = self.agenda.pop_front_if(|(at, ..)| *at <= self.now) {
+                self.channel_says(channel, said);
+            } else {
+                self.input(&Input::Tick);
+                self.event(Event::Due);
+            }
+        }
+        self.now = end;
+    }
+
+    pub fn press(&mut self, s: u64, device: &str) {
+        self.hear(s, device, &[Said::event(Measure::Sos(true))]);
+    }
+
+    pub fn hear(&mut self, s: u64, device: &str, said: &[Said]) {
+        self.until(s);
+        self.say(id(device), said);
+    }
+
+    fn say(&mut self, device: DeviceId, said: &[Said]) {
+        let sample =
+            Sample { from: Origin::Device(device), said: said.to_vec(), retained: false, merge_ms: 0, implausible: 0 };
+        self.input(&Input::Sample(sample));
+    }
+
+    /// Somebody sends a text to the station.
+    pub fn text(&mut self, s: u64, who: &str, text: &str) {
+        self.until(s);
+        let number = phone_of(&id(who));
+        let sent = Some(self.moment().wall);
+        self.text_from(&number, text, sent);
+    }
+
+    /// A number sends a text that the network says was sent then.
+    pub fn text_from(&mut self, number: &str, text: &str, sent: Option<Wall>) {
+        let from = Recipient { responder: None, phone: Some(Private::new(number.to_owned())) };
+        let incoming = Incoming { from, text: Private::new(text.to_owned()), sent };
+        self.channel_says(id("modem"), FromChannel::Incoming(incoming));
+    }
+
+    pub fn order(&mut self, s: u64, order: Order) -> Answer {
+        self.until(s);
+        self.commands += 1;
+        let id = id(&format!("c{}", self.commands));
+        self.input(&Input::Command(Command { id, from: Authority::Local, order }));
+        self.answers.pop().expect("every command is answered")
+    }
+
+    pub fn health(&mut self, s: u64, up: bool) {
+        self.until(s);
+        let health = if up { Health::Up } else { Health::Down(shouwang::notify::channel::Ailment::Hangs) };
+        self.channel_says(id("modem"), FromChannel::Health(health));
+    }
+
+    /// The clock on the wall jumps, and is worth this from here on.
+    pub fn clock(&mut self, s: u64, jump_ms: i64, trust: Trust) {
+        self.until(s);
+        self.wall_shift_ms += jump_ms;
+        self.trust = trust;
+        self.input(&Input::Tick);
+    }
+
+    pub fn plan(&mut self, s: u64, plan: Plan) {
+        self.until(s);
+        self.input(&Input::Plan(Box::new(plan)));
+    }
+
+    /// The process is killed at second `s` and starts again at `back`: what the channels were doing is not known any more.
+    pub fn restart(&mut self, s: u64, back: u64, gap: Gap, plan: Plan) {
+        self.until(s);
+        let last = self.now;
+        let words = self.station.words();
+        let alarms: BTreeMap<AlarmId, Alarm> = self.records.iter().map(|alarm| (alarm.id, alarm.clone())).collect();
+        self.now = Mono(BEGIN_MS + back * 1000);
+        self.agenda.clear();
+        self.modem = None;
+        self.station = Station::new(identity(), Rules::default(), self.list.clone(), self.moment());
+        self.queue = Queue::new(self.channels.clone(), Some(county_number()));
+        self.station.restore(Past { alarms: alarms.values().cloned().collect(), answered: Vec::new(), words });
+        for (at, input) in self.log.clone() {
+            self.station.relearn(at, &input);
+        }
+        for alarm in self.station.open_alarms().cloned().collect::<Vec<_>>() {
+            self.event(Event::Alarm(Box::new(alarm)));
+        }
+        self.station.know_times(plan);
+        let effects = self.station.resume(self.moment(), Some(last), gap);
+        self.carry_out(effects);
+        self.input(&Input::Source { id: id("zigbee"), up: true });
+    }
+
+    pub fn moment(&self) -> Moment {
+        moment(self.now, self.trust, self.wall_shift_ms)
+    }
+
+    pub fn input(&mut self, input: &Input) {
+        let effects = self.station.handle(self.moment(), input);
+        if !matches!(input, Input::Plan(_) | Input::Tick) {
+            self.log.push((self.moment(), input.clone()));
+        }
+        self.carry_out(effects);
+    }
+
+    fn carry_out(&mut self, mut effects: Vec<Effect>) {
+        self.station.seal(&mut effects, self.moment());
+        for effect in effects {
+            match effect {
+                Effect::Commit(alarm) => {
+                    self.records.push((*alarm).clone());
+                    let (id, first) = (alarm.id, alarm.rev == 1 && alarm.id.condition.rule().about_person);
+                    self.event(Event::Alarm(alarm));
+                    if first {
+                        let text = Private::new(format!("SW1 {}", id.condition));
+                        self.event(Event::County { alarm: id, text });
+                        if self.county_hears {
+                            self.event(Event::Receipted(id));
+                        }
+                    }
+                }
+                Effect::Notify(notice) => self.event(Event::Notice(notice)),
+                Effect::Confirm(confirm) => self.event(Event::Confirm(confirm)),
+                Effect::Digest { faults, people } => self.event(Event::Digest { faults, people }),
+                Effect::Answer(_, answer) => self.answers.push(answer),
+                Effect::Device(_) => {}
+            }
+        }
+    }
+
+    fn channel_says(&mut self, channel: ChannelId, said: FromChannel) {
+        if let FromChannel::Word(ticket, word) = &said
+            && word.is_over()
+            && self.modem.as_ref().is_some_and(|(busy, _)| busy == ticket)
+        {
+            self.modem = None;
+        }
+        self.event(Event::Said(channel, said));
+    }
+
+    fn event(&mut self, event: Event) {
+        let acts = self.queue.handle(self.moment(), event, &self.names.clone());
+        for act in acts {
+            match act {
+                Act::Hand(channel, errand) => self.hand(channel, &errand),
+                Act::Tell(input) => self.input(&input),
+                Act::Show(_) => self.shown += 1,
+            }
+        }
+    }
+
+    fn hand(&mut self, channel: ChannelId, errand: &Errand) {
+        let kind = self.channels.iter().find(|(id, _)| *id == channel).map(|(_, kind)| *kind);
+        let to = match (errand.to.responder, &errand.to.phone) {
+            (Some(who), _) => who.to_string(),
+            (None, Some(phone)) if *phone == county_number() => "county".to_owned(),
+            (None, Some(phone)) => phone.reveal().clone(),
+            (None, None) => "group".to_owned(),
+        };
+        if kind != Some(Kind::Modem) {
+            let Deed::Text(letter) = &errand.deed else { panic!("a group is not rung") };
+            self.sent.push(Sent { at_s: self.second(), to, what: letter.text.reveal().clone() });
+            self.later(1, channel, FromChannel::Word(errand.ticket, Word::Sent));
+            return;
+        }
+        assert!(self.modem.is_none(), "one errand at a time");
+        self.modem = Some((errand.ticket, errand.clone()));
+        match errand.deed.clone() {
+            Deed::Text(letter) => self.send_letter(channel, errand, to, letter.text.reveal()),
+            Deed::Ring(ring) => self.ring(channel, errand, to, u64::from(ring.for_s)),
+        }
+    }
+
+    fn send_letter(&mut self, channel: ChannelId, errand: &Errand, to: String, text: &str) {
+        let ticket = errand.ticket;
+        self.letters += 1;
+        let fails = match self.mood {
+            Mood::FailsEvery(n) => self.letters.is_multiple_of(n),
+            Mood::Dead => return self.later(20, channel, FromChannel::Word(ticket, Word::Failed(Failure::Trouble))),
+            Mood::Well | Mood::Unsure => false,
+        };
+        if fails {
+            return self.later(2, channel, FromChannel::Word(ticket, Word::Failed(Failure::Trouble)));
+        }
+        self.sent.push(Sent { at_s: self.second(), to, what: text.to_owned() });
+        if self.mood == Mood::Unsure {
+            return self.later(10, channel, FromChannel::Word(ticket, Word::Failed(Failure::Unknown)));
+        }
+        self.later(4, channel, FromChannel::Word(ticket, Word::Sent));
+        let off = errand.to.responder.and_then(|who| self.phones.get(&who)).is_some_and(|phone| *phone == Phone::Off);
+        if !off {
+            self.later(7, channel, FromChannel::Word(ticket, Word::Delivered));
+        }
+    }
+
+    fn ring(&mut self, channel: ChannelId, errand: &Errand, to: String, for_s: u64) {
+        let ticket = errand.ticket;
+        if self.mood == Mood::Dead {
+            return self.later(20, channel, FromChannel::Word(ticket, Word::Failed(Failure::Trouble)));
+        }
+        self.sent.push(Sent { at_s: self.second(), to, what: "☎".to_owned() });
+        let phone = errand.to.responder.and_then(|who| self.phones.get(&who)).copied().unwrap_or(Phone::Rings);
+        let mut word = |after: u64, word: Word| self.later(after, channel, FromChannel::Word(ticket, word));
+        match phone {
+            Phone::Off => word(8, Word::Failed(Failure::Unreachable)),
+            Phone::Busy => word(6, Word::Failed(Failure::Busy)),
+            Phone::Rings => {
+                word(5, Word::Delivered);
+                word(5 + for_s, Word::RangOut);
+            }
+            Phone::PicksUp(after) => {
+                word(5, Word::Delivered);
+                word(5 + after, Word::PickedUp);
+                word(5 + after + 20, Word::HungUp);
+            }
+            Phone::Presses(after, key) => {
+                word(5, Word::Delivered);
+                word(5 + after, Word::PickedUp);
+                word(5 + after + 2, Word::Key(key));
+                word(5 + after + 4, Word::HungUp);
+            }
+        }
+    }
+
+    fn later(&mut self, after_s: u64, channel: ChannelId, said: FromChannel) {
+        let at = self.now + Duration::from_secs(after_s);
+        let place = self.agenda.iter().position(|(other, ..)| *other > at).unwrap_or(self.agenda.len());
+        self.agenda.insert(place, (at, channel, said));
+    }
+
+    /// What left for somebody, as (second, what), since the last call of this.
+    pub fn take_sent(&mut self) -> Vec<Sent> {
+        std::mem::take(&mut self.sent)
+    }
+
+    /// Seconds at which somebody's telephone was made to ring.
+    pub fn rings_of(&self, who: &str) -> Vec<u64> {
+        self.sent.iter().filter(|sent| sent.to == who && sent.what == "☎").map(|sent| sent.at_s).collect()
+    }
+
+    /// Texts that left for somebody.
+    pub fn texts_to(&self, who: &str) -> Vec<(u64, String)> {
+        let texts = self.sent.iter().filter(|sent| sent.to == who && sent.what != "☎");
+        texts.map(|sent| (sent.at_s, sent.what.clone())).collect()
+    }
+
+    /// The code that somebody was given for the newest alarm of that condition.
+    pub fn code(&self, condition: Condition, who: &str) -> u8 {
+        let alarm = self.newest(condition);
+        let told = alarm.told_to(id(who)).expect("they were told");
+        told.code.expect("a code").number()
+    }
+
+    pub fn newest(&self, condition: Condition) -> &Alarm {
+        let known = self.station.open_alarms().chain(self.station.closed_alarms());
+        known
+            .filter(|alarm| alarm.id.condition == condition)
+            .max_by_key(|alarm| alarm.id)
+            .expect("an alarm of that kind")
+    }
+
+    pub fn state(&self, condition: Condition) -> &'static str {
+        self.newest(condition).state.word()
+    }
+}
+
+fn identity() -> Identity {
+    Identity { station: id("st1"), epoch: Epoch(7) }
+}
+
+fn moment(mono: Mono, trust: Trust, shift_ms: i64) -> Moment {
+    let since = i64::try_from(mono.0 - BEGIN_MS).expect("small");
+    Moment { boot: Boot(1), mono, wall: Wall(BEGIN_WALL_MS + since + shift_ms), trust }
+}
