@@ -93,8 +93,7 @@ async fn the_desk_is_live_counts_down_and_says_when_it_is_not() {
         let mut tab = Tab::open(dir.path(), 1280, 900, false).await;
         log_in(&mut tab, &pages, &format!("/desk?lang={lang}")).await;
         let mut seen = async |what: &str| {
-            let found = until_found(what, async || tab.html().await.contains(what).then_some(())).await;
-            found
+            until_found(what, async || tab.html().await.contains(what).then_some(())).await;
         };
         seen(waits).await;
         seen(soon).await;

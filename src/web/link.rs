@@ -3,7 +3,7 @@
 //! A link is made again whenever it is needed, from the alarm, the person and a key that only this station has. So nothing is to
 //! be stored or cleaned up, a restart changes nothing, and a link that nobody was given fits nobody.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -68,7 +68,7 @@ impl LinkKey {
     /// The key of these bytes.
     #[must_use]
     pub fn new(bytes: &[u8; KEY_BYTES]) -> Self {
-        Self(Hmac::new_from_slice(bytes).expect("a key of any length makes an HMAC"))
+        Self(keyed(bytes))
     }
 
     /// The station's key, made when it is first asked for.
@@ -115,8 +115,7 @@ impl LinkKey {
             sum.update(&(part.len() as u64).to_be_bytes());
             sum.update(part);
         }
-        let digits: String = sum.finalize().into_bytes().iter().take(11).map(|byte| format!("{byte:02x}")).collect();
-        format!("w{digits}").parse().expect("w and 22 digits of hexadecimal are an id")
+        id_of(&sum.finalize().into_bytes())
     }
 
     fn sum(&self, alarm: AlarmId, who: ResponderId) -> Hmac<Sha256> {
@@ -162,6 +161,19 @@ impl FromStr for Token {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| TokenError)?;
         bytes.try_into().map(Token).map_err(|_| TokenError)
     }
+}
+
+fn keyed(bytes: &[u8; KEY_BYTES]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(bytes).expect("a key of any length makes an HMAC")
+}
+
+/// An id of the first 88 bits, as long as an id may be.
+fn id_of(sum: &[u8]) -> CommandId {
+    let digits = sum.iter().take(11).fold(String::from("w"), |mut digits, byte| {
+        _ = write!(digits, "{byte:02x}");
+        digits
+    });
+    digits.parse().expect("w and 22 digits of hexadecimal are an id")
 }
 
 /// Whether a link to this alarm can be opened no more: closed, and a day past by station time or by a wall clock that is trusted.

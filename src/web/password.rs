@@ -49,9 +49,9 @@ impl Hash {
         }
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).map_err(|_| PasswordError::Randomness)?;
-        let salt = SaltString::encode_b64(&salt).expect("16 bytes make a salt");
+        let salt = SaltString::encode_b64(&salt).map_err(|_| PasswordError::Randomness)?;
         let hash = Argon2::default().hash_password(password.as_bytes(), &salt);
-        Ok(Hash(hash.expect("a password of this length is hashed").to_string()))
+        hash.map(|hash| Hash(hash.to_string())).map_err(|_| PasswordError::TooLong)
     }
 
     /// Reads a PHC string.
@@ -87,7 +87,7 @@ impl Hash {
     /// Whether it is this password's. Takes a part of a second and 19 MiB.
     #[must_use]
     pub fn fits(&self, password: &str) -> bool {
-        let hash = PasswordHash::new(&self.0).expect("it was read or made as one");
+        let Ok(hash) = PasswordHash::new(&self.0) else { return false };
         password.len() <= PASSWORD_BYTES_MAX && Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()
     }
 }

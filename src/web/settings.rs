@@ -147,7 +147,7 @@ fn seal(files: &TlsFiles) -> Result<TlsAcceptor, SettingsError> {
         let path = path.to_owned();
         move |why| SettingsError::Pem { path: path.clone(), why }
     };
-    let chain: Result<Vec<_>, PemError> = CertificateDer::pem_file_iter(&files.cert).and_then(|certs| certs.collect());
+    let chain: Result<Vec<_>, PemError> = CertificateDer::pem_file_iter(&files.cert).and_then(Iterator::collect);
     let chain = chain.map_err(pem(&files.cert))?;
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(pem(&files.key))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -193,6 +193,7 @@ impl Pages {
             tally: tally.clone(),
         };
         change(&mut settings);
+        let key = settings.key.clone();
         let known = Known { roster: village.roster, people: village.people, ..Known::default() };
         let (known, names) = watch::channel(Arc::new(known));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");

@@ -162,10 +162,9 @@ impl Scene<'_> {
     fn with_name(&self, line: Both) -> String {
         let home = self.known.home_of(self.alarm).map(|home| self.known.label(home)).unwrap_or_default();
         let whom = Some(self.whom()).filter(|whom| !whom.is_empty()).unwrap_or(home);
-        match (self.lang, line == say::YOU_GO) {
-            (Lang::Zh, true) => format!("{}{whom}家", self.say(line)),
-            (Lang::Zh, false) => format!("{}{whom}家", self.say(line)),
-            (Lang::En, _) => format!("{} {whom}", self.say(line)),
+        match self.lang {
+            Lang::Zh => format!("{}{whom}家", self.say(line)),
+            Lang::En => format!("{} {whom}", self.say(line)),
         }
     }
 
@@ -262,11 +261,12 @@ impl Scene<'_> {
         let called: Vec<String> = called.map(|told| self.called(told.who)).collect();
         let key = matches!(said, Disposition::CouldNotEnter | Disposition::NoAnswer)
             && self.alarm.told.iter().any(|told| told.because == Because::KeyWanted);
+        let comma = if self.lang == Lang::Zh { "、" } else { ", " };
         html! {
             section #goes-on {
                 h2 { (said.say(self.lang)) }
                 p { (self.say(say::GOES_ON)) }
-                @if !called.is_empty() { p { (self.say(say::CALLED_NOW)) ": " (called.join(if self.lang == Lang::Zh { "、" } else { ", " })) } }
+                @if !called.is_empty() { p { (self.say(say::CALLED_NOW)) ": " (called.join(comma)) } }
                 @if key { p { (self.say(say::KEY_CALLED)) } }
                 @if let Some(homes) = &self.candidates {
                     h2 { (self.say(say::CANDIDATES)) }

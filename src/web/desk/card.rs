@@ -95,9 +95,8 @@ fn from(scene: &Scene<'_>, since: Mono) -> String {
 }
 
 fn goes(scene: &Scene<'_>, alarm: &Alarm) -> Markup {
-    let by = match alarm.state {
-        State::Accepted { by, .. } | State::OnSite { by, .. } => by,
-        _ => return html! { p .goes { strong .red { (scene.say(say::NOBODY_GOES)) } } },
+    let (State::Accepted { by, .. } | State::OnSite { by, .. }) = alarm.state else {
+        return html! { p .goes { strong .red { (scene.say(say::NOBODY_GOES)) } } };
     };
     html! { p .goes { (scene.say(say::GOES)) ": " (person(scene, by)) } }
 }

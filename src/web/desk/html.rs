@@ -115,7 +115,9 @@ impl Picture {
                     }
                     p #lost .band.deaf role="alert" hidden { (mark("■")) (say::LOST.say(lang)) }
                     @if let Some(why) = refused {
-                        p .band.grave role="alert" { (mark("!")) (answer_page::NOT_DONE.say(lang)) ": " (answer_page::refused(why).say(lang)) }
+                        p .band.grave role="alert" {
+                            (mark("!")) (answer_page::NOT_DONE.say(lang)) ": " (answer_page::refused(why).say(lang))
+                        }
                     }
                     main { (self.content(look)) }
                 }

@@ -106,7 +106,10 @@ impl One<'_> {
                 }
                 h2 { (self.say(say::STEPS)) }
                 div .ways { @for act in steps { (button(act, "")) } }
-                @if !not_endings.is_empty() { h2 { (self.say(say::NOT_ENDINGS)) } div .ways { @for act in not_endings { (button(act, "quiet")) } } }
+                @if !not_endings.is_empty() {
+                    h2 { (self.say(say::NOT_ENDINGS)) }
+                    div .ways { @for act in not_endings { (button(act, "quiet")) } }
+                }
                 label { (self.say(say::CONVERSATION))
                     textarea name="said" rows="2" maxlength="200" {}
                 }
