@@ -100,7 +100,7 @@ pub const MUTED_UNTIL: Both = both("警号静音到", "siren muted until");
 /// The button.
 pub const MUTE: Both = both("警号静音", "Mute the siren");
 /// The link to the page of one alarm.
-pub const HANDLE: Both = both("处理", "Handle");
+pub const HANDLE: Both = both("处理", "Respond");
 /// The button.
 pub const ACKNOWLEDGE: Both = both("我来处理", "I see to it");
 /// Not on disk.

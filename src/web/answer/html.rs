@@ -189,7 +189,7 @@ impl Scene<'_> {
         };
         html! {
             @if offer.all().any(|act| act != Act::Dialled120) {
-                form method="post" action=(self.action()) {
+                form #answers method="post" action=(self.action()) {
                     input type="hidden" name="rev" value=(self.alarm.rev);
                     @if let Some(main) = offer.main { (button(main, "button main")) }
                     @for act in offer.beside.iter().filter(|act| **act != Act::Dialled120) { (button(*act, "button")) }
