@@ -8,7 +8,7 @@ use shouwang::core::watch::Watch;
 use shouwang::county::page;
 use shouwang::limits;
 use support::county_messages::{EPOCH, alarm, alarm_message, heartbeat};
-use support::county_page::{Page, device, resident};
+use support::county_page::{BEGIN_MS, Page, case, device, resident};
 use support::{soon, until_found};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -242,6 +242,56 @@ async fn machines_get_the_rows_of_the_command_line() {
     let stations = rows("/api/stations").await;
     let silent: Vec<_> = stations.iter().map(|row| (row["station"].clone(), row["silent"].clone())).collect();
     assert_eq!(silent, [("st1".into(), false.into()), ("st2".into(), true.into())]);
+}
+
+#[tokio::test]
+async fn a_station_that_only_sends_texts_is_shown_as_silent_and_watching_and_its_alarm_as_told_by_text() {
+    let page = Page::busy().await;
+    page.tells_by_text().await;
+    let zh = page.get("/").await.body;
+    assert_in_order(
+        &zh,
+        &[
+            "2 人未守护",
+            "1 站失联",
+            "<strong>r21</strong>",
+            "照料站断网,本地在守,县里只收得到短信",
+            "未办结的报警",
+            "r21",
+            "无人接单",
+            "短信告知",
+            "照料站失联",
+            "示例北村站",
+            "断网,本地在守(自 8 分钟前)",
+            "报警 1 · 故障 0 · 守护中 1 · 守护减弱 0 · 未守护 0 · 停电 · 电池可用 3 小时 20 分钟",
+            "只有短信能到县里",
+        ],
+    );
+    let en = page.get("/?lang=en").await.body;
+    assert_in_order(&en, &["told by text message", "station silent", "no link, watching locally (for 8 min)"]);
+    page.later(5 * 3_600_000 + 1_800_001).await;
+    let late = page.get("/").await.body;
+    assert!(
+        !late.contains("本地在守") && late.contains("失联:它的报警到不了县里"),
+        "a text that does not come ends it"
+    );
+}
+
+#[tokio::test]
+async fn rule_11_the_page_says_whom_the_county_calls_and_who_has_acknowledged() {
+    let page = Page::busy().await;
+    let calls = [("station-st2", "done"), ("person-zhao", "failed")];
+    page.climbs("st2/gw1", &case(false, "null", &calls)).await;
+    let zh = page.get("/").await.body;
+    assert_in_order(&zh, &["照料站失联", "示例北村站", "县里已呼叫 2 个电话,其中 1 个没有打通,无人确认"]);
+    page.climbs("st2/gw1", &case(true, "null", &[])).await;
+    assert!(page.get("/").await.body.contains("县里无人可呼叫"));
+    let acknowledged = format!(r#"{{"by":"person-zhao","at_ms":{},"until_ms":0}}"#, BEGIN_MS - 125_000);
+    let unanswered = format!("st1/gw1/st1.{EPOCH}.6000.resident-r06.fall_confirmed");
+    page.climbs(&unanswered, &case(false, &acknowledged, &calls)).await;
+    assert_in_order(&page.get("/").await.body, &["未响应", "县里 person-zhao 已确认(2 分钟前)"]);
+    let en = page.get("/?lang=en").await.body;
+    assert!(en.contains("person-zhao at the county has acknowledged, 2 min ago"), "{en}");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ mod support;
 use std::path::Path;
 
 use support::browser::{BROWSER, argument, browse, shots};
-use support::county_page::Page;
+use support::county_page::{Page, case};
 use support::{installed, until_found};
 
 /// Width of a telephone in points; the smallest on which civil-affairs staff are met.
@@ -64,6 +64,8 @@ async fn a_telephone_sees_all_of_it_and_is_told_when_the_stream_is_lost() {
         return;
     }
     let (page, dir) = (Page::busy().await, tempfile::tempdir().expect("a temporary directory"));
+    page.tells_by_text().await;
+    page.climbs("st2/gw1", &case(false, "null", &[("station-st2", "done"), ("person-zhao", "failed")])).await;
     for lang in ["zh", "en"] {
         let address = on_a_phone(&page, dir.path(), lang, true).await;
         let measured = until_found("the measure of the page", async || {
@@ -85,6 +87,8 @@ async fn a_telephone_sees_all_of_it_and_is_told_when_the_stream_is_lost() {
 async fn pictures_are_taken_when_they_are_asked_for() {
     let Some(shots) = shots() else { return };
     let (page, dir) = (Page::busy().await, tempfile::tempdir().expect("a temporary directory"));
+    page.tells_by_text().await;
+    page.climbs("st2/gw1", &case(false, "null", &[("station-st2", "done"), ("person-zhao", "failed")])).await;
     for lang in ["zh", "en"] {
         for (scheme, number) in [("dark", "0"), ("light", "1")] {
             let colours = argument("blink-settings", &format!("preferredColorScheme={number}"));

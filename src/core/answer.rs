@@ -9,7 +9,7 @@ use super::alarm::AlarmId;
 use super::alarm::told::Code;
 use super::effect::Refusal;
 use super::id::{CommandId, ResponderId};
-use super::time::Wall;
+use super::time::{Trust, Wall};
 use super::word::words;
 
 words! {
@@ -95,4 +95,105 @@ pub enum Outcome {
     UnknownCode,
     /// It is not known to be an answer.
     NotUnderstood,
+}
+
+/// Something that somebody was told, and answers by a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held<T> {
+    /// By which code.
+    pub code: Option<Code>,
+    /// What it is.
+    pub about: T,
+    /// When the first notice of it left, by a clock that was one; none when none has, or the clock was none.
+    pub sent: Option<Wall>,
+    /// A bare answer may be about it: it is open, and no question with a code of its own (CARE-RULES 21, 24).
+    pub is_open: bool,
+}
+
+/// When an answer was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Given {
+    /// In the call that tells of it.
+    InTheCall,
+    /// Then, by the network's clock.
+    At(Wall),
+    /// Nobody knows.
+    Sometime,
+}
+
+/// What an answer is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meant<T> {
+    /// This.
+    This(T),
+    /// It may mean several, or one that it cannot have been an answer to.
+    AskForCode,
+    /// It names a code that was not given to them.
+    UnknownCode,
+}
+
+/// What an answer is about, to somebody who holds these, the newest first; `trust` is what the own clock is worth (CARE-RULES 4).
+pub fn meant<T: Copy>(
+    code: Option<Code>,
+    given: Given,
+    trust: Trust,
+    held: impl IntoIterator<Item = Held<T>>,
+) -> Meant<T> {
+    let mut held = held.into_iter();
+    if code.is_some() {
+        return held.find(|held| held.code == code).map_or(Meant::UnknownCode, |held| Meant::This(held.about));
+    }
+    let mut open = held.filter(|held| held.is_open);
+    let (Some(only), None) = (open.next(), open.next()) else { return Meant::AskForCode };
+    let is_after = match (given, only.sent) {
+        (Given::InTheCall, _) => true,
+        // Times are compared only where both clocks were clocks.
+        (Given::At(given), Some(sent)) => trust != Trust::Unset && given > sent,
+        (Given::At(_), None) | (Given::Sometime, _) => false,
+    };
+    if is_after { Meant::This(only.about) } else { Meant::AskForCode }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held(code: u8, about: u8, sent: i64, is_open: bool) -> Held<u8> {
+        Held { code: Code::new(code), about, sent: Some(Wall(sent)), is_open }
+    }
+
+    fn bare(held: &[Held<u8>], at: i64) -> Meant<u8> {
+        meant(None, Given::At(Wall(at)), Trust::Synced, held.iter().copied())
+    }
+
+    #[test]
+    fn rule_4_a_bare_digit_counts_for_the_only_open_notice_and_only_when_sent_after_it() {
+        let one = held(17, 1, 1_000, true);
+        assert_eq!(bare(&[one], 1_001), Meant::This(1));
+        assert_eq!(bare(&[one], 1_000), Meant::AskForCode, "it was on its way before");
+        assert_eq!(bare(&[held(18, 2, 900, true), one], 2_000), Meant::AskForCode);
+        assert_eq!(
+            bare(&[held(18, 2, 900, false), one], 2_000),
+            Meant::This(1),
+            "a question never counts, nor what is over"
+        );
+        assert_eq!(bare(&[], 2_000), Meant::AskForCode);
+        assert_eq!(
+            meant(None, Given::At(Wall(2_000)), Trust::Unset, [one]),
+            Meant::AskForCode,
+            "no time is known here"
+        );
+        assert_eq!(meant(None, Given::Sometime, Trust::Synced, [one]), Meant::AskForCode);
+        assert_eq!(meant(None, Given::InTheCall, Trust::Unset, [one]), Meant::This(1));
+        assert_eq!(bare(&[Held { sent: None, ..one }], 2_000), Meant::AskForCode, "nothing had left for them");
+    }
+
+    #[test]
+    fn rule_4_a_code_answers_what_it_was_given_for_and_no_other_persons() {
+        let coded =
+            |code: u8, held: &[Held<u8>]| meant(Code::new(code), Given::Sometime, Trust::Unset, held.iter().copied());
+        assert_eq!(coded(17, &[held(18, 2, 1, true)]), Meant::UnknownCode);
+        assert_eq!(coded(17, &[held(17, 2, 5, true), held(17, 1, 1, true)]), Meant::This(2), "the newest");
+        assert_eq!(coded(20, &[held(20, 3, 1, false)]), Meant::This(3), "a question is answered by its code");
+    }
 }

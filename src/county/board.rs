@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::book::{Book, BookError, LISTENED, LISTENING_SINCE};
 use super::sql;
+use super::texts::ByText;
 use crate::core::watch::Watch;
 use crate::relay::message::AlarmBody;
 
@@ -24,6 +25,8 @@ pub struct AlarmRow {
     pub first_received_ms: i64,
     /// When this revision came.
     pub received_ms: i64,
+    /// This revision is known by its text message alone: the record is what the text had room for.
+    pub by_text: bool,
     /// The record as sent: `id`, `rev`, `state`, `clocks` and all the rest.
     #[serde(flatten)]
     pub record: Map<String, Value>,
@@ -82,6 +85,8 @@ pub struct StationRow {
     pub residents: Vec<ResidentRow>,
     /// What was refused from it, by kind.
     pub refused: BTreeMap<String, i64>,
+    /// How it stood by its newest text; it takes nothing away from [`silent`](Self::silent).
+    pub by_text: Option<ByText>,
 }
 
 /// One resident.
@@ -134,10 +139,11 @@ impl Book {
     /// # Errors
     /// [`BookError`].
     pub async fn alarms(&self, open_only: bool) -> Result<Vec<AlarmRow>, BookError> {
-        let rows: Vec<(String, String, i64, i64, String)> =
+        let rows: Vec<(String, String, i64, i64, bool, String)> =
             sqlx::query_as(sql::LIST_ALARMS).bind(open_only).fetch_all(&self.pool).await?;
-        let row = |(station, gateway, first_received_ms, received_ms, body): (_, _, _, _, String)| {
-            Ok(AlarmRow { station, gateway, first_received_ms, received_ms, record: stored("alarm_records", &body)? })
+        let row = |(station, gateway, first_received_ms, received_ms, by_text, body): (_, _, _, _, _, String)| {
+            let record = stored("alarm_records", &body)?;
+            Ok(AlarmRow { station, gateway, first_received_ms, received_ms, by_text, record })
         };
         rows.into_iter().map(row).collect()
     }
@@ -192,6 +198,7 @@ impl Book {
             rows.entry((station, gateway)).or_insert(unheard).refused.insert(why, times);
         }
         self.residents_into(&mut rows).await?;
+        self.status_texts_into(&mut rows, now_ms).await?;
         Ok(rows.into_values().collect())
     }
 
@@ -219,7 +226,7 @@ impl Book {
 }
 
 impl StationRow {
-    fn unheard(station: &str, gateway: &str) -> Self {
+    pub(super) fn unheard(station: &str, gateway: &str) -> Self {
         StationRow {
             station: station.to_owned(),
             gateway: gateway.to_owned(),
@@ -234,6 +241,7 @@ impl StationRow {
             heartbeat: None,
             residents: Vec::new(),
             refused: BTreeMap::new(),
+            by_text: None,
         }
     }
 }

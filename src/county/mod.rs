@@ -5,6 +5,8 @@
 //! - Everything may come twice, late, or in another order; what is stored is the same.
 //! - The connection to the broker promises nothing: a record that was lost on the way, or was not taken because the
 //!   database stood still, is sent again by its gateway until it has its receipt.
+//! - An alarm may also come as a text message. It is the same alarm, and the text takes no part in numbers and receipts: the
+//!   gateway goes on sending its record until that has its own.
 
 mod settings;
 
@@ -29,6 +31,26 @@ pub mod way;
 pub mod session;
 
 pub mod board;
+
+pub mod told;
+
+pub mod sms;
+
+pub mod texts;
+
+pub mod plan;
+
+pub mod case;
+
+mod errands;
+
+pub mod ladder;
+
+pub mod causes;
+
+pub mod cases;
+
+pub mod duty;
 
 pub mod order;
 

@@ -2,17 +2,23 @@
 //!
 //! Everything has its age, and what is not known is said to be not known.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::board::{AlarmRow, DeviceRow, Listening, ResidentRow, StationRow};
+use super::case::{Case, Cause};
 use super::since::Since;
-use crate::core::alarm::Subject;
+use super::texts::ByText;
+use super::told::Told;
+use crate::core::alarm::{AlarmId, Subject};
 use crate::core::condition::Condition;
 use crate::core::effect::Answer;
 use crate::core::watch::Watch;
-use crate::relay::message::{AlarmBody, CommandResult, DeviceState, ResultMessage};
+use crate::relay::message::{CommandResult, DeviceState, ResultMessage};
+use crate::words::escalation::Climb;
+use crate::words::second::Standing;
 use crate::words::{self, Lang, Say as _, console as say};
 
 /// First line when the service does not listen: every list below it is old.
@@ -39,38 +45,39 @@ pub fn alarms(rows: &[AlarmRow], now_ms: i64, lang: Lang) -> Vec<String> {
 
 fn alarm(row: &AlarmRow, now_ms: i64, lang: Lang) -> String {
     let place = format!("{}/{}", row.station, row.gateway);
-    let Some(body) = row.body() else {
+    let Some(told) = Told::of(row) else {
         let id = row.record.get("id").and_then(Value::as_str).unwrap_or("?");
         let age = ago(row.first_received_ms, now_ms, lang);
         return format!("{} · {place} · {age}  {id}", say::UNREADABLE.say(lang));
     };
     let mut parts = vec![
-        body.priority.say(lang).to_owned(),
-        body.condition.say(lang).to_owned(),
-        about(&body),
+        told.priority.say(lang).to_owned(),
+        told.condition.say(lang).to_owned(),
+        about(&told.id),
         place,
-        age(Since::of_alarm(&body, row), now_ms, lang),
-        words::alarm::state(&body.standing, body.condition, lang).to_owned(),
+        age(told.since, now_ms, lang),
+        told.standing(lang).to_owned(),
     ];
-    parts.extend(body.disposition.map(|how| how.say(lang).to_owned()));
+    parts.extend(told.disposition.map(|how| how.say(lang).to_owned()));
     let marks = [
-        (body.drill, words::alarm::DRILL),
-        (!body.durable, words::alarm::UNDURABLE),
-        (body.visit_due, words::alarm::VISIT_DUE),
+        (told.drill, words::alarm::DRILL),
+        (told.by_text, words::second::BY_TEXT),
+        (!told.durable, words::alarm::UNDURABLE),
+        (told.visit_due, words::alarm::VISIT_DUE),
     ];
     parts.extend(marks.iter().filter(|(is, _)| *is).map(|(_, mark)| format!("[{}]", mark.say(lang))));
-    format!("{}  {}", parts.join(" · "), body.id)
+    format!("{}  {}", parts.join(" · "), told.id)
 }
 
 /// Whom or what an alarm is about.
-pub(super) fn about(body: &AlarmBody) -> String {
-    match body.id.subject {
+pub(super) fn about(id: &AlarmId) -> String {
+    match id.subject {
         Subject::Resident(id) => id.to_string(),
         Subject::Device(id) => id.to_string(),
         Subject::Source(id) => id.to_string(),
         Subject::Stranger(id) => id.to_string(),
         Subject::Channel(id) => id.to_string(),
-        Subject::Station => body.id.station.to_string(),
+        Subject::Station => id.station.to_string(),
     }
 }
 
@@ -140,6 +147,11 @@ fn station(row: &StationRow, now_ms: i64, lang: Lang) -> Vec<String> {
     if row.silent && row.first_heard_ms.is_some() {
         parts.push(format!("!{}", say::STATION_SILENT.say(lang)));
     }
+    if let Some(text) = row.by_text.as_ref().filter(|text| text.guards) {
+        let since = text.without_link_since_ms.map(|at| Since::seen(at).age(now_ms));
+        parts.push(words::second::guards(since, lang));
+        parts.push(words::second::standing(&counts(text), Since::seen(text.as_of_ms).age(now_ms), lang));
+    }
     if let (Some(false), Some(since)) = (row.online, row.online_since_ms) {
         parts.push(format!("{} {}", say::DISCONNECTED.say(lang), ago(since, now_ms, lang)));
     }
@@ -159,10 +171,52 @@ fn station(row: &StationRow, now_ms: i64, lang: Lang) -> Vec<String> {
     std::iter::once(parts.join(" · ")).chain(residents).collect()
 }
 
+/// How a station stood by its text, as its sentence wants it.
+pub(super) fn counts(text: &ByText) -> Standing {
+    let ByText { people, things, residents, durable, mains, battery_min, .. } = *text;
+    Standing { people, things, residents, durable, mains, battery_min }
+}
+
+/// Texts that were refused, in a line; none when there are none.
+#[must_use]
+pub fn refused_texts(refused: &BTreeMap<String, i64>, lang: Lang) -> Option<String> {
+    let kinds = refused.iter().map(|(why, times)| format!("{} {times}", words::second::refused(why, lang)));
+    let kinds: Vec<String> = kinds.collect();
+    (!kinds.is_empty()).then(|| format!("{}: {}", words::second::REFUSED_TEXTS.say(lang), kinds.join(", ")))
+}
+
 /// A resident with since when: by the county's clock when the station is silent.
 fn resident_line(resident: &ResidentRow, station: &StationRow, now_ms: i64, lang: Lang) -> String {
     let since = age(Since::of_watch(resident, station), now_ms, lang);
     format!("{} {}({} {since})", resident.resident, resident.watch.say(lang), say::SINCE.say(lang))
+}
+
+/// How far the county's own ladder has come with each case, a line each.
+#[must_use]
+pub fn cases(cases: &BTreeMap<Cause, Case>, now_ms: i64, lang: Lang) -> Vec<String> {
+    if cases.is_empty() {
+        return vec![words::escalation::NO_CASES.say(lang).to_owned()];
+    }
+    let line = |(cause, case): (&Cause, &Case)| {
+        let what = match cause {
+            Cause::Silent { .. } => say::STATION_SILENT.say(lang),
+            Cause::Unanswered { alarm, .. } => alarm.condition.say(lang),
+        };
+        format!("{what} · {}  {cause}", climb(case, now_ms, lang))
+    };
+    cases.iter().map(line).collect()
+}
+
+/// How far the county's own ladder has come with one case.
+pub(super) fn climb(case: &Case, now_ms: i64, lang: Lang) -> String {
+    let climb = match case.pause {
+        Some(pause) => Climb::Acknowledged { by: pause.by.to_string(), since: Since::seen(pause.at_ms).age(now_ms) },
+        None if case.everybody && case.calls.is_empty() => Climb::NobodyToCall,
+        None => {
+            Climb::Calling { called: case.calls.len(), failed: case.calls.iter().filter(|call| call.failed()).count() }
+        }
+    };
+    words::escalation::climb(&climb, lang)
 }
 
 /// What became of a command: whether it was done, and a sentence.

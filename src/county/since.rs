@@ -5,9 +5,8 @@
 
 use std::time::Duration;
 
-use super::board::{AlarmRow, ResidentRow, StationRow};
+use super::board::{ResidentRow, StationRow};
 use crate::core::time::{Moment, Trust};
-use crate::relay::message::AlarmBody;
 
 /// The beginning of something, in Unix milliseconds by the county's clock or by one that agrees with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,15 +34,6 @@ impl Since {
     #[must_use]
     pub fn received(received_ms: i64) -> Since {
         Since { at_ms: received_ms, at_least: true }
-    }
-
-    /// When an alarm occurred.
-    #[must_use]
-    pub fn of_alarm(body: &AlarmBody, row: &AlarmRow) -> Since {
-        match body.clocks.occurred.or(body.clocks.detected) {
-            Some(at) => Since::told(at, row.first_received_ms),
-            None => Since::received(row.first_received_ms),
-        }
     }
 
     /// Since when a resident's watch state stands: by the county's clock when the station is silent.

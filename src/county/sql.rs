@@ -10,71 +10,89 @@
 pub const BEGIN: &str = "BEGIN IMMEDIATE";
 
 /// The schema, one list of statements a version, applied in order. A list that has been released never changes.
-pub const MIGRATIONS: &[&[&str]] = &[&[
-    "CREATE TABLE gateways (
+pub const MIGRATIONS: &[&[&str]] = &[
+    &[
+        "CREATE TABLE gateways (
         station TEXT NOT NULL, gateway TEXT NOT NULL,
         first_heard_ms BIGINT NOT NULL, heard_ms BIGINT,
         online BOOLEAN, online_since_ms BIGINT, epoch TEXT, boot BIGINT, conn BIGINT, birth TEXT,
         heartbeat_ms BIGINT, heartbeat TEXT,
         PRIMARY KEY (station, gateway))",
-    // Every revision of every alarm, once, however often and under whatever number it came.
-    "CREATE TABLE alarm_records (
+        // Every revision of every alarm, once, however often and under whatever number it came.
+        "CREATE TABLE alarm_records (
         station TEXT NOT NULL, gateway TEXT NOT NULL, alarm_id TEXT NOT NULL, rev BIGINT NOT NULL,
         state TEXT NOT NULL, priority TEXT NOT NULL, disposition TEXT, received_ms BIGINT NOT NULL, body TEXT NOT NULL,
         PRIMARY KEY (station, gateway, alarm_id, rev))",
-    // Which record stands under which number: a rebuilt gateway sends the same record under a new one.
-    "CREATE TABLE alarm_numbers (
+        // Which record stands under which number: a rebuilt gateway sends the same record under a new one.
+        "CREATE TABLE alarm_numbers (
         station TEXT NOT NULL, gateway TEXT NOT NULL, epoch TEXT NOT NULL, seq BIGINT NOT NULL,
         alarm_id TEXT NOT NULL, rev BIGINT NOT NULL, received_ms BIGINT NOT NULL,
         PRIMARY KEY (station, gateway, epoch, seq))",
-    // The board: the newest revision of every alarm.
-    "CREATE TABLE alarms (
+        // The board: the newest revision of every alarm.
+        "CREATE TABLE alarms (
         station TEXT NOT NULL, gateway TEXT NOT NULL, alarm_id TEXT NOT NULL, rev BIGINT NOT NULL,
         is_open BOOLEAN NOT NULL, state TEXT NOT NULL, condition TEXT NOT NULL, priority TEXT NOT NULL,
         resident TEXT, device TEXT, drill BOOLEAN NOT NULL, occurred_ms BIGINT, occurred_trust TEXT,
         first_received_ms BIGINT NOT NULL, received_ms BIGINT NOT NULL,
         PRIMARY KEY (station, gateway, alarm_id))",
-    "CREATE INDEX alarms_open ON alarms (is_open, first_received_ms)",
-    "CREATE TABLE device_events (
+        "CREATE INDEX alarms_open ON alarms (is_open, first_received_ms)",
+        "CREATE TABLE device_events (
         station TEXT NOT NULL, gateway TEXT NOT NULL, epoch TEXT NOT NULL, seq BIGINT NOT NULL,
         device TEXT, source TEXT NOT NULL, what TEXT NOT NULL, at_ms BIGINT NOT NULL, at_trust TEXT NOT NULL,
         received_ms BIGINT NOT NULL, body TEXT NOT NULL,
         PRIMARY KEY (station, gateway, epoch, seq))",
-    "CREATE TABLE readings (
+        "CREATE TABLE readings (
         station TEXT NOT NULL, gateway TEXT NOT NULL, epoch TEXT NOT NULL, seq BIGINT NOT NULL,
         device TEXT NOT NULL, at_ms BIGINT NOT NULL, at_trust TEXT NOT NULL, hist BOOLEAN NOT NULL,
         said TEXT NOT NULL, received_ms BIGINT NOT NULL,
         PRIMARY KEY (station, gateway, epoch, seq))",
-    "CREATE TABLE skipped (
+        "CREATE TABLE skipped (
         station TEXT NOT NULL, gateway TEXT NOT NULL, epoch TEXT NOT NULL, lane TEXT NOT NULL,
         from_seq BIGINT NOT NULL, to_seq BIGINT NOT NULL, reason TEXT NOT NULL, received_ms BIGINT NOT NULL,
         PRIMARY KEY (station, gateway, epoch, lane, from_seq, to_seq))",
-    "CREATE TABLE devices (
+        "CREATE TABLE devices (
         station TEXT NOT NULL, gateway TEXT NOT NULL, device TEXT NOT NULL,
         received_ms BIGINT NOT NULL, body TEXT NOT NULL,
         PRIMARY KEY (station, gateway, device))",
-    "CREATE TABLE residents (
+        "CREATE TABLE residents (
         station TEXT NOT NULL, gateway TEXT NOT NULL, resident TEXT NOT NULL,
         watch TEXT NOT NULL, received_ms BIGINT NOT NULL, body TEXT NOT NULL,
         PRIMARY KEY (station, gateway, resident))",
-    // The dead-letter list: refused, with the message as it came.
-    "CREATE TABLE rejects (
+        // The dead-letter list: refused, with the message as it came.
+        "CREATE TABLE rejects (
         station TEXT NOT NULL, gateway TEXT NOT NULL, epoch TEXT NOT NULL, lane TEXT NOT NULL,
         from_seq BIGINT NOT NULL, to_seq BIGINT NOT NULL, reason TEXT NOT NULL, received_ms BIGINT NOT NULL,
         payload TEXT NOT NULL,
         PRIMARY KEY (station, gateway, epoch, lane, from_seq, to_seq))",
-    "CREATE TABLE refusals (
+        "CREATE TABLE refusals (
         station TEXT NOT NULL, gateway TEXT NOT NULL, why TEXT NOT NULL, times BIGINT NOT NULL, last_ms BIGINT NOT NULL,
         PRIMARY KEY (station, gateway, why))",
-    "CREATE TABLE commands (
+        "CREATE TABLE commands (
         id TEXT NOT NULL PRIMARY KEY, station TEXT NOT NULL, gateway TEXT NOT NULL,
         sent_ms BIGINT NOT NULL, not_after_ms BIGINT, body TEXT NOT NULL)",
-    "CREATE TABLE command_results (
+        "CREATE TABLE command_results (
         station TEXT NOT NULL, gateway TEXT NOT NULL, id TEXT NOT NULL, received_ms BIGINT NOT NULL, body TEXT NOT NULL,
         PRIMARY KEY (station, gateway, id))",
-    // When the service began to listen, and when it last did: without it, silence says nothing about a station.
-    "CREATE TABLE service (name TEXT NOT NULL PRIMARY KEY, at_ms BIGINT NOT NULL)",
-]];
+        // When the service began to listen, and when it last did: without it, silence says nothing about a station.
+        "CREATE TABLE service (name TEXT NOT NULL PRIMARY KEY, at_ms BIGINT NOT NULL)",
+    ],
+    &[
+        // The second path: an alarm may be known by its text alone, until the copy over MQTT completes it.
+        "ALTER TABLE alarm_records ADD COLUMN by_text BOOLEAN NOT NULL DEFAULT FALSE",
+        "ALTER TABLE alarms ADD COLUMN by_text BOOLEAN NOT NULL DEFAULT FALSE",
+        // The newest text of a gateway about how it stands.
+        "CREATE TABLE status_texts (
+        station TEXT NOT NULL, gateway TEXT NOT NULL, epoch TEXT NOT NULL, sent_s BIGINT NOT NULL,
+        as_of_ms BIGINT NOT NULL, received_ms BIGINT NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (station, gateway))",
+        // Refused texts, by kind alone: who sends such a text is not known.
+        "CREATE TABLE refused_texts (why TEXT NOT NULL PRIMARY KEY, times BIGINT NOT NULL, last_ms BIGINT NOT NULL)",
+        // The county's own ladder, and what was said to it by others than its channel.
+        "CREATE TABLE cases (cause TEXT NOT NULL PRIMARY KEY, saved_ms BIGINT NOT NULL, body TEXT NOT NULL)",
+        "CREATE TABLE answers (
+            at_ms BIGINT NOT NULL, who TEXT NOT NULL, said TEXT NOT NULL, PRIMARY KEY (at_ms, who, said))",
+    ],
+];
 
 /// The table of applied versions, which the first migration itself needs.
 pub const CREATE_VERSIONS: &str =
@@ -102,10 +120,18 @@ pub const WILL: &str = "UPDATE gateways
 /// A heartbeat.
 pub const HEARTBEAT: &str = "UPDATE gateways SET heartbeat_ms = $3, heartbeat = $4 WHERE station = $1 AND gateway = $2";
 
-/// One revision of an alarm.
+/// One revision of an alarm: it completes one that came as a text, and changes no other.
 pub const ALARM_RECORD: &str = "INSERT INTO alarm_records
     (station, gateway, alarm_id, rev, state, priority, disposition, received_ms, body)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    ON CONFLICT (station, gateway, alarm_id, rev) DO UPDATE SET
+     state = excluded.state, priority = excluded.priority, disposition = excluded.disposition, body = excluded.body,
+     by_text = FALSE
+    WHERE alarm_records.by_text = TRUE";
+/// The same as a text: it changes nothing that is there.
+pub const ALARM_RECORD_BY_TEXT: &str = "INSERT INTO alarm_records
+    (station, gateway, alarm_id, rev, state, priority, received_ms, body, by_text)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, TRUE) ON CONFLICT DO NOTHING";
 /// What stands where a revision could not be inserted.
 pub const ALARM_RECORD_THERE: &str = "SELECT state, priority, disposition FROM alarm_records
     WHERE station = $1 AND gateway = $2 AND alarm_id = $3 AND rev = $4";
@@ -116,16 +142,18 @@ pub const ALARM_NUMBER: &str = "INSERT INTO alarm_numbers
 /// What stands under that number.
 pub const ALARM_NUMBER_THERE: &str = "SELECT alarm_id, rev FROM alarm_numbers
     WHERE station = $1 AND gateway = $2 AND epoch = $3 AND seq = $4";
-/// The board's row: only a newer revision replaces an older one, whatever the order of arrival.
+/// The board's row: only a newer revision replaces an older one, whatever the order of arrival, and the copy over MQTT a text
+/// of the same revision.
 pub const ALARM: &str = "INSERT INTO alarms
     (station, gateway, alarm_id, rev, is_open, state, condition, priority, resident, device, drill,
-     occurred_ms, occurred_trust, first_received_ms, received_ms)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
+     occurred_ms, occurred_trust, first_received_ms, received_ms, by_text)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15)
     ON CONFLICT (station, gateway, alarm_id) DO UPDATE SET
      rev = excluded.rev, is_open = excluded.is_open, state = excluded.state, priority = excluded.priority,
      device = excluded.device, occurred_ms = excluded.occurred_ms, occurred_trust = excluded.occurred_trust,
-     received_ms = excluded.received_ms
-    WHERE excluded.rev > alarms.rev";
+     received_ms = excluded.received_ms, by_text = excluded.by_text
+    WHERE excluded.rev > alarms.rev
+     OR (excluded.rev = alarms.rev AND alarms.by_text = TRUE AND excluded.by_text = FALSE)";
 
 /// One event of a device or source.
 pub const DEVICE_EVENT: &str = "INSERT INTO device_events
@@ -167,6 +195,18 @@ pub const REFUSAL: &str = "INSERT INTO refusals (station, gateway, why, times, l
     ON CONFLICT (station, gateway, why) DO UPDATE SET
      times = refusals.times + excluded.times, last_ms = excluded.last_ms";
 
+/// How a station stands, by text. Station time tells which of two is newer, within one sequence space.
+pub const STATUS_TEXT: &str = "INSERT INTO status_texts (station, gateway, epoch, sent_s, as_of_ms, received_ms, body)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
+    ON CONFLICT (station, gateway) DO UPDATE SET
+     epoch = excluded.epoch, sent_s = excluded.sent_s, as_of_ms = excluded.as_of_ms,
+     received_ms = excluded.received_ms, body = excluded.body
+    WHERE (excluded.epoch = status_texts.epoch AND excluded.sent_s > status_texts.sent_s)
+     OR (excluded.epoch <> status_texts.epoch AND excluded.as_of_ms > status_texts.as_of_ms)";
+/// Counts refused texts by kind.
+pub const REFUSED_TEXT: &str = "INSERT INTO refused_texts (why, times, last_ms) VALUES ($1, 1, $2)
+    ON CONFLICT (why) DO UPDATE SET times = refused_texts.times + 1, last_ms = excluded.last_ms";
+
 /// A command, before it is sent.
 pub const COMMAND: &str = "INSERT INTO commands (id, station, gateway, sent_ms, not_after_ms, body)
     VALUES ($1, $2, $3, $4, $5, $6)";
@@ -181,7 +221,7 @@ pub const SERVICE: &str = "INSERT INTO service (name, at_ms) VALUES ($1, $2)
 pub const SERVICE_AT: &str = "SELECT at_ms FROM service WHERE name = $1";
 
 /// The board, oldest first; `$1` true: only what is open.
-pub const LIST_ALARMS: &str = "SELECT a.station, a.gateway, a.first_received_ms, a.received_ms, r.body
+pub const LIST_ALARMS: &str = "SELECT a.station, a.gateway, a.first_received_ms, a.received_ms, r.by_text, r.body
     FROM alarms a JOIN alarm_records r
      ON r.station = a.station AND r.gateway = a.gateway AND r.alarm_id = a.alarm_id AND r.rev = a.rev
     WHERE a.is_open = TRUE OR $1 = FALSE
@@ -200,3 +240,24 @@ pub const LIST_RESIDENTS: &str = "SELECT station, gateway, resident, received_ms
     ORDER BY station, gateway, resident";
 /// Refusals by gateway.
 pub const LIST_REFUSALS: &str = "SELECT station, gateway, why, times FROM refusals ORDER BY station, gateway, why";
+/// The newest text of every gateway about how it stands.
+pub const LIST_STATUS_TEXTS: &str = "SELECT station, gateway, as_of_ms, received_ms, body FROM status_texts
+    ORDER BY station, gateway";
+/// Refused texts by kind.
+pub const LIST_REFUSED_TEXTS: &str = "SELECT why, times FROM refused_texts ORDER BY why";
+
+/// How a case of the county's ladder stands.
+pub const CASE: &str = "INSERT INTO cases (cause, saved_ms, body) VALUES ($1, $2, $3)
+    ON CONFLICT (cause) DO UPDATE SET saved_ms = excluded.saved_ms, body = excluded.body";
+/// A case that is over.
+pub const CASE_OVER: &str = "DELETE FROM cases WHERE cause = $1";
+/// All cases.
+pub const LIST_CASES: &str = "SELECT cause, body FROM cases ORDER BY cause";
+/// An answer for the county's ladder.
+pub const ANSWER: &str = "INSERT INTO answers (at_ms, who, said) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+/// How many wait.
+pub const COUNT_ANSWERS: &str = "SELECT COUNT(*) FROM answers";
+/// Those that wait.
+pub const LIST_ANSWERS: &str = "SELECT at_ms, who, said FROM answers ORDER BY at_ms, who, said";
+/// One that has had its effect.
+pub const ANSWER_TAKEN: &str = "DELETE FROM answers WHERE at_ms = $1 AND who = $2 AND said = $3";

@@ -7,8 +7,8 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use super::book::BookError;
 use super::ingest::{Content, Numbers, Record, Report, Speaker, Standing, Why};
 use super::receipt::{Batch, Committed, DISPUTED, DeadLetter};
-use super::sql;
-use crate::core::alarm::{Disposition, State};
+use super::{sql, told};
+use crate::core::alarm::{Disposition, State, Subject};
 use crate::core::effect::DeviceEvent;
 use crate::core::id::{DeviceId, Epoch, ResidentId};
 use crate::core::reading::Said;
@@ -16,6 +16,7 @@ use crate::core::sequence::{Lane, Range};
 use crate::core::time::Moment;
 use crate::limits;
 use crate::relay::message::{AlarmBody, GatewayState, ReadingBody, Skipped, encode};
+use crate::relay::text::{AlarmText, StatusText, Text};
 
 /// Writes a batch; the caller commits.
 pub(super) async fn batch(to: &mut SqliteConnection, batch: &Batch, now_ms: i64) -> Result<Committed, BookError> {
@@ -127,9 +128,75 @@ async fn board(to: &mut SqliteConnection, speaker: Speaker, body: &AlarmBody, no
         .bind(occurred.map(|at| at.wall.0))
         .bind(occurred.map(|at| at.trust.word()))
         .bind(now_ms)
+        .bind(false)
         .execute(&mut *to)
         .await?;
     Ok(())
+}
+
+/// Writes one revision of an alarm that came as a text; whether it was new.
+pub(super) async fn alarm_text(to: &mut SqliteConnection, alarm: &AlarmText, now_ms: i64) -> Result<bool, BookError> {
+    let (station, gateway, id, rev) = (alarm.id.station, alarm.gateway, alarm.id.to_string(), i64::from(alarm.rev));
+    let (state, priority) = (told::state_word(alarm.stands), alarm.priority.word());
+    let inserted = sqlx::query(sql::ALARM_RECORD_BY_TEXT)
+        .bind(station.as_str())
+        .bind(gateway.as_str())
+        .bind(&id)
+        .bind(rev)
+        .bind(state)
+        .bind(priority)
+        .bind(now_ms)
+        .bind(told::record_of_text(alarm))
+        .execute(&mut *to)
+        .await?
+        .rows_affected();
+    if inserted == 0 {
+        return Ok(false);
+    }
+    let resident = match alarm.id.subject {
+        Subject::Resident(id) => Some(id),
+        Subject::Device(_) | Subject::Source(_) | Subject::Stranger(_) | Subject::Channel(_) | Subject::Station => None,
+    };
+    sqlx::query(sql::ALARM)
+        .bind(station.as_str())
+        .bind(gateway.as_str())
+        .bind(&id)
+        .bind(rev)
+        // A number can be forged, so what a text says has ended stays on the board until its record comes.
+        .bind(true)
+        .bind(state)
+        .bind(alarm.id.condition.word())
+        .bind(priority)
+        .bind(resident.as_ref().map(ResidentId::as_str))
+        .bind(None::<&str>)
+        .bind(alarm.id.drill)
+        .bind(alarm.occurred.wall().0)
+        .bind(alarm.occurred.trust.word())
+        .bind(now_ms)
+        .bind(true)
+        .execute(&mut *to)
+        .await?;
+    Ok(true)
+}
+
+/// Writes how a station stands by a text that was sent at `as_of_ms`; whether it was newer than what is there.
+pub(super) async fn status_text(
+    to: &mut SqliteConnection,
+    status: &StatusText,
+    as_of_ms: i64,
+    now_ms: i64,
+) -> Result<bool, BookError> {
+    let written = sqlx::query(sql::STATUS_TEXT)
+        .bind(status.station.as_str())
+        .bind(status.gateway.as_str())
+        .bind(status.epoch.to_string())
+        .bind(whole(status.sent_s))
+        .bind(as_of_ms)
+        .bind(now_ms)
+        .bind(Text::Status(*status).write())
+        .execute(&mut *to)
+        .await?;
+    Ok(written.rows_affected() > 0)
 }
 
 async fn number(

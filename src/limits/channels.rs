@@ -80,7 +80,7 @@ limits! {
 
     /// Answers that the broker sends ahead of their PUBACK.
     ANSWERS_UNKEPT_MAX: u16 = 16,
-        "the broker waits with the next", "none needed";
+        "the broker waits with the next; one that does not wait loses the connection", "none needed";
 
     /// How long an answer waits to be kept. judgement: several deadlines of a disk.
     ANSWER_KEPT_WAIT: Duration = Duration::from_secs(10),

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+pub use second::*;
 pub use source::*;
 
 /// One row of the table of limits.
@@ -45,9 +46,20 @@ pub mod channels;
 
 pub mod modem;
 
+pub mod second;
+
 /// Every page of limits.
-pub const TABLES: &[&[Limit]] =
-    &[TABLE, source::TABLE, tcp::TABLE, rota::TABLE, people::TABLE, channels::TABLE, modem::TABLE, web::TABLE];
+pub const TABLES: &[&[Limit]] = &[
+    TABLE,
+    source::TABLE,
+    tcp::TABLE,
+    rota::TABLE,
+    people::TABLE,
+    channels::TABLE,
+    modem::TABLE,
+    second::TABLE,
+    web::TABLE,
+];
 
 limits! {
     // --- config ---

@@ -23,6 +23,8 @@ mod letters;
 
 mod post;
 
+mod ready;
+
 mod program;
 
 pub mod webhook;

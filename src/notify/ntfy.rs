@@ -23,6 +23,8 @@ use super::body::cut;
 use super::channel::{Ailment, Errand, Failure, Letter, Said};
 use super::letters::{self, Carrier, Setback};
 use super::post::{Answer, Post};
+use super::ready::{Around, NotReady};
+use crate::config::channels::NtfyLink;
 use crate::core::condition::Priority;
 use crate::core::id::{ResponderId, Slug};
 use crate::limits::channels::NTFY_MESSAGE_BYTES_MAX;
@@ -44,6 +46,28 @@ pub struct Settings {
     pub topics: BTreeMap<ResponderId, Private<String>>,
     /// Access token, where the server asks for one.
     pub token: Option<Private<String>>,
+}
+
+impl Settings {
+    /// As it is configured, with its secrets.
+    pub(super) fn of(name: Slug, link: &NtfyLink, around: &Around) -> Result<Self, NotReady> {
+        let topics = link.topics.iter().map(|(responder, topic)| Ok((*responder, topic_of(around.read(topic)?)?)));
+        Ok(Self {
+            name,
+            server: Server { url: link.url.clone(), ca_file: link.ca_file.clone() },
+            topic: around.read_any(link.topic.as_ref())?.map(topic_of).transpose()?,
+            topics: topics.collect::<Result<_, NotReady>>()?,
+            token: around.read_any(link.token.as_ref())?,
+        })
+    }
+}
+
+/// A topic as ntfy takes them. Source: docs.ntfy.sh, "Picking a topic".
+fn topic_of(topic: Private<String>) -> Result<Private<String>, NotReady> {
+    let text = topic.reveal();
+    let sound = (1..=64).contains(&text.len())
+        && text.bytes().all(|sign| sign.is_ascii_alphanumeric() || matches!(sign, b'-' | b'_'));
+    if sound { Ok(topic) } else { Err(NotReady::Topic) }
 }
 
 /// Posts until `stop`, or until nobody gives errands any more.

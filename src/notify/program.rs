@@ -1,5 +1,5 @@
-//! A program of the village's own that switches a siren or plays a sentence: started without a shell, bounded in time, and ended
-//! with everything that it started.
+//! A program of the village's own that switches a siren or plays a sentence: started without a shell, bounded in time, and when it
+//! runs on, ended with everything that it started.
 
 use std::io;
 use std::process::{ExitStatus, Stdio};
@@ -51,18 +51,20 @@ impl Program {
 
     /// Waits for its end, at most so long.
     pub(super) async fn end(mut self, limit: Duration) -> Result<(), ProgramError> {
-        match timeout(limit, self.child.wait()).await {
-            Err(_) => Err(ProgramError::TooLong(limit)),
-            Ok(Err(why)) => Err(ProgramError::Start(why)),
-            Ok(Ok(status)) if status.success() => Ok(()),
-            Ok(Ok(status)) => Err(ProgramError::Failed(status)),
+        let status = timeout(limit, self.child.wait()).await.map_err(|_| ProgramError::TooLong(limit))?;
+        // It ended by itself: what it left running is meant to run, and its number may soon be somebody else's.
+        self.group = None;
+        match status {
+            Err(why) => Err(ProgramError::Start(why)),
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(ProgramError::Failed(status)),
         }
     }
 }
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // What it left behind, too: the group lives as long as one of its processes, so its number is nobody else's.
+        // With what it started. It has not been waited for, so the number is still its own.
         if let Some(group) = self.group {
             let _ = kill_process_group(group, Signal::KILL);
         }

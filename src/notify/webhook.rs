@@ -22,6 +22,8 @@ use super::body::{self, Run};
 use super::channel::{Errand, Letter, Said};
 use super::letters::{self, Carrier, Setback};
 use super::post::Post;
+use super::ready::{Around, NotReady};
+use crate::config::channels::WebhookLink;
 use crate::core::id::Slug;
 use crate::private::Private;
 
@@ -39,6 +41,14 @@ pub struct Settings {
     pub secret: Private<String>,
     /// The wall time.
     pub utc: Utc,
+}
+
+impl Settings {
+    /// As it is configured, with its secrets.
+    pub(super) fn of(name: Slug, link: &WebhookLink, around: &Around) -> Result<Self, NotReady> {
+        let server = around.server(&link.url, &link.ca_file)?;
+        Ok(Self { name, server, secret: around.read(&link.secret)?, utc: around.utc.clone() })
+    }
 }
 
 /// Posts until `stop`, or until nobody gives errands any more.

@@ -27,7 +27,8 @@ use super::body::{cut, with_link};
 use super::channel::{Ailment, Errand, Failure, Letter, Said};
 use super::letters::{self, Carrier, Setback};
 use super::post::{Answer, Post};
-use crate::config::channels::WecomForm;
+use super::ready::{Around, NotReady};
+use crate::config::channels::{WecomForm, WecomLink};
 use crate::core::condition::Priority;
 use crate::core::id::Slug;
 use crate::limits::channels::{WECOM_KEPT_FOR_HIGH, WECOM_MARKDOWN_BYTES_MAX, WECOM_PER_MINUTE, WECOM_TEXT_BYTES_MAX};
@@ -43,6 +44,13 @@ pub struct Settings {
     pub server: Server,
     /// In which form it writes.
     pub form: WecomForm,
+}
+
+impl Settings {
+    /// As it is configured, with its secrets.
+    pub(super) fn of(name: Slug, link: &WecomLink, around: &Around) -> Result<Self, NotReady> {
+        Ok(Self { name, server: around.server(&link.url, &link.ca_file)?, form: link.form })
+    }
 }
 
 /// Posts until `stop`, or until nobody gives errands any more.

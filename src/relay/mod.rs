@@ -6,6 +6,8 @@
 
 pub mod message;
 
+pub mod text;
+
 pub mod ranges;
 
 mod waiting;

@@ -76,6 +76,7 @@ pub fn state_of_word(word: &str, of: Condition, lang: Lang) -> &str {
     let both = match word {
         "pre_alarm" => PRE_ALARM,
         "raised" => raised(of),
+        "unanswered" => UNANSWERED,
         "accepted" => ACCEPTED,
         "on_site" => ON_SITE,
         "closed" => CLOSED,

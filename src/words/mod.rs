@@ -29,6 +29,10 @@ pub mod answer_page;
 
 pub mod desk;
 
+pub mod second;
+
+pub mod escalation;
+
 pub mod plan;
 
 pub mod rota;

@@ -96,9 +96,8 @@ fn a_part_that_is_refused_is_tried_again_and_reaches_them_once() {
 
 #[test]
 fn when_the_answer_is_lost_the_letter_has_failed_and_is_not_given_again() {
-    let mut phone = Telephone::up(1, Mood { sends_ms: (70_000, 70_000), ..Mood::calm() }, village());
-    phone.text(1, ZHANG, "示例");
-    assert!(phone.until(180, |it| it.is_over(1)));
+    let mut phone = Telephone::up(1, Mood::calm(), village());
+    phone.text_without_answer(1, ZHANG);
     assert_eq!(phone.words(1), [Word::Failed(Failure::Trouble)]);
     phone.pass(600);
     assert_eq!(phone.modem.network().texts_to(ZHANG).len(), 1);
@@ -106,12 +105,48 @@ fn when_the_answer_is_lost_the_letter_has_failed_and_is_not_given_again() {
 
 #[test]
 fn when_the_answer_is_lost_and_the_network_reports_the_letter_it_was_sent() {
-    let mut phone = Telephone::up(1, Mood { sends_ms: (70_000, 70_000), ..Mood::calm() }, village());
-    phone.text(1, LI, "示例");
-    assert!(phone.until(180, |it| it.is_over(1)));
+    let mut phone = Telephone::up(1, Mood::calm(), village());
+    // Reports of letters from before the start would be the other reading.
+    phone.pass(3_600);
+    phone.text_without_answer(1, LI);
     assert_eq!(phone.words(1), [Word::Sent, Word::Delivered]);
     phone.pass(600);
     assert_eq!(phone.modem.network().texts_to(LI).len(), 1);
+}
+
+#[test]
+fn a_late_ok_is_not_taken_for_the_networks() {
+    let mut phone = Telephone::up(1, Mood::calm(), village());
+    phone.text(1, LI, "示例");
+    assert!(phone.until(10, |it| it.written.ends_with(b"\x1A")));
+    phone.modem.say_unasked(phone.now, b"\r\nOK\r\n");
+    assert!(phone.until(10, |it| it.is_over(1)));
+    assert_eq!(phone.words(1)[0], Word::Sent);
+}
+
+#[test]
+fn an_answer_that_is_refused_by_the_networks_silence_is_not_given_again() {
+    let mut phone = Telephone::up(1, Mood { sends_ms: (9_000, 9_000), ..Mood::calm() }, village());
+    phone.text(1, ZHANG, "示例");
+    assert!(phone.until(10, |it| it.written.ends_with(b"\x1A")));
+    phone.modem.say_unasked(phone.now, b"\r\n+CMS ERROR: 332\r\n");
+    assert!(phone.until(10, |it| it.is_over(1)));
+    assert_eq!(phone.words(1), [Word::Failed(Failure::Trouble)]);
+    phone.pass(60);
+    assert_eq!(phone.modem.network().texts_to(ZHANG).len(), 1);
+}
+
+#[test]
+fn a_late_report_of_one_letter_is_not_taken_for_another_ones() {
+    let mut network = village();
+    network.put(LI, Person { fate: Fate::Delivered(100_000), ..Person::silent() });
+    let mut phone = Telephone::up(1, Mood::calm(), network);
+    phone.pass(3_600);
+    phone.text_without_answer(1, LI);
+    assert_eq!(phone.words(1), [Word::Failed(Failure::Trouble)]);
+    // The report of the first comes while the second is silent.
+    phone.text_without_answer(2, LI);
+    assert_eq!(phone.words(2), [Word::Failed(Failure::Trouble)]);
 }
 
 #[test]

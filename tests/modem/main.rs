@@ -11,4 +11,6 @@ mod incoming;
 
 mod trouble;
 
+mod vectors;
+
 mod port;

@@ -122,14 +122,13 @@ fn a_modem_that_nothing_helps_is_said_to_hang_and_comes_back_when_it_lives() {
 #[test]
 fn a_modem_that_takes_everything_but_messages_is_switched_off_and_on() {
     let network = Network::with([(LI, Person::off())]);
-    let mut phone = Telephone::up(1, Mood { sends_ms: (90_000, 90_000), ..Mood::calm() }, network);
+    let mut phone = Telephone::up(1, Mood::calm(), network);
     for ticket in 1..=3 {
         assert_eq!(phone.modem.starts, 0);
-        phone.text(ticket, LI, "示例");
-        assert!(phone.until(180, |it| it.is_over(ticket)));
+        phone.text_without_answer(ticket, LI);
         assert_eq!(phone.words(ticket), [Word::Failed(Failure::Trouble)]);
-        phone.pass(60);
     }
+    phone.pass(30);
     assert_eq!(phone.modem.starts, 1);
 }
 
@@ -162,6 +161,24 @@ fn slow_noisy_and_restless_modems_do_their_work() {
             phone.pass(20);
         }
         assert!(sent >= 15, "{name}: {sent} of 20");
+    }
+}
+
+#[test]
+fn a_port_that_is_pulled_out_for_good_ends_what_is_in_hand() {
+    for after_ms in (0..9_000).step_by(150) {
+        for is_letter in [true, false] {
+            let mood = Mood { refuses: 200, ..Mood::calm() };
+            let mut phone = Telephone::up(after_ms, mood, village());
+            if is_letter {
+                phone.text(1, LI, "示例");
+            } else {
+                phone.ring(1, LI, 30);
+            }
+            phone.pass_ms(after_ms);
+            phone.unplug();
+            assert!(phone.until(100, |it| it.is_over(1)), "{after_ms}: {:?}", phone.words(1));
+        }
     }
 }
 
@@ -278,6 +295,7 @@ proptest! {
         seed in any::<u64>(),
         shares in (0_u64..400, 0_u64..150, 0_u64..150, 0_u64..100),
         spoils in (0_u64..300, 0_u64..500, any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>()),
+        answers_max in 5_u64..7_000,
         sends_max in 1_000_u64..80_000,
         errands in proptest::collection::vec((any::<bool>(), 0_u64..120), 1..6),
     ) {
@@ -285,7 +303,7 @@ proptest! {
         let (noise, chatter, echoes, starts_silently, lists_calls, tells_calls) = spoils;
         let mood = Mood {
             refuses, swallows, loses, restarts, noise, chatter, echoes, starts_silently, lists_calls, tells_calls,
-            sends_ms: (500, sends_max), ..Mood::calm()
+            answers_ms: (5, answers_max), sends_ms: (500, sends_max), ..Mood::calm()
         };
         let mut phone = Telephone::new(seed, mood, village());
         for (ticket, (is_letter, after_s)) in (1..).zip(errands) {
@@ -303,6 +321,8 @@ proptest! {
             prop_assert!(phone.dialogue.is_free());
         }
         phone.pass(120);
+        let parts = &phone.modem.network().parts;
+        prop_assert!(parts.iter().all(|part| part.to == LI), "nothing is sent in text mode: {parts:?}");
         let texts = phone.modem.network().texts_to(LI);
         for text in &texts {
             prop_assert_eq!(texts.iter().filter(|other| *other == text).count(), 1, "{}", text);

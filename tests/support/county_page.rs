@@ -14,10 +14,11 @@ use shouwang::county::ingest::take;
 use shouwang::county::page::{self, Board};
 use shouwang::county::receipt::Batch;
 use shouwang::relay::message::{DeviceState, ResidentState, encode};
+use shouwang::relay::text::{AlarmText, Stamp, StatusText, Text};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
-use super::county_messages::{EPOCH, alarm, alarm_message, gateway_state, heartbeat};
+use super::county_messages::{EPOCH, alarm, alarm_message, gateway_state, heartbeat, moment};
 use super::http::{self, Answer};
 use super::soon;
 
@@ -111,6 +112,45 @@ impl Page {
         book.commit(&batch, at_ms).await.expect("it is committed");
     }
 
+    /// A text message of a gateway arrives.
+    pub async fn text(&self, text: &Text) {
+        let now_ms = self.now_ms.load(Ordering::SeqCst);
+        let book = self.book.as_ref().expect("the database was made");
+        book.text(text, now_ms, now_ms).await.expect("it is committed");
+    }
+
+    /// The silent station sends texts: how it stands, and a new alarm.
+    pub async fn tells_by_text(&self) {
+        let (station, gateway) = ("st2".parse().expect("a slug"), "gw1".parse().expect("a slug"));
+        let now = moment(600_000);
+        let status = StatusText {
+            station,
+            gateway,
+            epoch: EPOCH,
+            sent_s: 600,
+            at: Stamp::of(now),
+            people: 1,
+            things: 0,
+            residents: [1, 0, 0],
+            without_link_s: Some(480),
+            durable: Some(true),
+            disk_free_mib: None,
+            mains: Some(false),
+            battery_min: Some(200),
+        };
+        self.text(&Text::Status(status)).await;
+        let mut called = alarm(21, 1);
+        called.id.station = station;
+        self.text(&Text::Alarm(AlarmText::of(gateway, &called, now))).await;
+    }
+
+    /// The county's ladder has come so far with this.
+    pub async fn climbs(&self, about: &str, case: &str) {
+        let book = self.book.as_ref().expect("the database was made");
+        let case = serde_json::from_str(case).expect("a case");
+        book.save_case(&about.parse().expect("a cause"), &case, BEGIN_MS).await.expect("it is committed");
+    }
+
     /// Time goes on, and the service still listens.
     pub async fn later(&self, by_ms: i64) {
         let now_ms = self.now_ms.fetch_add(by_ms, Ordering::SeqCst) + by_ms;
@@ -143,6 +183,17 @@ impl Page {
         self.stop.cancel();
         soon("the page ends", self.task).await.expect("it does not panic")
     }
+}
+
+/// A case of the county's ladder, with these calls: who, and what became of message and ring.
+pub fn case(everybody: bool, pause: &str, calls: &[(&str, &str)]) -> String {
+    let call = |(who, leg): &(&str, &str)| {
+        format!(r#"{{"who":"{who}","code":17,"at_ms":0,"newest":true,"told":true,"text":"{leg}","ring":"{leg}"}}"#)
+    };
+    let calls = calls.iter().map(call).collect::<Vec<_>>().join(",");
+    format!(
+        r#"{{"opened_ms":0,"passed":1,"everybody":{everybody},"next_ms":0,"quiet":false,"pause":{pause},"calls":[{calls}]}}"#
+    )
 }
 
 /// What is open at the busy station, by resident; the first is the oldest.

@@ -78,6 +78,17 @@ impl Telephone {
         self.give(ticket, to, text_of(text));
     }
 
+    /// A letter that the network takes and of which the modem says nothing.
+    pub fn text_without_answer(&mut self, ticket: u64, to: &str) {
+        let before = self.written.len();
+        self.text(ticket, to, "示例");
+        assert!(self.until(10, |it| it.written[before..].windows(8).any(|window| window == b"AT+CMGS=")));
+        self.modem.set_mood(Mood { loses: 1_000, ..Mood::calm() });
+        assert!(self.until(10, |it| it.written.ends_with(b"\x1A")));
+        self.modem.set_mood(Mood::calm());
+        assert!(self.until(180, |it| it.is_over(ticket)));
+    }
+
     pub fn ring(&mut self, ticket: u64, to: &str, for_s: u16) {
         self.give(ticket, to, Deed::Ring(Ring { for_s, say: None }));
     }

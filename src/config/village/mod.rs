@@ -26,7 +26,7 @@ use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 pub use address::{AddressBook, Enrolled};
-pub(super) use read::{phone, reachable_contacts};
+pub(super) use read::{phone, phones, reachable_contacts};
 pub use rota::WeeklyRota;
 use rota::{CALENDAR_KEYS, LEAVE_KEYS, Lapse, SHIFT_KEYS, SWAP_KEYS};
 

@@ -254,18 +254,27 @@ fn private(section: &Section<'_>, name: &'static str) -> Option<Private<String>>
 /// A telephone number: digits, with `+` in front and spaces or hyphens between allowed, and kept without these.
 pub(in super::super) fn phone(section: &Section<'_>, name: &'static str) -> Option<Private<String>> {
     let text = section.text(name)?;
+    let found = section.find(name)?;
+    phone_of(section, name, &text, &found)
+}
+
+/// A list of telephone numbers; one that is none is reported, and the others stay.
+pub(in super::super) fn phones(section: &Section<'_>, name: &'static str) -> Vec<Private<String>> {
+    let written = section.texts(name).into_iter();
+    written.filter_map(|(text, found)| phone_of(section, name, &text, &found)).collect()
+}
+
+fn phone_of(section: &Section<'_>, name: &'static str, text: &str, found: &Found<'_>) -> Option<Private<String>> {
     let number: String = text.chars().filter(|sign| !matches!(sign, ' ' | '-')).collect();
     let digits = number.strip_prefix('+').unwrap_or(&number);
     // ITU-T E.164: at most 15 digits; three are the shortest in use (110, 120).
     if (3..=15).contains(&digits.len()) && digits.bytes().all(|sign| sign.is_ascii_digit()) {
         return Some(Private::new(number));
     }
-    if let Some(found) = section.find(name) {
-        let problem = section.wrong(name, &found, What::NotAPhone);
-        section.report(
-            problem.allowed("3 to 15 digits, + in front for other countries").fix("write digits only, between quotes"),
-        );
-    }
+    let problem = section.wrong(name, found, What::NotAPhone);
+    section.report(
+        problem.allowed("3 to 15 digits, + in front for other countries").fix("write digits only, between quotes"),
+    );
     None
 }
 

@@ -8,11 +8,11 @@ use super::book::{keep_note, unmoved};
 use crate::core::alarm::life_cycle::{State, Trigger};
 use crate::core::alarm::told::Reached;
 use crate::core::alarm::{Alarm, AlarmId, Ambulance, Disposition, Note, NoteKind};
-use crate::core::answer::{Confirm, Outcome, Reply, Way, Wish};
+use crate::core::answer::{Confirm, Given, Held, Meant, Outcome, Reply, Way, Wish, meant};
 use crate::core::condition::Priority;
 use crate::core::effect::{Answer, Audience, Authority, Because, Command, Effect, Order, Refusal, Report};
 use crate::core::id::ResponderId;
-use crate::core::time::{Moment, Trust, Wall};
+use crate::core::time::{Moment, Trust};
 
 impl Station {
     /// Somebody answered. What counts is obeyed like any other order; whatever it was, they are told what became of it.
@@ -40,19 +40,15 @@ impl Station {
         effects: &mut Vec<Effect>,
     ) -> (Option<AlarmId>, Outcome) {
         let Some(wish) = reply.wish else { return (None, Outcome::NotUnderstood) };
-        let alarm = match reply.code {
-            Some(code) => {
-                let mut told = self.told_alarms(by);
-                let Some(alarm) = told.find(|alarm| alarm.told_to(by).is_some_and(|told| told.code == Some(code)))
-                else {
-                    return (None, Outcome::UnknownCode);
-                };
-                alarm.id
-            }
-            None => match self.only_open_one(now, by, reply) {
-                Some(alarm) => alarm,
-                None => return (None, Outcome::AskForCode),
-            },
+        let given = match (reply.way, reply.sent) {
+            (Way::Call, _) => Given::InTheCall,
+            (_, Some(at)) => Given::At(at),
+            (_, None) => Given::Sometime,
+        };
+        let alarm = match meant(reply.code, given, now.trust, self.held(by)) {
+            Meant::This(alarm) => alarm,
+            Meant::AskForCode => return (None, Outcome::AskForCode),
+            Meant::UnknownCode => return (None, Outcome::UnknownCode),
         };
         let order = self.order_for(wish, alarm, by);
         let command = Command { id: reply.id, from: Authority::Local, order };
@@ -63,28 +59,19 @@ impl Station {
         }
     }
 
-    /// The alarms that somebody was told of, the open ones first, the newest first among each.
-    fn told_alarms(&self, by: ResponderId) -> impl Iterator<Item = &Alarm> {
-        let told = move |alarm: &&Alarm| alarm.told_to(by).is_some();
-        let open: Vec<&Alarm> = self.book.open().filter(told).collect();
-        let closed: Vec<&Alarm> = self.book.closed().filter(told).collect();
-        open.into_iter().rev().chain(closed.into_iter().rev())
-    }
-
-    /// What a bare answer is about: the only open alarm that somebody was told of and could still accept, if the answer was sent
-    /// after it.
-    fn only_open_one(&self, now: Moment, by: ResponderId, reply: &Reply) -> Option<AlarmId> {
-        let mut open = self.book.open().filter(|alarm| alarm.told_to(by).is_some() && is_acceptable(alarm, by));
-        let (only, None) = (open.next()?, open.next()) else { return None };
-        let sent = only.told_to(by)?.sent?;
-        let after = match (reply.way, reply.sent) {
-            // A key is pressed in the call that tells of it.
-            (Way::Call, _) => true,
-            // Times are compared only where both clocks were clocks.
-            (_, Some(Wall(at))) => now.trust != Trust::Unset && sent.trust != Trust::Unset && at > sent.wall.0,
-            (_, None) => false,
+    /// What somebody was told of: the open alarms first, the newest first among each.
+    fn held(&self, by: ResponderId) -> Vec<Held<AlarmId>> {
+        let held = |alarm: &Alarm| {
+            let told = alarm.told_to(by)?;
+            let sent = told.sent.filter(|at| at.trust != Trust::Unset).map(|at| at.wall);
+            Some(Held { code: told.code, about: alarm.id, sent, is_open: is_acceptable(alarm, by) })
         };
-        after.then_some(only.id)
+        let mut open: Vec<_> = self.book.open().filter_map(held).collect();
+        open.reverse();
+        let mut closed: Vec<_> = self.book.closed().filter_map(held).collect();
+        closed.reverse();
+        open.extend(closed);
+        open
     }
 
     fn order_for(&self, wish: Wish, alarm: AlarmId, by: ResponderId) -> Order {

@@ -8,13 +8,16 @@ use maud::{Markup, html};
 
 use super::device::{Device, Standing};
 use super::html::mark;
-use super::sheet::{Known, Open, Sheet, Station, Unwatched, Voice, Why};
-use crate::core::alarm::State;
+use super::sheet::{Open, Sheet, Station, Unwatched, Voice, Why};
 use crate::core::condition::{Condition, Priority};
 use crate::core::watch::Watch;
+use crate::county::case::Case;
+use crate::county::show;
 use crate::county::since::Since;
+use crate::county::told::Told;
 use crate::limits;
-use crate::words::{self, Both, Lang, Say as _, console, page as say};
+use crate::relay::text::Stands;
+use crate::words::{self, Both, Lang, Say as _, console, page as say, second};
 
 /// Residents who are not fully watched.
 pub(super) fn unwatched(sheet: &Sheet, lang: Lang) -> Markup {
@@ -40,6 +43,7 @@ pub(super) fn unwatched(sheet: &Sheet, lang: Lang) -> Markup {
 
 fn why(why: &Why, lang: Lang) -> String {
     match why {
+        Why::Guarded => second::WHY_GUARDED.say(lang).to_owned(),
         Why::StationSilent => say::WHY_STATION.say(lang).to_owned(),
         Why::Unreadable => say::WHY_UNREADABLE.say(lang).to_owned(),
         Why::NoWitness => say::WHY_NO_WITNESS.say(lang).to_owned(),
@@ -102,6 +106,7 @@ fn open(alarm: &Open, now_ms: i64, lang: Lang) -> Markup {
             span .why {
                 strong { (state(known, lang)) }
                 @for word in marks(alarm, known) { " " span .tag { (word.say(lang)) } }
+                @if let Some(case) = &alarm.case { " · " (climb(case, now_ms, lang)) }
             }
         }
     }
@@ -116,7 +121,7 @@ fn sign(priority: Priority) -> &'static str {
     }
 }
 
-fn place(known: &Known, lang: Lang) -> Markup {
+fn place(known: &Told, lang: Lang) -> Markup {
     html! {
         @if let Some(home) = &known.home { (home) " · " }
         @if let Some(room) = &known.room { (words::device::room(room, lang)) " · " }
@@ -124,18 +129,24 @@ fn place(known: &Known, lang: Lang) -> Markup {
 }
 
 /// 无人接单 for whoever wants somebody to go; the other standings have their usual words.
-fn state(known: &Known, lang: Lang) -> &'static str {
-    match &known.state {
-        State::Raised { climb } if climb.unanswered.is_none() && known.condition.rule().about_person => {
-            say::NOBODY_GOES.say(lang)
-        }
-        other => words::alarm::state(other, known.condition, lang),
+fn state(known: &Told, lang: Lang) -> &str {
+    if known.stands == Stands::Raised && known.condition.rule().about_person {
+        return say::NOBODY_GOES.say(lang);
     }
+    known.standing(lang)
 }
 
-fn marks(alarm: &Open, known: &Known) -> impl Iterator<Item = Both> {
+/// How far the county's own ladder has come, to the minute, so that a page that nobody touches changes once a minute.
+fn climb(case: &Case, now_ms: i64, lang: Lang) -> String {
+    let at_ms = case.pause.map_or(now_ms, |pause| pause.at_ms);
+    let minutes = now_ms.saturating_sub(at_ms) / 60_000;
+    show::climb(case, at_ms.saturating_add(minutes * 60_000), lang)
+}
+
+fn marks(alarm: &Open, known: &Told) -> impl Iterator<Item = Both> {
     let marks = [
-        (known.undurable, words::alarm::UNDURABLE),
+        (known.by_text, second::BY_TEXT),
+        (!known.durable, words::alarm::UNDURABLE),
         (known.visit_due, words::alarm::VISIT_DUE),
         (alarm.stale, say::STALE),
     ];
@@ -148,6 +159,7 @@ pub(super) fn stations(sheet: &Sheet, lang: Lang) -> Markup {
         section #stations data-live {
             h2 { (say::STATIONS.say(lang)) }
             (rows(&sheet.stations, |one| station(one, sheet.now_ms, lang), console::NO_STATIONS, lang))
+            @if let Some(refused) = show::refused_texts(&sheet.refused_texts, lang) { p .more { (refused) } }
         }
     }
 }
@@ -161,7 +173,7 @@ fn station(station: &Station, now_ms: i64, lang: Lang) -> Markup {
         Voice::Heard(last) => ("quiet", "○", console::HEARTBEAT, Some(last)),
     };
     let ails = station.undurable || !station.down.is_empty();
-    let class = if ails && !station.is_silent() { "warn" } else { class };
+    let class = if (ails && !station.is_silent()) || station.by_text.is_some() { "warn" } else { class };
     html! {
         li class=(class) {
             span .standing { (mark(sign)) (word.say(lang)) }
@@ -175,7 +187,14 @@ fn station(station: &Station, now_ms: i64, lang: Lang) -> Markup {
 
 fn notes(station: &Station, now_ms: i64, lang: Lang) -> Vec<String> {
     let mut notes = Vec::new();
+    if let Some(text) = &station.by_text {
+        let minutes = |at_ms| Duration::from_mins(Since::seen(at_ms).age(now_ms).as_secs() / 60);
+        notes.push(second::guards(text.without_link_since_ms.map(minutes), lang));
+        notes.push(second::standing(&show::counts(text), minutes(text.as_of_ms), lang));
+    }
+    notes.extend(station.case.as_ref().map(|case| climb(case, now_ms, lang)));
     match station.voice {
+        Voice::Silent(_) if station.by_text.is_some() => notes.push(second::GUARDED_MEANS.say(lang).to_owned()),
         Voice::Never => notes.push(say::NEVER_MEANS.say(lang).to_owned()),
         Voice::Silent(_) => notes.push(say::SILENT_MEANS.say(lang).to_owned()),
         Voice::Unlisted | Voice::Born | Voice::Heard(_) => {}

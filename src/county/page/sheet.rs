@@ -11,15 +11,16 @@ use serde_json::Value;
 
 use super::device::{Device, Devices};
 use super::survey::Survey;
-use crate::core::alarm::State;
-use crate::core::condition::{Condition, Priority};
-use crate::core::id::{HomeId, RoomId, StationId};
+use crate::core::id::StationId;
 use crate::core::watch::Watch;
 use crate::county::board::{AlarmRow, Listening, ResidentRow, StationRow};
+use crate::county::case::{Case, Cause};
 use crate::county::show;
 use crate::county::since::Since;
+use crate::county::texts::ByText;
+use crate::county::told::Told;
 use crate::limits;
-use crate::relay::message::{AlarmBody, Heartbeat, ResidentState};
+use crate::relay::message::{Heartbeat, ResidentState};
 
 /// Everything on the page.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +31,8 @@ pub struct Sheet {
     pub listening: Listening,
     /// Alarms that are not on the page because they were refused.
     pub refused_alarms: i64,
+    /// Texts that were refused, by kind.
+    pub refused_texts: BTreeMap<String, i64>,
     /// Residents who are not fully watched, BLIND before WEAK, the longest first.
     pub unwatched: Vec<Unwatched>,
     /// How many are watched.
@@ -64,6 +67,8 @@ pub struct Unwatched {
 pub enum Why {
     /// Nothing is heard of their station.
     StationSilent,
+    /// Nothing but a text is heard of their station, which watches over them by itself.
+    Guarded,
     /// What the station says of them cannot be read.
     Unreadable,
     /// No device of theirs is heard.
@@ -76,7 +81,7 @@ pub enum Why {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Open {
     /// What is wrong, how urgent, and where it stands; none when this program cannot read it.
-    pub known: Option<Known>,
+    pub known: Option<Told>,
     /// Whom or what it is about.
     pub about: String,
     /// Since when.
@@ -85,27 +90,8 @@ pub struct Open {
     pub station: String,
     /// Its station is silent: this is how it stood when the station was last heard.
     pub stale: bool,
-}
-
-/// What is known of an alarm that can be read.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Known {
-    /// What is wrong.
-    pub condition: Condition,
-    /// How urgent.
-    pub priority: Priority,
-    /// Where it stands.
-    pub state: State,
-    /// The home.
-    pub home: Option<HomeId>,
-    /// The room.
-    pub room: Option<RoomId>,
-    /// A drill.
-    pub drill: bool,
-    /// The station could not write it down.
-    pub undurable: bool,
-    /// Somebody has to go and see.
-    pub visit_due: bool,
+    /// How far the county's own ladder has come with it.
+    pub case: Option<Case>,
 }
 
 /// A station.
@@ -129,6 +115,10 @@ pub struct Station {
     pub down: Vec<String>,
     /// Messages of it that were refused.
     pub refused: i64,
+    /// How it stands by its newest text, while that counts.
+    pub by_text: Option<ByText>,
+    /// How far the county's own ladder has come with its silence.
+    pub case: Option<Case>,
 }
 
 /// Whether a station is heard.
@@ -162,14 +152,20 @@ impl Sheet {
         unwatched.sort_by_key(|one| (Reverse(one.watch), one.since.at_ms));
 
         let is_silent = |station: &str, gateway: &str| silent.contains(&(station, gateway));
-        let alarms =
-            survey.alarms.iter().map(|row| open(row, called(&row.station), is_silent(&row.station, &row.gateway)));
+        let alarms = survey.alarms.iter().map(|row| {
+            let alarm = open(row, called(&row.station), is_silent(&row.station, &row.gateway));
+            Open { case: case_of_alarm(&survey.cases, row), ..alarm }
+        });
         let (mut people, mut things): (Vec<Open>, Vec<Open>) = alarms.partition(Open::is_about_person);
         people.sort_by_key(|alarm| (alarm.is_drill(), !alarm.is_unanswered(), alarm.since.at_ms));
         things.sort_by_key(|alarm| alarm.since.at_ms);
 
-        let mut stations: Vec<Station> =
-            survey.stations.iter().map(|row| station(row, called(&row.station))).chain(never(survey, names)).collect();
+        let mut stations: Vec<Station> = survey
+            .stations
+            .iter()
+            .map(|row| station(row, called(&row.station), &survey.cases))
+            .chain(never(survey, names))
+            .collect();
         stations.sort_by_key(|station| !station.is_silent());
 
         let devices = survey
@@ -180,6 +176,7 @@ impl Sheet {
             now_ms: survey.now_ms,
             listening: survey.listening,
             refused_alarms: survey.refused_alarms,
+            refused_texts: survey.refused_texts.clone(),
             unwatched,
             watched: watched.len(),
             people,
@@ -227,9 +224,7 @@ impl Open {
     /// Nobody has said that they go.
     #[must_use]
     pub fn is_unanswered(&self) -> bool {
-        let goes =
-            |state: &State| matches!(state, State::Accepted { .. } | State::OnSite { .. } | State::Closed { .. });
-        self.known.as_ref().is_none_or(|known| !goes(&known.state))
+        self.known.as_ref().is_none_or(|known| !known.stands.is_answered())
     }
 
     /// A drill is shown as one, and alarms nobody.
@@ -259,6 +254,7 @@ fn name(names: &BTreeMap<StationId, String>, station: &str) -> String {
 
 fn unwatched(resident: &ResidentRow, row: &StationRow, station: String) -> Unwatched {
     let why = match serde_json::from_value::<ResidentState>(resident.reported.clone()) {
+        _ if row.silent && row.by_text.as_ref().is_some_and(|text| text.guards) => Why::Guarded,
         _ if row.silent => Why::StationSilent,
         Err(_) => Why::Unreadable,
         Ok(state) if state.witnesses.is_empty() => Why::NoWitness,
@@ -268,29 +264,23 @@ fn unwatched(resident: &ResidentRow, row: &StationRow, station: String) -> Unwat
     Unwatched { resident: resident.resident.clone(), watch: resident.watch, since, station, why }
 }
 
-fn open(row: &AlarmRow, station: String, stale: bool) -> Open {
-    let Some(body) = row.body() else {
+fn open(row: &AlarmRow, station: String, silent: bool) -> Open {
+    let Some(told) = Told::of(row) else {
         let id = row.record.get("id").and_then(Value::as_str).unwrap_or("?");
-        return Open { known: None, about: word(id), since: Since::received(row.first_received_ms), station, stale };
+        let since = Since::received(row.first_received_ms);
+        return Open { known: None, about: word(id), since, station, stale: silent, case: None };
     };
-    let (about, since) = (show::about(&body), Since::of_alarm(&body, row));
-    Open { known: Some(known(&body)), about, since, station, stale }
+    // A text needs no link, so it does not tell of the time before the link was lost.
+    let stale = silent && !told.by_text;
+    Open { about: show::about(&told.id), since: told.since, station, stale, known: Some(told), case: None }
 }
 
-fn known(body: &AlarmBody) -> Known {
-    Known {
-        condition: body.condition,
-        priority: body.priority,
-        home: body.home,
-        room: body.room,
-        drill: body.drill,
-        undurable: !body.durable,
-        visit_due: body.visit_due,
-        state: body.standing,
-    }
+fn case_of_alarm(cases: &BTreeMap<Cause, Case>, row: &AlarmRow) -> Option<Case> {
+    let id = row.record.get("id").and_then(Value::as_str)?;
+    cases.get(&format!("{}/{}/{id}", row.station, row.gateway).parse().ok()?).cloned()
 }
 
-fn station(row: &StationRow, name: String) -> Station {
+fn station(row: &StationRow, name: String, cases: &BTreeMap<Cause, Case>) -> Station {
     let heartbeat: Option<Heartbeat> = row.heartbeat.clone().and_then(|said| serde_json::from_value(said).ok());
     let last = row.heartbeat_ms.map(Since::seen);
     let voice = match (row.first_heard_ms, row.silent, last) {
@@ -311,6 +301,11 @@ fn station(row: &StationRow, name: String) -> Station {
         undurable: heartbeat.as_ref().is_some_and(|beat| !beat.durable),
         down: down.map(|(source, _)| word(source)).collect(),
         refused: row.refused.values().sum(),
+        by_text: row.by_text.clone().filter(|text| text.guards),
+        case: format!("{}/{}", row.station, row.gateway)
+            .parse()
+            .ok()
+            .and_then(|cause: Cause| cases.get(&cause).cloned()),
     }
 }
 
@@ -329,5 +324,7 @@ fn never(survey: &Survey, names: &BTreeMap<StationId, String>) -> impl Iterator<
         undurable: false,
         down: Vec::new(),
         refused: 0,
+        by_text: None,
+        case: None,
     })
 }

@@ -4,6 +4,7 @@
 //! needed, again after every failure, and again while the service seems deaf, because an open file that was replaced
 //! looks just like that.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -13,6 +14,7 @@ use tracing::debug;
 use super::Board;
 use crate::county::board::{AlarmRow, DeviceRow, Listening, StationRow};
 use crate::county::book::{Book, BookError};
+use crate::county::case::{Case, Cause};
 use crate::limits;
 
 /// What the book said at one moment.
@@ -24,6 +26,10 @@ pub struct Survey {
     pub listening: Listening,
     /// Messages about alarms that were refused.
     pub refused_alarms: i64,
+    /// Texts that were refused, by kind.
+    pub refused_texts: BTreeMap<String, i64>,
+    /// How far the county's own ladder has come.
+    pub cases: BTreeMap<Cause, Case>,
     /// Open alarms.
     pub alarms: Vec<AlarmRow>,
     /// All devices.
@@ -88,6 +94,8 @@ impl Reader {
                     now_ms,
                     listening: book.listened().await?,
                     refused_alarms: book.refused_alarms().await?,
+                    refused_texts: book.refused_texts().await?,
+                    cases: book.cases().await?,
                     alarms: book.alarms(true).await?,
                     devices: book.devices().await?,
                     stations: book.stations(now_ms, self.board.silent_after_s).await?,

@@ -16,6 +16,8 @@ pub(super) enum Command {
     Sim,
     /// The PIN.
     Pin(Private<String>),
+    /// Whether messages are PDUs, which a modem that has started by itself has forgotten.
+    Mode,
     /// The network for calls and messages.
     Network,
     /// The 4G network.
@@ -129,6 +131,7 @@ impl Command {
             Command::Set(setting) => setting.text().to_owned(),
             Command::Sim => "AT+CPIN?".to_owned(),
             Command::Pin(pin) => format!("AT+CPIN=\"{}\"", pin.reveal()),
+            Command::Mode => "AT+CMGF?".to_owned(),
             Command::Network => "AT+CREG?".to_owned(),
             Command::Network4g => "AT+CEREG?".to_owned(),
             Command::Signal => "AT+CSQ".to_owned(),

@@ -69,8 +69,10 @@ impl Letter {
         })
     }
 
-    pub(super) const fn has_begun(&self) -> bool {
-        self.since.is_some()
+    /// Until when its next part may begin, if that waits.
+    pub(super) fn waits_until(&self, begin_by: Mono) -> Option<Mono> {
+        let until = self.since.map_or(begin_by, |since| since + limit::MODEM_LETTER_BEGIN_MAX);
+        matches!(self.stage, Stage::Wanted(_)).then_some(until)
     }
 
     /// Whether the network may have a part of which it has not said so.
@@ -78,11 +80,19 @@ impl Letter {
         matches!(self.stage, Stage::Unknown)
     }
 
+    pub(super) const fn to(&self) -> &Private<String> {
+        &self.to
+    }
+
+    /// Whether the network has, or may have, some of it.
+    pub(super) const fn is_perhaps_there(&self) -> bool {
+        !self.taken.is_empty() || matches!(self.stage, Stage::Given { .. } | Stage::Unknown)
+    }
+
     /// When its next command is due.
-    pub(super) fn due(&self, registered: bool) -> Mono {
-        match (&self.stage, self.since) {
-            (Stage::Wanted(not_before), _) if registered => *not_before,
-            (Stage::Wanted(_), Some(since)) => since + limit::MODEM_LETTER_BEGIN_MAX,
+    pub(super) const fn due(&self, registered: bool) -> Mono {
+        match self.stage {
+            Stage::Wanted(not_before) if registered => not_before,
             _ => Mono(u64::MAX),
         }
     }

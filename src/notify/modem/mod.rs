@@ -133,6 +133,7 @@ pub struct Dialogue {
     number: u8,
     /// Somebody calls, and is to be refused.
     refuse: bool,
+    settings: Settings,
     pin: start::Pin,
 }
 
@@ -146,6 +147,18 @@ enum Stage {
     Ready,
     /// It did not answer, and is being woken.
     Waking(recovery::Waking),
+}
+
+/// Whether the modem still has its settings: asked before every message and every call, because one that has started by itself
+/// says nothing of it where it can, takes a PDU for a text to a wrong number, and hears no keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Settings {
+    /// To be asked for.
+    Unsure,
+    /// It has said so in the answer under way. `OK` alone may be a late one.
+    Told,
+    /// They stood then; a moment later nobody knows.
+    Stood(Mono),
 }
 
 /// The command that waits for its answer.
@@ -191,10 +204,11 @@ impl Dialogue {
             under_way: None,
             errand: None,
             standing: Standing::new(now),
-            reports: Reports::default(),
+            reports: Reports::new(now),
             inbox: Inbox::default(),
             recovery: Recovery::new(now),
             refuse: false,
+            settings: Settings::Unsure,
         }
     }
 
@@ -245,9 +259,7 @@ impl Dialogue {
             }
             (None, Stage::Closed(_)) => {}
         }
-        if let Some(UnderHand { begin_by, .. }) = self.errand.as_ref().filter(|errand| !errand.has_begun()) {
-            all.push(*begin_by);
-        }
+        all.extend(self.errand.as_ref().and_then(UnderHand::waits_until));
         all.into_iter().min().unwrap_or(Mono(u64::MAX))
     }
 
@@ -267,11 +279,11 @@ impl Dialogue {
         self.tell_health();
     }
 
-    /// An errand that cannot begin has failed: at once where the channel is known to be down.
+    /// An errand that waits for the modem for too long has failed: at once where the channel is known to be down.
     fn wait_no_longer(&mut self) {
-        let Some(errand) = self.errand.as_ref().filter(|errand| !errand.has_begun()) else { return };
+        let Some(until) = self.errand.as_ref().and_then(UnderHand::waits_until) else { return };
         let down = self.standing.down();
-        if down.is_none() && self.now < errand.begin_by {
+        if down.is_none() && self.now < until {
             return;
         }
         let no_network = down == Some(Ailment::NoNetwork) || !self.standing.is_registered();
@@ -316,6 +328,8 @@ impl Dialogue {
             Stage::Closed(_) => None,
             Stage::Starting(_) => self.next_of_start(),
             Stage::Waking(_) => self.next_of_waking(),
+            // A modem that has lost its settings is told nothing before its start.
+            Stage::Ready if self.recovery.start_wanted => None,
             Stage::Ready => {
                 if let Some(command) = self.next_of_refusal() {
                     return Some(command);
@@ -332,10 +346,25 @@ impl Dialogue {
 
     fn next_of_errand(&mut self) -> Option<Command> {
         let registered = self.standing.is_registered();
+        let waits = self.errand.as_ref().is_some_and(|errand| errand.waits_until().is_some());
+        if waits && registered && self.now >= self.errand_due() {
+            let stand = self.settings == Settings::Stood(self.now);
+            self.settings = Settings::Unsure;
+            if !stand {
+                return Some(Command::Mode);
+            }
+        }
         match &mut self.errand.as_mut()?.task {
             Task::Letter(_) => self.next_of_letter(registered),
             Task::Ring(_) => self.next_of_ring(registered),
         }
+    }
+
+    /// The modem was asked for its settings.
+    fn settings_asked(&mut self, is_ok: bool) {
+        self.standing.asked(self.now, &Command::Mode);
+        let stand = is_ok && self.settings == Settings::Told;
+        self.settings = if stand { Settings::Stood(self.now) } else { Settings::Unsure };
     }
 
     fn errand_due(&self) -> Mono {
@@ -400,6 +429,11 @@ impl Dialogue {
             AtLine::Alerting | AtLine::PickedUp | AtLine::Call(_) | AtLine::Key(_) | AtLine::Spoken => {
                 self.call_goes(&line);
             }
+            // Text mode: it has started, and said nothing.
+            AtLine::Other(text) if text == "+CMGF: 1" => {
+                self.recovery.start_wanted |= matches!(self.stage, Stage::Ready);
+            }
+            AtLine::Other(text) if text == "+CMGF: 0" => self.settings = Settings::Told,
             AtLine::Prompt | AtLine::Service { .. } | AtLine::Other(_) => {}
         }
     }
@@ -423,6 +457,7 @@ impl Dialogue {
         self.recovery.ended(command, outcome);
         let is_ok = outcome == Outcome::Ok;
         match command {
+            Command::Mode => self.settings_asked(is_ok),
             Command::Wake | Command::Set(_) | Command::Sim | Command::Pin(_) | Command::Speak(_) => {}
             Command::Network | Command::Network4g | Command::Signal => self.standing.asked(self.now, command),
             Command::List => self.inbox.was_listed(self.now, is_ok),
@@ -465,15 +500,21 @@ impl Dialogue {
     }
 
     fn fail(&mut self, why: Failure) {
+        if let Some(UnderHand { task: Task::Letter(letter), .. }) = &self.errand
+            && letter.is_perhaps_there()
+        {
+            self.reports.loose(self.now, letter.to());
+        }
         self.tell(Word::Failed(why));
     }
 }
 
 impl UnderHand {
-    const fn has_begun(&self) -> bool {
+    /// Until when it waits for its next command to be possible; none while one is under way.
+    fn waits_until(&self) -> Option<Mono> {
         match &self.task {
-            Task::Letter(letter) => letter.has_begun(),
-            Task::Ring(ring) => ring.has_begun(),
+            Task::Letter(letter) => letter.waits_until(self.begin_by),
+            Task::Ring(ring) => ring.waits_until(self.begin_by),
         }
     }
 }

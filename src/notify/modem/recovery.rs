@@ -144,6 +144,7 @@ impl Dialogue {
     fn interrupted(&mut self) {
         self.standing.restart(self.now);
         self.inbox.restart(self.now);
+        self.settings = super::Settings::Unsure;
         // What the network has said that it has stays sent.
         self.take_part();
         let (is_unknown, word) = match self.errand.as_mut().map(|errand| &mut errand.task) {

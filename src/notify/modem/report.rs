@@ -15,10 +15,13 @@ use crate::notify::channel::{Ticket, Word};
 use crate::private::Private;
 
 /// Letters whose reports may still come.
-#[derive(Default)]
 pub(super) struct Reports {
     letters: VecDeque<Awaited>,
     early: VecDeque<Early>,
+    /// Telephones to which something may have gone of which nobody waits for the report, and since when.
+    loose: VecDeque<(Private<String>, Mono)>,
+    /// Until then reports may come of letters of which nothing is known here.
+    strange_until: Mono,
 }
 
 struct Awaited {
@@ -38,11 +41,28 @@ struct Early {
 }
 
 impl Reports {
+    /// Nothing is awaited; what was sent before a restart of the program may still be reported.
+    pub(super) fn new(now: Mono) -> Self {
+        let strange_until = now + limit::MODEM_VALIDITY;
+        Self { letters: VecDeque::new(), early: VecDeque::new(), loose: VecDeque::new(), strange_until }
+    }
+
+    /// A letter has failed of which the network has, or may have, a part.
+    pub(super) fn loose(&mut self, now: Mono, to: &Private<String>) {
+        self.forget_old(now);
+        if self.loose.len() >= limit::MODEM_LETTERS_REPORTED_MAX {
+            self.loose.pop_front();
+            self.strange_until = now + limit::MODEM_REPORT_WAIT;
+        }
+        self.loose.push_back((to.clone(), now));
+    }
+
     /// All parts of a letter were taken under these numbers; what the reports that came meanwhile say of it.
     pub(super) fn sent(&mut self, now: Mono, ticket: Ticket, to: &Private<String>, references: &[u8]) -> Option<Word> {
         self.forget_old(now);
         if self.letters.len() >= limit::MODEM_LETTERS_REPORTED_MAX {
             self.letters.pop_front();
+            self.strange_until = now + limit::MODEM_REPORT_WAIT;
         }
         self.letters.push_back(Awaited { ticket, to: to.clone(), since: now, open: references.to_vec() });
         let early = std::mem::take(&mut self.early);
@@ -58,8 +78,12 @@ impl Reports {
     }
 
     /// The number under which the network reports something to this telephone that nobody has said to be sent, since then: the
-    /// part of which the modem said nothing was taken.
+    /// part of which the modem said nothing was taken. Where a report of something older could be taken for it, it is not: a
+    /// letter that is wrongly believed to be there is worse than one that comes twice.
     pub(super) fn unclaimed(&self, since: Mono, to: &Private<String>, taken: &[u8]) -> Option<u8> {
+        if since < self.strange_until || self.loose.iter().any(|(other, _)| same(other, to)) {
+            return None;
+        }
         let of_it = |early: &&Early| early.at >= since && same(&early.to, to) && !taken.contains(&early.reference);
         self.early.iter().find(of_it).map(|early| early.reference)
     }
@@ -105,6 +129,7 @@ impl Reports {
 
     fn forget_old(&mut self, now: Mono) {
         self.letters.retain(|letter| now.since(letter.since) < limit::MODEM_REPORT_WAIT);
+        self.loose.retain(|(_, at)| now.since(*at) < limit::MODEM_REPORT_WAIT);
         self.early.retain(|early| now.since(early.at) < limit::MODEM_LETTER_MAX);
     }
 }
@@ -119,7 +144,8 @@ mod tests {
     use super::*;
     use crate::device::sms_pdu::Address;
 
-    const AT: Mono = Mono(1_000_000);
+    /// Two hours after the start.
+    const AT: Mono = Mono(7_200_000);
     const ALICE: &str = "13800000001";
 
     fn report(reference: u8, to: &str, status: u8) -> StatusReport {
@@ -132,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_letter_is_delivered_when_every_part_is() {
-        let mut reports = Reports::default();
+        let mut reports = Reports::new(Mono(0));
         assert_eq!(reports.sent(AT, Ticket(1), &private(ALICE), &[254, 255, 0]), None);
         assert_eq!(reports.came(AT, &report(255, "+8613800000001", 0)), None);
         assert_eq!(reports.came(AT, &report(255, ALICE, 0)), None, "told twice");
@@ -143,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_report_before_the_answer_is_not_lost() {
-        let mut reports = Reports::default();
+        let mut reports = Reports::new(Mono(0));
         assert_eq!(reports.came(AT, &report(7, ALICE, 0)), None);
         assert_eq!(reports.sent(AT, Ticket(2), &private(ALICE), &[7]), Some(Word::Delivered));
         assert_eq!(reports.came(AT, &report(8, ALICE, 0x46)), None);
@@ -152,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_report_of_what_the_modem_kept_silent_about_says_that_it_was_taken() {
-        let mut reports = Reports::default();
+        let mut reports = Reports::new(Mono(0));
         reports.came(AT, &report(7, ALICE, 0));
         assert_eq!(reports.unclaimed(AT, &private(ALICE), &[]), Some(7));
         assert_eq!(reports.unclaimed(AT, &private(ALICE), &[7]), None, "it is of a part that was taken");
@@ -162,11 +188,18 @@ mod tests {
             "it is older"
         );
         assert_eq!(reports.unclaimed(AT, &private("13800000002"), &[]), None);
+        reports.loose(AT, &private("13800000002"));
+        assert_eq!(reports.unclaimed(AT, &private(ALICE), &[]), Some(7));
+        reports.loose(AT, &private(ALICE));
+        assert_eq!(reports.unclaimed(AT, &private(ALICE), &[]), None, "it may be of the letter that failed before");
+        let mut reports = Reports::new(AT);
+        reports.came(AT, &report(7, ALICE, 0));
+        assert_eq!(reports.unclaimed(AT, &private(ALICE), &[]), None, "it may be of a letter of the run before");
     }
 
     #[test]
     fn a_number_that_is_used_again_names_the_telephone_and_the_newest_letter() {
-        let mut reports = Reports::default();
+        let mut reports = Reports::new(Mono(0));
         for (ticket, to) in [(1, ALICE), (2, "13800000002"), (3, ALICE)] {
             reports.sent(AT, Ticket(ticket), &private(to), &[9]);
         }
@@ -182,7 +215,7 @@ mod tests {
 
     #[test]
     fn what_never_comes_is_forgotten() {
-        let mut reports = Reports::default();
+        let mut reports = Reports::new(Mono(0));
         for ticket in 0..1_000 {
             reports.sent(AT, Ticket(ticket), &private(ALICE), &[9]);
             reports.came(AT, &report(10, ALICE, 0));

@@ -89,14 +89,16 @@ impl Ringing {
         }
     }
 
-    pub(super) const fn has_begun(&self) -> bool {
-        self.tries > 0 || !matches!(self.stage, Stage::Wanted(_))
+    /// Until when it may be dialled, if that waits.
+    pub(super) fn waits_until(&self, begin_by: Mono) -> Option<Mono> {
+        let until = if self.tries == 0 { begin_by } else { self.dialled + limit::MODEM_SETUP_MAX };
+        matches!(self.stage, Stage::Wanted(_)).then_some(until)
     }
 
     /// When its next command is due.
     pub(super) fn due(&self, registered: bool) -> Mono {
         match self.stage {
-            Stage::Wanted(not_before) if registered || self.has_begun() => not_before,
+            Stage::Wanted(not_before) if registered => not_before,
             Stage::Wanted(_) | Stage::Dialling => Mono(u64::MAX),
             Stage::Calling(until) | Stage::Talking(until) if self.is_blind() => until,
             Stage::Calling(until) | Stage::Talking(until) => until.min(self.next_look),
@@ -159,7 +161,7 @@ impl Dialogue {
         let now = self.now;
         let ring = self.ringing()?;
         match &mut ring.stage {
-            Stage::Wanted(not_before) if now >= *not_before && (registered || ring.tries > 0) => {
+            Stage::Wanted(not_before) if now >= *not_before && registered => {
                 ring.stage = Stage::Dialling;
                 ring.dialled = now;
                 return Some(Command::Dial(ring.to.clone()));

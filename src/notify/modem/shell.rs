@@ -142,15 +142,17 @@ impl Shell {
         let takes_errand = self.has_errands && self.dialogue.is_free();
         let unkept = &mut self.unkept;
         tokio::select! {
+            // What was answered in time is read before the time is looked at, however long somebody did not listen.
+            biased;
             read = read(self.port.as_mut(), buffer) => match read {
                 Ok(bytes @ 1..) => Woken::Read(bytes),
                 // A port whose device has gone reads nothing at once and for ever.
                 Ok(0) | Err(_) => Woken::PortGone,
             },
             (id, kept) = answered(unkept) => Woken::Kept(id, kept),
-            errand = self.errands.recv(), if takes_errand => errand.map_or(Woken::NoErrands, Woken::Errand),
             () = sleep_until(open_at.unwrap_or(deadline)), if open_at.is_some() => Woken::Open,
             () = sleep_until(deadline) => Woken::Time,
+            errand = self.errands.recv(), if takes_errand => errand.map_or(Woken::NoErrands, Woken::Errand),
         }
     }
 

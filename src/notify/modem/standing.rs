@@ -29,6 +29,7 @@ enum Look {
     Network,
     Network4g,
     Signal,
+    Settings,
 }
 
 impl Standing {
@@ -99,14 +100,21 @@ impl Standing {
             Look::Network => Command::Network,
             Look::Network4g => Command::Network4g,
             Look::Signal => Command::Signal,
+            Look::Settings => Command::Mode,
         })
     }
 
     /// One of them was asked for, and answered or not.
     pub(super) fn asked(&mut self, now: Mono, command: &Command) {
+        // Before an errand the settings are asked for out of turn.
+        let in_turn = self.next_command(now).as_ref() == Some(command);
+        if !in_turn {
+            return;
+        }
         self.look = match command {
             Command::Network => Look::Network4g,
             Command::Network4g => Look::Signal,
+            Command::Signal => Look::Settings,
             _ => Look::Network,
         };
         if matches!(self.look, Look::Network) {

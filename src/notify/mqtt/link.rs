@@ -100,6 +100,13 @@ impl Link {
     }
 }
 
+impl Answer {
+    /// Whether the broker keeps it until its PUBACK.
+    pub(super) fn wants_puback(&self) -> bool {
+        self.publish.qos != QoS::AtMostOnce
+    }
+}
+
 impl From<Publish> for Answer {
     fn from(publish: Publish) -> Self {
         Self { topic: publish.topic.clone(), payload: publish.payload.clone(), retained: publish.retain, publish }

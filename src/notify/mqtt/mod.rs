@@ -15,25 +15,26 @@
 
 mod link;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use serde::Deserialize;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::body::{self, Run};
 use super::channel::{Ailment, Deed, Errand, Failure, FromChannel, Incoming, Letter, Recipient, Said, Word};
 use super::letters::{self, Utc, Voice};
+use super::ready::{Around, NotReady};
 use crate::backoff::Backoff;
-use crate::broker::Broker;
+use crate::broker::{Broker, Login};
+use crate::config::channels::BrokerLink;
 use crate::core::alarm::told::Code;
 use crate::core::id::{ResponderId, Slug};
 use crate::limits::channels::{
-    ANSWER_KEPT_WAIT, ANSWER_WISH_BYTES_MAX, NOTIFY_CONNECT_DEADLINE, NOTIFY_PUBACK_WAIT, NOTIFY_RECONNECT_CAP,
-    NOTIFY_RECONNECT_FLOOR,
+    ANSWER_KEPT_WAIT, ANSWER_WISH_BYTES_MAX, ANSWERS_UNKEPT_MAX, NOTIFY_CONNECT_DEADLINE, NOTIFY_PUBACK_WAIT,
+    NOTIFY_RECONNECT_CAP, NOTIFY_RECONNECT_FLOOR,
 };
 use crate::private::Private;
 use link::{Link, Refusal, Upshot};
@@ -52,6 +53,16 @@ pub struct Settings {
     pub client_id: String,
     /// The wall time.
     pub utc: Utc,
+}
+
+impl Settings {
+    /// As it is configured, with its secrets.
+    pub(super) fn of(name: Slug, link: &BrokerLink, around: &Around) -> Result<Self, NotReady> {
+        let login = link.username.clone().zip(around.read_any(link.password.as_ref())?);
+        let login = login.map(|(username, password)| Login { username, password });
+        let broker = Broker { url: link.url.clone(), ca_file: link.ca_file.clone(), login };
+        Ok(Self { name, broker, client_id: link.client_id.clone(), utc: around.utc.clone() })
+    }
 }
 
 /// Publishes until `stop`, or until nobody gives errands any more.
@@ -109,10 +120,11 @@ impl Publisher {
         loop {
             let began = Instant::now();
             let left = self.one_connection().await;
-            if matches!(left, Left::Stop) || self.rest(began + backoff.next(letters::random())).await {
+            backoff.worked_for(began.elapsed());
+            let again = Instant::now() + backoff.next(letters::random());
+            if matches!(left, Left::Stop) || self.rest(again).await {
                 break;
             }
-            backoff.worked_for(began.elapsed());
         }
         if let Some(InHand { errand, .. }) = self.in_hand.take() {
             self.voice.last_word(errand.ticket).await;
@@ -162,7 +174,7 @@ impl Publisher {
         };
         let mut link = Link::open(&self.settings, transport, &format!("{ROOT}/answer/+"));
         let mut connection = Connection { sent: false, up: false, until: Instant::now() + NOTIFY_CONNECT_DEADLINE };
-        let mut keeping: JoinSet<Option<Box<link::Answer>>> = JoinSet::new();
+        let mut unkept: VecDeque<Unkept> = VecDeque::new();
         loop {
             if connection.up
                 && !connection.sent
@@ -179,9 +191,9 @@ impl Publisher {
                 biased;
                 () = self.stop.cancelled() => return Left::Stop,
                 upshot = link.upshot() => upshot,
-                Some(kept) = keeping.join_next() => match kept {
-                    Ok(Some(answer)) => { link.acknowledge(&answer); continue }
-                    _ => return Left::Again,
+                kept = first_kept(&mut unkept) => match kept {
+                    Some(answer) => { link.acknowledge(&answer); continue }
+                    None => return Left::Again,
                 },
                 errand = self.errands.recv(), if self.in_hand.is_none() => match errand {
                     Some(errand) => { self.take(errand).await; continue }
@@ -201,7 +213,7 @@ impl Publisher {
                     return Left::Again;
                 }
             };
-            if let Some(left) = self.follow(upshot, &mut connection, &link, &mut keeping).await {
+            if let Some(left) = self.follow(upshot, &mut connection, &mut unkept).await {
                 return left;
             }
         }
@@ -211,8 +223,7 @@ impl Publisher {
         &mut self,
         upshot: Upshot,
         connection: &mut Connection,
-        link: &Link,
-        keeping: &mut JoinSet<Option<Box<link::Answer>>>,
+        unkept: &mut VecDeque<Unkept>,
     ) -> Option<Left> {
         match upshot {
             Upshot::Up => {
@@ -224,17 +235,26 @@ impl Publisher {
                 self.over(word_for(refusal)).await;
             }
             Upshot::Taken(_) => {}
-            Upshot::Answer(answer) => match self.read(&answer) {
-                Some(incoming) => {
-                    let (keeper, kept) = oneshot::channel();
-                    let said = Said { what: FromChannel::Incoming(incoming), kept: Some(keeper) };
+            Upshot::Answer(answer) => {
+                // One that is refused waits for its turn too: PUBACKs are given in the order of receipt (MQTT 5, 4.6).
+                let mut kept = None;
+                if let Some(incoming) = self.read(&answer) {
+                    let (keeper, keeping) = oneshot::channel();
+                    let keeper = answer.wants_puback().then_some(keeper);
+                    kept = Some(keeping);
+                    let said = Said { what: FromChannel::Incoming(incoming), kept: keeper };
                     if self.said.send(said).await.is_err() {
                         return Some(Left::Stop);
                     }
-                    keeping.spawn(async move { timeout(ANSWER_KEPT_WAIT, kept).await.ok()?.ok().map(|()| answer) });
                 }
-                None => link.acknowledge(&answer),
-            },
+                if answer.wants_puback() {
+                    if unkept.len() >= usize::from(ANSWERS_UNKEPT_MAX) {
+                        self.voice.down(Ailment::NotThere, "the local broker sends more answers than it may").await;
+                        return Some(Left::Again);
+                    }
+                    unkept.push_back(Unkept { answer, kept, until: Instant::now() + ANSWER_KEPT_WAIT });
+                }
+            }
             Upshot::Lost { not_let_in, why } => {
                 let ailment = if not_let_in { Ailment::NotLetIn } else { Ailment::NotThere };
                 self.voice.down(ailment, &why).await;
@@ -264,6 +284,24 @@ struct Connection {
     sent: bool,
     up: bool,
     until: Instant,
+}
+
+/// An answer without its PUBACK.
+struct Unkept {
+    answer: Box<link::Answer>,
+    /// Resolved when the house has kept it; none for one that it need not keep.
+    kept: Option<oneshot::Receiver<()>>,
+    until: Instant,
+}
+
+/// The oldest answer, once it may have its PUBACK; none when it was not kept.
+async fn first_kept(unkept: &mut VecDeque<Unkept>) -> Option<Box<link::Answer>> {
+    match unkept.front_mut() {
+        None => std::future::pending().await,
+        Some(Unkept { kept: None, .. }) => {}
+        Some(Unkept { kept: Some(kept), until, .. }) => timeout_at(*until, kept).await.ok()?.ok()?,
+    }
+    unkept.pop_front().map(|first| first.answer)
 }
 
 async fn overdue(in_hand: Option<&InHand>) {

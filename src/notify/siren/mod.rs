@@ -34,6 +34,16 @@ pub enum Order {
     },
 }
 
+impl Order {
+    /// When it ends, given now.
+    fn ends(self) -> Option<Instant> {
+        match self {
+            Order::Silent => None,
+            Order::Sound { until } => Some(until.min(Instant::now() + SIREN_ON_MAX)),
+        }
+    }
+}
+
 /// A siren as it is configured.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -62,8 +72,8 @@ pub async fn drive(
     stop: CancellationToken,
 ) {
     let mut driver = Driver { line, voice: Voice::new(name, said) };
-    let mut order = Order::Silent;
-    let mut ends: Option<Instant> = None;
+    let mut order = *orders.borrow_and_update();
+    let mut ends = order.ends();
     loop {
         let now = Instant::now();
         ends = ends.filter(|end| *end > now);
@@ -78,10 +88,7 @@ pub async fn drive(
                 let new = *orders.borrow_and_update();
                 if new != order {
                     order = new;
-                    ends = match order {
-                        Order::Silent => None,
-                        Order::Sound { until } => Some(until.min(Instant::now() + SIREN_ON_MAX)),
-                    };
+                    ends = order.ends();
                 }
             }
             () = sleep_until(ends.map_or(look, |end| end.min(look))) => {}

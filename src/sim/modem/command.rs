@@ -132,6 +132,8 @@ impl Modem {
         }
         bytes.extend(format!("\r\n{result}\r\n").into_bytes());
         self.schedule(after, Due::Say(bytes));
+        self.busy_until = self.now + after;
+        self.schedule(after, Due::Listens);
     }
 
     fn execute(&mut self, line: &str) -> (Vec<String>, &'static str) {
@@ -168,6 +170,7 @@ impl Modem {
             // Without its SIM a modem refuses everything that needs one.
             _ if !self.unlocked || !self.has_sim => plain(self.error("+CMS ERROR: 310")),
             "AT+CPMS" => (vec![format!("+CPMS: {0},20,{0},20,{0},20", self.memory.len())], "OK"),
+            "AT+CMGF?" => (vec![format!("+CMGF: {}", u8::from(!self.settings.pdu_mode))], "OK"),
             "AT+CMGF" => {
                 self.settings.pdu_mode = value == "0";
                 plain("OK")
@@ -207,13 +210,13 @@ impl Modem {
     }
 
     fn listed(&self) -> Vec<String> {
-        let one = |(index, pdu): (&u16, &String)| format!("+CMGL: {index},1,,{}\r\n{pdu}", pdu.len() / 2 - 1);
+        let one = |(index, pdu): (&u16, &String)| format!("+CMGL: {index},1,,{}\r\n{pdu}", octets(pdu));
         self.memory.iter().map(one).collect()
     }
 
     fn stored_at(&self, index: &str) -> (Vec<String>, &'static str) {
         match index.parse().ok().and_then(|index: u16| self.memory.get(&index)) {
-            Some(pdu) => (vec![format!("+CMGR: 0,,{}\r\n{pdu}", pdu.len() / 2 - 1)], "OK"),
+            Some(pdu) => (vec![format!("+CMGR: 0,,{}\r\n{pdu}", octets(pdu))], "OK"),
             None => (Vec::new(), self.error("+CMS ERROR: 321")),
         }
     }
@@ -222,6 +225,10 @@ impl Modem {
     fn message(&mut self, announced: &str, given: &str) {
         let after = self.pause(self.mood.sends_ms);
         let mishap = self.mishap();
+        if !self.settings.pdu_mode && matches!(mishap, Mishap::None) {
+            // In text mode the number of octets is a telephone's, and the PDU its text.
+            self.network.take_text(self.now, announced, given);
+        }
         let submit = hex::read(given.as_bytes()).filter(|_| self.settings.pdu_mode).and_then(|pdu| {
             let octets = announced.parse() == Ok(pdu.len().saturating_sub(1));
             Pdu::read(&pdu).ok().filter(|_| octets)
@@ -274,6 +281,12 @@ impl Modem {
             self.schedule(at + Duration::from_secs(seconds), Due::Text { from: part.to, text });
         }
     }
+}
+
+/// Octets of a PDU without its centre.
+fn octets(pdu: &str) -> usize {
+    let centre = pdu.get(..2).and_then(|first| usize::from_str_radix(first, 16).ok()).unwrap_or(0);
+    (pdu.len() / 2).saturating_sub(1 + centre)
 }
 
 /// A text as the network would bring it, for tests that put one on a SIM: PDUs in hex.

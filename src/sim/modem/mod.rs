@@ -21,7 +21,7 @@ mod call;
 
 mod command;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use super::chance::Chance;
@@ -52,6 +52,9 @@ pub struct Modem {
     /// What it has said and nobody has fetched.
     out: Vec<u8>,
     input: Vec<u8>,
+    /// What was written to it while it was busy: one command is obeyed after the other.
+    unread: VecDeque<u8>,
+    busy_until: Mono,
     mode: Mode,
     settings: Settings,
     /// The SIM's PIN.
@@ -80,6 +83,7 @@ enum Due {
     Say(Vec<u8>),
     Boots,
     Registers,
+    Listens,
     Call(u64, Happens),
     Report { reference: u8, to: String, status: u8 },
     Text { from: String, text: String },
@@ -117,6 +121,8 @@ impl Modem {
             order: 0,
             out: Vec::new(),
             input: Vec::new(),
+            unread: VecDeque::new(),
+            busy_until: Mono(0),
             mode: Mode::Commands,
             settings: Settings::default(),
             pin: None,
@@ -183,8 +189,16 @@ impl Modem {
         if !self.is_up {
             return;
         }
-        for byte in bytes {
-            self.hear_byte(*byte);
+        let room = LINE_MAX.saturating_sub(self.unread.len());
+        self.unread.extend(bytes.iter().take(room));
+        self.listen();
+    }
+
+    /// Reads what was written to it, as far as it is not busy.
+    fn listen(&mut self) {
+        while self.is_up && self.now >= self.busy_until {
+            let Some(byte) = self.unread.pop_front() else { break };
+            self.hear_byte(byte);
         }
     }
 
@@ -265,6 +279,7 @@ impl Modem {
                 }
             }
             Due::Boots => self.boots(),
+            Due::Listens => self.listen(),
             Due::Registers => {
                 if self.is_up && self.is_registered() && self.settings.announces {
                     self.unasked("+CREG: 1");
@@ -290,8 +305,11 @@ impl Modem {
         self.settings = Settings::default();
         self.mode = Mode::Commands;
         self.input.clear();
+        self.unread.clear();
+        self.busy_until = self.now;
         self.end_call();
-        self.due.retain(|_, due| !matches!(due, Due::Say(_) | Due::Boots | Due::Registers | Due::Call(..)));
+        self.due
+            .retain(|_, due| !matches!(due, Due::Say(_) | Due::Listens | Due::Boots | Due::Registers | Due::Call(..)));
         self.schedule(Duration::from_secs(self.mood.boots_s), Due::Boots);
     }
 

@@ -177,6 +177,10 @@ impl Network {
         self.calls.iter().filter(|call| call.to == number).collect()
     }
 
+    pub(super) fn take_text(&mut self, at: Mono, to: &str, text: &str) {
+        self.parts.push(Part { at, to: to.to_owned(), text: text.to_owned(), concat: None });
+    }
+
     pub(super) fn take(&mut self, at: Mono, submit: &Submit) {
         self.parts.push(Part {
             at,

@@ -1,5 +1,9 @@
 //! `shouwang county`: the county console.
 
+mod texts;
+
+mod duty;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,11 +18,14 @@ use crate::broker::{Broker, Login};
 use crate::config::County;
 use crate::config::station::LogLevel;
 use crate::core::alarm::{AlarmId, Disposition};
-use crate::core::id::{GatewayId, ResidentId, StationId};
+use crate::core::id::{GatewayId, ResidentId, ResponderId, StationId};
 use crate::core::time::Rate;
 use crate::county::book::{Book, BookError};
+use crate::county::duty::{self as ladder, Post};
 use crate::county::ingest::Speaker;
 use crate::county::page::{self, Board};
+use crate::county::plan::Plan;
+use crate::county::sms::Senders;
 use crate::county::{Clock, SILENT_AFTER_S, Settings, order, session, show};
 use crate::relay::message::CountyOrder;
 use crate::words::Lang;
@@ -57,6 +64,19 @@ enum Verb {
         /// 输出 JSON · As JSON
         #[arg(long)]
         json: bool,
+    },
+    /// 读入照料站的短信,每行一条:号码、时间、正文,以制表符隔开 · Reads in stations' texts, a line each: number, time, text, tabs between
+    Sms,
+    /// 列出县里正在为哪些失联和未响应呼叫 · Lists what the county calls its own people for, and how far it has come
+    Duty,
+    /// 确认:只暂停县里的呼叫,村里继续 · Acknowledges: pauses the county's own calls, and the village's go on
+    Acknowledge {
+        /// 站/网关,或报警编号 · STATION/GATEWAY, or an alarm's id
+        #[arg(value_name = "ID")]
+        what: String,
+        /// 谁确认,county.toml [people] 中的编号 · Who acknowledges, an id of [people] in county.toml
+        #[arg(long, value_name = "NAME")]
+        by: ResponderId,
     },
     /// 给照料站下命令并等待答复 · Sends a command to a station and waits for its answer
     Send {
@@ -118,7 +138,7 @@ enum What {
 /// Runs the verb.
 #[must_use]
 pub fn run(args: Args) -> ExitCode {
-    let (settings, site) = match read_settings(&args.config) {
+    let Desks { settings, site, senders, plan } = match read_settings(&args.config) {
         Ok(read) => read,
         Err(sentence) => {
             eprintln!("{sentence}");
@@ -134,16 +154,34 @@ pub fn run(args: Args) -> ExitCode {
         match args.verb {
             None => {
                 logging::begin(LogLevel::Info);
-                Box::pin(service(&settings, site)).await
+                let post = Post {
+                    database: settings.database.clone(),
+                    clock: clock(),
+                    silent_after_s: settings.silent_after_s,
+                    plan: Plan { lang, ..plan },
+                    senders,
+                };
+                Box::pin(service(&settings, site, post)).await
             }
             Some(Verb::Alarms { json, open }) => answer(alarms(&settings, json, open, lang).await),
             Some(Verb::Devices { json }) => answer(devices(&settings, json, lang).await),
             Some(Verb::Stations { json }) => answer(stations(&settings, json, lang).await),
+            Some(Verb::Duty) => answer(duty::list(&settings, lang).await),
+            Some(Verb::Acknowledge { what, by }) => duty::acknowledge(&settings, &plan, &what, by, lang).await,
+            Some(Verb::Sms) => texts::sms(&settings, senders, plan, lang).await,
             Some(Verb::Send { station, gateway, wait, what }) => {
                 send(&settings, Speaker { station, gateway }, what, Duration::from_secs(wait), lang).await
             }
         }
     })
+}
+
+/// Everything that the verbs take from the configuration.
+struct Desks {
+    settings: Settings,
+    site: Site,
+    senders: Senders,
+    plan: Plan,
 }
 
 /// Where the page is served, and what it shows.
@@ -152,7 +190,7 @@ struct Site {
     board: Board,
 }
 
-async fn service(settings: &Settings, site: Site) -> ExitCode {
+async fn service(settings: &Settings, site: Site, post: Post) -> ExitCode {
     let stop = CancellationToken::new();
     let stopper = stop.clone();
     let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
@@ -172,8 +210,10 @@ async fn service(settings: &Settings, site: Site) -> ExitCode {
         stop.cancel();
         ended
     };
-    let (ended, ()) =
-        Box::pin(async { tokio::join!(ingest, page::serve_at(site.listen, site.board, stop.clone())) }).await;
+    let page = page::serve_at(site.listen, site.board, stop.clone());
+    // Without a channel the ladder climbs all the same, and says that nobody is called.
+    let calls = ladder::run(post, None, stop.clone());
+    let (ended, (), ()) = Box::pin(async { tokio::join!(ingest, page, calls) }).await;
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -217,6 +257,7 @@ async fn stations(settings: &Settings, json: bool, lang: Lang) -> Result<Vec<Str
     }
     let mut lines: Vec<String> = show::deaf(book.listened().await?, now_ms, lang).into_iter().collect();
     lines.extend(show::stations(&rows, now_ms, lang));
+    lines.extend(show::refused_texts(&book.refused_texts().await?, lang));
     Ok(lines)
 }
 
@@ -270,12 +311,12 @@ fn clock() -> Clock {
     })
 }
 
-fn read_settings(path: &Path) -> Result<(Settings, Site), String> {
+fn read_settings(path: &Path) -> Result<Desks, String> {
     let county = County::load(path).map_err(|problems| problems.to_string())?;
     for problem in county.warnings.list() {
         eprintln!("{problem}");
     }
-    let County { broker, database, listen, zone, silent_after, stations, .. } = county.value;
+    let County { broker, database, listen, zone, silent_after, stations, duty, .. } = county.value;
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let password = broker.password.map(|secret| secret.read(credentials.as_deref())).transpose();
     let password = password.map_err(|error| error.to_string())?.unwrap_or_default();
@@ -289,7 +330,10 @@ fn read_settings(path: &Path) -> Result<(Settings, Site), String> {
         client_id: broker.client_id,
         rate: Rate::default(),
     };
+    let plan = duty::plan(&stations, duty, zone.clone());
+    let senders = stations.iter().map(|(id, station)| (*id, station.text_numbers.clone()));
+    let senders = Senders::new(senders);
     let names = stations.into_iter().map(|(id, station)| (id, station.name)).collect();
     let board = Board { database, clock: clock(), silent_after_s, names, zone };
-    Ok((settings, Site { listen, board }))
+    Ok(Desks { settings, site: Site { listen, board }, senders, plan })
 }

@@ -1,11 +1,15 @@
 //! `county.toml`: the county console's own configuration.
 
+mod duty;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+
+pub use duty::Duty;
 
 use super::document::{Document, Section};
 use super::key::{Key, Table};
@@ -14,7 +18,7 @@ use super::secret::Secret;
 use super::station::LogLevel;
 use super::{Sound, judge, source, village};
 use crate::broker::BrokerUrl;
-use crate::core::id::StationId;
+use crate::core::id::{GatewayId, Slug, StationId};
 use crate::private::Private;
 
 /// Everything in `county.toml`.
@@ -34,6 +38,8 @@ pub struct County {
     pub silent_after: Duration,
     /// The stations that may speak; an unlisted one is refused and shown.
     pub stations: BTreeMap<StationId, KnownStation>,
+    /// Whom the county calls itself.
+    pub duty: Duty,
 }
 
 /// `[broker]`.
@@ -58,6 +64,12 @@ pub struct KnownStation {
     pub name: String,
     /// Who is called when the station falls silent (CARE-RULES 11).
     pub duty_phone: Option<Private<String>>,
+    /// The numbers from which its text messages come; none: no text is taken for it.
+    pub text_numbers: Vec<Private<String>>,
+    /// The township whose duty phone comes next.
+    pub township: Option<Slug>,
+    /// Boxes that were taken away: nobody misses them.
+    pub retired: Vec<GatewayId>,
 }
 
 /// The tables of `county.toml`.
@@ -65,6 +77,9 @@ pub const TABLES: &[Table] = &[
     Table { path: "broker", about: "The broker to which the stations send.", keys: BROKER_KEYS },
     Table { path: "console", about: "The console itself.", keys: CONSOLE_KEYS },
     Table { path: "stations.*", about: "A station that may speak.", keys: STATION_KEYS },
+    Table { path: "duty", about: "Who of the county is on duty when.", keys: duty::DUTY_KEYS },
+    Table { path: "people.*", about: "Somebody of the county who is called.", keys: duty::PEOPLE_KEYS },
+    Table { path: "townships.*", about: "A township whose duty phone is called.", keys: duty::TOWNSHIP_KEYS },
 ];
 
 const BROKER_KEYS: &[Key] = &[
@@ -101,6 +116,13 @@ const STATION_KEYS: &[Key] = &[
         "Who is called when the station falls silent; without one the township is called first.",
     )
     .private(),
+    Key::optional(
+        "text_numbers",
+        "Numbers from which the station's text messages come, its second path; a text from any other is refused.",
+    )
+    .private(),
+    Key::optional("township", "Its township, one of [townships]; without one the county's duty is called next."),
+    Key::optional("retired", "Gateways of this station that were taken away; nobody is called because one is silent."),
 ];
 
 impl County {
@@ -130,10 +152,9 @@ fn read(top: &Section<'_>, beside: &Path) -> Option<County> {
         top.report(broker.whole_table(What::MissingKey).fix("add [broker] with url"));
     }
     let console = top.table("console", CONSOLE_KEYS);
-    let stations = top.by_id("stations", STATION_KEYS).into_iter().filter_map(|(id, section)| {
-        let duty_phone = village::phone(&section, "duty_phone");
-        Some((StationId(id), KnownStation { name: section.text("name")?.into_owned(), duty_phone }))
-    });
+    let (duty, townships) = duty::read(top);
+    let stations = top.by_id("stations", STATION_KEYS).into_iter();
+    let stations = stations.filter_map(|(id, section)| Some((StationId(id), read_station(&section, &townships)?)));
     let stations = stations.collect();
     let broker = read_broker(&broker, beside);
     // The page has no log-in of its own, so it is offered to this machine only.
@@ -149,10 +170,34 @@ fn read(top: &Section<'_>, beside: &Path) -> Option<County> {
         log_level: console.word("log_level", LogLevel::ALL, LogLevel::word).unwrap_or(LogLevel::Info),
         silent_after: console.whole("silent_after_s").map(Duration::from_secs)?,
         stations,
+        duty: duty?,
         listen: listen?,
         zone: zone?,
         broker: broker?,
     })
+}
+
+fn read_station(section: &Section<'_>, townships: &[Slug]) -> Option<KnownStation> {
+    let duty_phone = village::phone(section, "duty_phone");
+    let text_numbers = village::phones(section, "text_numbers");
+    let township = section.find("township").and_then(|found| {
+        let text = section.text_of("township", &found)?;
+        let known = townships.iter().copied().find(|id| id.as_str() == text);
+        if known.is_none() {
+            let words: Vec<&str> = townships.iter().map(Slug::as_str).collect();
+            section.report(section.not_among("township", &found, What::UnknownName, &text, &words));
+        }
+        known
+    });
+    let retired = section.texts("retired").into_iter().filter_map(|(text, found)| {
+        let id = text.parse().ok();
+        if id.is_none() {
+            section.report(section.wrong("retired", &found, What::NotAnId).fix("write the id of a gateway"));
+        }
+        id
+    });
+    let retired = retired.collect();
+    Some(KnownStation { name: section.text("name")?.into_owned(), duty_phone, text_numbers, township, retired })
 }
 
 fn read_broker(broker: &Section<'_>, beside: &Path) -> Option<CountyBroker> {
