@@ -23,7 +23,7 @@ use shouwang::county::ingest::take;
 use shouwang::county::plan::{Plan, PlannedStation, Shifts};
 use shouwang::county::receipt::Batch;
 use shouwang::county::sms::Senders;
-use shouwang::notify::channel::{Deed, Errand, FromChannel, Incoming, Recipient, Word};
+use shouwang::notify::channel::{Deed, Errand, FromChannel, Incoming, Recipient, Said as Spoken, Word};
 use shouwang::notify::message::is_one_message;
 use shouwang::private::Private;
 use shouwang::words::Lang;
@@ -72,7 +72,7 @@ struct County {
     now_ms: Arc<AtomicI64>,
     book: Book,
     errands: mpsc::Receiver<Errand>,
-    says: mpsc::Sender<FromChannel>,
+    says: mpsc::Sender<Spoken>,
     stop: CancellationToken,
     task: tokio::task::JoinHandle<()>,
 }
@@ -127,13 +127,19 @@ impl County {
     }
 
     async fn say(&self, errand: &Errand, word: Word) {
-        self.says.send(FromChannel::Word(errand.ticket, word)).await.expect("the ladder runs");
+        self.says
+            .send(Spoken { what: FromChannel::Word(errand.ticket, word), kept: None })
+            .await
+            .expect("the ladder runs");
     }
 
     async fn answers(&self, from: &str, text: &str) {
         let from = Recipient { responder: None, phone: Some(private(from)) };
         let incoming = Incoming { from, text: private(text), sent: None };
-        self.says.send(FromChannel::Incoming(incoming)).await.expect("the ladder runs");
+        let (kept, is_kept) = tokio::sync::oneshot::channel();
+        let said = Spoken { what: FromChannel::Incoming(incoming), kept: Some(kept) };
+        self.says.send(said).await.expect("the ladder runs");
+        is_kept.await.expect("the modem may forget it");
     }
 
     async fn case(&self, cause: Cause, wanted: impl Fn(&Case) -> bool) -> Case {

@@ -24,15 +24,15 @@ use super::settings::Clock;
 use super::sms::{Arrival, Senders, Why};
 use super::texts::Desk;
 use crate::limits;
-use crate::notify::channel::{Errand, Failure, FromChannel, Health, Ticket, Word};
+use crate::notify::channel::{Errand, Failure, FromChannel, Health, Said as Spoken, Ticket, Word};
 
 /// Both ends of a channel, as the ladder holds them.
 #[derive(Debug)]
 pub struct Line {
     /// Errands go here, one at a time.
     pub errands: mpsc::Sender<Errand>,
-    /// What the channel says comes from here.
-    pub says: mpsc::Receiver<FromChannel>,
+    /// What the channel says comes from here; a message is let go of when the book has it.
+    pub says: mpsc::Receiver<Spoken>,
 }
 
 /// What the ladder is told.
@@ -85,7 +85,14 @@ pub async fn run(post: Post, line: Option<Line>, stop: CancellationToken) {
                 (says, room.errands) = (None, None);
                 Ok(())
             }
-            Some(Some(said)) => room.hear(said).await,
+            Some(Some(Spoken { what, kept })) => {
+                let heard = room.hear(what).await;
+                if let (Ok(()), Some(kept)) = (&heard, kept) {
+                    // A channel that has gone meanwhile reads it again, and it is taken once.
+                    let _ = kept.send(());
+                }
+                heard
+            }
             None => room.look().await,
         };
         match done {
@@ -98,7 +105,7 @@ pub async fn run(post: Post, line: Option<Line>, stop: CancellationToken) {
     }
 }
 
-async fn next(says: &mut Option<mpsc::Receiver<FromChannel>>) -> Option<FromChannel> {
+async fn next(says: &mut Option<mpsc::Receiver<Spoken>>) -> Option<Spoken> {
     match says {
         Some(says) => says.recv().await,
         None => std::future::pending().await,

@@ -21,12 +21,13 @@ use crate::core::alarm::{AlarmId, Disposition};
 use crate::core::id::{GatewayId, ResidentId, ResponderId, StationId};
 use crate::core::time::Rate;
 use crate::county::book::{Book, BookError};
-use crate::county::duty::{self as ladder, Post};
+use crate::county::duty::{self as ladder, Line, Post};
 use crate::county::ingest::Speaker;
 use crate::county::page::{self, Board};
 use crate::county::plan::Plan;
 use crate::county::sms::Senders;
 use crate::county::{Clock, SILENT_AFTER_S, Settings, order, session, show};
+use crate::notify::modem::shell as modem;
 use crate::relay::message::CountyOrder;
 use crate::words::Lang;
 
@@ -138,7 +139,7 @@ enum What {
 /// Runs the verb.
 #[must_use]
 pub fn run(args: Args) -> ExitCode {
-    let Desks { settings, site, senders, plan } = match read_settings(&args.config) {
+    let Desks { settings, modem, site, senders, plan } = match read_settings(&args.config) {
         Ok(read) => read,
         Err(sentence) => {
             eprintln!("{sentence}");
@@ -161,7 +162,7 @@ pub fn run(args: Args) -> ExitCode {
                     plan: Plan { lang, ..plan },
                     senders,
                 };
-                Box::pin(service(&settings, site, post)).await
+                Box::pin(service(&settings, site, post, modem)).await
             }
             Some(Verb::Alarms { json, open }) => answer(alarms(&settings, json, open, lang).await),
             Some(Verb::Devices { json }) => answer(devices(&settings, json, lang).await),
@@ -179,6 +180,7 @@ pub fn run(args: Args) -> ExitCode {
 /// Everything that the verbs take from the configuration.
 struct Desks {
     settings: Settings,
+    modem: Option<modem::Settings>,
     site: Site,
     senders: Senders,
     plan: Plan,
@@ -190,7 +192,14 @@ struct Site {
     board: Board,
 }
 
-async fn service(settings: &Settings, site: Site, post: Post) -> ExitCode {
+/// The county's telephone, and the ladder's ends of it.
+fn telephone(settings: modem::Settings, stop: CancellationToken) -> (Line, impl Future<Output = ()>) {
+    let (errands, taken) = tokio::sync::mpsc::channel(1);
+    let (say, says) = tokio::sync::mpsc::channel(1);
+    (Line { errands, says }, modem::run(settings, taken, say, stop))
+}
+
+async fn service(settings: &Settings, site: Site, post: Post, modem: Option<modem::Settings>) -> ExitCode {
     let stop = CancellationToken::new();
     let stopper = stop.clone();
     let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
@@ -211,9 +220,18 @@ async fn service(settings: &Settings, site: Site, post: Post) -> ExitCode {
         ended
     };
     let page = page::serve_at(site.listen, site.board, stop.clone());
-    // Without a channel the ladder climbs all the same, and says that nobody is called.
-    let calls = ladder::run(post, None, stop.clone());
-    let (ended, (), ()) = Box::pin(async { tokio::join!(ingest, page, calls) }).await;
+    // Without a telephone the ladder climbs all the same, and says that nobody is called.
+    let (line, telephone) = match modem.map(|modem| telephone(modem, stop.clone())) {
+        Some((line, telephone)) => (Some(line), Some(telephone)),
+        None => (None, None),
+    };
+    let calls = ladder::run(post, line, stop.clone());
+    let telephone = async {
+        if let Some(telephone) = telephone {
+            telephone.await
+        }
+    };
+    let (ended, (), (), ()) = Box::pin(async { tokio::join!(ingest, page, calls, telephone) }).await;
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -316,7 +334,7 @@ fn read_settings(path: &Path) -> Result<Desks, String> {
     for problem in county.warnings.list() {
         eprintln!("{problem}");
     }
-    let County { broker, database, listen, zone, silent_after, stations, duty, .. } = county.value;
+    let County { broker, database, listen, zone, silent_after, stations, duty, modem, .. } = county.value;
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let password = broker.password.map(|secret| secret.read(credentials.as_deref())).transpose();
     let password = password.map_err(|error| error.to_string())?.unwrap_or_default();
@@ -330,10 +348,17 @@ fn read_settings(path: &Path) -> Result<Desks, String> {
         client_id: broker.client_id,
         rate: Rate::default(),
     };
+    let modem = match modem {
+        Some(modem) => {
+            let pin = modem.pin.as_ref().map(|pin| pin.read(credentials.as_deref())).transpose();
+            Some(modem::Settings::of(&modem, pin.map_err(|error| error.to_string())?))
+        }
+        None => None,
+    };
     let plan = duty::plan(&stations, duty, zone.clone());
     let senders = stations.iter().map(|(id, station)| (*id, station.text_numbers.clone()));
     let senders = Senders::new(senders);
     let names = stations.into_iter().map(|(id, station)| (id, station.name)).collect();
     let board = Board { database, clock: clock(), silent_after_s, names, zone };
-    Ok(Desks { settings, site: Site { listen, board }, senders, plan })
+    Ok(Desks { settings, modem, site: Site { listen, board }, senders, plan })
 }

@@ -13,6 +13,7 @@ pub use duty::Duty;
 
 use super::document::{Document, Section};
 use super::key::{Key, Table};
+use super::modem::{self, Modem};
 use super::problem::{Problems, What};
 use super::secret::Secret;
 use super::station::LogLevel;
@@ -40,6 +41,8 @@ pub struct County {
     pub stations: BTreeMap<StationId, KnownStation>,
     /// Whom the county calls itself.
     pub duty: Duty,
+    /// The county's own telephone, by which it calls and takes stations' texts.
+    pub modem: Option<Modem>,
 }
 
 /// `[broker]`.
@@ -77,6 +80,7 @@ pub const TABLES: &[Table] = &[
     Table { path: "broker", about: "The broker to which the stations send.", keys: BROKER_KEYS },
     Table { path: "console", about: "The console itself.", keys: CONSOLE_KEYS },
     Table { path: "stations.*", about: "A station that may speak.", keys: STATION_KEYS },
+    Table { path: "modem", about: "The county's telephone.", keys: modem::KEYS },
     Table { path: "duty", about: "Who of the county is on duty when.", keys: duty::DUTY_KEYS },
     Table { path: "people.*", about: "Somebody of the county who is called.", keys: duty::PEOPLE_KEYS },
     Table { path: "townships.*", about: "A township whose duty phone is called.", keys: duty::TOWNSHIP_KEYS },
@@ -170,6 +174,7 @@ fn read(top: &Section<'_>, beside: &Path) -> Option<County> {
         log_level: console.word("log_level", LogLevel::ALL, LogLevel::word).unwrap_or(LogLevel::Info),
         silent_after: console.whole("silent_after_s").map(Duration::from_secs)?,
         stations,
+        modem: modem::read(top, beside, &[]),
         duty: duty?,
         listen: listen?,
         zone: zone?,
