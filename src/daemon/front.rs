@@ -96,7 +96,9 @@ impl Front {
 impl Shown {
     /// Another list of people.
     pub(super) fn take(&self, roster: &Roster, people: People) {
-        self.put(Known { roster: roster.clone(), people, ..Known::clone(&self.known.borrow()) });
+        // What is borrowed must be given back before it can be replaced.
+        let duty = self.known.borrow().duty.clone();
+        self.put(Known { roster: roster.clone(), people, duty });
     }
 
     /// Who is on duty now, by the rota in force.
