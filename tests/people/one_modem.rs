@@ -79,6 +79,27 @@ fn one_call_serves_all_that_waits_for_the_same_telephone() {
 }
 
 #[test]
+fn whoever_goes_is_not_called_to_come() {
+    let mut street = Street::new(roster(), night());
+    street.press(0, "button1");
+    // The modem still rings the neighbour when the second one, who is to be called next, answers the letter.
+    let code = street.code(CALL, "g-1");
+    street.text(20, "g-1", &code.to_string());
+    street.until(300);
+    assert_eq!(street.rings_of("g-1"), [0; 0], "{:?}", street.sent);
+    assert_eq!(street.rings_of("n-1").len(), 1, "and no second call to anybody else");
+
+    let mut street = Street::new(roster(), night());
+    street.press(0, "button1");
+    street.until(50);
+    assert_eq!(street.rings_of("g-1").len(), 1, "it rings, and is answered by a text");
+    let code = street.code(CALL, "g-1");
+    street.text(51, "g-1", &code.to_string());
+    street.until(300);
+    assert_eq!(street.rings_of("g-1").len(), 1, "{:?}", street.sent);
+}
+
+#[test]
 fn the_county_without_a_receipt_is_told_by_text_within_a_minute_whatever_the_modem_does() {
     for (press, devices) in [(0, &["button1"][..]), (0, &["button1", "button2", "button3"][..])] {
         let mut street = Street::new(roster(), night());

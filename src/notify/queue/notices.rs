@@ -28,9 +28,13 @@ impl Queue {
             return;
         }
         if let State::Accepted { by, .. } | State::OnSite { by, .. } = alarm.state {
-            let pointless = |mark: Mark| mark.alarm == id && mark.who != by && is_a_call_to_come(mark.because);
-            self.jobs.retain(|_, job| !job.work.mark().is_some_and(pointless));
-            self.waits.retain(|mark, _| !pointless(*mark));
+            let is_call = |mark: Mark| mark.alarm == id && is_a_call_to_come(mark.because);
+            // Whoever goes still gets the letter, which says where, and is not called for it: the modem is wanted for others.
+            self.jobs.retain(|_, job| {
+                let others = job.work.rings() || job.work.mark().is_some_and(|mark| mark.who != by);
+                !(others && job.work.mark().is_some_and(is_call))
+            });
+            self.waits.retain(|mark, _| !(is_call(*mark) && mark.who != by));
         }
         self.alarms.insert(id, alarm);
     }

@@ -90,9 +90,7 @@ impl Queue {
         use crate::core::alarm::life_cycle::State;
         self.alarms.get(&mark.alarm).is_some_and(|alarm| match alarm.state {
             State::PreAlarm { .. } | State::Raised { .. } => true,
-            State::Accepted { by, .. } | State::OnSite { by, .. } => {
-                by == mark.who || !super::notices::is_a_call_to_come(mark.because)
-            }
+            State::Accepted { .. } | State::OnSite { .. } => !super::notices::is_a_call_to_come(mark.because),
             State::Closed { .. } => false,
         })
     }
