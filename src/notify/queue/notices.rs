@@ -27,15 +27,8 @@ impl Queue {
             });
             return;
         }
-        if let State::Accepted { by, .. } | State::OnSite { by, .. } = alarm.state {
-            let is_call = |mark: Mark| mark.alarm == id && is_a_call_to_come(mark.because);
-            // Whoever goes still gets the letter, which says where, and is not called for it: the modem is wanted for others.
-            self.jobs.retain(|_, job| {
-                let others = job.work.rings() || job.work.mark().is_some_and(|mark| mark.who != by);
-                !(others && job.work.mark().is_some_and(is_call))
-            });
-            self.waits.retain(|mark, _| !(is_call(*mark) && mark.who != by));
-        }
+        self.jobs.retain(|_, job| !is_pointless(&job.work, &alarm));
+        self.waits.retain(|mark, _| !is_pointless(&Work::Letter(*mark), &alarm));
         self.alarms.insert(id, alarm);
     }
 
@@ -145,8 +138,20 @@ impl Queue {
     }
 }
 
+/// Whether work asks somebody to come although somebody goes. Whoever goes still gets the letter, which says where, and is not called
+/// for it: the modem is wanted for others.
+pub(super) fn is_pointless(work: &Work, alarm: &Alarm) -> bool {
+    let Some(mark) = work.mark().filter(|mark| mark.alarm == alarm.id && is_a_call_to_come(mark.because)) else {
+        return false;
+    };
+    match alarm.state {
+        State::Accepted { by, .. } | State::OnSite { by, .. } => work.rings() || mark.who != by,
+        State::PreAlarm { .. } | State::Raised { .. } | State::Closed { .. } => false,
+    }
+}
+
 /// Whether a notice asks somebody to go, so that nobody else need get it once somebody does.
-pub(super) const fn is_a_call_to_come(because: Because) -> bool {
+const fn is_a_call_to_come(because: Because) -> bool {
     matches!(
         because,
         Because::Raised
