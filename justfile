@@ -39,6 +39,10 @@ simulate SEED="1":
 thousand-notices:
     SHOUWANG_LONG=1 cargo test --release --locked --test thousand_notices -- --nocapture
 
+# 10,000 alarms among people as they are
+human-figures:
+    SHOUWANG_LONG=1 cargo test --release --locked --test human_figures -- --nocapture
+
 # The long acceptance tests: more rounds, more alarms, figures on the screen
 long:
     SHOUWANG_LONG=1 cargo test --release --locked $(for file in tests/acceptance_*.rs; do echo --test "$(basename "$file" .rs)"; done) -- --nocapture --test-threads 1
