@@ -1,5 +1,5 @@
-//! Many alarms among people as they are: they answer 17 to 47 % of calls, by night fewer and later, some are busy, some never arrive, some close
-//! what is not over; the modem fails, and the program ends at random moments. An oracle looks at every step.
+//! Many alarms among people as they are: they answer 17 to 47 % of calls, by night fewer and later, some are busy, some never arrive, some
+//! close what is not over; the modem fails, and the program ends at random moments. An oracle looks at every step.
 //!
 //! The long form is 10,000 alarms: `just human-figures`. A failing village is repeated alone by its seed in `SHOUWANG_SEED`.
 
@@ -228,6 +228,14 @@ impl Story {
         let telephones = self.telephones.lock().expect("one thread");
         figures.letters += telephones.letters;
         figures.calls += telephones.calls;
+    }
+}
+
+impl Drop for Story {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("repeat it with SHOUWANG_SEED={}", self.seed);
+        }
     }
 }
 

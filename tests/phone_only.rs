@@ -32,7 +32,7 @@ const CLOCKS: [&str; 9] =
     ["occurred", "detected", "committed", "first_notice_sent", "delivered", "seen", "accepted", "on_site", "closed"];
 
 /// Of the second path: the text is out within this time of the press. Source: ARCHITECTURE, the second path.
-const COUNTY_WITHIN: Duration = Duration::from_secs(60);
+const COUNTY_WITHIN: Duration = Duration::from_mins(1);
 
 /// A station with nothing but a telephone.
 struct Alone {
@@ -103,7 +103,7 @@ impl Alone {
     async fn text_with(&self, number: &str, words: &str) -> String {
         let find = || self.texts_to(number).into_iter().find(|text| text.contains(words));
         let mut found = None;
-        until_within(Duration::from_secs(60), words, || {
+        until_within(Duration::from_mins(1), words, || {
             found = find();
             found.is_some()
         })

@@ -74,6 +74,9 @@ impl Line for Exchange {
 /// One notice: to whom, of which alarm, on which rung of which round.
 type Key = (ResponderId, AlarmId, u8, u8);
 
+/// An occasion on which somebody is told: a rung of a round, or for everybody's turn and the like the time.
+type Turn = (AlarmId, Option<u8>, u8, Mono);
+
 #[derive(Debug, Default)]
 struct Tally {
     notices: usize,
@@ -184,7 +187,7 @@ fn judge(seed: u64, street: &Street, telephone: &Telephone, tally: &mut Tally) {
 
 /// As often as the station asked for a notice to somebody, so often the network took its text at most.
 fn none_twice(seed: u64, street: &Street, telephone: &Telephone, last: &BTreeMap<AlarmId, &Alarm>) -> usize {
-    let mut asked: BTreeMap<(String, String), BTreeSet<(AlarmId, Option<u8>, u8, Mono)>> = BTreeMap::new();
+    let mut asked: BTreeMap<(String, String), BTreeSet<Turn>> = BTreeMap::new();
     for (at, notice) in &street.notices {
         let alarm = last[&notice.alarm];
         // On a rung, once in a round; everybody's turn and the like, each time.

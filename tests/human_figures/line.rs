@@ -1,6 +1,7 @@
 //! A modem that fails now and then, and the people at its other end.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::OccupiedEntry;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -148,11 +149,9 @@ impl Line for HumanLine {
 
     fn turn(&mut self, now: Mono) -> Vec<FromChannel> {
         let mut telephones = self.0.lock().expect("one thread");
-        let due = |telephones: &mut Telephones| {
-            telephones.agenda.first_entry().filter(|entry| entry.key().0 <= now).map(|entry| entry.remove())
-        };
         // One at a time, so that the oracle looks between them.
-        due(&mut telephones).into_iter().collect()
+        let due = telephones.agenda.first_entry().filter(|entry| entry.key().0 <= now);
+        due.map(OccupiedEntry::remove).into_iter().collect()
     }
 
     fn cut(&mut self, _: Mono) {

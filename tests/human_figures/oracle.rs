@@ -87,7 +87,7 @@ impl Oracle {
     fn may_be_told(&self, street: &Street, at: Moment, notice: &Notice) {
         let what = || format!("seed {} at {} s: {notice:?}", self.seed, street.second());
         let Some(alarm) = self.last.get(&notice.alarm) else { panic!("of nothing: {}", what()) };
-        assert!(!self.was_over(alarm, at.mono), "it was over: {}", what());
+        assert!(!was_over(alarm, at.mono), "it was over: {}", what());
         let is_held = self.held.get(&notice.alarm).filter(|(since, _)| *since < at.mono);
         if let Some((_, by)) = is_held {
             let is_for_holder = notice.people == [*by];
@@ -113,7 +113,7 @@ impl Oracle {
         let letter = match &errand.deed {
             Deed::Text(letter) => letter,
             Deed::Ring(_) => {
-                let rings_for = |alarm: &Alarm| alarm.told_to(who).is_some() && !self.was_over(alarm, at);
+                let rings_for = |alarm: &Alarm| alarm.told_to(who).is_some() && !was_over(alarm, at);
                 assert!(self.last.values().any(rings_for), "for nothing: {}", what());
                 return;
             }
@@ -121,7 +121,7 @@ impl Oracle {
         let (Some(alarm), Some(_)) = (letter.alarm.and_then(|alarm| self.last.get(&alarm)), letter.code) else {
             return;
         };
-        assert!(!self.was_over(alarm, at), "it was over: {}", what());
+        assert!(!was_over(alarm, at), "it was over: {}", what());
         if let Some((since, by)) = self.held.get(&alarm.id)
             && *since < at
             && *by != who
@@ -129,10 +129,10 @@ impl Oracle {
             assert!(!words_call_to_come(letter.text.reveal()), "{by} goes already: {}", what());
         }
     }
+}
 
-    fn was_over(&self, alarm: &Alarm, at: Mono) -> bool {
-        !alarm.is_open() && alarm.clocks.closed.is_some_and(|closed| closed.mono < at)
-    }
+fn was_over(alarm: &Alarm, at: Mono) -> bool {
+    !alarm.is_open() && alarm.clocks.closed.is_some_and(|closed| closed.mono < at)
 }
 
 fn holder(alarm: &Alarm) -> Option<ResponderId> {
