@@ -35,6 +35,14 @@ bless:
 simulate SEED="1":
     cargo run --release --quiet --locked -- simulate --seed {{SEED}} --days 1 --homes 10 --faults all
 
+# 1,000 notices through a modem that fails one command in five
+thousand-notices:
+    SHOUWANG_LONG=1 cargo test --release --locked --test thousand_notices -- --nocapture
+
+# 10,000 alarms among people as they are
+human-figures:
+    SHOUWANG_LONG=1 cargo test --release --locked --test human_figures -- --nocapture
+
 # The long acceptance tests: more rounds, more alarms, figures on the screen
 long:
     SHOUWANG_LONG=1 cargo test --release --locked $(for file in tests/acceptance_*.rs; do echo --test "$(basename "$file" .rs)"; done) -- --nocapture --test-threads 1

@@ -69,13 +69,19 @@ fn names_are_shown_only_when_asked_for_and_telephones_never() {
 fn the_plan_is_said_in_both_languages() {
     let checked = shipped();
     let zh = checked.text(Lang::Zh, false);
-    for word in ["守护减弱", "未守护", "求助按钮 · h01 · 卧室", "+2 分钟: desk", "未覆盖", "配置可用"]
+    for word in ["守护减弱", "未守护", "求助按钮 · h01 · 卧室", "+2 分钟: 值班室(当班), 当班的人", "未覆盖", "配置可用"]
     {
         assert!(zh.contains(word), "{word} is missing:\n{zh}");
     }
     let en = checked.text(Lang::En, false);
-    for word in ["weakly watched", "not watched", "help button · h01 · bedroom", "+2 min: desk", "not covered", "sound"]
-    {
+    for word in [
+        "weakly watched",
+        "not watched",
+        "help button · h01 · bedroom",
+        "+2 min: duty desk (on duty), whoever is on duty",
+        "not covered",
+        "sound",
+    ] {
         assert!(en.contains(word), "{word} is missing:\n{en}");
     }
 }

@@ -204,7 +204,10 @@ impl Page<'_> {
         }
         self.line(1, Phrase::Called.say(lang));
         for rung in &resident.rungs {
-            let call = rung.call.iter().map(|id| self.responder_name(*id)).collect::<Vec<_>>().join(", ");
+            let named = rung.call.iter().map(|id| self.responder_name(*id));
+            let roles = rung.roles.iter().map(|role| plan::on_duty(role.say(lang), lang));
+            let duty = rung.on_duty.then(|| Phrase::OnDuty.say(lang).to_owned());
+            let call = named.chain(roles).chain(duty).collect::<Vec<_>>().join(", ");
             self.line(2, &format!("{}: {call}", self.after(rung.after_s)));
         }
         self.line(2, &format!("{}: {}", self.after(resident.everybody_after_s), Phrase::Everybody.say(lang)));

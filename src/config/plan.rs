@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::village::{CONTACTS_MIN, Village, reachable_contacts};
 use crate::core::detector::device_health::{is_slow, silence_limit};
 use crate::core::id::{DeviceId, HomeId, ResidentId, ResponderId, RoomId};
-use crate::core::roster::{Device, Resident, Role, Service, Tier};
+use crate::core::roster::{Device, Resident, Responder, ResponderRole, Role, Service, Tier};
 use crate::core::rota::NEAR_MIN;
 use crate::core::watch::Watch;
 use crate::core::word::words;
@@ -88,6 +88,12 @@ pub struct RungPlan {
     pub after_s: u64,
     /// Who is called in addition.
     pub call: Vec<ResponderId>,
+    /// Whoever of these roles is on duty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<ResponderRole>,
+    /// Whoever is on duty.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub on_duty: bool,
 }
 
 words! {
@@ -153,7 +159,8 @@ impl ResidentPlan {
         let mut after = Duration::ZERO;
         let mut rungs = Vec::new();
         for rung in &resident.ladder.rungs {
-            rungs.push(RungPlan { after_s: after.as_secs(), call: rung.responders.clone() });
+            let (call, roles) = (rung.responders.clone(), rung.roles.clone());
+            rungs.push(RungPlan { after_s: after.as_secs(), call, roles, on_duty: rung.on_duty });
             after += rung.wait;
         }
         let help = best_pace(&devices, Role::is_help_call);
@@ -216,7 +223,8 @@ fn gaps(resident: &Resident, village: &Village, help: Option<Pace>, life: Option
         gaps.push(Gap::FewContacts);
     }
     let near = |id: &ResponderId| village.travel_min(*id, resident.home).is_some_and(|minutes| minutes <= NEAR_MIN);
-    if !first.responders.iter().any(near) {
+    let may_come = |who: &Responder| first.may_call(who) && !resident.ladder.never.contains(&who.id) && near(&who.id);
+    if !village.roster.responders.values().any(may_come) {
         gaps.push(Gap::FirstRungFar);
     }
     gaps

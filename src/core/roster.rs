@@ -237,6 +237,15 @@ pub struct Ladder {
 /// Time without acceptance after which everyone is called. Source: CARE-RULES 5, "or 10 minutes".
 pub const EVERYONE_AFTER: Duration = Duration::from_mins(10);
 
+impl Rung {
+    /// Whether somebody may be called on it, whoever is on duty.
+    #[must_use]
+    pub fn may_call(&self, responder: &Responder) -> bool {
+        let by_role = responder.dispatched && (self.on_duty || self.roles.contains(&responder.role));
+        by_role || self.responders.contains(&responder.id)
+    }
+}
+
 impl Ladder {
     /// Fits a ladder of the village to one resident: these are called with the first rung, and those never by it.
     pub fn fit(&mut self, first: &[ResponderId], never: &[ResponderId]) {

@@ -19,6 +19,8 @@ pub enum Phrase {
     AtOnce,
     /// Everybody.
     Everybody,
+    /// Whoever is on duty.
+    OnDuty,
     /// Heading of gaps.
     NotCovered,
     /// Heading of devices that are nobody's own.
@@ -39,6 +41,15 @@ pub enum Phrase {
     Unsound,
 }
 
+/// A role of which whoever is on duty is called.
+#[must_use]
+pub fn on_duty(role: &str, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("{role}(当班)"),
+        Lang::En => format!("{role} (on duty)"),
+    }
+}
+
 impl Phrase {
     /// In this language.
     #[must_use]
@@ -50,6 +61,7 @@ impl Phrase {
             Phrase::NoDevice => Both::new("没有设备", "no device"),
             Phrase::Called => Both::new("呼叫顺序", "called"),
             Phrase::AtOnce => Both::new("立即", "at once"),
+            Phrase::OnDuty => Both::new("当班的人", "whoever is on duty"),
             Phrase::Everybody => Both::new("所有人", "everybody"),
             Phrase::NotCovered => Both::new("未覆盖", "not covered"),
             Phrase::Shared => Both::new("共用设备", "shared devices"),

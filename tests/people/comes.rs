@@ -6,7 +6,7 @@ use shouwang::core::reading::{Measure, Said};
 use shouwang::core::time::Gap;
 
 use super::street::Street;
-use super::village::{id, noon, roster};
+use super::village::{id, night, noon, roster};
 
 const CALL: Condition = Condition::HelpCall;
 
@@ -64,6 +64,17 @@ fn rule_06_one_back_up_is_warned_when_a_high_alarm_is_accepted() {
     street.until(60);
     assert!(street.texts_to("g-1").iter().any(|(_, text)| text.starts_with("请准备接替")));
     assert!(street.texts_to("desk").is_empty());
+}
+
+#[test]
+fn rule_06_by_night_the_back_up_is_one_other_and_not_whoever_goes() {
+    let mut street = Street::new(roster(), night());
+    street.press(0, "button1");
+    let alarm = street.newest(CALL).id;
+    street.order(10, Order::Accept { alarm, by: id("g-1") });
+    street.until(60);
+    let warned = |who| street.texts_to(who).iter().any(|(_, text)| text.starts_with("请准备接替"));
+    assert_eq!(["n-1", "g-1", "desk"].map(warned), [false, false, true], "{:?}", street.sent);
 }
 
 #[test]

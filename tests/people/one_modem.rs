@@ -2,9 +2,10 @@
 
 use shouwang::core::alarm::Disposition;
 use shouwang::core::condition::Condition;
+use shouwang::core::effect::Order;
 use shouwang::core::time::{Gap, Trust};
 
-use super::street::{Phone, Street};
+use super::street::{Mood, Phone, Street};
 use super::village::{id, night, noon, roster};
 
 const CALL: Condition = Condition::HelpCall;
@@ -76,6 +77,39 @@ fn one_call_serves_all_that_waits_for_the_same_telephone() {
     assert_eq!(street.rings_of("n-1").len(), 1);
     assert!(street.station.open_alarms().all(|alarm| alarm.clocks.seen.is_some()), "all of them are seen");
     assert!(street.station.open_alarms().all(|alarm| alarm.state.word() == "raised"), "a key for three is for none");
+}
+
+#[test]
+fn whoever_goes_is_not_called_to_come() {
+    let mut street = Street::new(roster(), night());
+    street.press(0, "button1");
+    // The modem still rings the neighbour when the second one, who is to be called next, answers the letter.
+    let code = street.code(CALL, "g-1");
+    street.text(20, "g-1", &code.to_string());
+    street.until(300);
+    assert_eq!(street.rings_of("g-1"), [0; 0], "{:?}", street.sent);
+    assert_eq!(street.rings_of("n-1").len(), 1, "and no second call to anybody else");
+
+    let mut street = Street::new(roster(), night());
+    street.press(0, "button1");
+    street.until(50);
+    assert_eq!(street.rings_of("g-1").len(), 1, "it rings, and is answered by a text");
+    let code = street.code(CALL, "g-1");
+    street.text(51, "g-1", &code.to_string());
+    street.until(300);
+    assert_eq!(street.rings_of("g-1").len(), 1, "{:?}", street.sent);
+}
+
+#[test]
+fn a_letter_that_failed_is_not_tried_again_when_somebody_goes() {
+    let mut street = Street::new(roster(), noon());
+    street.mood = Mood::Dead;
+    street.press(0, "button1");
+    let alarm = street.newest(CALL).id;
+    street.order(10, Order::Accept { alarm, by: id("g-1") });
+    street.mood = Mood::Well;
+    street.until(300);
+    assert_eq!(street.texts_to("n-1"), [], "the try of second 0 failed at second 20");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use shouwang::core::alarm::{Alarm, AlarmId};
 use shouwang::core::condition::Condition;
-use shouwang::core::effect::{Answer, Authority, Command, Effect, Input, Order};
+use shouwang::core::effect::{Answer, Authority, Command, Effect, Input, Notice, Order};
 use shouwang::core::id::{ChannelId, DeviceId, Epoch, HomeId, ResidentId, ResponderId};
 use shouwang::core::plan::Plan;
 use shouwang::core::reading::{Measure, Origin, Said, Sample};
@@ -51,6 +51,18 @@ pub enum Mood {
     Unsure,
 }
 
+/// A modem in place of the crude one of the street.
+pub trait Line {
+    /// Something is to be done.
+    fn give(&mut self, now: Mono, errand: Errand);
+    /// When it has something to say or to do.
+    fn deadline(&self) -> Option<Mono>;
+    /// What it says by then.
+    fn turn(&mut self, now: Mono) -> Vec<FromChannel>;
+    /// Whoever used it is gone: nothing of what it was doing will be told.
+    fn cut(&mut self, now: Mono);
+}
+
 /// Something that reached a telephone, or left for one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
@@ -76,6 +88,10 @@ pub struct Street {
     pub records: Vec<Alarm>,
     /// What was handled, as the log has it.
     pub log: Vec<(Moment, Input)>,
+    /// Who was to be told, and when the station said so.
+    pub notices: Vec<(Moment, Notice)>,
+    /// The modem, where it is not the crude one.
+    pub line: Option<Box<dyn Line>>,
     /// Whether the county gives receipts.
     pub county_hears: bool,
     now: Mono,
@@ -178,6 +194,8 @@ impl Street {
             answers: Vec::new(),
             records: Vec::new(),
             log: Vec::new(),
+            notices: Vec::new(),
+            line: None,
             county_hears: true,
             now,
             trust: Trust::Synced,
@@ -204,19 +222,31 @@ impl Street {
 
     /// Lets time pass to second `s`.
     pub fn until(&mut self, s: u64) {
+        while self.step(s) {}
+        self.now = Mono(BEGIN_MS + s * 1000);
+    }
+
+    /// Lets the next thing happen, if it does so by second `s`.
+    pub fn step(&mut self, s: u64) -> bool {
         let end = Mono(BEGIN_MS + s * 1000);
-        loop {
-            let due = [self.station.deadline(), self.queue.deadline(), self.agenda.front().map(|(at, ..)| *at)];
-            let Some(due) = due.into_iter().flatten().min().filter(|due| *due <= end) else { break };
-            self.now = due.max(self.now);
-            if let Some((_, channel, said)) = self.agenda.pop_front_if(|(at, ..)| *at <= self.now) {
-                self.channel_says(channel, said);
-            } else {
-                self.input(&Input::Tick);
-                self.event(Event::Due);
-            }
+        let line = self.line.as_ref().and_then(|line| line.deadline());
+        let due = [self.station.deadline(), self.queue.deadline(), self.agenda.front().map(|(at, ..)| *at), line];
+        let Some(due) = due.into_iter().flatten().min().filter(|due| *due <= end) else { return false };
+        self.now = due.max(self.now);
+        if let Some((_, channel, said)) = self.agenda.pop_front_if(|(at, ..)| *at <= self.now) {
+            self.channel_says(channel, said);
+            return true;
         }
-        self.now = end;
+        if line.is_some_and(|line| line <= self.now) {
+            let said = self.line.as_mut().map(|line| line.turn(self.now)).unwrap_or_default();
+            for said in said {
+                self.channel_says(id("modem"), said);
+            }
+            return true;
+        }
+        self.input(&Input::Tick);
+        self.event(Event::Due);
+        true
     }
 
     pub fn press(&mut self, s: u64, device: &str) {
@@ -285,6 +315,9 @@ impl Street {
         self.now = Mono(BEGIN_MS + back * 1000);
         self.agenda.clear();
         self.modem = None;
+        if let Some(line) = &mut self.line {
+            line.cut(self.now);
+        }
         self.station = Station::new(identity(), Rules::default(), self.list.clone(), self.moment());
         self.queue = Queue::new(self.channels.clone(), numbers());
         self.station.restore(Past { alarms: alarms.values().cloned().collect(), answered: Vec::new(), words });
@@ -328,7 +361,10 @@ impl Street {
                         }
                     }
                 }
-                Effect::Notify(notice) => self.event(Event::Notice(notice)),
+                Effect::Notify(notice) => {
+                    self.notices.push((self.moment(), notice.clone()));
+                    self.event(Event::Notice(notice));
+                }
                 Effect::Confirm(confirm) => self.event(Event::Confirm(confirm)),
                 Effect::Digest { faults, people } => self.event(Event::Digest { faults, people }),
                 Effect::Answer(_, answer) => self.answers.push(answer),
@@ -375,6 +411,9 @@ impl Street {
         }
         assert!(self.modem.is_none(), "one errand at a time");
         self.modem = Some((errand.ticket, errand.clone()));
+        if let Some(line) = &mut self.line {
+            return line.give(self.now, errand.clone());
+        }
         match errand.deed.clone() {
             Deed::Text(letter) => self.send_letter(channel, errand, to, letter.text.reveal()),
             Deed::Ring(ring) => self.ring(channel, errand, to, u64::from(ring.for_s)),

@@ -153,8 +153,15 @@ impl Telephone {
         true
     }
 
-    fn next(&self) -> Mono {
+    /// When something happens next at either end.
+    pub fn next(&self) -> Mono {
         self.dialogue.deadline().min(self.modem.deadline()).min(self.reopen.unwrap_or(Mono(u64::MAX)))
+    }
+
+    /// It is this time by now: whatever is due happens.
+    pub fn at(&mut self, now: Mono) {
+        self.now = now;
+        self.turn();
     }
 
     fn turn(&mut self) {

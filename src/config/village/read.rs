@@ -227,10 +227,7 @@ fn judge_ladder(section: &Section<'_>, ladder: Option<&Ladder>, roster: &Roster,
 
 /// How many different people of a ladder can be reached by telephone and sent, whoever is on duty.
 pub(in super::super) fn reachable_contacts(ladder: &Ladder, roster: &Roster, people: &People) -> usize {
-    let on_it = |id: &ResponderId, rung: &Rung| {
-        let role = roster.responders.get(id).map(|responder| responder.role);
-        rung.on_duty || rung.responders.contains(id) || role.is_some_and(|role| rung.roles.contains(&role))
-    };
+    let on_it = |id: &ResponderId, rung: &Rung| roster.responders.get(id).is_some_and(|who| rung.may_call(who));
     let counts = |id: &ResponderId| !ladder.never.contains(id) && ladder.rungs.iter().any(|rung| on_it(id, rung));
     people.responders.iter().filter(|(id, contact)| contact.is_reachable() && counts(id)).count()
 }

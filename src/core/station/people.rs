@@ -1,6 +1,7 @@
 //! Who is meant: an audience becomes people, by the ladder, the rota and the clock on the wall.
 
 use super::Station;
+use crate::core::alarm::life_cycle::State;
 use crate::core::alarm::told::Code;
 use crate::core::alarm::{Alarm, Subject};
 use crate::core::condition::Priority;
@@ -41,7 +42,12 @@ impl Station {
 
     /// What is to be said to whom because of a call, and the alarm's note of it.
     pub(super) fn notice(&mut self, now: Moment, alarm: &mut Alarm, to: Audience, because: Because) -> Option<Notice> {
-        let people = self.people(now, alarm, &to);
+        let mut people = self.people(now, alarm, &to);
+        if because == Because::BackUp {
+            // CARE-RULES 6: one other. By night whoever goes may stand on the next rung too.
+            people.retain(|who| Some(*who) != holder(alarm));
+            people.truncate(1);
+        }
         if people.is_empty() && to != Audience::Everyone {
             return None;
         }
@@ -186,6 +192,13 @@ impl Station {
     pub(super) fn mute_until(alarm: &Alarm, now: Mono) -> Mono {
         let longest = if alarm.priority == Priority::High { limits::people::MUTE_HIGH } else { limits::people::MUTE };
         now + longest
+    }
+}
+
+fn holder(alarm: &Alarm) -> Option<ResponderId> {
+    match alarm.state {
+        State::Accepted { by, .. } | State::OnSite { by, .. } => Some(by),
+        State::PreAlarm { .. } | State::Raised { .. } | State::Closed { .. } => None,
     }
 }
 

@@ -28,13 +28,12 @@ impl Queue {
             });
             return;
         }
-        if let State::Accepted { by, .. } | State::OnSite { by, .. } = alarm.state {
+        if matches!(alarm.state, State::Accepted { .. } | State::OnSite { .. }) {
             // The county's duty need not be rung for what somebody has taken; what it was written stands.
             self.jobs.retain(|_, job| !matches!(&job.work, Work::RingNumber { about, .. } if *about == id));
-            let pointless = |mark: Mark| mark.alarm == id && mark.who != by && is_a_call_to_come(mark.because);
-            self.jobs.retain(|_, job| !job.work.mark().is_some_and(pointless));
-            self.waits.retain(|mark, _| !pointless(*mark));
         }
+        self.jobs.retain(|_, job| !is_pointless(&job.work, &alarm));
+        self.waits.retain(|mark, _| !is_pointless(&Work::Letter(*mark), &alarm));
         self.alarms.insert(id, alarm);
     }
 
@@ -150,8 +149,20 @@ impl Queue {
     }
 }
 
+/// Whether work asks somebody to come although somebody goes. Whoever goes still gets the letter, which says where, and is not called
+/// for it: the modem is wanted for others.
+pub(super) fn is_pointless(work: &Work, alarm: &Alarm) -> bool {
+    let Some(mark) = work.mark().filter(|mark| mark.alarm == alarm.id && is_a_call_to_come(mark.because)) else {
+        return false;
+    };
+    match alarm.state {
+        State::Accepted { by, .. } | State::OnSite { by, .. } => work.rings() || mark.who != by,
+        State::PreAlarm { .. } | State::Raised { .. } | State::Closed { .. } => false,
+    }
+}
+
 /// Whether a notice asks somebody to go, so that nobody else need get it once somebody does.
-pub(super) const fn is_a_call_to_come(because: Because) -> bool {
+const fn is_a_call_to_come(because: Because) -> bool {
     matches!(
         because,
         Because::Raised

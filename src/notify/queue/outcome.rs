@@ -5,6 +5,7 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 
 use super::job::{Job, Mark, Work};
+use super::notices::is_pointless;
 use super::{Act, Handed, Queue};
 use crate::core::alarm::AlarmId;
 use crate::core::alarm::told::{Code, Reached};
@@ -67,7 +68,7 @@ impl Queue {
                 self.ring_again(now, handed, BUSY_AGAIN_AFTER);
             }
             _ if handed.job.work.rings() => self.ring_again(now, handed, AGAIN_AFTER),
-            _ if handed.job.tries + 1 < LETTER_TRIES => {
+            _ if handed.job.tries + 1 < LETTER_TRIES && self.is_wanted(&handed.job.work) => {
                 let tries = handed.job.tries + 1;
                 self.push(Job { tries, not_before: now + AGAIN_AFTER, ..handed.job.clone() });
             }
@@ -81,20 +82,16 @@ impl Queue {
         if tries >= RING_TRIES {
             return;
         }
-        for mark in handed.serves.iter().filter(|mark| self.still_calls(**mark)).copied().collect::<Vec<_>>() {
+        for mark in handed.serves.iter().copied().filter(|mark| self.is_wanted(&Work::Ring(*mark))).collect::<Vec<_>>()
+        {
             self.push(Job { work: Work::Ring(mark), tries, not_before: now + after, ..handed.job.clone() });
         }
     }
 
-    fn still_calls(&self, mark: Mark) -> bool {
-        use crate::core::alarm::life_cycle::State;
-        self.alarms.get(&mark.alarm).is_some_and(|alarm| match alarm.state {
-            State::PreAlarm { .. } | State::Raised { .. } => true,
-            State::Accepted { by, .. } | State::OnSite { by, .. } => {
-                by == mark.who || !super::notices::is_a_call_to_come(mark.because)
-            }
-            State::Closed { .. } => false,
-        })
+    /// Whether it is still to be done: its alarm is open, and wants it.
+    fn is_wanted(&self, work: &Work) -> bool {
+        let Some(mark) = work.mark() else { return true };
+        self.alarms.get(&mark.alarm).is_some_and(|alarm| !is_pointless(work, alarm))
     }
 
     /// It will not arrive on this way; where another is still under way, that one may.
