@@ -40,6 +40,8 @@ pub mod rota;
 
 pub mod people;
 
+pub mod web;
+
 pub mod channels;
 
 pub mod modem;
@@ -47,8 +49,17 @@ pub mod modem;
 pub mod second;
 
 /// Every page of limits.
-pub const TABLES: &[&[Limit]] =
-    &[TABLE, source::TABLE, tcp::TABLE, rota::TABLE, people::TABLE, channels::TABLE, modem::TABLE, second::TABLE];
+pub const TABLES: &[&[Limit]] = &[
+    TABLE,
+    source::TABLE,
+    tcp::TABLE,
+    rota::TABLE,
+    people::TABLE,
+    channels::TABLE,
+    modem::TABLE,
+    second::TABLE,
+    web::TABLE,
+];
 
 limits! {
     // --- config ---

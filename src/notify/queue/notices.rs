@@ -20,6 +20,7 @@ impl Queue {
             self.written.remove(&id);
             self.rung.remove(&id);
             self.marks.retain(|mark| mark.alarm != id);
+            self.duty_told.retain(|(alarm, _)| *alarm != id);
             self.waits.retain(|mark, _| mark.alarm != id);
             // What became of somebody's answer is said all the same.
             self.jobs.retain(|_, job| {
@@ -51,6 +52,12 @@ impl Queue {
             if self.jobs.len() == before && self.reaches_people() {
                 // There is no way to them: the ladder need not wait for an answer.
                 acts.push(Act::Tell(Input::Report(Report { alarm: id, who: *who, reached: Reached::Nobody })));
+            }
+        }
+        if notice.to == Audience::Everyone {
+            let told = self.alarms.get(&id).map(|alarm| wording::for_a_group(alarm, because, directory));
+            if let Some(text) = told {
+                self.tell_duty(now, id, round, text);
             }
         }
         if let Some(mark) = group.filter(|mark| is_a_call_to_come(mark.because)) {
@@ -139,14 +146,14 @@ impl Queue {
 }
 
 /// Whether work asks somebody to come although somebody goes. Whoever goes still gets the letter, which says where, and is not called
-/// for it: the modem is wanted for others.
+/// for it: the modem is wanted for others. The county's duty is not rung either; what it was written stands.
 pub(super) fn is_pointless(work: &Work, alarm: &Alarm) -> bool {
-    let Some(mark) = work.mark().filter(|mark| mark.alarm == alarm.id && is_a_call_to_come(mark.because)) else {
-        return false;
-    };
-    match alarm.state {
-        State::Accepted { by, .. } | State::OnSite { by, .. } => work.rings() || mark.who != by,
-        State::PreAlarm { .. } | State::Raised { .. } | State::Closed { .. } => false,
+    let (State::Accepted { by, .. } | State::OnSite { by, .. }) = alarm.state else { return false };
+    match work {
+        Work::RingNumber { about, .. } => *about == alarm.id,
+        _ => work.mark().is_some_and(|mark| {
+            mark.alarm == alarm.id && is_a_call_to_come(mark.because) && (work.rings() || mark.who != by)
+        }),
     }
 }
 
