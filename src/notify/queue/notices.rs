@@ -28,10 +28,6 @@ impl Queue {
             });
             return;
         }
-        if matches!(alarm.state, State::Accepted { .. } | State::OnSite { .. }) {
-            // The county's duty need not be rung for what somebody has taken; what it was written stands.
-            self.jobs.retain(|_, job| !matches!(&job.work, Work::RingNumber { about, .. } if *about == id));
-        }
         self.jobs.retain(|_, job| !is_pointless(&job.work, &alarm));
         self.waits.retain(|mark, _| !is_pointless(&Work::Letter(*mark), &alarm));
         self.alarms.insert(id, alarm);
@@ -150,14 +146,14 @@ impl Queue {
 }
 
 /// Whether work asks somebody to come although somebody goes. Whoever goes still gets the letter, which says where, and is not called
-/// for it: the modem is wanted for others.
+/// for it: the modem is wanted for others. The county's duty is not rung either; what it was written stands.
 pub(super) fn is_pointless(work: &Work, alarm: &Alarm) -> bool {
-    let Some(mark) = work.mark().filter(|mark| mark.alarm == alarm.id && is_a_call_to_come(mark.because)) else {
-        return false;
-    };
-    match alarm.state {
-        State::Accepted { by, .. } | State::OnSite { by, .. } => work.rings() || mark.who != by,
-        State::PreAlarm { .. } | State::Raised { .. } | State::Closed { .. } => false,
+    let (State::Accepted { by, .. } | State::OnSite { by, .. }) = alarm.state else { return false };
+    match work {
+        Work::RingNumber { about, .. } => *about == alarm.id,
+        _ => work.mark().is_some_and(|mark| {
+            mark.alarm == alarm.id && is_a_call_to_come(mark.because) && (work.rings() || mark.who != by)
+        }),
     }
 }
 

@@ -16,6 +16,10 @@ use crate::sim::wear::{Cause, Claim};
 /// From hearing to the record. judgement: a slow card's commit and a full turn before it; a person notices no less.
 const IN_TIME_MS: Ms = 3_000;
 
+/// A press that follows a recorded one within this time is counted with it: the telephones still ring. Source: `core::station`, the
+/// book of alarms.
+const STILL_RINGING_MS: Ms = 10_000;
+
 /// A level help call that repeats after more than this is a press. Source: CARE-RULES 18, and a second for the way.
 const LEVEL_PRESS_MS: Ms = 61_000;
 
@@ -29,6 +33,8 @@ pub(super) struct Heard {
     unwritten: bool,
     alarm_of: BTreeMap<Cause, AlarmId>,
     causes: BTreeSet<Cause>,
+    /// The newest record of what somebody's condition was found by, and when.
+    newest: BTreeMap<(Subject, Condition), (Ms, AlarmId, u32)>,
 }
 
 /// A record that must come.
@@ -112,7 +118,14 @@ impl Heard {
                     && !alarm.id.drill
                     && alarm.evidence.iter().any(|one| one.device == Some(device) && one.at.mono == turned.at.mono)
             });
-            owed.met = answer.map(|alarm| (alarm.id, alarm.rev));
+            let rings = self.newest.get(&owed.wanted).filter(|(at, ..)| now < at + STILL_RINGING_MS);
+            let rings = rings.map(|(_, id, rev)| (*id, *rev));
+            owed.met = answer.map(|alarm| (alarm.id, alarm.rev)).or(rings);
+        }
+        for alarm in turned.records.iter().filter(|alarm| !alarm.id.drill && alarm.is_open()) {
+            if alarm.evidence.last().is_some_and(|one| one.at.mono == turned.at.mono) {
+                self.newest.insert((alarm.id.subject, alarm.id.condition), (now, alarm.id, alarm.rev));
+            }
         }
         for alarm in turned.records.iter().filter(|alarm| alarm.rev == 1 && !alarm.id.drill) {
             if !alarm.id.condition.rule().about_person {
