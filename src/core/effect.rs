@@ -118,6 +118,8 @@ words! {
         Remove = "remove",
         /// Somebody took over another's duty.
         Swap = "swap",
+        /// Somebody's telephone was proven.
+        Prove = "prove",
     }
 }
 

@@ -45,6 +45,7 @@ impl House {
             Request::Order { .. } => Body::Trouble("an order is answered by its turn".to_owned()),
             Request::Edit { .. }
             | Request::Reload { .. }
+            | Request::Prove { .. }
             | Request::Pair { .. }
             | Request::Newcomers
             | Request::Tell { .. } => Body::Trouble("the station is busy with what others asked; try again".to_owned()),

@@ -308,7 +308,7 @@ impl House {
                 turn.waiting.push((id, Back::Shell(asked.reply)));
                 self.take_command(now, Command { id, from: Authority::Local, order }, turn);
             }
-            Request::Edit { .. } | Request::Reload { .. } => {
+            Request::Edit { .. } | Request::Reload { .. } | Request::Prove { .. } => {
                 // It waits for the disk, and the house does not: the keeper answers.
                 turn.refer(&self.desks.keeper, asked);
             }

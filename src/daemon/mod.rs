@@ -38,6 +38,8 @@ mod dispatch;
 
 mod keeper;
 
+mod proofs;
+
 mod pairing;
 
 mod errands;

@@ -19,6 +19,7 @@ use super::errands::ErrandDesk;
 use super::house::{Desks, Ears, House, Turn};
 use super::keeper::{self, InForce, Keeper};
 use super::pairing::PairingDesk;
+use super::proofs::Proofs;
 use super::resolve::VillageBook;
 use super::sources::{self, Session};
 use super::start::{self, Loaded, StartError, Started};
@@ -78,6 +79,7 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let board = Arc::new(Board::new(Arc::clone(&clock), store.clone(), Arc::clone(&counters), epoch, revision));
     let (desks, called) = Desks::new();
     let (people, events) = ToPeople::new();
+    let to_people = people.clone();
     let mut house = House::new(
         station,
         Arc::clone(&clock),
@@ -104,7 +106,8 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let (to_station, county) = mpsc::channel(limits::COMMANDS_WAITING_MAX);
     let (book, resolve) = watch::channel(book);
     let (to_house, village) = mpsc::channel(1);
-    let keeper = Keeper { clerk, clock: Arc::clone(&clock), in_force, house: to_house, book, names, zone };
+    let proofs = Proofs::new(to_people, config.modem.is_some());
+    let keeper = Keeper { clerk, clock: Arc::clone(&clock), in_force, house: to_house, book, names, zone, proofs };
     let dispatcher = Dispatcher::new(&config, names_in_force, &clock, lanes.clone(), &tracker, &sources_stop);
     tracker.spawn(dispatcher.run(events, sources_stop.clone()));
     let inlet = Inlet { lanes, resolve: resolve.clone(), heard, counters, utc: sources::utc(&clock) };

@@ -40,6 +40,8 @@ pub mod rota;
 
 pub mod people;
 
+pub mod duty;
+
 pub mod channels;
 
 pub mod modem;
@@ -48,7 +50,7 @@ pub mod second;
 
 /// Every page of limits.
 pub const TABLES: &[&[Limit]] =
-    &[TABLE, source::TABLE, tcp::TABLE, rota::TABLE, people::TABLE, channels::TABLE, modem::TABLE, second::TABLE];
+    &[TABLE, source::TABLE, tcp::TABLE, rota::TABLE, people::TABLE, duty::TABLE, channels::TABLE, modem::TABLE, second::TABLE];
 
 limits! {
     // --- config ---

@@ -70,6 +70,13 @@ pub enum Event {
         /// Whom.
         people: Vec<ResponderId>,
     },
+    /// A code goes to a number that is to be proven (CARE-RULES 20): to the number itself, whatever the village file says meanwhile.
+    Proof {
+        /// Which number.
+        phone: Private<String>,
+        /// The text.
+        text: Private<String>,
+    },
     /// The county is to know of an alarm: by this text, unless its receipt comes in time.
     County {
         /// Which alarm.
@@ -165,6 +172,7 @@ impl Queue {
             Event::Alarm(alarm) => self.take_alarm(*alarm),
             Event::Confirm(confirm) => self.take_confirm(now.mono, &confirm, directory),
             Event::Digest { faults, people } => self.take_digest(now.mono, &faults, &people, directory),
+            Event::Proof { phone, text } => self.take_proof(now.mono, phone, text),
             Event::County { alarm, text } => self.expect_receipt(now.mono, alarm, text),
             Event::Receipted(alarm) => self.receipted(alarm),
             Event::Said(channel, FromChannel::Word(ticket, word)) => {

@@ -11,6 +11,7 @@ use crate::core::id::{ChannelId, ResponderId};
 use crate::core::time::Mono;
 use crate::notify::directory::Directory;
 use crate::notify::wording;
+use crate::private::Private;
 
 impl Queue {
     pub(super) fn take_alarm(&mut self, alarm: Alarm) {
@@ -117,13 +118,21 @@ impl Queue {
         }
     }
 
+    /// A code proves a telephone only where it went to that telephone, so no other channel carries it.
+    pub(super) fn take_proof(&mut self, now: Mono, phone: Private<String>, text: Private<String>) {
+        if let Some(channel) = self.of_kind(Kind::Modem).next() {
+            let work = Work::Number { to: phone, about: None, text };
+            self.push(Job { class: Class::Drill, channel, work, not_before: now, tries: 0 });
+        }
+    }
+
     #[expect(clippy::too_many_arguments, reason = "each is a part of the job")]
     fn write_to(
         &mut self,
         to: ResponderId,
         way: Way,
         about: Option<AlarmId>,
-        text: crate::private::Private<String>,
+        text: Private<String>,
         class: Class,
         now: Mono,
         directory: &dyn Directory,
