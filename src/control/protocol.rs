@@ -11,7 +11,9 @@ use crate::core::alarm::{Alarm, Reason};
 use crate::core::detector::device_health::Outlook;
 use crate::core::effect::{Answer, Order, VillageChange};
 use crate::core::errand::Errand;
-use crate::core::id::{CommandId, DeviceId, Epoch, GatewayId, HomeId, ResidentId, ResponderId, RoomId, Slug, SourceId, StationId};
+use crate::core::id::{
+    CommandId, DeviceId, Epoch, GatewayId, HomeId, ResidentId, ResponderId, RoomId, Slug, SourceId, StationId,
+};
 use crate::core::roster::Role;
 use crate::core::time::Moment;
 use crate::core::unit::Milli;

@@ -49,8 +49,17 @@ pub mod modem;
 pub mod second;
 
 /// Every page of limits.
-pub const TABLES: &[&[Limit]] =
-    &[TABLE, source::TABLE, tcp::TABLE, rota::TABLE, people::TABLE, duty::TABLE, channels::TABLE, modem::TABLE, second::TABLE];
+pub const TABLES: &[&[Limit]] = &[
+    TABLE,
+    source::TABLE,
+    tcp::TABLE,
+    rota::TABLE,
+    people::TABLE,
+    duty::TABLE,
+    channels::TABLE,
+    modem::TABLE,
+    second::TABLE,
+];
 
 limits! {
     // --- config ---

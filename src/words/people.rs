@@ -32,9 +32,13 @@ pub fn proof(station: &str, code: &str, minutes: u64, lang: Lang) -> String {
 #[must_use]
 pub fn sent(who: &str, minutes: u64, lang: Lang) -> String {
     match lang {
-        Lang::Zh => format!("验证码短信已发往 {who} 的电话,{minutes} 分钟内有效。对方念出后执行:shouwang people prove {who} 验证码"),
+        Lang::Zh => format!(
+            "验证码短信已发往 {who} 的电话,{minutes} 分钟内有效。对方念出后执行:shouwang people prove {who} 验证码"
+        ),
         Lang::En => {
-            format!("A code is on its way to the telephone of {who}, for {minutes} minutes. Read out: shouwang people prove {who} CODE")
+            format!(
+                "A code is on its way to the telephone of {who}, for {minutes} minutes. Read out: shouwang people prove {who} CODE"
+            )
         }
     }
 }
@@ -57,9 +61,10 @@ pub fn refusal(word: &str, lang: Lang) -> Option<&'static str> {
     let both = match word {
         "unknown_responder" => Both::new("名册里没有这个响应人编号", "There is nobody of that id in the village file"),
         "no_phone" => Both::new("这个人在名册里没有电话", "No telephone of theirs stands in the village file"),
-        "no_modem" => {
-            Both::new("没有配置短信模块([modem]),发不出验证码", "No modem is configured ([modem]), so no code can be sent")
-        }
+        "no_modem" => Both::new(
+            "没有配置短信模块([modem]),发不出验证码",
+            "No modem is configured ([modem]), so no code can be sent",
+        ),
         "no_code" => Both::new(
             "没有有效的验证码:没有发过、已过期、试错太多次,或者电话改过。请重新发送",
             "No code counts: none was sent, it is over, was guessed at too often, or the number was changed. Send a new one",

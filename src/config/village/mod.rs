@@ -279,7 +279,8 @@ impl Village {
         let mut problems = Problems::default();
         if !ids.is_empty() {
             let problem = Problem::file(&self.file, What::Unproven).key("responders").value(ids.join(", "));
-            problems.push(problem.fix("shouwang people prove ID sends a code; read back, shouwang people prove ID CODE"));
+            problems
+                .push(problem.fix("shouwang people prove ID sends a code; read back, shouwang people prove ID CODE"));
         }
         problems
     }
