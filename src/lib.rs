@@ -40,11 +40,15 @@ pub mod relay;
 
 pub mod notify;
 
+pub mod http;
+
 pub mod sim;
 
 pub mod county;
 
 pub mod control;
+
+pub mod web;
 
 pub mod daemon;
 

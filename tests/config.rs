@@ -58,7 +58,7 @@ fn keys_of(text: &str) -> BTreeMap<(String, String), Line> {
             table = if bare.starts_with("[[") {
                 format!("{name}[]")
             } else {
-                name.split_once('.').map_or_else(|| name.to_owned(), |(of, _)| format!("{of}.*"))
+                name.rsplit_once('.').map_or_else(|| name.to_owned(), |(of, _)| format!("{of}.*"))
             };
             comment.clear();
         } else if let Some((key, value)) = key {

@@ -18,6 +18,8 @@ pub mod status;
 
 pub mod drill;
 
+pub mod password;
+
 pub mod county;
 
 pub mod decode;
@@ -67,6 +69,8 @@ enum Verb {
     Status(status::Args),
     /// 发起演练,一路报到县平台,处处标明演练 · Raises a drill, the whole way to the county, marked as a drill everywhere
     Drill(drill::Args),
+    /// 为值班台的用户打印密码散列 · Prints the hash of a password for a user of the duty desk
+    Password(password::Args),
     /// 县平台控制台 · The county console
     County(county::Args),
     /// 解码捕获的帧,核对测试向量 · Decodes captured frames, and checks vectors
@@ -96,6 +100,7 @@ pub fn main() -> ExitCode {
         Verb::People(args) => people::run(&args),
         Verb::Status(args) => status::run(&args),
         Verb::Drill(args) => drill::run(&args),
+        Verb::Password(args) => password::run(&args),
         Verb::County(args) => county::run(args),
         Verb::Decode(args) => decode::run(&args),
         Verb::Record(args) => record::run(&args),

@@ -150,6 +150,18 @@ impl<'d> Section<'d> {
         self.doc.section(path, &found, keys)
     }
 
+    /// The same, below which stands a group of tables of its own.
+    pub(super) fn table_above(&self, name: &'static str, keys: &'static [Key], group: &'static str) -> Section<'d> {
+        let path = self.path_of(name);
+        let Some(found) = self.raw(name) else {
+            return Section { doc: self.doc, path, table: None, at: self.at.clone(), keys };
+        };
+        let section = Section { keys, ..self.doc.unjudged(path, &found, keys.iter().any(|key| key.private)) };
+        let known: Vec<&str> = keys.iter().map(|key| key.name).chain([group]).collect();
+        section.refuse_unknown(&known);
+        section
+    }
+
     /// Every table below the table of this name, by its id.
     pub(super) fn by_id(&self, name: &'static str, keys: &'static [Key]) -> Vec<(Slug, Section<'d>)> {
         let sections = self.by_id_unjudged(name, keys.iter().any(|key| key.private));

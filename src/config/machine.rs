@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::bus::ModbusLink;
 use super::channels::{BrokerLink, Channel, NtfyLink, Way, WebhookLink, WecomLink};
+use super::pages::PasswordHash;
 use super::problem::{Problem, Problems, What};
 use super::secret::Secret;
 use super::signals::{Prompts, Siren};
@@ -82,6 +83,7 @@ impl Machine {
             missing(&mut problems, file, "modem.port".to_owned(), Some(&modem.port), fix);
             self.secret(&mut problems, file, "modem.pin_file".to_owned(), modem.pin.as_ref());
         }
+        self.pages(&mut problems, file, station);
         let fix = format!("systemd makes it (StateDirectory=shouwang); by hand: mkdir {}", station.data_dir.display());
         missing(&mut problems, file, "station.data_dir".to_owned(), Some(&station.data_dir), &fix);
         problems
@@ -113,6 +115,18 @@ impl Machine {
         }
         for (name, secret) in secrets {
             self.secret(problems, file, key(name), Some(secret));
+        }
+    }
+
+    /// What the station's pages are served with.
+    fn pages(&self, problems: &mut Problems, file: &str, station: &Station) {
+        let Some(pages) = &station.pages else { return };
+        for (key, path) in pages.tls.iter().flat_map(|tls| [("web.cert_file", &tls.cert), ("web.key_file", &tls.key)]) {
+            missing(problems, file, key.to_owned(), Some(path), "copy the certificate and its key there");
+        }
+        for (name, user) in &pages.users {
+            let PasswordHash::File(secret) = &user.password else { continue };
+            self.secret(problems, file, format!("web.users.{name}.password_hash"), Some(secret));
         }
     }
 

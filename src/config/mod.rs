@@ -25,7 +25,10 @@ pub mod channels;
 pub mod modem;
 
 pub mod notices;
+
 pub mod signals;
+
+pub mod pages;
 
 pub mod station;
 

@@ -12,6 +12,7 @@ use super::document::{Document, Section};
 use super::key::{Key, Table};
 use super::modem::{self, Modem};
 use super::notices::{self, Notices};
+use super::pages::{self, Pages};
 use super::problem::{Problems, What};
 use super::secret::Secret;
 use super::signals::{self, Prompts, Siren};
@@ -72,6 +73,8 @@ pub struct Station {
     pub notices: Notices,
     /// The station's telephone; none for a village that is told by other means.
     pub modem: Option<Modem>,
+    /// The station's pages; none where they are not wanted.
+    pub pages: Option<Pages>,
     /// Log and state on disk.
     pub store: StoreBudget,
     /// What the rules of care leave to the village.
@@ -156,6 +159,8 @@ pub const TABLES: &[Table] = &[
     Table { path: "player.*", about: "What plays them in one home, or in the station.", keys: signals::PLAYER_KEYS },
     Table { path: "notices", about: "How people are written to.", keys: notices::KEYS },
     Table { path: "modem", about: "The station's telephone.", keys: modem::KEYS },
+    Table { path: "web", about: "The answer page and the duty desk.", keys: pages::KEYS },
+    Table { path: "web.users.*", about: "Somebody who may log in at the duty desk.", keys: pages::USER_KEYS },
     Table { path: "store", about: "Log and state on disk.", keys: STORE_KEYS },
     Table { path: "rules", about: "What the rules of care leave to the village.", keys: RULES_KEYS },
 ];
@@ -289,6 +294,7 @@ fn read(document: &Document<'_>, beside: &Path, formats: &[Spoken<'_>]) -> Optio
         prompts: signals::read_prompts(&top, beside),
         notices: notices::read(&top),
         modem: modem::read(&top, beside, &sources),
+        pages: pages::read(&top, beside),
         store: read_store(&top)?,
         rules: read_rules(&top)?,
         sources,

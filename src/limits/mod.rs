@@ -42,6 +42,8 @@ pub mod people;
 
 pub mod duty;
 
+pub mod web;
+
 pub mod channels;
 
 pub mod modem;
@@ -59,6 +61,7 @@ pub const TABLES: &[&[Limit]] = &[
     channels::TABLE,
     modem::TABLE,
     second::TABLE,
+    web::TABLE,
 ];
 
 limits! {

@@ -27,6 +27,10 @@ pub mod console;
 
 pub mod page;
 
+pub mod answer_page;
+
+pub mod desk;
+
 pub mod second;
 
 pub mod escalation;

@@ -32,6 +32,23 @@ pub fn when(moment: Moment, zone: &TimeZone, lang: Lang) -> String {
     }
 }
 
+/// The clock on the wall, with the day in front where it is not the day of `now`; a clock that is not trusted is said to be so.
+#[must_use]
+pub fn clock(moment: Moment, now: Moment, zone: &TimeZone, lang: Lang) -> String {
+    let local = |moment: Moment| Timestamp::from_millisecond(moment.wall.0).ok().map(|at| at.to_zoned(zone.clone()));
+    match (local(moment), local(now)) {
+        (Some(at), Some(today)) if at.date() == today.date() && moment.trust != Trust::Unset => {
+            let clock = format!("{:02}:{:02}", at.hour(), at.minute());
+            match (moment.trust, lang) {
+                (Trust::Synced, _) => clock,
+                (_, Lang::Zh) => format!("{clock}({})", UNCONFIRMED.zh),
+                (_, Lang::En) => format!("{clock} ({})", UNCONFIRMED.en),
+            }
+        }
+        _ => when(moment, zone, lang),
+    }
+}
+
 /// A span in its two largest units: 45 秒, 4 分钟, 2 小时 30 分钟, 3 天.
 #[must_use]
 pub fn span(span: Duration, lang: Lang) -> String {

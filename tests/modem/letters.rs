@@ -98,7 +98,7 @@ fn a_part_that_is_refused_is_tried_again_and_reaches_them_once() {
 fn when_the_answer_is_lost_the_letter_has_failed_and_is_not_given_again() {
     let mut phone = Telephone::up(1, Mood::calm(), village());
     phone.text_without_answer(1, ZHANG);
-    assert_eq!(phone.words(1), [Word::Failed(Failure::Trouble)]);
+    assert_eq!(phone.words(1), [Word::Failed(Failure::Unknown)]);
     phone.pass(600);
     assert_eq!(phone.modem.network().texts_to(ZHANG).len(), 1);
 }
@@ -131,7 +131,7 @@ fn an_answer_that_is_refused_by_the_networks_silence_is_not_given_again() {
     assert!(phone.until(10, |it| it.written.ends_with(b"\x1A")));
     phone.modem.say_unasked(phone.now, b"\r\n+CMS ERROR: 332\r\n");
     assert!(phone.until(10, |it| it.is_over(1)));
-    assert_eq!(phone.words(1), [Word::Failed(Failure::Trouble)]);
+    assert_eq!(phone.words(1), [Word::Failed(Failure::Unknown)]);
     phone.pass(60);
     assert_eq!(phone.modem.network().texts_to(ZHANG).len(), 1);
 }
@@ -143,10 +143,10 @@ fn a_late_report_of_one_letter_is_not_taken_for_another_ones() {
     let mut phone = Telephone::up(1, Mood::calm(), network);
     phone.pass(3_600);
     phone.text_without_answer(1, LI);
-    assert_eq!(phone.words(1), [Word::Failed(Failure::Trouble)]);
+    assert_eq!(phone.words(1), [Word::Failed(Failure::Unknown)]);
     // The report of the first comes while the second is silent.
     phone.text_without_answer(2, LI);
-    assert_eq!(phone.words(2), [Word::Failed(Failure::Trouble)]);
+    assert_eq!(phone.words(2), [Word::Failed(Failure::Unknown)]);
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn a_letter_in_the_hands_of_a_modem_that_starts_anew_has_failed_and_one_before_i
         let there = phone.modem.network().texts_to(LI).len();
         match phone.words(1)[0] {
             Word::Sent => assert_eq!(there, 1, "{after_ms}"),
-            Word::Failed(Failure::Trouble) => assert!(there <= 1, "{after_ms}"),
+            Word::Failed(Failure::Unknown) => assert!(there <= 1, "{after_ms}"),
             other => panic!("{after_ms}: {other:?}"),
         }
     }

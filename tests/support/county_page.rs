@@ -15,11 +15,11 @@ use shouwang::county::page::{self, Board};
 use shouwang::county::receipt::Batch;
 use shouwang::relay::message::{DeviceState, ResidentState, encode};
 use shouwang::relay::text::{AlarmText, Stamp, StatusText, Text};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use super::county_messages::{EPOCH, alarm, alarm_message, gateway_state, heartbeat, moment};
+use super::http::{self, Answer};
 use super::soon;
 
 /// When these tests begin: ten minutes after the first moment of the made-up messages.
@@ -33,14 +33,6 @@ pub struct Page {
     stop: CancellationToken,
     task: tokio::task::JoinHandle<std::io::Result<()>>,
     dir: tempfile::TempDir,
-}
-
-/// An answer.
-#[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: String,
 }
 
 impl Page {
@@ -173,20 +165,12 @@ impl Page {
 
     /// The answer to a request.
     pub async fn ask(&self, request: &str) -> Answer {
-        let mut stream = self.send(request).await;
-        let mut bytes = Vec::new();
-        soon("the answer ends", stream.read_to_end(&mut bytes)).await.expect("it can be read");
-        let text = String::from_utf8(bytes).expect("UTF-8");
-        let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-        Answer { status, head: head.to_ascii_lowercase(), body: body.to_owned() }
+        http::ask(self.address, request).await
     }
 
     /// Sends a request and leaves the connection open.
     pub async fn send(&self, request: &str) -> TcpStream {
-        let mut stream = TcpStream::connect(self.address).await.expect("the page is served");
-        stream.write_all(request.as_bytes()).await.expect("it takes requests");
-        stream
+        http::send(self.address, request).await
     }
 
     /// Begins to look on.

@@ -29,9 +29,15 @@ pub mod county_messages;
 
 pub mod county_service;
 
+pub mod http;
+
 pub mod county_page;
 
+pub mod station_page;
+
 pub mod browser;
+
+pub mod devtools;
 
 pub mod house;
 

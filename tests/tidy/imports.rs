@@ -23,9 +23,10 @@ pub const TABLE: &[(&str, &[&str])] = &[
     ("store", &["core"]),
     ("relay", &["core", "words"]),
     ("notify", &["core", "device::gsm_at", "device::sms_pdu", "device::hex", "words"]),
+    ("http", &["words"]),
     ("control", &["core", "store", "config", "words"]),
-    ("web", &["core", "store", "config", "words"]),
-    ("county", &["core", "relay::message", "relay::text", "notify", "config", "words"]),
+    ("web", &["core", "store", "config", "words", "control", "http"]),
+    ("county", &["core", "relay::message", "relay::text", "notify", "http", "config", "words"]),
     ("sim", &["core", "device", "waveform", "store", "relay", "notify", "config", "words"]),
     ("evaluate", &["core", "device", "waveform", "store"]),
 ];

@@ -27,6 +27,7 @@ use tracing::info;
 use super::retry::{Faults, RETRY, wait};
 use super::settings::Clock;
 use crate::core::id::StationId;
+use crate::http::door::Door;
 use crate::limits;
 
 mod survey;
@@ -40,8 +41,6 @@ mod html;
 mod lists;
 
 mod live;
-
-mod door;
 
 mod answer;
 
@@ -101,7 +100,7 @@ pub async fn serve(listener: TcpListener, board: Board, stop: CancellationToken)
     let reader = Arc::new(survey::Reader::new(board));
     let routes = answer::routes(answer::Desk { reader: reader.clone(), feed: feed.clone() });
     let stopped = stop.clone();
-    let serving = axum::serve(door::Door::new(listener), routes)
+    let serving = axum::serve(Door::new(listener, limits::COUNTY_PAGE_CONNECTIONS_MAX), routes)
         .with_graceful_shutdown(async move { stopped.cancelled().await })
         .into_future();
     let patience = async {

@@ -1,4 +1,5 @@
-// Keeps the page live, and says so when it is not: a page that has silently stopped is worse than none.
+// Keeps a page live, and says so when it is not: a page that has silently stopped is worse than none.
+// Whoever counts seconds on the page is told of every beat with what it carried ("beat"), and when the page changed ("shown").
 "use strict";
 const main = document.querySelector("main");
 const lost = document.getElementById("lost");
@@ -12,7 +13,10 @@ function show(html) {
   const next = document.createElement("template");
   next.innerHTML = html;
   const fresh = marked(next.content);
-  if (ids(fresh) !== ids(marked(main))) return main.replaceChildren(next.content);
+  if (ids(fresh) !== ids(marked(main))) {
+    main.replaceChildren(next.content);
+    return document.dispatchEvent(new Event("shown"));
+  }
   for (const element of fresh) {
     const old = document.getElementById(element.id);
     const open = [...old.querySelectorAll("details[open]")].map((details) => details.id);
@@ -23,10 +27,12 @@ function show(html) {
     old.replaceChildren(...element.childNodes);
     if (focus) document.getElementById(focus)?.focus();
   }
+  document.dispatchEvent(new Event("shown"));
 }
 
 // Three pings of 15 s may go missing.
-function heard() {
+function heard(event) {
+  document.dispatchEvent(new CustomEvent("beat", { detail: event.data }));
   lost.hidden = true;
   document.documentElement.dataset.live = "yes";
   clearTimeout(silence);
@@ -43,8 +49,9 @@ function gone() {
 function listen() {
   if (source) source.close();
   source = new EventSource(document.body.dataset.liveFrom);
-  source.addEventListener("board", (event) => { show(event.data); heard(); });
+  source.addEventListener("board", (event) => { show(event.data); heard(event); });
   source.addEventListener("ping", heard);
+  source.addEventListener("out", () => location.reload());
   source.onerror = () => { source.close(); gone(); };
 }
 

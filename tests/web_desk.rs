@@ -1,0 +1,250 @@
+//! The duty desk and the wall over real HTTP: what stands there in which order, for whom, and what is noted in whose name.
+
+mod support;
+
+use std::time::Duration;
+
+use shouwang::core::alarm::{Disposition, NoteKind};
+use shouwang::core::effect::Order;
+use support::station_page::{Pages, own_form};
+
+/// A page as somebody who is logged in sees it.
+async fn see(pages: &Pages, user: &str, path: &str) -> String {
+    let cookie = pages.log_in(user).await;
+    let answer = pages.ask("GET", path, &format!("Accept-Language: zh\r\n{cookie}"), "").await;
+    assert_eq!(answer.status, 200, "{}", answer.head);
+    answer.body
+}
+
+fn in_this_order(page: &str, parts: &[&str]) {
+    let mut from = 0;
+    for part in parts {
+        let at = page[from..].find(part).unwrap_or_else(|| panic!("{part} does not follow in {page}"));
+        from += at + part.len();
+    }
+}
+
+#[tokio::test]
+async fn who_waits_stands_first_with_what_follows_and_when() {
+    let pages = Pages::busy().await;
+    let page = see(&pages, "desk", "/desk").await;
+    in_this_order(
+        &page,
+        &[
+            "1 个报警无人接单",
+            "报警中",
+            "示例奶奶",
+            "求助",
+            "示例村一组 1 号",
+            "无人接单",
+            "03:13",
+            "呼叫下一位",
+            "尚未确认拨出",
+            "示例邻居甲",
+            "已送达",
+            "示例网格员乙",
+            "没送到",
+            "处理",
+            "警号静音",
+            "已接单",
+            "示例爷爷",
+            "去的人: <strong>示例网格员乙",
+            "问到了没有",
+            "演练",
+        ],
+    );
+    in_this_order(
+        &page,
+        &["谁在值班", "示例邻居甲", "点名未应", "到 07:12", "下一班 07:12: 示例网格员乙", "11:12–12:12", "1 人"],
+    );
+    assert!(
+        page.contains("data-due=\"500100000\"") && page.contains("data-says=\"# 秒后\""),
+        "the script counts down to it"
+    );
+    assert!(page.contains("&lt;b&gt;示例大娘&lt;/b&gt;") && !page.contains("<b>"));
+}
+
+#[tokio::test]
+async fn whoever_may_only_look_sees_no_telephone_and_no_button() {
+    let pages = Pages::busy().await;
+    let duty = see(&pages, "desk", "/desk").await;
+    assert!(duty.contains("tel:13800000002") && duty.contains("value=\"mute\""));
+    let view = see(&pages, "visitor", "/desk").await;
+    assert!(view.contains("示例奶奶") && view.contains("只能查看"));
+    assert!(
+        !view.contains("tel:")
+            && !view.contains("1380000")
+            && !view.contains("name=\"do\"")
+            && !view.contains("desk/alarm")
+    );
+}
+
+#[tokio::test]
+async fn rule_28_the_wall_shows_house_and_surname_and_neither_absence_nor_health() {
+    let pages = Pages::busy().await;
+    pages.hear(
+        "d004",
+        shouwang::core::reading::Said::event(shouwang::core::reading::Measure::Fall(
+            shouwang::core::reading::FallVerdict::Confirmed,
+        )),
+    );
+    pages.later(Duration::from_mins(1));
+    // All fall silent, so nobody is watched.
+    pages.later(Duration::from_hours(30));
+    let page = see(&pages, "visitor", "/wall").await;
+    for shown in ["示例村一组 1 号 <strong>示</strong>", "示例村一组 2 号 <strong>欧阳</strong>", "未守护", "未响应"]
+    {
+        assert!(page.contains(shown), "{shown} is missing in {page}");
+    }
+    for hidden in
+        ["示例奶奶", "示例王氏", "欧阳示例", "示例外出", "示例邻居甲", "跌倒", "120", "卧室", "tel:", "r01", "暂停"]
+    {
+        assert!(!page.contains(hidden), "{hidden} is on the wall: {page}");
+    }
+    assert!(page.contains("data-since="), "what nobody has answered counts up");
+}
+
+#[tokio::test]
+async fn what_is_noted_for_somebody_stands_in_their_name_with_who_noted_it() {
+    let pages = Pages::called().await;
+    let cookie = pages.log_in("desk").await;
+    let alarm = pages.alarm("r01");
+    let path = format!("/desk/alarm/{}", alarm.id);
+    let page = pages.ask("GET", &path, &cookie, "").await.body;
+    in_this_order(
+        &page,
+        &[
+            "示例奶奶",
+            "求助",
+            "示例大槐树",
+            "替谁登记",
+            "示例邻居甲 · 邻居",
+            "接单:去",
+            "需要 120",
+            "本人表示不需要帮助",
+            "经过",
+        ],
+    );
+    assert!(page.contains("<option value=\"desk\" selected>"), "whoever is logged in, unless they choose");
+
+    let send = async |body: &str| {
+        let answer = pages.ask("POST", &path, &own_form(&cookie), body).await;
+        assert_eq!(answer.status, 303, "{body}: {}", answer.body);
+        answer.header("location").expect("it leads back").to_owned()
+    };
+    assert_eq!(send(&format!("rev={}&by=p02&do=come", alarm.rev)).await, "../../desk?lang=zh");
+    assert_eq!(pages.alarm("r01").state.word(), "accepted");
+    let (alarm_id, desk, other) = (alarm.id, "desk".parse().expect("id"), "p02".parse().expect("id"));
+    assert_eq!(
+        pages.ordered(),
+        [
+            Order::Note { alarm: alarm_id, by: Some(desk), text: "desk → p02: come".to_owned() },
+            Order::Accept { alarm: alarm_id, by: other },
+        ]
+    );
+    assert!(send("rev=9&do=come").await.contains("no=held_by_another"));
+    assert!(send("rev=9&as=helped&by=desk").await.contains("lang=zh"));
+    let closed = pages.alarm("r01");
+    assert_eq!(closed.state.word(), "closed");
+    assert!(closed.visit_due, "nobody was there: a visit is due");
+}
+
+#[tokio::test]
+async fn after_a_conversation_it_is_closed_with_the_words_and_a_second_tap_is_the_same() {
+    let pages = Pages::called().await;
+    let cookie = pages.log_in("desk").await;
+    let alarm = pages.alarm("r01");
+    let path = format!("/desk/alarm/{}", alarm.id);
+    let form = format!("rev={}&as=no_help_needed", alarm.rev);
+    let refused = pages.ask("POST", &path, &own_form(&cookie), &form).await;
+    assert!(refused.head.contains("no=needs_acceptance"), "{}", refused.head);
+    let said = format!("{form}&said=%E5%A5%B9%E8%AF%B4%0D%0A%E6%B2%A1%E4%BA%8B");
+    for _ in 0..2 {
+        let answer = pages.ask("POST", &path, &own_form(&cookie), &said).await;
+        assert!(answer.head.contains("location: ../../desk?lang=zh\r\n"), "{}", answer.head);
+    }
+    let closed = pages.alarm("r01");
+    let conversations: Vec<&str> =
+        closed.notes.iter().filter(|note| note.kind == NoteKind::Conversation).map(|note| note.text.as_str()).collect();
+    assert_eq!(conversations, ["她说 没事"], "one line, once");
+    assert_eq!(pages.ask("GET", &path, &cookie, "").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_siren_is_muted_and_a_fault_is_seen_to_with_one_tap() {
+    let pages = Pages::called().await;
+    let cookie = pages.log_in("desk").await;
+    let post = async |id: String, body: &str| {
+        pages.ask("POST", &format!("/desk/alarm/{id}"), &own_form(&cookie), body).await.status
+    };
+    let alarm = pages.alarm("r01").id;
+    assert_eq!(post(alarm.to_string(), "rev=1&do=mute&by=p01").await, 303);
+    assert_eq!(pages.ordered(), [Order::Mute { alarm, by: "desk".parse().expect("id") }], "whoever taps has muted it");
+    let page = see(&pages, "desk", "/desk").await;
+    assert!(page.contains("警号静音到 03:14"), "{page}");
+
+    pages.mind().orders.clear();
+    let now = pages.mind().now;
+    let down = shouwang::core::effect::Input::Source { id: "zigbee".parse().expect("id"), up: false };
+    _ = pages.mind().station.handle(now, &down);
+    pages.later(Duration::from_mins(10));
+    let page = see(&pages, "desk", "/desk").await;
+    in_this_order(&page, &["故障", "接收器中断", "zigbee", "无人处理", "我来处理"]);
+    let fault = pages.alarms().into_iter().find(|alarm| !alarm.id.condition.rule().about_person).expect("a fault").id;
+    assert_eq!(post(fault.to_string(), "rev=1&do=acknowledge").await, 303);
+    assert_eq!(pages.ordered(), [Order::Acknowledge { alarm: fault, by: Some("desk".parse().expect("id")) }]);
+    in_this_order(&see(&pages, "desk", "/desk").await, &["故障", "接收器中断", "处理人: 示例值班室", "期限"]);
+}
+
+#[tokio::test]
+async fn a_form_that_makes_no_sense_is_refused() {
+    let pages = Pages::called().await;
+    let cookie = pages.log_in("desk").await;
+    let path = format!("/desk/alarm/{}", pages.alarm("r01").id);
+    for body in [
+        "rev=1&do=come&by=p99",
+        "rev=1&do=come&by=",
+        "rev=1&do=come&by=%3Cb%3E",
+        "rev=1&do=note",
+        "rev=1&do=dance",
+        "rev=x&do=come",
+        "rev=1&as=nothing",
+        "do=come",
+        "",
+    ] {
+        assert_eq!(pages.ask("POST", &path, &own_form(&cookie), body).await.status, 400, "{body}");
+    }
+    assert!(pages.mind().orders.is_empty());
+}
+
+#[tokio::test]
+async fn a_resident_who_is_away_is_missed_on_no_list() {
+    let pages = Pages::quiet().await;
+    pages.later(Duration::from_hours(30));
+    for path in ["/desk", "/wall"] {
+        let page = see(&pages, "desk", path).await;
+        assert!(page.contains("未守护") && !page.contains("示例外出"), "{path}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn a_note_with_a_line_of_its_own_does_not_break_the_stream() {
+    let pages = Pages::called().await;
+    let alarm = pages.alarm("r01").id;
+    let by = "p01".parse().expect("id");
+    pages.order(Order::Note { alarm, by: Some(by), text: "一\r二\r\n三".to_owned() });
+    let cookie = pages.log_in("desk").await;
+    let request = format!("GET /desk/live HTTP/1.1\r\nHost: {}\r\n{cookie}\r\n", pages.address);
+    let mut stream = support::http::send(pages.address, &request).await;
+    let board = support::http::until(&mut stream, "event: ping").await;
+    assert!(board.contains("event: board") && board.contains("示例奶奶"), "{board}");
+    assert!(board.contains("data: 500000000"), "the station's time comes with it: {board}");
+    pages.order(Order::Accept { alarm, by });
+    support::http::until(&mut stream, "去的人").await;
+    // Whoever logs out is told, and hears no more.
+    let out = pages.ask("POST", "/desk/logout", &own_form(&cookie), "").await;
+    assert_eq!(out.status, 303);
+    pages.order(Order::Close { alarm, by: Some(by), disposition: Disposition::Helped, conversation: String::new() });
+    let rest = support::http::until(&mut stream, "event: out").await;
+    assert!(!rest.contains("event: board"), "{rest}");
+}
