@@ -15,6 +15,7 @@ use crate::core::id::{
     CommandId, DeviceId, Epoch, GatewayId, HomeId, ResidentId, ResponderId, RoomId, Slug, SourceId, StationId,
 };
 use crate::core::roster::Role;
+use crate::core::station::RollCallStanding;
 use crate::core::time::Moment;
 use crate::core::unit::Milli;
 use crate::core::watch::Watch;
@@ -365,6 +366,9 @@ pub struct Status {
     pub sources: BTreeMap<SourceId, bool>,
     /// Residents: watched, weak or blind, since when.
     pub residents: BTreeMap<ResidentId, (Watch, Moment)>,
+    /// How the evening's roll-call stands.
+    #[serde(default)]
+    pub roll_call: RollCallStanding,
     /// Open alarms.
     pub open_alarms: usize,
     /// Everything that was counted: refusals, drops, repeats.

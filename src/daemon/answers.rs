@@ -154,6 +154,7 @@ impl House {
                 .iter()
                 .map(|(resident, state)| (*resident, (state.watch, state.since)))
                 .collect::<BTreeMap<_, _>>(),
+            roll_call: self.station.roll_call(self.clock.now()),
             open_alarms: self.station.open_alarms().count(),
             counters,
         }

@@ -79,7 +79,7 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let board = Arc::new(Board::new(Arc::clone(&clock), store.clone(), Arc::clone(&counters), epoch, revision));
     let (desks, called) = Desks::new();
     let (people, events) = ToPeople::new();
-    let to_people = people.clone();
+    let proofs = Proofs::new(people.clone(), config.modem.is_some());
     let mut house = House::new(
         station,
         Arc::clone(&clock),
@@ -92,10 +92,9 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
         people,
         Identity { station: config.id, gateway: config.gateway, epoch },
     );
-    let now = clock.now();
-    house.begin(now, Turn::of(inputs, effects), first).await;
+    house.begin(clock.now(), Turn::of(inputs, effects), first).await;
     if let Some(change) = change {
-        keeper::note(clerk.clone(), text, change, now.wall, true).await;
+        keeper::note(clerk.clone(), text, change, clock.now().wall, true).await;
     }
 
     // Sources end first, so that what they brought is still decided; the relay ends last, so that it is still sent.
@@ -106,7 +105,6 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let (to_station, county) = mpsc::channel(limits::COMMANDS_WAITING_MAX);
     let (book, resolve) = watch::channel(book);
     let (to_house, village) = mpsc::channel(1);
-    let proofs = Proofs::new(to_people, config.modem.is_some());
     let keeper = Keeper { clerk, clock: Arc::clone(&clock), in_force, house: to_house, book, names, zone, proofs };
     let dispatcher = Dispatcher::new(&config, names_in_force, &clock, lanes.clone(), &tracker, &sources_stop);
     tracker.spawn(dispatcher.run(events, sources_stop.clone()));
@@ -117,9 +115,9 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     tracker.spawn(ErrandDesk::new(ways, resolve, &clock).run(called.errands, sources_stop.clone()));
     tracker.spawn(PairingDesk::new(bridges, Arc::clone(&clock)).run(called.pairing, sources_stop.clone()));
     if let Some(link) = &config.county {
-        let (settings, standing) =
-            (county_settings(&config, link, tempo.rate())?, standing(&ledger, epoch, link, now.mono));
-        tracker.spawn(session::run(settings, standing, now.mono, board, letterbox, to_station, relay_stop.clone()));
+        let (settings, now) = (county_settings(&config, link, tempo.rate())?, clock.now().mono);
+        let standing = standing(&ledger, epoch, link, now);
+        tracker.spawn(session::run(settings, standing, now, board, letterbox, to_station, relay_stop.clone()));
     }
     drop(ledger);
     tell_that_we_watch();

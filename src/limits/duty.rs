@@ -14,6 +14,11 @@ limits! {
     PROOF_TRIES: u8 = 5,
         "it ends, and a new one is sent on request", "people prove: no_code";
 
+    /// Coded answers that a restart reads from the log for the roll-call. judgement: everybody of a village answers two alarms and the
+    /// question in two hours.
+    ROLL_CALL_HEARD_MAX: usize = 256,
+        "further ones are forgotten, and those people are asked once more", "none needed";
+
     /// Codes that are out at once. judgement: more people than two installers prove in ten minutes.
     PROOFS_MAX: usize = 32,
         "the oldest ends", "people prove: no_code";

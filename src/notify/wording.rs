@@ -37,6 +37,12 @@ pub fn for_an_unproven_number(directory: &dyn Directory) -> Private<String> {
     Private::new(notice::unproven(directory.station().reveal(), call_back, directory.lang()))
 }
 
+/// The evening's question to somebody on duty; it has nothing that is personal, so any number of theirs may get it.
+#[must_use]
+pub fn roll_call(code: Code, directory: &dyn Directory) -> Private<String> {
+    Private::new(notice::roll_call(directory.station().reveal(), code.number(), directory.lang()))
+}
+
 /// The text that brings a code to a number that is to be proven.
 #[must_use]
 pub fn proof(code: &Private<String>, directory: &dyn Directory) -> Private<String> {

@@ -28,6 +28,32 @@ pub fn proof(station: &str, code: &str, minutes: u64, lang: Lang) -> String {
     }
 }
 
+/// Nobody can be asked at 19:00 by a clock that shows anything.
+pub const ROLL_CALL_NO_CLOCK: Both = Both::new(
+    "时钟没有校准,晚上不会点名(规则 21)",
+    "The clock is not set, so nobody is asked at the evening's roll-call",
+);
+
+/// The evening's roll-call in one line.
+#[must_use]
+pub fn roll_call(present: usize, waiting: usize, gaps: usize, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("今晚点名:已应答 {present},等待 {waiting},缺 {gaps}"),
+        Lang::En => format!("Tonight's roll-call: {present} answered, {waiting} waited for, {gaps} missing"),
+    }
+}
+
+/// Somebody who is missing, and who was asked in their place.
+#[must_use]
+pub fn roll_call_gap(who: &str, next: Option<&str>, lang: Lang) -> String {
+    match (lang, next) {
+        (Lang::Zh, Some(next)) => format!("{who} 未应答,已另问 {next}"),
+        (Lang::Zh, None) => format!("{who} 未应答,没有别人可问"),
+        (Lang::En, Some(next)) => format!("{who} has not answered; {next} was asked instead"),
+        (Lang::En, None) => format!("{who} has not answered, and nobody else could be asked"),
+    }
+}
+
 /// A code was handed to the modem.
 #[must_use]
 pub fn sent(who: &str, minutes: u64, lang: Lang) -> String {

@@ -3,7 +3,7 @@
 use super::job::{Class, Job, Mark, Work};
 use super::{Act, Kind, Queue};
 use crate::core::alarm::life_cycle::State;
-use crate::core::alarm::told::Reached;
+use crate::core::alarm::told::{Code, Reached};
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::answer::{Confirm, Way};
 use crate::core::effect::{Audience, Because, Input, Notice, Report};
@@ -116,6 +116,12 @@ impl Queue {
         for who in people {
             self.write_to(*who, Way::Text, None, text.clone(), Class::Fault, now, directory);
         }
+    }
+
+    /// The evening's question stands behind everything that is an alarm.
+    pub(super) fn take_question(&mut self, now: Mono, who: ResponderId, code: Code, directory: &dyn Directory) {
+        let text = wording::roll_call(code, directory);
+        self.write_to(who, Way::Text, None, text, Class::Drill, now, directory);
     }
 
     /// A code proves a telephone only where it went to that telephone, so no other channel carries it.
