@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -154,7 +155,6 @@ async fn without_a_modem_no_code_is_sent_and_it_is_said_why() {
     until("the gateway answers", || desk.refused(&["prove", "p1", "--lang", "en"]).contains("No modem is configured"))
         .await;
     // An edit that nobody read a code back for does not come in over the socket.
-    use std::io::{Read as _, Write as _};
     let mut socket = std::os::unix::net::UnixStream::connect(desk.path("s")).expect("connects");
     let edit = format!("{{\"ask\":\"edit\",\"edit\":{{\"edit\":\"prove\",\"who\":\"p1\",\"phone\":\"{NUMBER}\"}}}}\n");
     socket.write_all(edit.as_bytes()).expect("writes");

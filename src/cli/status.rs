@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use super::socket::{Socket, print_json, unexpected};
 use crate::control::protocol::{Body, Reply, Request, Status};
+use crate::core::id::ResponderId;
 use crate::core::station::RollCallStanding;
 use crate::core::time::Moment;
 use crate::core::watch::Watch;
@@ -88,6 +89,6 @@ fn print_roll_call(standing: &RollCallStanding, lang: Lang) {
     }
     println!("{}", say::roll_call(standing.present.len(), standing.waiting.len(), standing.gaps.len(), lang));
     for (who, next) in &standing.gaps {
-        println!("  {}", say::roll_call_gap(who.as_str(), next.as_ref().map(|next| next.as_str()), lang));
+        println!("  {}", say::roll_call_gap(who.as_str(), next.as_ref().map(ResponderId::as_str), lang));
     }
 }

@@ -1,5 +1,6 @@
 //! The roll-call of those who are on duty (CARE-RULES 21).
 
+use shouwang::core::id::ResponderId;
 use shouwang::core::plan::Plan;
 use shouwang::core::roster::{Responder, ResponderRole, Roster};
 use shouwang::core::station::RollCallStanding;
@@ -42,8 +43,8 @@ fn standing(street: &Street) -> RollCallStanding {
     street.station.roll_call(street.moment())
 }
 
-fn names(people: &[shouwang::core::id::ResponderId]) -> Vec<&str> {
-    people.iter().map(|who| who.as_str()).collect()
+fn names(people: &[ResponderId]) -> Vec<&str> {
+    people.iter().map(ResponderId::as_str).collect()
 }
 
 fn gaps(street: &Street) -> Vec<(String, String)> {

@@ -389,12 +389,11 @@ fn proven(
     let proof = quoted(&proof::write(who, phone, today))?;
     let entry = Entry::find(text, "responders", who.as_str())?;
     let mut patch = Patch::new(text);
-    match entry.value("proven") {
-        Some(at) => patch.replace(at, &proof),
-        None => {
-            let phone = entry.value("phone").ok_or(EditError::Form)?;
-            patch.insert(entry.end_of_line(phone.end)?, &format!("proven = {proof}"));
-        }
+    if let Some(at) = entry.value("proven") {
+        patch.replace(at, &proof);
+    } else {
+        let phone = entry.value("phone").ok_or(EditError::Form)?;
+        patch.insert(entry.end_of_line(phone.end)?, &format!("proven = {proof}"));
     }
     Ok(patch.done())
 }

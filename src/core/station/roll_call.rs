@@ -53,8 +53,14 @@ struct Asked {
     code: Option<Code>,
     until: Mono,
     said: Said,
-    /// Who was asked in their place, once they were a gap.
-    next: Option<Option<ResponderId>>,
+    gap: Option<Gap>,
+}
+
+/// Somebody did not answer in time, or cannot.
+#[derive(Debug, Clone, Copy)]
+struct Gap {
+    /// Who was asked in their place, where there was anybody.
+    next: Option<ResponderId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +106,7 @@ impl RollCall {
     }
 
     fn next_deadline(&self) -> Option<Mono> {
-        let open = self.asked.values().filter(|asked| asked.next.is_none());
+        let open = self.asked.values().filter(|asked| asked.gap.is_none());
         open.filter(|asked| asked.said != Said::Present).map(|asked| asked.until).min()
     }
 }
@@ -113,12 +119,12 @@ impl Station {
         let who = |is: &dyn Fn(&Asked) -> bool| {
             asked.iter().filter(|(_, asked)| is(asked)).map(|(who, _)| *who).collect::<Vec<_>>()
         };
-        let gaps = asked.iter().filter_map(|(who, asked)| Some((*who, asked.next?)));
+        let gaps = asked.iter().filter_map(|(who, asked)| Some((*who, asked.gap?.next)));
         RollCallStanding {
             at: self.roll_call.at,
             clock_unset: now.trust == Trust::Unset,
             present: who(&|asked| asked.said == Said::Present),
-            waiting: who(&|asked| asked.said == Said::Nothing && asked.next.is_none()),
+            waiting: who(&|asked| asked.said == Said::Nothing && asked.gap.is_none()),
             gaps: gaps.filter(|(who, _)| asked.get(who).is_some_and(|asked| asked.said != Said::Present)).collect(),
         }
     }
@@ -127,7 +133,7 @@ impl Station {
     pub(super) fn mind_the_roll_call(&mut self, now: Moment, effects: &mut Vec<Effect>) {
         let due = self.plan.roll_call_at(now);
         if let Some(at) = due
-            && self.is_asking(now, at)
+            && is_asking(now, at)
             && self.roll_call.at != Some(at)
         {
             self.begin_roll_call(now, at, now.mono + ANSWER_WITHIN, effects);
@@ -142,7 +148,7 @@ impl Station {
     /// better twice than never.
     pub(super) fn resume_roll_call(&mut self, now: Moment, off: Duration, effects: &mut Vec<Effect>) {
         if let Some(at) = self.plan.roll_call_at(now)
-            && self.is_asking(now, at)
+            && is_asking(now, at)
         {
             let since = Duration::from_millis(u64::try_from(now.wall.0 - at.0).unwrap_or_default());
             let was_asked = since >= off;
@@ -182,10 +188,6 @@ impl Station {
         outcome
     }
 
-    fn is_asking(&self, now: Moment, at: Wall) -> bool {
-        until(Moment { wall: at, ..now }, now.wall) < ASKING
-    }
-
     fn begin_roll_call(&mut self, now: Moment, at: Wall, deadline: Mono, effects: &mut Vec<Effect>) {
         self.roll_call.at = Some(at);
         self.roll_call.asked.clear();
@@ -200,7 +202,7 @@ impl Station {
         let heard = code.and_then(|code| self.roll_call.heard.get(&(who, code)));
         let said = heard.filter(|(heard, _)| heard.wall >= at).map_or(Said::Nothing, |(_, wish)| what(*wish));
         let until = if said == Said::Unable { now.mono } else { until };
-        self.roll_call.asked.insert(who, Asked { code, until, said, next: None });
+        self.roll_call.asked.insert(who, Asked { code, until, said, gap: None });
         if said == Said::Nothing {
             effects.push(Effect::Ask { who, code });
         }
@@ -208,18 +210,18 @@ impl Station {
 
     /// Whoever is overdue is a gap, and somebody else is asked, once, while it is not yet night.
     fn find_gaps(&mut self, now: Moment, effects: &mut Vec<Effect>) {
-        let overdue = |asked: &Asked| asked.next.is_none() && asked.said != Said::Present && asked.until <= now.mono;
+        let overdue = |asked: &Asked| asked.gap.is_none() && asked.said != Said::Present && asked.until <= now.mono;
         let gaps: Vec<ResponderId> =
             self.roll_call.asked.iter().filter(|(_, asked)| overdue(asked)).map(|(who, _)| *who).collect();
         let Some(at) = self.roll_call.at else { return };
-        let may_ask = now.trust != Trust::Unset && now.wall >= at && self.is_asking(now, at);
+        let may_ask = now.trust != Trust::Unset && now.wall >= at && is_asking(now, at);
         for gap in gaps {
             let next = if may_ask { self.next_for(at, gap) } else { None };
             if let Some(next) = next {
                 self.ask(now, at, next, now.mono + ANSWER_WITHIN, effects);
             }
             if let Some(asked) = self.roll_call.asked.get_mut(&gap) {
-                asked.next = Some(next);
+                asked.gap = Some(Gap { next });
             }
         }
     }
@@ -250,6 +252,11 @@ impl Station {
 /// Any answer says that they are there, but one that says that they cannot.
 const fn what(wish: Wish) -> Said {
     if matches!(wish, Wish::Busy) { Said::Unable } else { Said::Present }
+}
+
+/// Whether people are asked still, at a roll-call that began then.
+fn is_asking(now: Moment, at: Wall) -> bool {
+    until(Moment { wall: at, ..now }, now.wall) < ASKING
 }
 
 /// From now to a time on the wall that is to come.
