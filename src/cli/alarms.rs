@@ -44,6 +44,14 @@ enum What {
         #[arg(long, default_value = "")]
         spoke: String,
     },
+    /// 正忙:马上叫下一位 · Busy: the next rung at once
+    Busy(Named),
+    /// 需要 120;要由人拨打 · An ambulance is needed; a person has to dial
+    Need120(Named),
+    /// 120 已拨出 · Somebody has dialled 120
+    Dialled120(Named),
+    /// 警号静音一段时间,呼叫继续 · Silences the siren for this alarm for a while; the calls go on
+    Mute(Named),
     /// 确认:有人处理这个故障 · Somebody takes care of a fault
     Acknowledge(Named),
     /// 加备注 · Adds a remark
@@ -72,6 +80,10 @@ pub fn run(args: &Args) -> ExitCode {
     let Some(what) = &args.what else { return list(socket, args.all) };
     let named = match what {
         What::Accept(named)
+        | What::Busy(named)
+        | What::Need120(named)
+        | What::Dialled120(named)
+        | What::Mute(named)
         | What::Withdraw(named)
         | What::Onsite(named)
         | What::Acknowledge(named)
@@ -85,6 +97,10 @@ pub fn run(args: &Args) -> ExitCode {
     socket.order(match what {
         What::Accept(_) => Order::Accept { alarm, by },
         What::Withdraw(_) => Order::Withdraw { alarm, by },
+        What::Busy(_) => Order::Busy { alarm, by },
+        What::Need120(_) => Order::Want120 { alarm, by },
+        What::Dialled120(_) => Order::Dialled120 { alarm, by },
+        What::Mute(_) => Order::Mute { alarm, by },
         What::Onsite(_) => Order::OnSite { alarm, by },
         What::Acknowledge(_) => Order::Acknowledge { alarm, by: Some(by) },
         What::Close { disposition, spoke, .. } => {

@@ -69,6 +69,8 @@ enum Verb {
     Status(status::Args),
     /// 发起演练,一路报到县平台,处处标明演练 · Raises a drill, the whole way to the county, marked as a drill everywhere
     Drill(drill::Args),
+    /// 测试一户的设备,求助不会被吞掉 · Tests a home's devices; a call for help is never swallowed
+    Test(drill::TestArgs),
     /// 为值班台的用户打印密码散列 · Prints the hash of a password for a user of the duty desk
     Password(password::Args),
     /// 县平台控制台 · The county console
@@ -100,6 +102,7 @@ pub fn main() -> ExitCode {
         Verb::People(args) => people::run(&args),
         Verb::Status(args) => status::run(&args),
         Verb::Drill(args) => drill::run(&args),
+        Verb::Test(args) => drill::test(&args),
         Verb::Password(args) => password::run(&args),
         Verb::County(args) => county::run(args),
         Verb::Decode(args) => decode::run(&args),

@@ -199,7 +199,7 @@ const COUNTY_KEYS: &[Key] = &[
     Key::or("heartbeat_s", "30", "Time between two signs of life; the county calls a station silent after 180 s.")
         .within(5, 60, "s"),
     Key::optional("console_url", "The county's board; kept only."),
-    Key::optional("duty_phone", "The county's duty phone; kept only, nothing rings by itself yet.").private(),
+    Key::optional("duty_phone", "The county's duty phone: it rings when nobody of the village answers.").private(),
 ];
 
 const STORE_KEYS: &[Key] = &[

@@ -9,7 +9,6 @@
 //! What comes in is on disk before a channel lets go of it: an answer is kept by the modem, or by the broker, until then.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,7 +33,7 @@ use crate::notify::channel::{Errand, Said};
 use crate::notify::clip::Prompt;
 use crate::notify::configured::{self, Around};
 use crate::notify::modem::shell as modem;
-use crate::notify::queue::{Act, Event, Kind, Queue};
+use crate::notify::queue::{Act, Event, Kind, Numbers, Queue};
 use crate::notify::siren_plan::{self, Unanswered};
 use crate::notify::{prompt, prompt_plan, siren};
 use crate::source::lanes::{Acknowledge, Arrival, Kept, Lanes};
@@ -90,7 +89,7 @@ impl Dispatcher {
         if let Some(modem) = &config.modem {
             hall.modem(modem);
         }
-        let around = Around { credentials: credentials(), utc: sources::utc(clock) };
+        let around = Around { credentials: sources::credentials(), utc: sources::utc(clock) };
         for channel in &config.channels {
             hall.channel(channel.clone(), around.clone());
         }
@@ -110,7 +109,7 @@ impl Dispatcher {
             orders
         });
         Self {
-            queue: Queue::new(kinds, config.notices.county_text.clone()),
+            queue: Queue::new(kinds, numbers(config)),
             names,
             clock: Arc::clone(clock),
             lanes,
@@ -238,7 +237,7 @@ struct Hall<'a> {
 
 impl Hall<'_> {
     fn modem(&mut self, modem: &Modem) {
-        let pin = modem.pin.as_ref().map(|pin| pin.read(credentials().as_deref()));
+        let pin = modem.pin.as_ref().map(|pin| pin.read(sources::credentials().as_deref()));
         let pin = pin.and_then(|pin| pin.inspect_err(|error| warn!(%error, "the SIM's PIN cannot be read")).ok());
         let settings =
             modem::Settings { port: modem.port.clone(), baud: modem.baud, pin, speaks: modem.speak == Speak::Simcom };
@@ -306,9 +305,9 @@ async fn until(due: Option<Instant>) {
     }
 }
 
-/// Where systemd puts credentials.
-fn credentials() -> Option<PathBuf> {
-    std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
+fn numbers(config: &config::Station) -> Numbers {
+    let duty = config.county.as_ref().and_then(|county| county.duty_phone.clone());
+    Numbers { text: config.notices.county_text.clone(), duty }
 }
 
 fn people() -> Slug {

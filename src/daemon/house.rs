@@ -13,6 +13,7 @@ use super::answers;
 use super::board::Board;
 use super::clock::Clock;
 use super::dispatch::ToPeople;
+use super::exercise::Exercise;
 use super::keeper::News;
 use super::receipts::{Receipts, SecondPath};
 use crate::control::protocol::{Body, Objection, Reply, Request};
@@ -103,6 +104,7 @@ impl Desks {
 pub(super) struct Standing {
     receipts: Receipts,
     second_path: SecondPath,
+    exercise: Exercise,
     /// Acknowledgements of inputs that are told and not on disk yet.
     pub(super) withheld: Vec<Acknowledge>,
     /// Why the log does not take records, while it does not.
@@ -354,8 +356,14 @@ impl House {
             },
             FromCounty::Unreadable { id, why } => self.letterbox.answer(self.board.not_run(id, &why)),
             FromCounty::County(county) => self.link.online = Some(county.online),
-            FromCounty::Connected { .. } => self.link.connected = true,
-            FromCounty::Disconnected(_) => self.link = answers::CountyLink::default(),
+            FromCounty::Connected { .. } => {
+                self.link.connected = true;
+                self.state.exercise.link(now.mono, true);
+            }
+            FromCounty::Disconnected(_) => {
+                self.link = answers::CountyLink::default();
+                self.state.exercise.link(now.mono, false);
+            }
             FromCounty::Trouble(trouble) => debug!(%trouble, "the county link"),
         }
     }
@@ -473,6 +481,10 @@ impl House {
             self.state.ticked = Some(now.mono);
             self.store.tick(now);
             self.look_at_disk(now).await;
+            let durable = self.is_durable();
+            if let Some(text) = self.state.exercise.text(now, &self.station, &self.identity, durable) {
+                self.people.tell(Event::Standing(text));
+            }
         }
         let written = *self.state.words_written.get_or_insert(now.mono);
         if now.mono.since(written) >= WORDS_EVERY {

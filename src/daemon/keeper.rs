@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::clock::Clock;
-use super::directory::Names;
+use super::front::Shown;
 use super::proofs::Proofs;
 use super::resolve::VillageBook;
 use crate::config::Village;
@@ -68,7 +68,7 @@ pub(super) struct Keeper {
     pub(super) in_force: InForce,
     pub(super) house: mpsc::Sender<News>,
     pub(super) book: watch::Sender<Arc<dyn Resolve>>,
-    pub(super) names: watch::Sender<Arc<Names>>,
+    pub(super) shown: Shown,
     pub(super) zone: TimeZone,
     pub(super) proofs: Proofs,
 }
@@ -112,7 +112,9 @@ impl Keeper {
 
     /// Who is on duty, and what is night, from the rota in force.
     async fn tell_times(&self) {
-        let plan = times(&self.in_force.rota, self.clock.now(), &self.zone);
+        let now = self.clock.now();
+        self.shown.show_duty(&self.in_force.rota, now, &self.zone);
+        let plan = times(&self.in_force.rota, now, &self.zone);
         // A house that has ended calls nobody.
         let _ = self.house.send(News::Times(Box::new(plan))).await;
     }
@@ -171,7 +173,7 @@ impl Keeper {
         let book: Arc<dyn Resolve> = Arc::new(VillageBook::new(addresses.clone(), &roster));
         self.in_force = InForce { roster: roster.clone(), addresses, revision, rota };
         // Names first: whoever is new in the list must be found in the book when they are called.
-        self.names.send_modify(|names| *names = Arc::new(Names { people, ..(**names).clone() }));
+        self.shown.take(&roster, people);
         let (done, taken) = oneshot::channel();
         let new = Box::new(NewVillage { change: change.clone(), roster: Some(roster) });
         let sent = self.house.send(News::Taken { new, book: Arc::clone(&book), done }).await;

@@ -20,6 +20,8 @@ mod listen;
 
 mod start;
 
+mod exercise;
+
 mod house;
 
 mod disk;
@@ -35,6 +37,8 @@ mod resolve;
 mod directory;
 
 mod dispatch;
+
+mod front;
 
 mod keeper;
 

@@ -6,6 +6,7 @@ use crate::config::village::edit::Edit;
 use crate::control::protocol::{Body, NoProof, ProofAnswer};
 use crate::core::id::{ResponderId, Slug};
 use crate::limits::duty::PROOF_TIME;
+use crate::notify::directory::Directory as _;
 use crate::notify::proving::{Proving, Verdict};
 use crate::notify::queue::Event;
 use crate::notify::wording;
@@ -27,11 +28,11 @@ impl Proofs {
 impl Keeper {
     /// Sends a code, or takes the one that was read back.
     pub(super) async fn prove(&mut self, who: ResponderId, code: Option<String>, by: Slug) -> Body {
-        let names = self.names.borrow().clone();
-        let Some(contact) = names.people.responders.get(&who) else {
+        let names = self.shown.names();
+        if !names.knows(who) {
             return refused(NoProof::UnknownResponder);
-        };
-        let Some(phone) = contact.phone.clone() else { return refused(NoProof::NoPhone) };
+        }
+        let Some(phone) = names.phone(who).cloned() else { return refused(NoProof::NoPhone) };
         let now = self.clock.now().mono;
         let Some(code) = code else { return self.send_code(who, phone) };
         match self.proofs.proving.check(now, who, Some(&phone), &code) {
@@ -53,7 +54,7 @@ impl Keeper {
         }
         let Ok(random) = getrandom::u64() else { return refused(NoProof::NoRandomness) };
         let code = self.proofs.proving.begin(self.clock.now().mono, who, phone.clone(), random);
-        let text = wording::proof(&code, &**self.names.borrow());
+        let text = wording::proof(&code, &*self.shown.names());
         self.proofs.people.tell(Event::Proof { phone, text });
         Body::Proof(ProofAnswer::Sent { minutes: PROOF_TIME.as_secs() / 60 })
     }

@@ -152,6 +152,10 @@ fn bus_settings(id: SourceId, link: &ModbusLink, profiles: &Profiles) -> BusSett
 /// Log-in name and password, read from where systemd or the configuration keeps it.
 pub(super) fn login(username: Option<&String>, password: Option<&Secret>) -> Result<Option<Login>, StartError> {
     let (Some(username), Some(password)) = (username, password) else { return Ok(None) };
-    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(std::path::PathBuf::from);
-    Ok(Some(Login { username: username.clone(), password: password.read(credentials.as_deref())? }))
+    Ok(Some(Login { username: username.clone(), password: password.read(credentials().as_deref())? }))
+}
+
+/// Where systemd puts credentials.
+pub(super) fn credentials() -> Option<std::path::PathBuf> {
+    std::env::var_os("CREDENTIALS_DIRECTORY").map(std::path::PathBuf::from)
 }

@@ -57,6 +57,17 @@ pub enum StartError {
     /// An address cannot be used.
     #[error("{0}")]
     Address(String),
+    /// The page's port is not to be had.
+    #[error("the page cannot be served on {address}: {source}")]
+    Page {
+        /// Where.
+        address: std::net::SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The page cannot be served as it is configured.
+    #[error(transparent)]
+    Pages(#[from] crate::web::settings::SettingsError),
     /// The kernel gives no randomness.
     #[error("the kernel gives no randomness for a new epoch: {0}")]
     Randomness(#[from] getrandom::Error),

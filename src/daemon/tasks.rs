@@ -13,9 +13,8 @@ use tracing::{info, warn};
 use super::answers::Identity;
 use super::board::Board;
 use super::clock::Tempo;
-use super::directory::Names;
-use super::dispatch::{Dispatcher, ToPeople};
 use super::errands::ErrandDesk;
+use super::front::Front;
 use super::house::{Desks, Ears, House, Turn};
 use super::keeper::{self, InForce, Keeper};
 use super::pairing::PairingDesk;
@@ -65,7 +64,7 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let bridges = sources::bridges(&config)?;
     let Village { roster, addresses, revision, rota, people, .. } = village;
     let zone = config.zone.clone();
-    let (names, names_in_force) = watch::channel(Arc::new(Names::new(people, &config)));
+    let (front, shown, people) = Front::open(&config, &roster, people).await?;
     let times = |now| keeper::times(&rota, now, &zone);
     let book: Arc<dyn Resolve> = Arc::new(VillageBook::new(addresses.clone(), &roster));
     let Started { station, clock, store, ledger, epoch, starts, inputs, effects, first } =
@@ -78,7 +77,6 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let letterbox = Letterbox::default();
     let board = Arc::new(Board::new(Arc::clone(&clock), store.clone(), Arc::clone(&counters), epoch, revision));
     let (desks, called) = Desks::new();
-    let (people, events) = ToPeople::new();
     let proofs = Proofs::new(people.clone(), config.modem.is_some());
     let mut house = House::new(
         station,
@@ -105,9 +103,8 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let (to_station, county) = mpsc::channel(limits::COMMANDS_WAITING_MAX);
     let (book, resolve) = watch::channel(book);
     let (to_house, village) = mpsc::channel(1);
-    let keeper = Keeper { clerk, clock: Arc::clone(&clock), in_force, house: to_house, book, names, zone, proofs };
-    let dispatcher = Dispatcher::new(&config, names_in_force, &clock, lanes.clone(), &tracker, &sources_stop);
-    tracker.spawn(dispatcher.run(events, sources_stop.clone()));
+    let keeper = Keeper { clerk, clock: Arc::clone(&clock), in_force, house: to_house, book, shown, zone, proofs };
+    front.spawn(&config, &clock, lanes.clone(), asked.clone(), &tracker, &sources_stop);
     let inlet = Inlet { lanes, resolve: resolve.clone(), heard, counters, utc: sources::utc(&clock) };
     let ways = sources::spawn(&config, inlet, &listening, &sources_stop, Session::Kept)?;
     tracker.spawn(server::serve(listener, asked, sources_stop.clone()));

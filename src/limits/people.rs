@@ -62,7 +62,12 @@ limits! {
     TIMES_AHEAD: Duration = Duration::from_hours(8 * 24),
         "beyond it nothing is known, and the careful answer is taken", "none needed";
 
-    /// How often it is made again, which also takes a clock that was set meanwhile into account.
-    TIMES_EVERY: Duration = Duration::from_hours(1),
+    /// For so long ahead the desk shows who has nobody near. Source: ARCHITECTURE, the station's pages.
+    GAPS_AHEAD: Duration = Duration::from_hours(24),
+        "later ones are `rota forecast`'s", "none needed";
+
+    /// How often it is made again, which also takes a clock that was set meanwhile into account. judgement: the desk shows who is
+    /// on duty to the minute.
+    TIMES_EVERY: Duration = Duration::from_mins(1),
         "made again", "none needed";
 }

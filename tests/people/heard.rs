@@ -261,9 +261,12 @@ fn rule_05_everyone_silent_to_the_top_and_round_then_everybody_and_unanswered() 
     let alarm = street.newest(CALL);
     assert!(matches!(alarm.state, shouwang::core::alarm::State::Raised { climb } if climb.unanswered.is_some()));
     street.until(1200);
-    for who in ["doctor", "child"] {
+    for who in ["doctor", "child", "county duty"] {
         assert!(!street.texts_to(who).is_empty(), "all contacts: {who}");
     }
+    let duty = street.texts_to("county duty");
+    assert!(duty[0].1.contains("r1") && !duty[0].1.contains("示例"), "codes and no names: {duty:?}");
+    assert!(!street.rings_of("county duty").is_empty());
     let rings = street.rings_of("n-1").len();
     street.until(3600);
     let later = street.rings_of("n-1").len() - rings;

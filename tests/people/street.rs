@@ -14,11 +14,11 @@ use shouwang::core::station::{Identity, Past, Rules, Station};
 use shouwang::core::time::{Boot, Gap, Moment, Mono, Trust, Wall};
 use shouwang::notify::channel::{Deed, Errand, Failure, FromChannel, Health, Incoming, Recipient, Ticket, Word};
 use shouwang::notify::directory::{Directory, Place, plain_number};
-use shouwang::notify::queue::{Act, Event, Kind, Queue};
+use shouwang::notify::queue::{Act, Event, Kind, Numbers, Queue};
 use shouwang::private::Private;
 use shouwang::words::Lang;
 
-use super::village::{BEGIN_WALL_MS, county_number, id, phone_of};
+use super::village::{BEGIN_WALL_MS, county_number, duty_number, id, phone_of};
 
 /// Station time of second 0, so that subtracting never saturates.
 const BEGIN_MS: u64 = 10_000_000;
@@ -168,7 +168,7 @@ impl Street {
         let now = Mono(BEGIN_MS);
         let mut street = Street {
             station: Station::new(identity(), Rules::default(), list.clone(), moment(now, Trust::Synced, 0)),
-            queue: Queue::new(channels.clone(), Some(county_number())),
+            queue: Queue::new(channels.clone(), numbers()),
             names: Names::of(&list),
             phones: list.responders.keys().map(|who| (*who, Phone::Rings)).collect(),
             list,
@@ -286,7 +286,7 @@ impl Street {
         self.agenda.clear();
         self.modem = None;
         self.station = Station::new(identity(), Rules::default(), self.list.clone(), self.moment());
-        self.queue = Queue::new(self.channels.clone(), Some(county_number()));
+        self.queue = Queue::new(self.channels.clone(), numbers());
         self.station.restore(Past { alarms: alarms.values().cloned().collect(), answered: Vec::new(), words });
         for (at, input) in self.log.clone() {
             self.station.relearn(at, &input);
@@ -364,6 +364,7 @@ impl Street {
         let to = match (errand.to.responder, &errand.to.phone) {
             (Some(who), _) => who.to_string(),
             (None, Some(phone)) if *phone == county_number() => "county".to_owned(),
+            (None, Some(phone)) if *phone == duty_number() => "county duty".to_owned(),
             (None, Some(phone)) => phone.reveal().clone(),
             (None, None) => "group".to_owned(),
         };
@@ -472,6 +473,10 @@ impl Street {
     pub fn state(&self, condition: Condition) -> &'static str {
         self.newest(condition).state.word()
     }
+}
+
+fn numbers() -> Numbers {
+    Numbers { text: Some(county_number()), duty: Some(duty_number()) }
 }
 
 fn identity() -> Identity {

@@ -27,6 +27,10 @@ pub fn phone_of(who: &ResponderId) -> String {
     format!("0000{sum:07}")
 }
 
+pub fn duty_number() -> Private<String> {
+    Private::new("00000000013".to_owned())
+}
+
 pub fn county_number() -> Private<String> {
     Private::new("00000000012".to_owned())
 }

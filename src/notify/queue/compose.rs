@@ -5,6 +5,7 @@ use super::job::{Mark, Work};
 use crate::core::alarm::told::Code;
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::condition::Priority;
+use crate::core::effect::Because;
 use crate::core::id::ResponderId;
 use crate::notify::channel::{Deed, Letter, Recipient, Ring};
 use crate::notify::directory::Directory;
@@ -35,6 +36,11 @@ impl Queue {
                 Some((Recipient::default(), Deed::Text(letter)))
             }
             Work::Words { to, about, text } => Some((person(*to), Deed::Text(plain(text, *about)))),
+            Work::RingNumber { to, about } => {
+                let say = Some(wording::for_a_group(self.alarms.get(about)?, Because::Unanswered, directory));
+                let ring = Ring { for_s: RING_S, say };
+                Some((Recipient { responder: None, phone: Some(to.clone()) }, Deed::Ring(ring)))
+            }
             Work::Number { to, about, text } => {
                 Some((Recipient { responder: None, phone: Some(to.clone()) }, Deed::Text(plain(text, *about))))
             }

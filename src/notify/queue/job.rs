@@ -78,6 +78,13 @@ pub enum Work {
         /// What.
         text: Private<String>,
     },
+    /// A call to a number that is nobody's of the village.
+    RingNumber {
+        /// Which.
+        to: Private<String>,
+        /// Of which alarm.
+        about: AlarmId,
+    },
 }
 
 /// Something that waits.
@@ -114,7 +121,7 @@ impl Work {
     pub const fn mark(&self) -> Option<Mark> {
         match self {
             Work::Letter(mark) | Work::Ring(mark) => Some(*mark),
-            Work::Group(_) | Work::Words { .. } | Work::Number { .. } => None,
+            Work::Group(_) | Work::Words { .. } | Work::Number { .. } | Work::RingNumber { .. } => None,
         }
     }
 
@@ -124,12 +131,13 @@ impl Work {
         match self {
             Work::Letter(mark) | Work::Ring(mark) | Work::Group(mark) => Some(mark.alarm),
             Work::Words { about, .. } | Work::Number { about, .. } => *about,
+            Work::RingNumber { about, .. } => Some(*about),
         }
     }
 
     /// Whether a telephone rings for it.
     #[must_use]
     pub const fn rings(&self) -> bool {
-        matches!(self, Work::Ring(_))
+        matches!(self, Work::Ring(_) | Work::RingNumber { .. })
     }
 }

@@ -94,6 +94,8 @@ pub enum Event {
     },
     /// The county has the alarm.
     Receipted(AlarmId),
+    /// How the station stands, as a text: the exercise of the second path.
+    Standing(Private<String>),
     /// A channel speaks.
     Said(ChannelId, FromChannel),
     /// Time has passed.
@@ -112,11 +114,22 @@ pub enum Act {
     Show(Incoming),
 }
 
+/// The county's numbers.
+#[derive(Debug, Clone, Default)]
+pub struct Numbers {
+    /// For texts that programs read: the second path.
+    pub text: Option<Private<String>>,
+    /// Its duty phone, which rings with everybody else's (CARE-RULES 5).
+    pub duty: Option<Private<String>>,
+}
+
 /// The queue.
 #[derive(Debug)]
 pub struct Queue {
     channels: BTreeMap<ChannelId, Channel>,
-    county: Option<Private<String>>,
+    county: Numbers,
+    /// Rounds of which the county's duty was told.
+    duty_told: BTreeSet<(AlarmId, u8)>,
     jobs: BTreeMap<u64, Job>,
     next_job: u64,
     next_ticket: u64,
@@ -151,13 +164,14 @@ struct Handed {
 }
 
 impl Queue {
-    /// A queue for these channels, and the county's number for the second path.
+    /// A queue for these channels, and the county's numbers.
     #[must_use]
-    pub fn new(channels: impl IntoIterator<Item = (ChannelId, Kind)>, county: Option<Private<String>>) -> Self {
+    pub fn new(channels: impl IntoIterator<Item = (ChannelId, Kind)>, county: Numbers) -> Self {
         let channels = channels.into_iter().map(|(id, kind)| (id, Channel { kind, busy: None })).collect();
         Self {
             channels,
             county,
+            duty_told: BTreeSet::new(),
             jobs: BTreeMap::new(),
             next_job: 0,
             next_ticket: 0,
@@ -184,6 +198,7 @@ impl Queue {
             Event::Proof { phone, text } => self.take_proof(now.mono, phone, text),
             Event::County { alarm, text } => self.expect_receipt(now.mono, alarm, text),
             Event::Receipted(alarm) => self.receipted(alarm),
+            Event::Standing(text) => self.tell_standing(now.mono, text),
             Event::Said(channel, FromChannel::Word(ticket, word)) => {
                 self.word(now, channel, ticket, word, &mut acts);
             }
@@ -242,7 +257,7 @@ impl Queue {
             Work::Number { about: Some(_), .. } => Stage::County,
             Work::Letter(_) | Work::Group(_) | Work::Words { .. } | Work::Number { .. } => Stage::Letter,
             Work::Ring(mark) if !self.rung.contains(&mark.alarm) => Stage::FirstRing,
-            Work::Ring(_) => Stage::Ring,
+            Work::Ring(_) | Work::RingNumber { .. } => Stage::Ring,
         }
     }
 

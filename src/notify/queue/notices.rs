@@ -21,6 +21,7 @@ impl Queue {
             self.written.remove(&id);
             self.rung.remove(&id);
             self.marks.retain(|mark| mark.alarm != id);
+            self.duty_told.retain(|(alarm, _)| *alarm != id);
             self.waits.retain(|mark, _| mark.alarm != id);
             // What became of somebody's answer is said all the same.
             self.jobs.retain(|_, job| {
@@ -29,6 +30,8 @@ impl Queue {
             return;
         }
         if let State::Accepted { by, .. } | State::OnSite { by, .. } = alarm.state {
+            // The county's duty need not be rung for what somebody has taken; what it was written stands.
+            self.jobs.retain(|_, job| !matches!(&job.work, Work::RingNumber { about, .. } if *about == id));
             let pointless = |mark: Mark| mark.alarm == id && mark.who != by && is_a_call_to_come(mark.because);
             self.jobs.retain(|_, job| !job.work.mark().is_some_and(pointless));
             self.waits.retain(|mark, _| !pointless(*mark));
@@ -55,6 +58,12 @@ impl Queue {
             if self.jobs.len() == before && self.reaches_people() {
                 // There is no way to them: the ladder need not wait for an answer.
                 acts.push(Act::Tell(Input::Report(Report { alarm: id, who: *who, reached: Reached::Nobody })));
+            }
+        }
+        if notice.to == Audience::Everyone {
+            let told = self.alarms.get(&id).map(|alarm| wording::for_a_group(alarm, because, directory));
+            if let Some(text) = told {
+                self.tell_duty(now, id, round, text);
             }
         }
         if let Some(mark) = group.filter(|mark| is_a_call_to_come(mark.because)) {

@@ -30,7 +30,7 @@ pub(super) struct Unreceipted {
 
 impl Queue {
     pub(super) fn expect_receipt(&mut self, now: Mono, alarm: AlarmId, text: Private<String>) {
-        if self.county.is_some() && self.unreceipted.len() < UNRECEIPTED_MAX {
+        if self.county.text.is_some() && self.unreceipted.len() < UNRECEIPTED_MAX {
             self.unreceipted.entry(alarm).or_insert(Unreceipted { since: now, text });
         }
     }
@@ -38,7 +38,11 @@ impl Queue {
     /// The county has it: a text that has not left is not needed.
     pub(super) fn receipted(&mut self, alarm: AlarmId) {
         self.unreceipted.remove(&alarm);
-        let is_it = |job: &Job| matches!(job.work, Work::Number { about: Some(about), .. } if about == alarm);
+        let county = self.county.text.clone();
+        let is_it = |job: &Job| match &job.work {
+            Work::Number { about: Some(about), to, .. } => *about == alarm && Some(to) == county.as_ref(),
+            _ => false,
+        };
         self.jobs.retain(|_, job| !is_it(job));
     }
 
@@ -57,8 +61,29 @@ impl Queue {
         })
     }
 
+    /// The exercise: a text that says how the station stands. It waits behind everything that somebody waits for.
+    pub(super) fn tell_standing(&mut self, now: Mono, text: Private<String>) {
+        let (Some(to), Some(channel)) = (self.county.text.clone(), self.of_kind(Kind::Modem).next()) else { return };
+        let work = Work::Number { to, about: None, text };
+        self.push(Job { class: Class::Fault, channel, work, not_before: now, tries: 0 });
+    }
+
+    /// With everybody of the village the county's duty phone rings, once a round (CARE-RULES 5). It gets codes and no names.
+    pub(super) fn tell_duty(&mut self, now: Mono, alarm: AlarmId, round: u8, text: Private<String>) {
+        let (Some(to), Some(channel)) = (self.county.duty.clone(), self.of_kind(Kind::Modem).next()) else { return };
+        if !self.duty_told.insert((alarm, round)) {
+            return;
+        }
+        let (class, not_before) = (Class::High, now);
+        let about = Some(alarm);
+        self.push(Job { class, channel, work: Work::Number { to: to.clone(), about, text }, not_before, tries: 0 });
+        self.push(Job { class, channel, work: Work::RingNumber { to, about: alarm }, not_before, tries: 0 });
+    }
+
     fn tell_county(&mut self, now: Mono, is_wanted: impl Fn(&Unreceipted) -> bool) -> bool {
-        let (Some(number), Some(modem)) = (self.county.clone(), self.of_kind(Kind::Modem).next()) else { return false };
+        let (Some(number), Some(modem)) = (self.county.text.clone(), self.of_kind(Kind::Modem).next()) else {
+            return false;
+        };
         let wanted: Vec<AlarmId> =
             self.unreceipted.iter().filter(|(_, wait)| is_wanted(wait)).map(|(alarm, _)| *alarm).collect();
         for alarm in &wanted {

@@ -1,0 +1,128 @@
+//! The village's front: whoever is written to and whoever looks, with the names that both need.
+//!
+//! Names stand in memory here and nowhere else of the daemon. They change with the village's file, and who is on duty with the clock.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::error;
+
+use super::clock::Clock;
+use super::directory::Names;
+use super::dispatch::{Dispatcher, ToPeople};
+use super::sources;
+use super::start::StartError;
+use crate::config;
+use crate::config::village::{People, WeeklyRota};
+use crate::control::server::Asked;
+use crate::core::roster::Roster;
+use crate::core::rota::Span;
+use crate::core::time::{Moment, Wall};
+use crate::limits::people::GAPS_AHEAD;
+use crate::notify::queue::Event;
+use crate::source::lanes::Lanes;
+use crate::web::duty::DutyView;
+use crate::web::names::Known;
+use crate::web::{self, Settings};
+
+/// Where the keeper puts the names that are in force.
+pub(super) struct Shown {
+    names: watch::Sender<Arc<Names>>,
+    known: watch::Sender<Arc<Known>>,
+}
+
+/// Everything that faces people, before it is spawned.
+pub(super) struct Front {
+    names: watch::Receiver<Arc<Names>>,
+    known: watch::Receiver<Arc<Known>>,
+    pages: Option<(TcpListener, Settings)>,
+    events: mpsc::Receiver<Event>,
+}
+
+impl Front {
+    /// Opens the page's port, if there is one, and says where the station and the keeper tell what people are to know.
+    pub(super) async fn open(
+        config: &config::Station,
+        roster: &Roster,
+        people: People,
+    ) -> Result<(Front, Shown, ToPeople), StartError> {
+        let pages = match &config.pages {
+            Some(pages) => {
+                let (zone, call_back) = (config.zone.clone(), config.notices.call_back.clone());
+                let credentials = sources::credentials();
+                let settings = Settings::load(pages, zone, call_back, &config.data_dir, credentials.as_deref())?;
+                let listener = TcpListener::bind(pages.listen).await;
+                let listener = listener.map_err(|source| StartError::Page { address: pages.listen, source })?;
+                Some((listener, settings))
+            }
+            None => None,
+        };
+        let known = Arc::new(Known { roster: roster.clone(), people, duty: DutyView::default() });
+        let settings = pages.as_ref().map(|(_, settings)| settings.clone());
+        let (known_in_force, known_taken) = watch::channel(Arc::clone(&known));
+        let (names, names_taken) = watch::channel(Arc::new(Names::new(known, config, settings)));
+        let (to_people, events) = ToPeople::new();
+        let front = Front { names: names_taken, known: known_taken, pages, events };
+        Ok((front, Shown { names, known: known_in_force }, to_people))
+    }
+
+    /// Spawns the dispatcher with its channels, and the pages.
+    pub(super) fn spawn(
+        self,
+        config: &config::Station,
+        clock: &Arc<Clock>,
+        lanes: Lanes,
+        asked: mpsc::Sender<Asked>,
+        tracker: &TaskTracker,
+        stop: &CancellationToken,
+    ) {
+        let dispatcher = Dispatcher::new(config, self.names, clock, lanes, tracker, stop);
+        tracker.spawn(dispatcher.run(self.events, stop.clone()));
+        if let Some((listener, settings)) = self.pages {
+            let served = web::serve(listener, settings, asked, self.known, stop.clone());
+            tracker.spawn(async move {
+                if let Err(why) = served.await {
+                    error!(%why, "the page is not served; alarms go on");
+                }
+            });
+        }
+    }
+}
+
+impl Shown {
+    /// The names in force.
+    pub(super) fn names(&self) -> Arc<Names> {
+        self.names.borrow().clone()
+    }
+
+    /// Another list of people.
+    pub(super) fn take(&self, roster: &Roster, people: People) {
+        self.put(Known { roster: roster.clone(), people, ..Known::clone(&self.known.borrow()) });
+    }
+
+    /// Who is on duty now, by the rota in force.
+    pub(super) fn show_duty(&self, rota: &WeeklyRota, now: Moment, zone: &TimeZone) {
+        let known = Known::clone(&self.known.borrow());
+        let ahead = i64::try_from(GAPS_AHEAD.as_millis()).unwrap_or_default();
+        let plan = rota.plan(Span { from: now.wall, until: Wall(now.wall.0.saturating_add(ahead)) }, zone);
+        let roster = &known.roster;
+        let forecast = plan.forecast(roster, |id, home| {
+            let responder = roster.responders.get(&id).filter(|responder| responder.dispatched)?;
+            Some(roster.travel_min.get(&(id, home)).copied().unwrap_or(responder.travel_min))
+        });
+        let duty = DutyView::of(&plan, &forecast, now.wall);
+        if duty != known.duty {
+            self.put(Known { duty, ..known });
+        }
+    }
+
+    fn put(&self, known: Known) {
+        let known = Arc::new(known);
+        self.names.send_modify(|names| *names = Arc::new(names.with(Arc::clone(&known))));
+        self.known.send_replace(known);
+    }
+}
