@@ -101,7 +101,9 @@ impl Shown {
 
     /// Another list of people.
     pub(super) fn take(&self, roster: &Roster, people: People) {
-        self.put(Known { roster: roster.clone(), people, ..Known::clone(&self.known.borrow()) });
+        // What is borrowed must be given back before it is replaced.
+        let known = Known::clone(&self.known.borrow());
+        self.put(Known { roster: roster.clone(), people, ..known });
     }
 
     /// Who is on duty now, by the rota in force.
