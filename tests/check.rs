@@ -108,6 +108,15 @@ fn what_the_calendar_does_not_know_is_said_in_time_and_forbids_nothing() {
 }
 
 #[test]
+fn rule_20_telephones_that_nobody_has_proven_are_one_warning_about_those_who_are_called() {
+    let checked = shipped();
+    let said: Vec<_> = checked.problems.list().iter().filter(|problem| problem.what == What::Unproven).collect();
+    let [one] = said[..] else { panic!("one warning: {said:?}") };
+    assert_eq!(one.value.as_deref(), Some("desk, p01, p02, p03"), "family is told, and not called");
+    assert!(checked.is_sound() && checked.text(Lang::Zh, false).contains("电话还没有验证过"));
+}
+
+#[test]
 fn a_broken_station_file_does_not_hide_what_is_wrong_with_the_village() {
     let directory = tempfile::tempdir().expect("a directory");
     let at = |name: &str| directory.path().join(name);

@@ -170,6 +170,42 @@ fn replacing_changes_the_address_and_keeps_the_old_thing_known() {
     assert_eq!(back.former.map(|id| id.to_string()).as_deref(), Some("d004-2"));
 }
 
+fn prove(who: &str, phone: &str) -> Edit {
+    Edit::Prove { who: who.parse().expect("an id"), phone: Private::new(phone.to_owned()) }
+}
+
+#[test]
+fn rule_20_a_proof_stands_below_the_telephone_that_it_proves() {
+    let text = example();
+    let proven =
+        |edited: &Edited, who: &str| edited.village.value.people.responders[&who.parse().expect("id")].is_proven;
+    let edited = edit(&text, &prove("p01", "00000000001")).expect("sound");
+    let [line] = difference(&text, &edited.text).try_into().expect("one line");
+    assert!(line.starts_with("+proven = \"2026-03-01 "), "{line}");
+    assert!(proven(&edited, "p01") && !proven(&edited, "p02"));
+    let below = format!("phone = \"00000000001\"\n{}\n", &line[1..]);
+    assert!(edited.text.contains(&below));
+    // Proven again, the old proof is replaced; another number has none until it is.
+    let later =
+        prove("p01", "00000000001").apply("village.toml", &edited.text, "2026-04-01", &station()).expect("sound");
+    assert_eq!(later.text, edited.text.replace("2026-03-01 ", "2026-04-01 "));
+    let other = edited.text.replace("00000000001", "00000000009");
+    assert!(
+        !Village::parse("village.toml", &other, Some(&station())).expect("sound").value.people.responders
+            [&"p01".parse().expect("id")]
+            .is_proven
+    );
+    assert!(matches!(edit(&other, &prove("p01", "00000000001")), Err(EditError::OtherNumber(_))));
+    let again = edit(&other, &prove("p01", "00000000009")).expect("sound");
+    assert!(proven(&again, "p01") && again.text.matches("\nproven = ").count() == 1);
+    assert!(matches!(edit(&text, &prove("p99", "00000000001")), Err(EditError::UnknownResponder(_))));
+    let windows = text.replace('\n', "\r\n");
+    let edited = edit(&windows, &prove("p02", "00000000002")).expect("sound");
+    assert!(edited.text.contains("\r\nproven = \"2026-03-01 ") && !edited.text.contains("\r\r"));
+    let inline = "responders = { p1 = { name = \"示例甲\", phone = \"00000000001\", role = \"neighbour\" } }\n";
+    assert!(matches!(edit(inline, &prove("p1", "00000000001")), Err(EditError::Form)));
+}
+
 #[test]
 fn a_swap_adds_its_lines_and_changes_the_rota_of_that_night_only() {
     let text = example().replace('\n', "\r\n");

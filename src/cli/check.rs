@@ -81,6 +81,9 @@ pub fn check(config: &Path, village: Option<&Path>, machine: &Machine, formats: 
     let named = station.as_ref().map(|station| station.village_file.as_path());
     let file = village.or(named).unwrap_or(&beside);
     let loaded = problems.sift(Village::examine(file, station.as_ref()));
+    if let Some(village) = &loaded {
+        problems.append(village.unproven());
+    }
     if let (Some(station), Some(village)) = (&station, &loaded) {
         problems.append(village.lapsed(now, &station.zone));
     }

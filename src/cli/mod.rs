@@ -12,6 +12,8 @@ pub mod village;
 
 pub mod rota;
 
+pub mod people;
+
 pub mod status;
 
 pub mod drill;
@@ -61,6 +63,8 @@ enum Verb {
     Village(village::Args),
     /// 打印值班表,预报谁什么时候无人可到,换班 · Prints who is on duty, forecasts who has nobody near and when, swaps duties
     Rota(rota::Args),
+    /// 谁能被叫到、电话是否验证;验证电话 · Lists who may be called and whether their telephones are proven; proves one
+    People(people::Args),
     /// 查看本站状况 · Shows how the station is
     Status(status::Args),
     /// 发起演练,一路报到县平台,处处标明演练 · Raises a drill, the whole way to the county, marked as a drill everywhere
@@ -95,6 +99,7 @@ pub fn main() -> ExitCode {
         Verb::Devices(args) => devices::run(&args),
         Verb::Village(args) => village::run(&args),
         Verb::Rota(args) => rota::run(&args),
+        Verb::People(args) => people::run(&args),
         Verb::Status(args) => status::run(&args),
         Verb::Drill(args) => drill::run(&args),
         Verb::Test(args) => drill::test(&args),

@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use super::socket::{Socket, print_json, unexpected};
 use crate::control::protocol::{Body, Reply, Request, Status};
+use crate::core::id::ResponderId;
+use crate::core::station::RollCallStanding;
 use crate::core::time::Moment;
 use crate::core::watch::Watch;
 use crate::words::{self, Lang, Say as _};
@@ -50,6 +52,7 @@ fn print_text(now: Moment, status: &Status, lang: Lang) {
             println!("  {}", objection.sentence);
         }
     }
+    print_roll_call(&status.roll_call, lang);
     let disk = if status.durable { say::DISK_WELL } else { say::DISK_FAILED };
     println!("{}", disk.say(lang));
     let county = match (status.relay_connected, status.county_online) {
@@ -72,5 +75,20 @@ fn print_text(now: Moment, status: &Status, lang: Lang) {
     }
     for (counter, count) in status.counters.iter().filter(|(_, count)| **count > 0) {
         println!("  {counter}: {count}");
+    }
+}
+
+/// Who is missing tonight; nothing before the first evening.
+fn print_roll_call(standing: &RollCallStanding, lang: Lang) {
+    use words::people as say;
+    if standing.clock_unset {
+        println!("{}", say::ROLL_CALL_NO_CLOCK.say(lang));
+    }
+    if standing.at.is_none() {
+        return;
+    }
+    println!("{}", say::roll_call(standing.present.len(), standing.waiting.len(), standing.gaps.len(), lang));
+    for (who, next) in &standing.gaps {
+        println!("  {}", say::roll_call_gap(who.as_str(), next.as_ref().map(ResponderId::as_str), lang));
     }
 }

@@ -40,6 +40,13 @@ pub struct By {
     by: Option<Slug>,
 }
 
+impl By {
+    /// In whose name, if somebody was named.
+    pub const fn name(&self) -> Option<Slug> {
+        self.by
+    }
+}
+
 /// Runs the verb.
 #[must_use]
 pub fn run(args: &Args) -> ExitCode {
@@ -102,13 +109,14 @@ fn in_the_file(station: Station, edit: &Edit, by: Option<Slug>) -> VillageAnswer
 fn about(edit: &Edit) -> String {
     match edit {
         Edit::Swap(swap) => format!("{} {} · {} → {}", swap.date, swap.shift, swap.out, swap.stands_in),
+        Edit::Prove { who, .. } => who.to_string(),
         Edit::Enrol(_) | Edit::Replace { .. } | Edit::Remove { .. } => String::new(),
     }
 }
 
 /// Prints what became of a change, and gives the exit code. What is about no device is `about` something else, or about the
 /// whole file.
-fn print_answer(answer: &VillageAnswer, about: &str, socket: &Socket) -> ExitCode {
+pub fn print_answer(answer: &VillageAnswer, about: &str, socket: &Socket) -> ExitCode {
     let lang = socket.lang();
     if socket.json {
         print_json(answer);
@@ -135,6 +143,7 @@ fn print_text(answer: &VillageAnswer, about: &str, lang: Lang) {
                 VillageDeed::Replace => say::REPLACED,
                 VillageDeed::Remove => say::REMOVED,
                 VillageDeed::Swap => say::SWAPPED,
+                VillageDeed::Prove => say::PROVEN,
                 VillageDeed::Reload | VillageDeed::Start => say::TAKEN_OVER,
             };
             let whole = if about.is_empty() { &change.revision } else { about };

@@ -87,6 +87,8 @@ words! {
         Lapsed = "lapsed",
         /// The rota asks for public holidays of a year that nobody has announced to this program.
         HolidaysUnknown = "holidays_unknown",
+        /// People who are called have telephones that their owners have not proven.
+        Unproven = "unproven",
         /// No county is configured.
         NoCounty = "no_county",
         /// A file that is named is not there.
@@ -113,6 +115,7 @@ impl What {
             | What::OnLeave
             | What::Lapsed
             | What::HolidaysUnknown
+            | What::Unproven
             | What::UnstablePort
             | What::Unencrypted
             | What::NoCounty
@@ -164,6 +167,7 @@ impl What {
             What::HolidaysUnknown => {
                 "the public holidays of this year are not known here, so the lists for holidays and worked weekends are not used"
             }
+            What::Unproven => "these telephones are not proven by their owners: they get no names and places",
             What::NoCounty => "no county is configured: alarms stay in the village",
             What::FileMissing => "there is no such file on this machine",
             What::SecretUnreadable => "the secret cannot be read on this machine",

@@ -11,11 +11,15 @@ use crate::core::alarm::{Alarm, Reason};
 use crate::core::detector::device_health::Outlook;
 use crate::core::effect::{Answer, Order, VillageChange};
 use crate::core::errand::Errand;
-use crate::core::id::{CommandId, DeviceId, Epoch, GatewayId, HomeId, ResidentId, RoomId, Slug, SourceId, StationId};
+use crate::core::id::{
+    CommandId, DeviceId, Epoch, GatewayId, HomeId, ResidentId, ResponderId, RoomId, Slug, SourceId, StationId,
+};
 use crate::core::roster::Role;
+use crate::core::station::RollCallStanding;
 use crate::core::time::Moment;
 use crate::core::unit::Milli;
 use crate::core::watch::Watch;
+use crate::core::word::words;
 
 /// A question or an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +59,17 @@ pub enum Request {
         by: Option<Slug>,
         /// The change.
         edit: Edit,
+    },
+    /// Send a code to somebody's telephone, or take the one that they read back (CARE-RULES 20).
+    Prove {
+        /// In whose name; left out, in that of whoever asks.
+        #[serde(default)]
+        by: Option<Slug>,
+        /// Whose telephone.
+        who: ResponderId,
+        /// The code; none to send one.
+        #[serde(default)]
+        code: Option<String>,
     },
     /// Open a bridge for newcomers, or close it again with 0.
     Pair {
@@ -110,6 +125,8 @@ pub enum Body {
     Status(Box<Status>),
     /// What became of a change of the village.
     Village(VillageAnswer),
+    /// What became of a code for a telephone; a telephone that is proven is a change of the village.
+    Proof(ProofAnswer),
     /// How the bridge stands.
     Pairing(PairingAnswer),
     /// What became of an errand.
@@ -162,6 +179,43 @@ pub enum VillageAnswer {
         /// Why.
         why: Vec<Objection>,
     },
+}
+
+/// What became of a code for a telephone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "proof")]
+pub enum ProofAnswer {
+    /// One is on its way.
+    Sent {
+        /// For how long it counts.
+        minutes: u64,
+    },
+    /// It was another code.
+    Wrong {
+        /// Tries that are left.
+        left: u8,
+    },
+    /// No code was sent or checked.
+    Refused {
+        /// Why.
+        why: NoProof,
+    },
+}
+
+words! {
+    /// Why no code was sent or checked.
+    NoProof {
+        /// Nobody of that id stands in the village file.
+        UnknownResponder = "unknown_responder",
+        /// They have no telephone there.
+        NoPhone = "no_phone",
+        /// Nothing can send a text.
+        NoModem = "no_modem",
+        /// None is out for that person and number.
+        NoCode = "no_code",
+        /// The kernel gives none.
+        NoRandomness = "no_randomness",
+    }
 }
 
 /// How the bridge stands that was to be opened.
@@ -312,10 +366,21 @@ pub struct Status {
     pub sources: BTreeMap<SourceId, bool>,
     /// Residents: watched, weak or blind, since when.
     pub residents: BTreeMap<ResidentId, (Watch, Moment)>,
+    /// How the evening's roll-call stands.
+    #[serde(default)]
+    pub roll_call: RollCallStanding,
     /// Open alarms.
     pub open_alarms: usize,
     /// Everything that was counted: refusals, drops, repeats.
     pub counters: BTreeMap<String, u64>,
+}
+
+impl VillageAnswer {
+    /// Whether the file is another by it.
+    #[must_use]
+    pub const fn is_changed(&self) -> bool {
+        matches!(self, VillageAnswer::Changed { .. })
+    }
 }
 
 impl Objection {

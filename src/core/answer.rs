@@ -19,6 +19,8 @@ words! {
         Come = "come",
         /// 正忙: the next rung at once.
         Busy = "busy",
+        /// 在: there, in answer to a roll-call (CARE-RULES 21).
+        Present = "present",
         /// 到了: on site.
         Arrived = "arrived",
         /// 没事了: helped, and it is over.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::alarm::told::Code;
 use super::alarm::told::Reached;
 use super::alarm::{Alarm, AlarmId, Disposition};
 use super::answer::{Confirm, Reply};
@@ -118,6 +119,8 @@ words! {
         Remove = "remove",
         /// Somebody took over another's duty.
         Swap = "swap",
+        /// Somebody's telephone was proven.
+        Prove = "prove",
     }
 }
 
@@ -468,6 +471,13 @@ pub enum Effect {
     Notify(Notice),
     /// Tell somebody what became of their answer.
     Confirm(Confirm),
+    /// Ask somebody who is on duty tonight to answer (CARE-RULES 21).
+    Ask {
+        /// Whom.
+        who: ResponderId,
+        /// By which code they answer; none where they hold all.
+        code: Option<Code>,
+    },
     /// Tell these people of all these faults, in one message (CARE-RULES D).
     Digest {
         /// The faults.

@@ -4,6 +4,8 @@
 //! window, and outside of it, or while the clock is not trusted, nothing is known: the rules then take the careful answer,
 //! which wakes one person more.
 
+use std::collections::BTreeSet;
+
 use super::id::ResponderId;
 use super::rota::{Rota, Span};
 use super::time::{Moment, Trust, Wall};
@@ -53,6 +55,29 @@ impl Plan {
     pub fn next_fault_hours(&self, now: Moment) -> Option<Wall> {
         let next = self.fault_hours.iter().map(|hours| hours.from).find(|from| *from > now.wall);
         next.filter(|_| self.knows(now))
+    }
+
+    /// When the newest roll-call began, if that is known.
+    #[must_use]
+    pub fn roll_call_at(&self, now: Moment) -> Option<Wall> {
+        self.roll_calls.iter().copied().filter(|at| *at <= now.wall && self.knows(now)).max()
+    }
+
+    /// When the next roll-call begins, if that is known.
+    #[must_use]
+    pub fn next_roll_call(&self, now: Moment) -> Option<Wall> {
+        self.roll_calls.iter().copied().filter(|at| *at > now.wall && self.knows(now)).min()
+    }
+
+    /// Whose duty reaches into the time from this evening to the end of its night, each once.
+    #[must_use]
+    pub fn on_duty_tonight(&self, evening: Wall) -> BTreeSet<ResponderId> {
+        let night = self.nights.iter().filter(|night| night.from >= evening).min();
+        // Without a night, what is on duty at that moment.
+        let until = night.map_or(Wall(evening.0 + 1), |night| night.until);
+        let tonight = Span { from: evening, until };
+        let duties = self.rota.duties().iter();
+        duties.filter(|duty| !duty.span().within(tonight).is_empty()).map(|duty| duty.responder).collect()
     }
 
     /// Who is on duty; none where that is not known, and nobody where nobody is.

@@ -351,7 +351,8 @@ impl Escalation {
                 }
                 self.aside(who, say::passed_on(self.plan.lang));
             }
-            Wish::Helped
+            Wish::Present
+            | Wish::Helped
             | Wish::Mistaken
             | Wish::WrongHome
             | Wish::CouldNotEnter

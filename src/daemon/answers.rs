@@ -45,6 +45,7 @@ impl House {
             Request::Order { .. } => Body::Trouble("an order is answered by its turn".to_owned()),
             Request::Edit { .. }
             | Request::Reload { .. }
+            | Request::Prove { .. }
             | Request::Pair { .. }
             | Request::Newcomers
             | Request::Tell { .. } => Body::Trouble("the station is busy with what others asked; try again".to_owned()),
@@ -153,6 +154,7 @@ impl House {
                 .iter()
                 .map(|(resident, state)| (*resident, (state.watch, state.since)))
                 .collect::<BTreeMap<_, _>>(),
+            roll_call: self.station.roll_call(self.clock.now()),
             open_alarms: self.station.open_alarms().count(),
             counters,
         }

@@ -31,6 +31,11 @@ impl Names {
         Self { known, notices: config.notices.clone(), zone: config.zone.clone(), pages }
     }
 
+    /// Whether somebody stands in the village file.
+    pub(super) fn knows(&self, who: ResponderId) -> bool {
+        self.known.people.responders.contains_key(&who)
+    }
+
     /// The same with another village.
     pub(super) fn with(&self, known: Arc<Known>) -> Self {
         Self { known, ..self.clone() }

@@ -94,6 +94,11 @@ impl Front {
 }
 
 impl Shown {
+    /// The names in force.
+    pub(super) fn names(&self) -> Arc<Names> {
+        self.names.borrow().clone()
+    }
+
     /// Another list of people.
     pub(super) fn take(&self, roster: &Roster, people: People) {
         // What is borrowed must be given back before it can be replaced.

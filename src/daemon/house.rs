@@ -310,7 +310,7 @@ impl House {
                 turn.waiting.push((id, Back::Shell(asked.reply)));
                 self.take_command(now, Command { id, from: Authority::Local, order }, turn);
             }
-            Request::Edit { .. } | Request::Reload { .. } => {
+            Request::Edit { .. } | Request::Reload { .. } | Request::Prove { .. } => {
                 // It waits for the disk, and the house does not: the keeper answers.
                 turn.refer(&self.desks.keeper, asked);
             }
@@ -439,6 +439,8 @@ impl House {
                 }
                 Effect::Confirm(confirm) => self.people.tell(Event::Confirm(confirm)),
                 Effect::Digest { faults, people } => self.people.tell(Event::Digest { faults, people }),
+                Effect::Ask { who, code: Some(code) } => self.people.tell(Event::Ask { who, code }),
+                Effect::Ask { who, code: None } => warn!(%who, "holds every code there is, and is not asked tonight"),
                 Effect::Answer(id, answer) => {
                     let Some(index) = turn.waiting.iter().position(|(waiting, _)| *waiting == id) else { continue };
                     match turn.waiting.swap_remove(index).1 {
@@ -536,7 +538,11 @@ pub(super) fn undecided(effect: &Effect) -> Option<Undecided> {
     match effect {
         Effect::Commit(alarm) => Some(Undecided::Alarm(alarm.clone())),
         Effect::Device(event) => Some(Undecided::Device(event.clone())),
-        Effect::Answer(_, Answer::Open { .. }) | Effect::Notify(_) | Effect::Confirm(_) | Effect::Digest { .. } => None,
+        Effect::Answer(_, Answer::Open { .. })
+        | Effect::Notify(_)
+        | Effect::Confirm(_)
+        | Effect::Digest { .. }
+        | Effect::Ask { .. } => None,
         Effect::Answer(id, answer) => Some(Undecided::Answer { id: *id, answer: answer.clone() }),
     }
 }

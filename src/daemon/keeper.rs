@@ -19,6 +19,7 @@ use tracing::{info, warn};
 
 use super::clock::Clock;
 use super::front::Shown;
+use super::proofs::Proofs;
 use super::resolve::VillageBook;
 use crate::config::Village;
 use crate::config::village::clerk::{self, Author, Clerk};
@@ -69,6 +70,7 @@ pub(super) struct Keeper {
     pub(super) book: watch::Sender<Arc<dyn Resolve>>,
     pub(super) shown: Shown,
     pub(super) zone: TimeZone,
+    pub(super) proofs: Proofs,
 }
 
 /// A version that is to be taken over.
@@ -92,12 +94,13 @@ impl Keeper {
                 Some(asked) = asked.recv() => {
                     let by = |named: Option<Slug>| named.unwrap_or(asked.asker);
                     let answer = match asked.request {
-                        Request::Edit { by: named, edit } => self.edit(edit, by(named)).await,
-                        Request::Reload { by: named } => self.reload(by(named)).await,
+                        Request::Edit { by: named, edit } => Body::Village(self.edit(edit, by(named)).await),
+                        Request::Reload { by: named } => Body::Village(self.reload(by(named)).await),
+                        Request::Prove { by: named, who, code } => self.prove(who, code, by(named)).await,
                         _ => continue,
                     };
                     // An asker who has gone does not want the answer.
-                    let _ = asked.reply.send(Reply { now: self.clock.now(), body: Body::Village(answer) });
+                    let _ = asked.reply.send(Reply { now: self.clock.now(), body: answer });
                 }
                 () = reload.notified() => {
                     // Told in the log and in `status`; a signal has nobody to answer to.
@@ -116,7 +119,7 @@ impl Keeper {
         let _ = self.house.send(News::Times(Box::new(plan))).await;
     }
 
-    async fn edit(&mut self, edit: Edit, by: Slug) -> VillageAnswer {
+    pub(super) async fn edit(&mut self, edit: Edit, by: Slug) -> VillageAnswer {
         let did = edit.deed();
         let (clerk, author) = (self.clerk.clone(), Author { by, at: self.clock.now().wall });
         let edited = off_the_house(move || clerk.edit(&edit, author)).await;

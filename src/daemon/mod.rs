@@ -42,6 +42,8 @@ mod front;
 
 mod keeper;
 
+mod proofs;
+
 mod pairing;
 
 mod errands;

@@ -14,7 +14,7 @@ use crate::core::effect::{Effect, Input, NewVillage, VillageChange, VillageDeed}
 use crate::core::id::Epoch;
 use crate::core::plan::Plan;
 use crate::core::roster::Roster;
-use crate::core::station::{Identity, Past, Rules, Station, Words};
+use crate::core::station::{Identity, Past, Rules, Station, Words, roll_call_memory};
 use crate::core::time::{Moment, Mono};
 use crate::device;
 use crate::limits;
@@ -209,7 +209,7 @@ fn relearn(
     let answered = ledger.answers().map(|known| (known.id, known.at.mono, known.answer.clone())).collect();
     station.restore(Past { alarms, answered, words });
     let Some(last) = last else { return };
-    let since = known_at.unwrap_or(last - RELEARN_MAX).min(last - detector::memory());
+    let since = known_at.unwrap_or(last - RELEARN_MAX).min(last - detector::memory()).min(last - roll_call_memory());
     let files: Arc<dyn crate::store::files::Files> = files.clone();
     match replay(&files, since) {
         Ok(inputs) => inputs.for_each(|(at, input)| station.relearn(at, &input)),

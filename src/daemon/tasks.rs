@@ -18,6 +18,7 @@ use super::front::Front;
 use super::house::{Desks, Ears, House, Turn};
 use super::keeper::{self, InForce, Keeper};
 use super::pairing::PairingDesk;
+use super::proofs::Proofs;
 use super::resolve::VillageBook;
 use super::sources::{self, Session};
 use super::start::{self, Loaded, StartError, Started};
@@ -76,6 +77,7 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let letterbox = Letterbox::default();
     let board = Arc::new(Board::new(Arc::clone(&clock), store.clone(), Arc::clone(&counters), epoch, revision));
     let (desks, called) = Desks::new();
+    let proofs = Proofs::new(people.clone(), config.modem.is_some());
     let mut house = House::new(
         station,
         Arc::clone(&clock),
@@ -88,10 +90,9 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
         people,
         Identity { station: config.id, gateway: config.gateway, epoch },
     );
-    let now = clock.now();
-    house.begin(now, Turn::of(inputs, effects), first).await;
+    house.begin(clock.now(), Turn::of(inputs, effects), first).await;
     if let Some(change) = change {
-        keeper::note(clerk.clone(), text, change, now.wall, true).await;
+        keeper::note(clerk.clone(), text, change, clock.now().wall, true).await;
     }
 
     // Sources end first, so that what they brought is still decided; the relay ends last, so that it is still sent.
@@ -102,7 +103,7 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let (to_station, county) = mpsc::channel(limits::COMMANDS_WAITING_MAX);
     let (book, resolve) = watch::channel(book);
     let (to_house, village) = mpsc::channel(1);
-    let keeper = Keeper { clerk, clock: Arc::clone(&clock), in_force, house: to_house, book, shown, zone };
+    let keeper = Keeper { clerk, clock: Arc::clone(&clock), in_force, house: to_house, book, shown, zone, proofs };
     front.spawn(&config, &clock, lanes.clone(), asked.clone(), &tracker, &sources_stop);
     let inlet = Inlet { lanes, resolve: resolve.clone(), heard, counters, utc: sources::utc(&clock) };
     let ways = sources::spawn(&config, inlet, &listening, &sources_stop, Session::Kept)?;
@@ -111,9 +112,9 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     tracker.spawn(ErrandDesk::new(ways, resolve, &clock).run(called.errands, sources_stop.clone()));
     tracker.spawn(PairingDesk::new(bridges, Arc::clone(&clock)).run(called.pairing, sources_stop.clone()));
     if let Some(link) = &config.county {
-        let (settings, standing) =
-            (county_settings(&config, link, tempo.rate())?, standing(&ledger, epoch, link, now.mono));
-        tracker.spawn(session::run(settings, standing, now.mono, board, letterbox, to_station, relay_stop.clone()));
+        let (settings, now) = (county_settings(&config, link, tempo.rate())?, clock.now().mono);
+        let standing = standing(&ledger, epoch, link, now);
+        tracker.spawn(session::run(settings, standing, now, board, letterbox, to_station, relay_stop.clone()));
     }
     drop(ledger);
     tell_that_we_watch();

@@ -40,6 +40,8 @@ pub mod rota;
 
 pub mod people;
 
+pub mod duty;
+
 pub mod web;
 
 pub mod channels;
@@ -55,6 +57,7 @@ pub const TABLES: &[&[Limit]] = &[
     tcp::TABLE,
     rota::TABLE,
     people::TABLE,
+    duty::TABLE,
     channels::TABLE,
     modem::TABLE,
     second::TABLE,

@@ -17,6 +17,8 @@ pub mod wording;
 
 pub mod queue;
 
+pub mod proving;
+
 mod body;
 
 mod letters;

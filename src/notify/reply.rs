@@ -16,6 +16,7 @@ use crate::core::answer::Wish;
 const WORDS: &[(Wish, &[&str])] = &[
     (Wish::Come, &["", "1", "我去", "去", "我来", "来", "马上去", "马上来", "i go", "go", "i come", "come", "yes"]),
     (Wish::Busy, &["2", "忙", "正忙", "在忙", "去不了", "来不了", "busy", "no"]),
+    (Wish::Present, &["在", "在的", "在岗", "present"]),
     (Wish::Arrived, &["到", "到了", "已到", "我到了", "here", "arrived", "on site"]),
     (Wish::Helped, &["好", "好了", "没事", "没事了", "已帮忙", "helped", "done", "ok"]),
     (Wish::Mistaken, &["误触", "按错", "按错了", "mistake"]),
@@ -87,6 +88,7 @@ mod tests {
         }
         assert_eq!(read("1"), Some((None, Wish::Come)));
         assert_eq!(read("２"), Some((None, Wish::Busy)));
+        assert_eq!(read("17在。"), Some((Some(17), Wish::Present)));
         assert_eq!(read("17 到了"), Some((Some(17), Wish::Arrived)));
         assert_eq!(read("17不是这家"), Some((Some(17), Wish::WrongHome)));
         assert_eq!(read("17 要 120"), Some((Some(17), Wish::Wants120)));

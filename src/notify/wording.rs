@@ -7,9 +7,10 @@ use crate::core::alarm::{Alarm, AlarmId, Subject};
 use crate::core::answer::{Outcome, Wish};
 use crate::core::condition::Condition;
 use crate::core::effect::{Because, Refusal};
+use crate::limits::duty::PROOF_TIME;
 use crate::private::Private;
 use crate::words::device::room;
-use crate::words::{Say as _, notice};
+use crate::words::{Say as _, notice, people};
 
 /// The text of a notice to somebody who is called.
 #[must_use]
@@ -34,6 +35,19 @@ pub fn for_a_group(alarm: &Alarm, because: Because, directory: &dyn Directory) -
 pub fn for_an_unproven_number(directory: &dyn Directory) -> Private<String> {
     let call_back = directory.call_back().map(|number| number.reveal().as_str());
     Private::new(notice::unproven(directory.station().reveal(), call_back, directory.lang()))
+}
+
+/// The evening's question to somebody on duty; it has nothing that is personal, so any number of theirs may get it.
+#[must_use]
+pub fn roll_call(code: Code, directory: &dyn Directory) -> Private<String> {
+    Private::new(notice::roll_call(directory.station().reveal(), code.number(), directory.lang()))
+}
+
+/// The text that brings a code to a number that is to be proven.
+#[must_use]
+pub fn proof(code: &Private<String>, directory: &dyn Directory) -> Private<String> {
+    let minutes = PROOF_TIME.as_secs() / 60;
+    Private::new(people::proof(directory.station().reveal(), code.reveal(), minutes, directory.lang()))
 }
 
 /// What a modem that can speak says to whoever picks up.

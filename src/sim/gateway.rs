@@ -301,7 +301,11 @@ impl Gateway {
         }
         for effect in effects {
             match effect {
-                Effect::Commit(_) | Effect::Device(_) | Effect::Confirm(_) | Effect::Digest { .. } => {}
+                Effect::Commit(_)
+                | Effect::Device(_)
+                | Effect::Confirm(_)
+                | Effect::Digest { .. }
+                | Effect::Ask { .. } => {}
                 Effect::Notify(notice) => turned.outward.push(Outward::Tell(notice)),
                 Effect::Answer(id, answer) => turned.outward.push(Outward::Answer(id, answer)),
             }
@@ -348,7 +352,11 @@ fn undecided(effect: &Effect) -> Option<Undecided> {
     match effect {
         Effect::Commit(alarm) => Some(Undecided::Alarm(alarm.clone())),
         Effect::Device(event) => Some(Undecided::Device(event.clone())),
-        Effect::Answer(_, Answer::Open { .. }) | Effect::Notify(_) | Effect::Confirm(_) | Effect::Digest { .. } => None,
+        Effect::Answer(_, Answer::Open { .. })
+        | Effect::Notify(_)
+        | Effect::Confirm(_)
+        | Effect::Digest { .. }
+        | Effect::Ask { .. } => None,
         Effect::Answer(id, answer) => Some(Undecided::Answer { id: *id, answer: answer.clone() }),
     }
 }
@@ -363,7 +371,12 @@ fn record_of(decision: Decision) -> Option<Alarm> {
 fn alarm_of(effect: &Effect) -> Option<Alarm> {
     match effect {
         Effect::Commit(alarm) => Some((**alarm).clone()),
-        Effect::Device(_) | Effect::Notify(_) | Effect::Answer(..) | Effect::Confirm(_) | Effect::Digest { .. } => None,
+        Effect::Device(_)
+        | Effect::Notify(_)
+        | Effect::Answer(..)
+        | Effect::Confirm(_)
+        | Effect::Digest { .. }
+        | Effect::Ask { .. } => None,
     }
 }
 

@@ -11,6 +11,8 @@ pub mod answer;
 
 pub mod person;
 
+pub mod people;
+
 pub mod device;
 
 pub mod setting;

@@ -80,6 +80,17 @@ pub const NOT_UNDERSTOOD: Both = Both::new(
     "Not understood; the desk has it. Coming: reply the two digits. Cannot: add 2",
 );
 
+/// The evening's question to somebody on duty (CARE-RULES 21).
+#[must_use]
+pub fn roll_call(station: &str, code: u8, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("{station}:今晚值班点名。在请回{code}在,来不了回{code}忙,20点前回复"),
+        Lang::En => {
+            format!("{station}: tonight's roll-call. On duty: reply {code} present. Cannot: {code} 2. Before 20:00")
+        }
+    }
+}
+
 /// What to do first, where something burns or leaks. Source: CARE-RULES D.
 #[must_use]
 pub const fn advice(condition: Condition) -> Option<Both> {
@@ -116,6 +127,8 @@ pub fn done(wish: Wish, who: &str, lang: Lang) -> String {
         (Lang::En, Wish::Come) => format!("Noted: you go {home}. There: reply the same digits and here"),
         (Lang::Zh, Wish::Busy) => "已登记:您去不了,已转下一位".to_owned(),
         (Lang::En, Wish::Busy) => "Noted: you cannot. The next one is called".to_owned(),
+        (Lang::Zh, Wish::Present) => "已登记:您今晚在岗,谢谢您".to_owned(),
+        (Lang::En, Wish::Present) => "Noted: you are on duty tonight. Thank you".to_owned(),
         (Lang::Zh, Wish::Arrived) => format!("已登记:您到了{home}。没事了请回同样的数字加好"),
         (Lang::En, Wish::Arrived) => format!("Noted: you are there ({of}). Over: reply the same digits and done"),
         (Lang::Zh, Wish::Helped) => format!("已办结:{of},谢谢您"),
@@ -168,4 +181,17 @@ pub fn digest(all: usize, kinds: &[(Condition, usize)], lang: Lang) -> String {
         Lang::En => ". Please look at the desk",
     });
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rule_21_the_question_is_one_message() {
+        let text = roll_call("示例县示例镇示例村照料站", 17, Lang::Zh);
+        assert!(text.encode_utf16().count() <= 70, "{text}");
+        let text = roll_call("Example village care station", 17, Lang::En);
+        assert!(text.is_ascii() && text.len() <= 160, "{text}");
+    }
 }

@@ -21,6 +21,8 @@ pub const REPLACED: Both = Both::new("已更换", "Replaced");
 pub const REMOVED: Both = Both::new("已停用", "Out of service");
 /// A duty is somebody else's.
 pub const SWAPPED: Both = Both::new("已换班", "Swapped");
+/// A telephone is proven.
+pub const PROVEN: Both = Both::new("电话已验证", "Telephone proven");
 /// A hand's changes were taken over.
 pub const TAKEN_OVER: Both = Both::new("名册已重新读入", "The village file is taken over");
 /// Under which id the old thing is still known.
@@ -61,6 +63,7 @@ pub fn refused_zh(word: &str) -> Option<&'static str> {
         "key_wanted" => "原设备有密钥,请用 --key-file 给出新设备的密钥",
         "unknown_shift" => "名册里没有这个班次",
         "unknown_responder" => "名册里没有这个响应人编号",
+        "other_number" => "发出验证码以后电话号码改过,请重新验证",
         "not_on_shift" => "那天那一班没有排这个人,用 shouwang rota show 查看",
         "on_shift_already" => "这个人那天那一班已经在班",
         "shift_past" => "那一班已经过去",

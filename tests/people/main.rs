@@ -12,3 +12,5 @@ mod comes;
 mod one_modem;
 
 mod right;
+
+mod duty;

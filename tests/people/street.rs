@@ -366,6 +366,7 @@ impl Street {
                     self.event(Event::Notice(notice));
                 }
                 Effect::Confirm(confirm) => self.event(Event::Confirm(confirm)),
+                Effect::Ask { who, code } => self.event(Event::Ask { who, code: code.expect("a code is free") }),
                 Effect::Digest { faults, people } => self.event(Event::Digest { faults, people }),
                 Effect::Answer(_, answer) => self.answers.push(answer),
                 Effect::Device(_) => {}

@@ -393,6 +393,7 @@ fn obey(station: &mut Station, now: Moment, id: CommandId, order: Order) -> Answ
 fn status(mind: &Mind) -> Status {
     let station = &mind.station;
     Status {
+        roll_call: shouwang::core::station::RollCallStanding::default(),
         version: "0".to_owned(),
         station: "st1".parse().expect("id"),
         gateway: "gw1".parse().expect("id"),

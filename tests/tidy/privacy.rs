@@ -30,6 +30,7 @@ const REVEALS: &[(&str, &str)] = &[
     ("src/sim/modem/pdu.rs", "its own test: what is written here is read there"),
     ("src/notify/message.rs", "the message of a notice, to whoever is called: only a Private leaves it"),
     ("src/notify/wording.rs", "the texts to people who are called: only a Private leaves it"),
+    ("src/notify/proving.rs", "compares the code that was read back with the one that was sent"),
     ("src/notify/queue/outcome.rs", "reads what somebody answered; its words go no further than a fingerprint"),
     ("src/notify/body.rs", "what a program at the other end is told, as the queue wrote it for whom it is for"),
     ("src/notify/post.rs", "path and headers of a POST, to the server that gave them"),
@@ -47,6 +48,7 @@ const REVEALS: &[(&str, &str)] = &[
     ("src/daemon/pairing.rs", "newcomers, over the control socket, to the installer who lets them in"),
     ("src/cli/check.rs", "names, when the installer asks for them on their own terminal"),
     ("src/cli/rota/mod.rs", "names on a rota that is printed, when asked for on the own terminal"),
+    ("src/cli/people.rs", "names in the list of people, when asked for on the own terminal"),
     ("src/demo/script.rs", "names of people whom the demonstration has made up"),
 ];
 

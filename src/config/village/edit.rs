@@ -1,5 +1,5 @@
-//! Changes of `village.toml` by a program: a device enrolled, replaced, taken out of service; a duty swapped. Pure: text in,
-//! text out.
+//! Changes of `village.toml` by a program: a device enrolled, replaced, taken out of service; a duty swapped; a telephone proven.
+//! Pure: text in, text out.
 //!
 //! The file is written by people, with comments and an order of their own, so it is never written anew from what was read:
 //! a change puts its own lines at the places that the parser names, and every other byte stays. What comes out is read
@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::Village;
 use super::rota::Swap;
+use super::{Village, proof};
 use crate::config::problem::Problems;
 use crate::config::{Sound, Station};
 use crate::core::effect::VillageDeed;
@@ -44,6 +44,14 @@ pub enum Edit {
     },
     /// One duty that somebody else takes.
     Swap(Swap),
+    /// A telephone whose owner has read its code back (CARE-RULES 20). Whoever asked for the code makes it, and nobody over the socket.
+    #[serde(skip)]
+    Prove {
+        /// Whose.
+        who: ResponderId,
+        /// The number to which the code went.
+        phone: Private<String>,
+    },
 }
 
 /// A device to be enrolled.
@@ -119,6 +127,9 @@ pub enum EditError {
     /// No such responder.
     #[error("there is no responder {0} in the village file")]
     UnknownResponder(ResponderId),
+    /// Their number is not the one to which the code went.
+    #[error("the telephone of {0} was changed since the code was sent; send a new one with shouwang people prove {0}")]
+    OtherNumber(ResponderId),
     /// Somebody else's turn.
     #[error("{0} is not on that shift that day; shouwang rota show says who is")]
     NotOnShift(ResponderId),
@@ -157,6 +168,7 @@ impl EditError {
             EditError::KeyWanted(_) => "key_wanted",
             EditError::UnknownShift(_) => "unknown_shift",
             EditError::UnknownResponder(_) => "unknown_responder",
+            EditError::OtherNumber(_) => "other_number",
             EditError::NotOnShift(_) => "not_on_shift",
             EditError::OnShift(_) => "on_shift_already",
             EditError::Past(_) => "shift_past",
@@ -173,7 +185,7 @@ impl EditError {
 pub struct Edited {
     /// The whole new text.
     pub text: String,
-    /// The device that the change is about; none for a swap.
+    /// The device that the change is about; none for a swap or a telephone.
     pub device: Option<DeviceId>,
     /// Under which id the thing that was replaced is still known, out of service.
     pub former: Option<DeviceId>,
@@ -190,6 +202,7 @@ impl Edit {
             Edit::Replace { .. } => VillageDeed::Replace,
             Edit::Remove { .. } => VillageDeed::Remove,
             Edit::Swap(_) => VillageDeed::Swap,
+            Edit::Prove { .. } => VillageDeed::Prove,
         }
     }
 
@@ -204,10 +217,11 @@ impl Edit {
             Edit::Replace { device, by } => replaced(text, *device, by, today, &before)?,
             Edit::Remove { device } => (removed(text, *device, today, &before.roster)?, Some(*device), None),
             Edit::Swap(swap) => (swapped(text, swap, today, &before)?, None, None),
+            Edit::Prove { who, phone } => (proven(text, *who, phone, today, &before)?, None, None),
         };
         let village = Village::parse(file, &new, Some(station)).map_err(|problems| match self {
             // Lines that say nothing of themselves can only have come to stand in the wrong place.
-            Edit::Remove { .. } | Edit::Swap(_) => EditError::Form,
+            Edit::Remove { .. } | Edit::Swap(_) | Edit::Prove { .. } => EditError::Form,
             Edit::Enrol(_) | Edit::Replace { .. } => EditError::Unsound(problems),
         })?;
         if !self.was_done(device, &before, &village.value)
@@ -218,7 +232,7 @@ impl Edit {
         Ok(Edited { text: new, device, former, village })
     }
 
-    /// Whether the device, or the rota, became what was wanted.
+    /// Whether the device, the rota or the telephone became what was wanted.
     fn was_done(&self, device: Option<DeviceId>, before: &Village, after: &Village) -> bool {
         let of = |village: &Village| device.and_then(|device| village.roster.devices.get(&device).copied());
         let mut rota = before.rota.clone();
@@ -229,6 +243,10 @@ impl Edit {
             (Edit::Swap(swap), None, None) => {
                 rota.swaps.push(*swap);
                 true
+            }
+            (Edit::Prove { who, phone }, None, None) => {
+                let contact = after.people.responders.get(who);
+                contact.is_some_and(|contact| contact.is_proven && contact.phone.as_ref() == Some(phone))
             }
             _ => false,
         };
@@ -278,7 +296,7 @@ fn removed(text: &str, id: DeviceId, today: &str, roster: &Roster) -> Result<Str
         Some(_) => {}
     }
     let mut patch = Patch::new(text);
-    let entry = Entry::find(text, id)?;
+    let entry = Entry::find(text, "devices", id.as_str())?;
     patch.insert(entry.end()?, &format!("removed = {today}"));
     Ok(patch.done())
 }
@@ -290,7 +308,7 @@ fn replaced(text: &str, id: DeviceId, by: &Thing, today: &str, before: &Village)
         Some(device) if device.removed => return Err(EditError::Removed(id)),
         Some(_) => {}
     }
-    let entry = Entry::find(text, id)?;
+    let entry = Entry::find(text, "devices", id.as_str())?;
     if entry.text("address").as_ref() == Some(by.address.reveal())
         && entry.text("source").as_deref() == Some(by.source.as_str())
     {
@@ -355,6 +373,31 @@ fn swapped(text: &str, swap: &Swap, today: &str, before: &Village) -> Result<Str
     Ok(appended(text, lines))
 }
 
+/// The proof stands below the telephone that it proves.
+fn proven(
+    text: &str,
+    who: ResponderId,
+    phone: &Private<String>,
+    today: &str,
+    before: &Village,
+) -> Result<String, EditError> {
+    let contact = before.people.responders.get(&who).ok_or(EditError::UnknownResponder(who))?;
+    if contact.phone.as_ref() != Some(phone) {
+        return Err(EditError::OtherNumber(who));
+    }
+    let today: Date = today.parse().map_err(|_| EditError::Form)?;
+    let proof = quoted(&proof::write(who, phone, today))?;
+    let entry = Entry::find(text, "responders", who.as_str())?;
+    let mut patch = Patch::new(text);
+    if let Some(at) = entry.value("proven") {
+        patch.replace(at, &proof);
+    } else {
+        let phone = entry.value("phone").ok_or(EditError::Form)?;
+        patch.insert(entry.end_of_line(phone.end)?, &format!("proven = {proof}"));
+    }
+    Ok(patch.done())
+}
+
 /// `d` and the number behind the highest that was ever given.
 fn next_id(roster: &Roster) -> Result<DeviceId, EditError> {
     let numbers = roster.devices.keys().filter_map(|id| id.as_str().strip_prefix('d')?.parse::<u32>().ok());
@@ -369,21 +412,21 @@ fn former_id(id: DeviceId, roster: &Roster) -> Result<DeviceId, EditError> {
     free.next().map_or_else(|| next_id(roster), Ok)
 }
 
-/// A device's table as it stands in the text.
+/// A table of a device or a responder as it stands in the text.
 struct Entry<'t> {
     text: &'t str,
     table: DeTable<'t>,
 }
 
 impl<'t> Entry<'t> {
-    fn find(text: &'t str, id: DeviceId) -> Result<Self, EditError> {
+    fn find(text: &'t str, list: &str, id: &str) -> Result<Self, EditError> {
         let mut root = DeTable::parse(text).map_err(|_| EditError::Form)?.into_inner();
         let below = |table: &mut DeTable<'t>, name: &str| match table.remove(name).map(Spanned::into_inner) {
             Some(DeValue::Table(inner)) => Ok(inner),
             _ => Err(EditError::Form),
         };
-        let mut devices = below(&mut root, "devices")?;
-        let table = below(&mut devices, id.as_str())?;
+        let mut all = below(&mut root, list)?;
+        let table = below(&mut all, id)?;
         Ok(Self { text, table })
     }
 
@@ -407,14 +450,18 @@ impl<'t> Entry<'t> {
 
     /// Behind the line of its last value, whose comment belongs to it.
     fn end(&self) -> Result<usize, EditError> {
-        let last = self.table.values().map(|value| value.span().end).max().ok_or(EditError::Form)?;
-        let rest = self.text.get(last..).ok_or(EditError::Form)?;
+        self.end_of_line(self.table.values().map(|value| value.span().end).max().ok_or(EditError::Form)?)
+    }
+
+    /// The end of the line on which a value ends, which holds nothing more but a comment.
+    fn end_of_line(&self, value: usize) -> Result<usize, EditError> {
+        let rest = self.text.get(value..).ok_or(EditError::Form)?;
         let line = rest.split('\n').next().unwrap_or_default();
         let behind = line.trim();
         if !behind.is_empty() && !behind.starts_with('#') {
             return Err(EditError::Form);
         }
-        Ok(last + line.len())
+        Ok(value + line.len())
     }
 }
 

@@ -32,11 +32,11 @@ use rota::{CALENDAR_KEYS, LEAVE_KEYS, Lapse, SHIFT_KEYS, SWAP_KEYS};
 
 use super::document::Document;
 use super::key::{Key, Table};
-use super::problem::Problems;
+use super::problem::{Problem, Problems, What};
 use super::station::Station;
 use super::{Sound, judge};
-use crate::core::id::{HomeId, ResidentId, ResponderId, RoomId};
-use crate::core::roster::Roster;
+use crate::core::id::{HomeId, ResidentId, ResponderId, RoomId, Slug};
+use crate::core::roster::{Ladder, Roster};
 use crate::core::rota::{Forecast, Span};
 use crate::core::time::Wall;
 use crate::private::Private;
@@ -52,6 +52,8 @@ pub struct Village {
     pub people: People,
     /// Who is on duty when.
     pub rota: WeeklyRota,
+    /// The ladders as they are written, before they are fitted to a resident.
+    pub ladders: BTreeMap<Slug, Ladder>,
     /// The first 16 hex digits of the file's SHA-256.
     pub revision: String,
     /// What of the rota will be past.
@@ -246,6 +248,41 @@ impl Village {
     #[must_use]
     pub fn lapsed(&self, now: Wall, zone: &TimeZone) -> Problems {
         rota::lapsed(&self.rota, &self.lapses, &self.file, rota::expand::local(now, zone))
+    }
+
+    /// The ladders on which somebody may be called: by name, by role, or because the rota has them.
+    pub fn ladders_of(&self, who: ResponderId) -> impl Iterator<Item = Slug> {
+        let role = self.roster.responders.get(&who).map(|responder| responder.role);
+        let on_rota = self.rota.shifts.values().any(|shift| shift.lists.values().flatten().any(|id| *id == who))
+            || self.rota.swaps.iter().any(|swap| swap.stands_in == who);
+        let calls = move |ladder: &Ladder| {
+            ladder.rungs.iter().any(|rung| {
+                rung.responders.contains(&who)
+                    || role.is_some_and(|role| rung.roles.contains(&role))
+                    || (rung.on_duty && on_rota)
+            })
+        };
+        self.ladders.iter().filter(move |(_, ladder)| calls(ladder)).map(|(id, _)| *id)
+    }
+
+    /// What is to be said of telephones that nobody has proven, of people who are called (CARE-RULES 20): one warning, because
+    /// in a village that begins it is everybody.
+    #[must_use]
+    pub fn unproven(&self) -> Problems {
+        let called = |id: ResponderId| {
+            let by_name = self.roster.residents.values().flat_map(|resident| &resident.ladder.rungs);
+            self.ladders_of(id).next().is_some() || by_name.flat_map(|rung| &rung.responders).any(|other| *other == id)
+        };
+        let people = self.people.responders.iter();
+        let unproven = people.filter(|(id, contact)| contact.phone.is_some() && !contact.is_proven && called(**id));
+        let ids: Vec<String> = unproven.map(|(id, _)| id.to_string()).collect();
+        let mut problems = Problems::default();
+        if !ids.is_empty() {
+            let problem = Problem::file(&self.file, What::Unproven).key("responders").value(ids.join(", "));
+            problems
+                .push(problem.fix("shouwang people prove ID sends a code; read back, shouwang people prove ID CODE"));
+        }
+        problems
     }
 
     /// Who is on duty in a window, and who has nobody within [`NEAR_MIN`](crate::core::rota::NEAR_MIN).

@@ -54,7 +54,7 @@ pub(super) fn village(top: &Section<'_>, station: Option<&Station>) -> Village {
     let (devices, enrolled) = devices::read(&sections, &known);
     roster.devices = devices;
     let addresses = AddressBook::new(station.map(|station| station.id), enrolled);
-    Village { roster, addresses, people, rota, revision: String::new(), lapses, file: String::new() }
+    Village { roster, addresses, people, rota, ladders, revision: String::new(), lapses, file: String::new() }
 }
 
 fn home(section: &Section<'_>) -> HomeCard {

@@ -18,6 +18,8 @@ mod replies;
 
 mod faults;
 
+mod roll_call;
+
 mod trial;
 
 mod devices;
@@ -38,8 +40,10 @@ use std::time::Duration;
 pub use book::Book;
 pub use devices::{DeviceStanding, SourceStanding};
 pub use restart::{Past, Words};
+pub use roll_call::{RollCallStanding, memory as roll_call_memory};
 
 use self::devices::{Link, Unit};
+use self::roll_call::RollCall;
 use self::strangers::Strangers;
 use self::timers::{Timer, Timers};
 use super::alarm::told::Code;
@@ -124,6 +128,7 @@ pub struct Station {
     /// Faults that people were told of together. A start forgets it: who sits at the desk then is told once more.
     told_faults: BTreeSet<AlarmId>,
     last_digest: Option<Mono>,
+    roll_call: RollCall,
     clock_unset: bool,
     /// Homes in which sensors were missed together and nothing was heard since.
     quiet_homes: BTreeSet<HomeId>,
@@ -161,6 +166,7 @@ impl Station {
             tests: BTreeMap::new(),
             told_faults: BTreeSet::new(),
             last_digest: None,
+            roll_call: RollCall::default(),
             clock_unset: false,
             quiet_homes: BTreeSet::new(),
             waited_for: BTreeSet::new(),
@@ -188,6 +194,7 @@ impl Station {
             Input::Plan(plan) => {
                 self.plan = (**plan).clone();
                 self.mind_the_digest(now);
+                self.mind_the_roll_call(now, &mut effects);
             }
             Input::Disk { up } => {
                 let reason = if *up { Reason::LogBack } else { Reason::LogFailed };
@@ -379,6 +386,7 @@ impl Station {
         if !unset {
             self.own_fault(now, Condition::ClockFault, false, Reason::ClockSet, effects);
         }
+        self.mind_the_roll_call(now, effects);
     }
 
     fn fire_due(&mut self, now: Moment, effects: &mut Vec<Effect>) {
@@ -391,6 +399,7 @@ impl Station {
                 Timer::Source(id) => self.source_due(now, id, effects),
                 Timer::Resident(id) => self.blind_due(now, id, effects),
                 Timer::Digest => self.digest(now, effects),
+                Timer::RollCall => self.mind_the_roll_call(now, effects),
                 Timer::Clock => self.own_fault(now, Condition::ClockFault, true, Reason::ClockUnset, effects),
             }
         }

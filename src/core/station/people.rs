@@ -170,14 +170,10 @@ impl Station {
 
     /// A code that this person holds for nothing else.
     fn fresh_code(&mut self, who: ResponderId) -> Option<Code> {
-        let held: Vec<Code> = self
-            .book
-            .open()
-            .chain(self.book.closed())
-            .filter_map(|alarm| alarm.told_to(who).and_then(|told| told.code))
-            .collect();
-        let open: Vec<Code> =
-            self.book.open().filter_map(|alarm| alarm.told_to(who).and_then(|told| told.code)).collect();
+        let question = self.roll_call.code_of(who);
+        let held: Vec<Code> = self.codes_of(who).chain(question).collect();
+        let open = self.book.open().filter_map(|alarm| alarm.told_to(who).and_then(|told| told.code));
+        let open: Vec<Code> = open.chain(question).collect();
         let last = self.last_code.get(&who).copied();
         // A code of what is over is given again only when there is no other.
         let code =
@@ -186,6 +182,12 @@ impl Station {
             self.last_code.insert(who, code);
         }
         code
+    }
+
+    /// The codes of everything that somebody was told of, open or not.
+    pub(super) fn codes_of(&self, who: ResponderId) -> impl Iterator<Item = Code> {
+        let all = self.book.open().chain(self.book.closed());
+        all.filter_map(move |alarm| alarm.told_to(who).and_then(|told| told.code))
     }
 
     /// Until when an alarm that is muted now is muted.

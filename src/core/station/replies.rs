@@ -14,6 +14,13 @@ use crate::core::effect::{Answer, Audience, Authority, Because, Command, Effect,
 use crate::core::id::ResponderId;
 use crate::core::time::{Moment, Trust};
 
+/// What somebody can be asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum About {
+    Alarm(AlarmId),
+    RollCall,
+}
+
 impl Station {
     /// Somebody answered. What counts is obeyed like any other order; whatever it was, they are told what became of it.
     pub(super) fn reply(&mut self, now: Moment, reply: &Reply, effects: &mut Vec<Effect>) {
@@ -46,11 +53,12 @@ impl Station {
             (_, None) => Given::Sometime,
         };
         let alarm = match meant(reply.code, given, now.trust, self.held(by)) {
-            Meant::This(alarm) => alarm,
+            Meant::This(About::Alarm(alarm)) => alarm,
+            Meant::This(About::RollCall) => return (None, self.answer_roll_call(now, by, wish, effects)),
             Meant::AskForCode => return (None, Outcome::AskForCode),
             Meant::UnknownCode => return (None, Outcome::UnknownCode),
         };
-        let order = self.order_for(wish, alarm, by);
+        let Some(order) = self.order_for(wish, alarm, by) else { return (Some(alarm), Outcome::NotUnderstood) };
         let command = Command { id: reply.id, from: Authority::Local, order };
         let answer = self.obey_once(now, &command, effects);
         match answer {
@@ -60,24 +68,27 @@ impl Station {
     }
 
     /// What somebody was told of: the open alarms first, the newest first among each.
-    fn held(&self, by: ResponderId) -> Vec<Held<AlarmId>> {
+    fn held(&self, by: ResponderId) -> Vec<Held<About>> {
         let held = |alarm: &Alarm| {
             let told = alarm.told_to(by)?;
             let sent = told.sent.filter(|at| at.trust != Trust::Unset).map(|at| at.wall);
-            Some(Held { code: told.code, about: alarm.id, sent, is_open: is_acceptable(alarm, by) })
+            Some(Held { code: told.code, about: About::Alarm(alarm.id), sent, is_open: is_acceptable(alarm, by) })
         };
         let mut open: Vec<_> = self.book.open().filter_map(held).collect();
         open.reverse();
         let mut closed: Vec<_> = self.book.closed().filter_map(held).collect();
         closed.reverse();
         open.extend(closed);
+        open.extend(self.roll_call.held(by, About::RollCall));
         open
     }
 
-    fn order_for(&self, wish: Wish, alarm: AlarmId, by: ResponderId) -> Order {
+    fn order_for(&self, wish: Wish, alarm: AlarmId, by: ResponderId) -> Option<Order> {
         let close = |disposition| Order::Close { alarm, by: Some(by), disposition, conversation: String::new() };
         let known = self.book.get(alarm);
-        match wish {
+        Some(match wish {
+            // To an alarm it says nothing: it may mean at home, or there.
+            Wish::Present => return None,
             Wish::Come if known.is_some_and(|alarm| alarm.test_by == Some(by)) => close(Disposition::Test),
             Wish::Come if !alarm.condition.rule().about_person => Order::Acknowledge { alarm, by: Some(by) },
             Wish::Come => Order::Accept { alarm, by },
@@ -89,7 +100,7 @@ impl Station {
             Wish::CouldNotEnter => close(Disposition::CouldNotEnter),
             Wish::Wants120 => Order::Want120 { alarm, by },
             Wish::Dialled120 => Order::Dialled120 { alarm, by },
-        }
+        })
     }
 
     /// Somebody who was called cannot come. Whoever had accepted withdraws by it.

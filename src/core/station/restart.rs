@@ -112,6 +112,7 @@ impl Station {
             // What was said before says nothing of what is new.
             Input::Village(new) => return self.begin_afresh(at.mono, &new.change),
             Input::Report(report) => return self.relearn_report(at, *report),
+            Input::Reply(reply) => return self.relearn_reply(at, reply),
             _ => return,
         };
         let Origin::Device(id) = sample.from else { return };
@@ -140,6 +141,7 @@ impl Station {
             self.repeat_calls(now, &mut effects);
         }
         self.find_unrecorded(now, &mut effects);
+        self.resume_roll_call(now, off, &mut effects);
         self.fire_due(now, &mut effects);
         self.changed_devices.extend(self.units.keys());
         self.changed_residents.extend(self.roster.residents.keys());

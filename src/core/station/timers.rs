@@ -14,6 +14,7 @@ pub(super) enum Timer {
     Resident(ResidentId),
     Device(DeviceId),
     Digest,
+    RollCall,
     Clock,
 }
 

@@ -32,6 +32,7 @@ pub use job::{Class, Job, Mark, Stage, Work};
 
 use super::channel::{Errand, FromChannel, Health, Incoming, Ticket};
 use super::directory::Directory;
+use crate::core::alarm::told::Code;
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::answer::Confirm;
 use crate::core::effect::{Input, Notice};
@@ -69,6 +70,20 @@ pub enum Event {
         faults: Vec<AlarmId>,
         /// Whom.
         people: Vec<ResponderId>,
+    },
+    /// Somebody is asked whether they are there tonight (CARE-RULES 21).
+    Ask {
+        /// Who.
+        who: ResponderId,
+        /// By which code they answer.
+        code: Code,
+    },
+    /// A code goes to a number that is to be proven (CARE-RULES 20): to the number itself, whatever the village file says meanwhile.
+    Proof {
+        /// Which number.
+        phone: Private<String>,
+        /// The text.
+        text: Private<String>,
     },
     /// The county is to know of an alarm: by this text, unless its receipt comes in time.
     County {
@@ -179,6 +194,8 @@ impl Queue {
             Event::Alarm(alarm) => self.take_alarm(*alarm),
             Event::Confirm(confirm) => self.take_confirm(now.mono, &confirm, directory),
             Event::Digest { faults, people } => self.take_digest(now.mono, &faults, &people, directory),
+            Event::Ask { who, code } => self.take_question(now.mono, who, code, directory),
+            Event::Proof { phone, text } => self.take_proof(now.mono, phone, text),
             Event::County { alarm, text } => self.expect_receipt(now.mono, alarm, text),
             Event::Receipted(alarm) => self.receipted(alarm),
             Event::Standing(text) => self.tell_standing(now.mono, text),

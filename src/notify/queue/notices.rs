@@ -3,7 +3,7 @@
 use super::job::{Class, Job, Mark, Work};
 use super::{Act, Kind, Queue};
 use crate::core::alarm::life_cycle::State;
-use crate::core::alarm::told::Reached;
+use crate::core::alarm::told::{Code, Reached};
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::answer::{Confirm, Way};
 use crate::core::effect::{Audience, Because, Input, Notice, Report};
@@ -11,6 +11,7 @@ use crate::core::id::{ChannelId, ResponderId};
 use crate::core::time::Mono;
 use crate::notify::directory::Directory;
 use crate::notify::wording;
+use crate::private::Private;
 
 impl Queue {
     pub(super) fn take_alarm(&mut self, alarm: Alarm) {
@@ -121,13 +122,27 @@ impl Queue {
         }
     }
 
+    /// The evening's question stands behind everything that is an alarm.
+    pub(super) fn take_question(&mut self, now: Mono, who: ResponderId, code: Code, directory: &dyn Directory) {
+        let text = wording::roll_call(code, directory);
+        self.write_to(who, Way::Text, None, text, Class::Drill, now, directory);
+    }
+
+    /// A code proves a telephone only where it went to that telephone, so no other channel carries it.
+    pub(super) fn take_proof(&mut self, now: Mono, phone: Private<String>, text: Private<String>) {
+        if let Some(channel) = self.of_kind(Kind::Modem).next() {
+            let work = Work::Number { to: phone, about: None, text };
+            self.push(Job { class: Class::Drill, channel, work, not_before: now, tries: 0 });
+        }
+    }
+
     #[expect(clippy::too_many_arguments, reason = "each is a part of the job")]
     fn write_to(
         &mut self,
         to: ResponderId,
         way: Way,
         about: Option<AlarmId>,
-        text: crate::private::Private<String>,
+        text: Private<String>,
         class: Class,
         now: Mono,
         directory: &dyn Directory,

@@ -82,7 +82,13 @@ impl Picture {
     /// How things stand now.
     pub(in crate::web) async fn look(web: &Web) -> Picture {
         let survey = web.station.survey().await;
-        Picture { survey, known: web.known(), zone: web.settings.zone.clone() }
+        let mut known = web.known();
+        let missing = survey.as_ref().map(|survey| survey.status.roll_call.unanswered()).unwrap_or_default();
+        if !missing.is_empty() {
+            // The rota says who is to be there, and the station who has said so.
+            Arc::make_mut(&mut known).duty.unanswered = missing;
+        }
+        Picture { survey, known, zone: web.settings.zone.clone() }
     }
 
     /// The station's time, in milliseconds.

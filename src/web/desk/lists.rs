@@ -66,6 +66,9 @@ pub(super) fn duty(scene: &Scene<'_>) -> Markup {
                     }
                 }
             }
+            @for who in duty.unanswered.iter().filter(|who| !is_on_duty(scene, **who)) {
+                p .soft { (person(scene, *who)) " " span .tag.red { (scene.say(say::ROLL_CALL_MISSED)) } }
+            }
             @if let Some((at, people)) = &duty.next {
                 p .soft { (scene.say(say::NEXT_DUTY)) " " (clock(*at)) ": " (names(scene, people)) }
             }
@@ -83,6 +86,10 @@ pub(super) fn duty(scene: &Scene<'_>) -> Markup {
             }
         }
     }
+}
+
+fn is_on_duty(scene: &Scene<'_>, who: ResponderId) -> bool {
+    scene.known.duty.on_duty.iter().flatten().any(|(on, _)| *on == who)
 }
 
 fn names(scene: &Scene<'_>, people: &[ResponderId]) -> String {
