@@ -228,7 +228,7 @@ async fn service(settings: &Settings, site: Site, post: Post, modem: Option<mode
     let calls = ladder::run(post, line, stop.clone());
     let telephone = async {
         if let Some(telephone) = telephone {
-            telephone.await
+            telephone.await;
         }
     };
     let (ended, (), (), ()) = Box::pin(async { tokio::join!(ingest, page, calls, telephone) }).await;
