@@ -75,7 +75,7 @@ enum Verb {
         /// 站/网关,或报警编号 · STATION/GATEWAY, or an alarm's id
         #[arg(value_name = "ID")]
         what: String,
-        /// 谁确认,county.toml [people] 中的编号 · Who acknowledges, an id of [people] in county.toml
+        /// 谁确认,county.toml 的 people 表中的编号 · Who acknowledges, an id of the table people in county.toml
         #[arg(long, value_name = "NAME")]
         by: ResponderId,
     },
