@@ -22,7 +22,7 @@ use super::clock::Clock;
 use super::directory::Names;
 use super::sources;
 use crate::config;
-use crate::config::modem::{Modem, Speak};
+use crate::config::modem::Modem;
 use crate::core::alarm::life_cycle::State;
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::effect::Input;
@@ -239,23 +239,22 @@ impl Hall<'_> {
     fn modem(&mut self, modem: &Modem) {
         let pin = modem.pin.as_ref().map(|pin| pin.read(sources::credentials().as_deref()));
         let pin = pin.and_then(|pin| pin.inspect_err(|error| warn!(%error, "the SIM's PIN cannot be read")).ok());
-        let settings =
-            modem::Settings { port: modem.port.clone(), baud: modem.baud, pin, speaks: modem.speak == Speak::Simcom };
-        let id = ChannelId(slug(MODEM));
-        let (errands, taken) = mpsc::channel(1);
-        let tell = tell_as(self.tracker, &self.to_us, id);
-        self.tracker.spawn(modem::run(settings, taken, tell, self.stop.clone()));
-        self.kinds.push((id, Kind::Modem));
-        self.errands.insert(id, errands);
+        let (taken, tell) = self.enter(ChannelId(slug(MODEM)), Kind::Modem);
+        self.tracker.spawn(modem::run(modem::Settings::of(modem, pin), taken, tell, self.stop.clone()));
     }
 
     fn channel(&mut self, channel: config::channels::Channel, around: Around) {
-        let id = ChannelId(channel.name);
-        let (errands, taken) = mpsc::channel(1);
-        let tell = tell_as(self.tracker, &self.to_us, id);
-        self.kinds.push((id, if channel.group { Kind::Group } else { Kind::Personal }));
+        let kind = if channel.group { Kind::Group } else { Kind::Personal };
+        let (taken, tell) = self.enter(ChannelId(channel.name), kind);
         self.tracker.spawn(configured::run(channel, around, taken, tell, self.stop.clone()));
+    }
+
+    /// A channel's ends: where it takes errands, and where it tells of them.
+    fn enter(&mut self, id: ChannelId, kind: Kind) -> (mpsc::Receiver<Errand>, mpsc::Sender<Said>) {
+        let (errands, taken) = mpsc::channel(1);
+        self.kinds.push((id, kind));
         self.errands.insert(id, errands);
+        (taken, tell_as(self.tracker, &self.to_us, id))
     }
 }
 

@@ -6,7 +6,7 @@ use shouwang::core::effect::Order;
 use shouwang::core::time::{Gap, Trust};
 
 use super::street::{Mood, Phone, Street};
-use super::village::{id, night, noon, roster};
+use super::village::{id, night, noon, roster, roster_of};
 
 const CALL: Condition = Condition::HelpCall;
 
@@ -31,18 +31,7 @@ fn a_restart_in_the_middle_of_each_step_tells_nobody_twice_and_forgets_nobody() 
 
 #[test]
 fn five_alarms_on_one_modem_all_have_their_first_letter_and_call_soon() {
-    let mut list = roster();
-    for number in 4..=5 {
-        let resident = shouwang::core::roster::Resident {
-            ladder: list.residents[&id("r1")].ladder.clone(),
-            ..shouwang::core::roster::Resident::new(id(&format!("r{number}")), id(&format!("h{number}")))
-        };
-        list.residents.insert(resident.id, resident);
-        let mut device = list.devices[&id("button1")];
-        (device.id, device.resident) = (id(&format!("button{number}")), Some(id(&format!("r{number}"))));
-        device.home = Some(id(&format!("h{number}")));
-        list.devices.insert(device.id, device);
-    }
+    let mut list = roster_of(5);
     // Each has a neighbour of their own, so that no call serves two.
     for number in 1..=5 {
         let name = format!("n-{number}");

@@ -7,7 +7,7 @@ use shouwang::core::reading::{Measure, Said};
 use shouwang::core::roster::{ResponderRole, Rung, Tier};
 
 use super::street::Street;
-use super::village::{id, night, noon, plan, roster};
+use super::village::{id, night, noon, plan, roster, roster_of};
 
 const CALL: Condition = Condition::HelpCall;
 
@@ -242,18 +242,7 @@ fn a_stuck_button_does_not_push_out_anothers_first_call() {
 
 #[test]
 fn sixty_homes_in_alarm_at_once_all_climb() {
-    let mut list = roster();
-    for number in 4..=60 {
-        let resident = shouwang::core::roster::Resident {
-            ladder: list.residents[&id("r1")].ladder.clone(),
-            ..shouwang::core::roster::Resident::new(id(&format!("r{number}")), id(&format!("h{number}")))
-        };
-        list.residents.insert(resident.id, resident);
-        let mut device = list.devices[&id("button1")];
-        (device.id, device.resident) = (id(&format!("button{number}")), Some(id(&format!("r{number}"))));
-        device.home = Some(id(&format!("h{number}")));
-        list.devices.insert(device.id, device);
-    }
+    let list = roster_of(60);
     let mut street = Street::new(list, night());
     for number in 1..=60 {
         street.press(0, &format!("button{number}"));

@@ -68,6 +68,20 @@ pub fn roster() -> Roster {
     roster
 }
 
+/// The same with so many homes; the further ones have a button each, and the ladder of the first.
+pub fn roster_of(homes: u32) -> Roster {
+    let mut list = roster();
+    let ladder = list.residents[&id("r1")].ladder.clone();
+    for number in 4..=homes {
+        let (resident, home) = (id(&format!("r{number}")), id(&format!("h{number}")));
+        list.residents.insert(resident, Resident { ladder: ladder.clone(), ..Resident::new(resident, home) });
+        let mut device = list.devices[&id("button1")];
+        (device.id, device.resident, device.home) = (id(&format!("button{number}")), Some(resident), Some(home));
+        list.devices.insert(device.id, device);
+    }
+    list
+}
+
 pub fn rung(who: &str) -> Rung {
     Rung { responders: vec![id(who)], wait: Duration::from_mins(2), ..Rung::default() }
 }

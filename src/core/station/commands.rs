@@ -130,6 +130,12 @@ impl Station {
         self.book.get(id).cloned().ok_or(Refusal::UnknownAlarm)
     }
 
+    /// The same, and one that is not over.
+    pub(super) fn known_open(&self, id: AlarmId) -> Result<Alarm, Refusal> {
+        let alarm = self.known(id)?;
+        if alarm.is_open() { Ok(alarm) } else { Err(Refusal::AlreadyClosed) }
+    }
+
     fn trigger(
         &mut self,
         now: Moment,
@@ -237,10 +243,7 @@ impl Station {
     }
 
     fn note(&mut self, now: Moment, id: AlarmId, note: Note, effects: &mut Vec<Effect>) -> Result<Answer, Refusal> {
-        let mut alarm = self.known(id)?;
-        if !alarm.is_open() {
-            return Err(Refusal::AlreadyClosed);
-        }
+        let mut alarm = self.known_open(id)?;
         if !keep_note(&mut alarm, note) {
             return Err(Refusal::Full);
         }

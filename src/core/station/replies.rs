@@ -148,10 +148,7 @@ impl Station {
         by: ResponderId,
         effects: &mut Vec<Effect>,
     ) -> Result<Answer, Refusal> {
-        let mut alarm = self.known(id)?;
-        if !alarm.is_open() {
-            return Err(Refusal::AlreadyClosed);
-        }
+        let mut alarm = self.known_open(id)?;
         if alarm.ambulance.is_none() {
             alarm.ambulance = Some(Ambulance { wanted: now, by, dialled: None, dialled_by: None });
             alarm.priority = if alarm.priority == Priority::Technical { alarm.priority } else { Priority::High };
@@ -187,10 +184,7 @@ impl Station {
         by: ResponderId,
         effects: &mut Vec<Effect>,
     ) -> Result<Answer, Refusal> {
-        let mut alarm = self.known(id)?;
-        if !alarm.is_open() {
-            return Err(Refusal::AlreadyClosed);
-        }
+        let mut alarm = self.known_open(id)?;
         alarm.muted_until = Some(Self::mute_until(&alarm, now.mono));
         keep_note(&mut alarm, Note { at: now, by: Some(by), kind: NoteKind::Muted, text: String::new() });
         let step = unmoved(&alarm);
