@@ -214,6 +214,10 @@ impl Page<'_> {
             self.line(2, &format!("{}: {call}", self.after(rung.after_s)));
         }
         self.line(2, &format!("{}: {}", self.after(resident.everybody_after_s), Phrase::Everybody.say(lang)));
+        if !resident.consent.is_empty() {
+            let consent: Vec<&str> = resident.consent.iter().map(|purpose| purpose.say(lang)).collect();
+            self.line(1, &format!("{}: {}", Phrase::Consent.say(lang), consent.join("; ")));
+        }
         let gaps: Vec<&str> = resident.gaps.iter().filter_map(|gap| plan::gap(gap.word(), lang)).collect();
         if !gaps.is_empty() {
             self.line(1, &format!("{}: {}", Phrase::NotCovered.say(lang), gaps.join("; ")));

@@ -44,7 +44,7 @@ words! {
 pub struct Channel {
     /// Its name, in the journal and in faults.
     pub name: Slug,
-    /// Several people read it: its texts carry codes and no names (CARE-RULES 28).
+    /// Several people read it: its texts carry codes, and names on consent only (CARE-RULES 28).
     pub group: bool,
     /// How it is reached.
     pub way: Way,
@@ -118,7 +118,7 @@ pub struct BrokerLink {
 const KIND: Key = Key::required("kind", "webhook, wecom, ntfy or mqtt.");
 const KIND_KEYS: &[Key] = &[KIND];
 const GROUP_ABOUT: &str =
-    "Several people read it: its texts carry codes and no names; false only where one entitled person does.";
+    "Several people read it: its texts carry codes, and names of those who consented; false only where one entitled person reads.";
 const GROUP: Key = Key::or("group", "true", GROUP_ABOUT);
 const NO_GROUP: Key = Key::or("group", "false", GROUP_ABOUT);
 const URL_FILE: Key = Key::required(

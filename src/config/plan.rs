@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::village::{CONTACTS_MIN, Village, reachable_contacts};
+use crate::core::consent::Purpose;
 use crate::core::detector::device_health::{is_slow, silence_limit};
 use crate::core::id::{DeviceId, HomeId, ResidentId, ResponderId, RoomId};
 use crate::core::roster::{Device, Resident, Responder, ResponderRole, Role, Service, Tier};
@@ -46,6 +47,9 @@ pub struct ResidentPlan {
     pub everybody_after_s: u64,
     /// Different people on the ladder who can be reached and sent.
     pub reachable_contacts: usize,
+    /// For what they may be named beyond the people who are called (CARE-RULES 28).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub consent: Vec<Purpose>,
     /// What is not covered.
     pub gaps: Vec<Gap>,
 }
@@ -163,6 +167,7 @@ impl ResidentPlan {
             rungs.push(RungPlan { after_s: after.as_secs(), call, roles, on_duty: rung.on_duty });
             after += rung.wait;
         }
+        let consent = village.people.residents.get(&resident.id);
         let help = best_pace(&devices, Role::is_help_call);
         let life = best_pace(&devices, Role::is_life_sign);
         Self {
@@ -179,6 +184,7 @@ impl ResidentPlan {
             rungs,
             everybody_after_s: if resident.ladder.rungs.is_empty() { 0 } else { unanswered_after.as_secs() },
             reachable_contacts: reachable_contacts(&resident.ladder, &village.roster, &village.people),
+            consent: consent.map(|card| card.consent.iter().copied().collect()).unwrap_or_default(),
             gaps: gaps(resident, village, help, life),
         }
     }

@@ -15,6 +15,8 @@ pub mod reading;
 
 pub mod condition;
 
+pub mod consent;
+
 pub mod roster;
 
 pub mod rota;

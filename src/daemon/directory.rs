@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use crate::config::Station;
 use crate::config::notices::{Language, Notices};
 use crate::core::alarm::AlarmId;
+use crate::core::consent::Purpose;
 use crate::core::id::{HomeId, ResidentId, ResponderId};
 use crate::core::time::{Moment, Trust};
 use crate::notify::directory::{Directory, Place, plain_number};
@@ -75,6 +76,10 @@ impl Directory for Names {
 
     fn address_form(&self, resident: ResidentId) -> Option<&Private<String>> {
         self.known.people.residents.get(&resident).map(|card| &card.address_form)
+    }
+
+    fn consents(&self, resident: ResidentId, to: Purpose) -> bool {
+        self.known.people.residents.get(&resident).is_some_and(|card| card.consent.contains(&to))
     }
 
     fn place(&self, home: HomeId) -> Option<Place<'_>> {

@@ -1,6 +1,7 @@
 //! What the queue must know of people to write to them: asked for at the moment of writing, and kept nowhere else.
 
 use crate::core::alarm::AlarmId;
+use crate::core::consent::Purpose;
 use crate::core::id::{HomeId, ResidentId, ResponderId};
 use crate::core::time::Moment;
 use crate::private::Private;
@@ -37,6 +38,9 @@ pub trait Directory {
 
     /// What people call a resident.
     fn address_form(&self, resident: ResidentId) -> Option<&Private<String>>;
+
+    /// Whether a resident has consented that they are named for this purpose (CARE-RULES 28).
+    fn consents(&self, resident: ResidentId, to: Purpose) -> bool;
 
     /// Where a home is.
     fn place(&self, home: HomeId) -> Option<Place<'_>>;

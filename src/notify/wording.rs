@@ -4,8 +4,9 @@ use super::directory::Directory;
 use super::message::{self, Facts};
 use crate::core::alarm::told::Code;
 use crate::core::alarm::{Alarm, AlarmId, Subject};
-use crate::core::answer::{Outcome, Wish};
+use crate::core::answer::{Confirm, Outcome, Wish};
 use crate::core::condition::Condition;
+use crate::core::consent::Purpose;
 use crate::core::effect::{Because, Refusal};
 use crate::limits::duty::PROOF_TIME;
 use crate::private::Private;
@@ -21,11 +22,19 @@ pub fn notice(alarm: &Alarm, because: Because, code: Option<Code>, directory: &d
     written(alarm, because, code, &names, directory)
 }
 
-/// The same to a group, in which everybody reads everything: codes and no names (CARE-RULES 28).
+/// The same to those who are not called themselves: codes, and the form of address and place only where the resident has consented
+/// to that (CARE-RULES 28). How to find the home is for whoever goes. Where an alarm is nobody's own, nobody can have consented.
 #[must_use]
-pub fn for_a_group(alarm: &Alarm, because: Because, directory: &dyn Directory) -> Private<String> {
-    let who = alarm.resident().map(|resident| Private::new(resident.to_string()));
-    let place = alarm.home.map(|home| Private::new(home.to_string()));
+pub fn for_others(alarm: &Alarm, because: Because, purpose: Purpose, directory: &dyn Directory) -> Private<String> {
+    let consents = alarm.resident().is_some_and(|resident| directory.consents(resident, purpose));
+    let who = alarm.resident().map(|resident| {
+        let form = directory.address_form(resident).filter(|_| consents);
+        form.cloned().unwrap_or_else(|| Private::new(resident.to_string()))
+    });
+    let place = alarm.home.map(|home| {
+        let label = directory.place(home).map(|place| place.label).filter(|_| consents);
+        label.cloned().unwrap_or_else(|| Private::new(home.to_string()))
+    });
     let names = Names { who: who.as_ref(), place: place.as_ref(), landmark: None };
     written(alarm, because, None, &names, directory)
 }
@@ -57,16 +66,16 @@ pub fn spoken(alarm: &Alarm, because: Because, directory: &dyn Directory) -> Pri
     Private::new(format!("{}{}", told.reveal(), notice::KEYS.say(directory.lang())))
 }
 
-/// What became of somebody's answer.
+/// What became of an answer, to whoever gave it; the resident is named only to a number that is proven (CARE-RULES 20).
 #[must_use]
-pub fn confirmation(outcome: Outcome, alarm: Option<AlarmId>, directory: &dyn Directory) -> Private<String> {
+pub fn confirmation(confirm: &Confirm, directory: &dyn Directory) -> Private<String> {
     let lang = directory.lang();
-    let who = match alarm.map(|alarm| alarm.subject) {
-        Some(Subject::Resident(resident)) => directory.address_form(resident),
+    let who = match confirm.alarm.map(|alarm| alarm.subject) {
+        Some(Subject::Resident(resident)) if directory.is_proven(confirm.to) => directory.address_form(resident),
         _ => None,
     };
     let who = who.map_or("", |who| who.reveal().as_str());
-    Private::new(match outcome {
+    Private::new(match confirm.outcome {
         Outcome::Done(wish) => notice::done(wish, who, lang),
         Outcome::Refused(Wish::Come, Refusal::HeldByAnother) => notice::HELD.say(lang).to_owned(),
         Outcome::Refused(_, Refusal::InformOnly) => notice::INFORMED.say(lang).to_owned(),

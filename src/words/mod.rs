@@ -163,6 +163,7 @@ mod tests {
     use super::*;
     use crate::core::alarm::{Disposition, NoteKind, Reason};
     use crate::core::condition::{Condition, Priority};
+    use crate::core::consent::Purpose;
     use crate::core::effect::{DeviceChange, Refusal};
     use crate::core::roster::{ResponderRole, Role, Service, Tier};
     use crate::core::watch::Watch;
@@ -194,6 +195,7 @@ mod tests {
         all_said(Service::ALL);
         all_said(Tier::ALL);
         all_said(Watch::ALL);
+        all_said(Purpose::ALL);
     }
 
     #[test]

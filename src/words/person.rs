@@ -1,6 +1,7 @@
 //! Words about people: how they are watched, how they are served, who responds.
 
 use super::say;
+use crate::core::consent::Purpose;
 use crate::core::roster::{ResponderRole, Service, Tier};
 use crate::core::watch::Watch;
 
@@ -28,4 +29,9 @@ say! { ResponderRole {
     DutyDesk: "值班室", "duty desk";
     VillageDoctor: "村医", "village doctor";
     Family: "家属", "family";
+} }
+
+say! { Purpose {
+    Group: "群消息可写称呼和住处", "named to groups";
+    County: "县值班电话可收称呼和住处", "named to the county's duty phone";
 } }

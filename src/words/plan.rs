@@ -21,6 +21,8 @@ pub enum Phrase {
     Everybody,
     /// Whoever is on duty.
     OnDuty,
+    /// Heading of what somebody has consented to.
+    Consent,
     /// Heading of gaps.
     NotCovered,
     /// Heading of devices that are nobody's own.
@@ -63,6 +65,7 @@ impl Phrase {
             Phrase::AtOnce => Both::new("立即", "at once"),
             Phrase::OnDuty => Both::new("当班的人", "whoever is on duty"),
             Phrase::Everybody => Both::new("所有人", "everybody"),
+            Phrase::Consent => Both::new("已同意", "consent on file"),
             Phrase::NotCovered => Both::new("未覆盖", "not covered"),
             Phrase::Shared => Both::new("共用设备", "shared devices"),
             Phrase::Free => Both::new("空闲设备(已停止服务)", "free devices (no longer serving anybody)"),

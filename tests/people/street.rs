@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use shouwang::core::alarm::{Alarm, AlarmId};
 use shouwang::core::condition::Condition;
+use shouwang::core::consent::Purpose;
 use shouwang::core::effect::{Answer, Authority, Command, Effect, Input, Notice, Order};
 use shouwang::core::id::{ChannelId, DeviceId, Epoch, HomeId, ResidentId, ResponderId};
 use shouwang::core::plan::Plan;
@@ -109,6 +110,7 @@ pub struct Street {
 pub struct Names {
     pub unproven: Vec<ResponderId>,
     pub without_phone: Vec<ResponderId>,
+    pub consent: Vec<(ResidentId, Purpose)>,
     all: Vec<ResponderId>,
     station: Private<String>,
     call_back: Private<String>,
@@ -128,6 +130,7 @@ impl Names {
         Names {
             unproven: Vec::new(),
             without_phone: Vec::new(),
+            consent: Vec::new(),
             all,
             station: Private::new("示例站".to_owned()),
             call_back: Private::new("00000009999".to_owned()),
@@ -160,6 +163,9 @@ impl Directory for Names {
     }
     fn address_form(&self, resident: ResidentId) -> Option<&Private<String>> {
         self.residents.get(&resident)
+    }
+    fn consents(&self, resident: ResidentId, to: Purpose) -> bool {
+        self.consent.contains(&(resident, to))
     }
     fn place(&self, home: HomeId) -> Option<Place<'_>> {
         self.homes.get(&home).map(|label| Place { label, landmark: None })

@@ -19,7 +19,7 @@ pub mod shelf;
 
 pub mod clerk;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use jiff::tz::TimeZone;
@@ -35,6 +35,7 @@ use super::key::{Key, Table};
 use super::problem::{Problem, Problems, What};
 use super::station::Station;
 use super::{Sound, judge};
+use crate::core::consent::Purpose;
 use crate::core::id::{HomeId, ResidentId, ResponderId, RoomId, Slug};
 use crate::core::roster::{Ladder, Roster};
 use crate::core::rota::{Forecast, Span};
@@ -97,6 +98,8 @@ pub struct ResidentCard {
     pub name: Private<String>,
     /// What people call them: 王奶奶.
     pub address_form: Private<String>,
+    /// For what their form of address and place may be used beyond the people who are called (CARE-RULES 28).
+    pub consent: BTreeSet<Purpose>,
 }
 
 /// A responder.
@@ -190,6 +193,11 @@ const RESIDENT_KEYS: &[Key] = &[
     Key::or("never", "[]", "Ids of responders who are not called for this resident by the ladder."),
     Key::optional("key_holder", "Id of the responder who has a key, and is called when nobody gets in."),
     Key::or("family", "[]", "Ids of responders who are their family, and are told."),
+    Key::or(
+        "consent",
+        "[]",
+        "Where their form of address and place may be written on their signed consent: group (texts to groups), county (its duty phone).",
+    ),
 ];
 
 const DEVICE_KEYS: &[Key] = &[

@@ -1,6 +1,6 @@
 //! Reading the village from top to bottom: homes, responders, their rota, ladders, residents; each knows those before it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use toml::de::DeValue;
@@ -12,6 +12,7 @@ use super::{
     AddressBook, CONTACTS_MIN, Contact, DEVICE_KEYS, HOME_KEYS, HomeCard, LADDER_KEYS, People, RESIDENT_KEYS,
     RESPONDER_KEYS, RUNG_KEYS, ResidentCard, Village, devices, proof, rota,
 };
+use crate::core::consent::Purpose;
 use crate::core::id::{HomeId, ResidentId, ResponderId, RoomId, Slug};
 use crate::core::roster::{Ladder, Resident, Responder, ResponderRole, Roster, Rung, Service, Tier};
 use crate::private::Private;
@@ -202,9 +203,23 @@ fn resident(
     let prompt = section.flag("prompt");
     let key_holder = if section.find("key_holder").is_some() { reference(section, "key_holder", known) } else { None };
     let family = responders_in(section, "family", known).into_iter().map(|(id, _)| id).collect();
-    let card = ResidentCard { name: name?, address_form: address_form? };
+    let consent = consent(section);
+    let card = ResidentCard { name: name?, address_form: address_form?, consent };
     let (ladder, key_holder) = (ladder.unwrap_or_default(), key_holder.map(ResponderId));
     Some((Resident { id, home: home?, service, tier, prompt, ladder, key_holder, family }, card))
+}
+
+fn consent(section: &Section<'_>) -> BTreeSet<Purpose> {
+    let mut consent = BTreeSet::new();
+    let words: Vec<&str> = Purpose::ALL.iter().map(|purpose| purpose.word()).collect();
+    for (word, found) in section.texts("consent") {
+        match Purpose::from_word(&word) {
+            Some(purpose) if consent.insert(purpose) => {}
+            Some(_) => section.report(section.wrong("consent", &found, What::Shared).fix("name every purpose once")),
+            None => section.report(section.not_among("consent", &found, What::UnknownWord, &word, &words)),
+        }
+    }
+    consent
 }
 
 fn judge_ladder(section: &Section<'_>, ladder: Option<&Ladder>, roster: &Roster, people: &People) {

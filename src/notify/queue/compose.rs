@@ -5,6 +5,7 @@ use super::job::{Mark, Work};
 use crate::core::alarm::told::Code;
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::condition::Priority;
+use crate::core::consent::Purpose;
 use crate::core::effect::Because;
 use crate::core::id::ResponderId;
 use crate::notify::channel::{Deed, Letter, Recipient, Ring};
@@ -31,14 +32,15 @@ impl Queue {
             }
             Work::Group(mark) => {
                 let alarm = self.alarms.get(&mark.alarm)?;
-                let text = wording::for_a_group(alarm, mark.because, directory);
+                let text = wording::for_others(alarm, mark.because, Purpose::Group, directory);
                 let letter = Letter { text, alarm: Some(alarm.id), priority: alarm.priority, code: None, link: None };
                 Some((Recipient::default(), Deed::Text(letter)))
             }
             Work::Words { to, about, text } => Some((person(*to), Deed::Text(plain(text, *about)))),
             Work::RingNumber { to, about } => {
-                let say = Some(wording::for_a_group(self.alarms.get(about)?, Because::Unanswered, directory));
-                let ring = Ring { for_s: RING_S, say };
+                let alarm = self.alarms.get(about)?;
+                let say = wording::for_others(alarm, Because::Unanswered, Purpose::County, directory);
+                let ring = Ring { for_s: RING_S, say: Some(say) };
                 Some((Recipient { responder: None, phone: Some(to.clone()) }, Deed::Ring(ring)))
             }
             Work::Number { to, about, text } => {

@@ -58,7 +58,7 @@ pub enum Work {
     Letter(Mark),
     /// A notice as a call.
     Ring(Mark),
-    /// A notice to a group, which has codes and no names.
+    /// A notice to a group, which gets codes, and names on consent only.
     Group(Mark),
     /// A text that is written already, to somebody of the village.
     Words {

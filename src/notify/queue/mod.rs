@@ -51,7 +51,7 @@ pub enum Kind {
     Modem,
     /// It writes to each person.
     Personal,
-    /// It writes to a group, in which everybody reads everything: codes and no names (CARE-RULES 28).
+    /// It writes to a group, in which everybody reads everything: codes, and names on consent only (CARE-RULES 28).
     Group,
 }
 

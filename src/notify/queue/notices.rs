@@ -6,6 +6,7 @@ use crate::core::alarm::life_cycle::State;
 use crate::core::alarm::told::{Code, Reached};
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::answer::{Confirm, Way};
+use crate::core::consent::Purpose;
 use crate::core::effect::{Audience, Because, Input, Notice, Report};
 use crate::core::id::{ChannelId, ResponderId};
 use crate::core::time::Mono;
@@ -56,7 +57,8 @@ impl Queue {
             }
         }
         if notice.to == Audience::Everyone {
-            let told = self.alarms.get(&id).map(|alarm| wording::for_a_group(alarm, because, directory));
+            let alarm = self.alarms.get(&id);
+            let told = alarm.map(|alarm| wording::for_others(alarm, because, Purpose::County, directory));
             if let Some(text) = told {
                 self.tell_duty(now, id, round, text);
             }
@@ -105,7 +107,7 @@ impl Queue {
     pub(super) fn take_confirm(&mut self, now: Mono, confirm: &Confirm, directory: &dyn Directory) {
         let alarm = confirm.alarm.and_then(|id| self.alarms.get(&id));
         let class = alarm.map_or(Class::Person, Class::of);
-        let text = wording::confirmation(confirm.outcome, confirm.alarm, directory);
+        let text = wording::confirmation(confirm, directory);
         self.write_to(confirm.to, confirm.way, confirm.alarm, text, class, now, directory);
     }
 

@@ -68,7 +68,7 @@ impl Queue {
         self.push(Job { class: Class::Fault, channel, work, not_before: now, tries: 0 });
     }
 
-    /// With everybody of the village the county's duty phone rings, once a round (CARE-RULES 5). It gets codes and no names.
+    /// With everybody of the village the county's duty phone rings, once a round (CARE-RULES 5). It gets codes, and names on consent only.
     pub(super) fn tell_duty(&mut self, now: Mono, alarm: AlarmId, round: u8, text: Private<String>) {
         let (Some(to), Some(channel)) = (self.county.duty.clone(), self.of_kind(Kind::Modem).next()) else { return };
         if !self.duty_told.insert((alarm, round)) {
