@@ -116,6 +116,102 @@ fn rule_20_telephones_that_nobody_has_proven_are_one_warning_about_those_who_are
     assert!(checked.is_sound() && checked.text(Lang::Zh, false).contains("电话还没有验证过"));
 }
 
+/// What `check` says of a station and a village that were written for it: what, and of which key and value.
+fn said_of(station: &str, village: &str) -> Vec<(What, String, Option<String>)> {
+    let directory = tempfile::tempdir().expect("a directory");
+    let at = |name: &str| directory.path().join(name);
+    std::fs::write(at("shouwang.toml"), format!("[station]\nid = \"st1\"\ngateway = \"gw1\"\n{station}"))
+        .expect("writes");
+    std::fs::write(at("village.toml"), village).expect("writes");
+    let checked = check(&at("shouwang.toml"), Some(&at("village.toml")), &bare_machine(), FORMATS, NOW);
+    assert!(checked.is_sound(), "{}", checked.problems);
+    let list = checked.problems.list().iter();
+    for problem in list.clone() {
+        assert!(!problem.key.is_empty() && !problem.fix.is_empty() && !problem.file.is_empty(), "{problem}");
+    }
+    list.map(|problem| (problem.what, problem.key.clone(), problem.value.clone())).collect()
+}
+
+/// The keys of which `check` says this.
+fn keys_of(said: &[(What, String, Option<String>)], what: What) -> Vec<&str> {
+    said.iter().filter(|(other, ..)| *other == what).map(|(_, key, _)| key.as_str()).collect()
+}
+
+#[test]
+fn a_station_that_can_tell_nobody_or_has_one_way_to_the_county_says_so() {
+    const MODEM: &str = "[modem]\nport = \"/dev/serial/by-id/example\"\n";
+    const COUNTY: &str = "[county]\nurl = \"mqtts://example.org\"\nca_file = \"ca.pem\"\n";
+    const NUMBER: &str = "[notices]\ncounty_text = \"00000000012\"\n";
+    let group = "[channels.robot]\nkind = \"wecom\"\nurl_file = \"robot\"\n";
+    let own = "[channels.phones]\nkind = \"mqtt\"\n";
+    for (station, nobody, second) in [
+        (String::new(), vec!["modem"], vec![]),
+        (group.to_owned(), vec!["modem"], vec![]),
+        (own.to_owned(), vec![], vec![]),
+        (format!("{COUNTY}{own}"), vec![], vec!["modem"]),
+        (format!("{COUNTY}{MODEM}"), vec![], vec!["notices.county_text"]),
+        (format!("{COUNTY}{NUMBER}"), vec!["modem"], vec!["modem"]),
+        (format!("{COUNTY}{NUMBER}{MODEM}"), vec![], vec![]),
+    ] {
+        let said = said_of(&station, "");
+        assert_eq!(keys_of(&said, What::NobodyTold), nobody, "{station}");
+        assert_eq!(keys_of(&said, What::NoSecondPath), second, "{station}");
+    }
+}
+
+#[test]
+fn a_rung_on_which_nobody_stands_is_said_with_its_place() {
+    let village = r#"
+[homes.h1]
+label = "示例一组 1 号"
+landmark = "示例大槐树"
+[responders.p1]
+name = "示例甲"
+role = "neighbour"
+[responders.f1]
+name = "示例乙"
+role = "family"
+[ladders.usual]
+rungs = [{ call = ["p1"] }, { roles = ["village_doctor"] }, { on_duty = true }, { roles = ["family"] }]
+[residents.r1]
+name = "示例老人"
+address_form = "示例奶奶"
+home = "h1"
+ladder = "usual"
+"#;
+    let said = said_of("", village);
+    let family = "ladders.usual.rungs[3]";
+    assert_eq!(keys_of(&said, What::RungDeserted), ["ladders.usual.rungs[1]", "ladders.usual.rungs[2]", family]);
+    assert_eq!(keys_of(&said, What::NotCovered), ["residents.r1"], "fewer than three can be reached");
+    let shift = "[shifts.day]\nfrom = \"07:00\"\nuntil = \"19:00\"\ndaily = [\"p1\"]\n";
+    let doctor = "[responders.d1]\nname = \"示例丙\"\nrole = \"village_doctor\"\n";
+    let said = said_of("", &format!("{village}{shift}{doctor}"));
+    assert_eq!(keys_of(&said, What::RungDeserted), [family], "family is informed and not sent");
+    let never =
+        format!("{village}{shift}{doctor}").replace("ladder = \"usual\"", "ladder = \"usual\"\nnever = [\"p1\"]");
+    let said = said_of("", &never);
+    assert_eq!(keys_of(&said, What::RungDeserted), [family, "residents.r1.never"], "empty for one person only");
+}
+
+#[test]
+fn homes_that_a_stranger_does_not_find_at_night_are_one_warning() {
+    let said = shipped().problems;
+    let said: Vec<_> = said.list().iter().filter(|problem| problem.what == What::NoLandmark).collect();
+    let [one] = said[..] else { panic!("one warning: {said:?}") };
+    assert_eq!((one.key.as_str(), one.value.as_deref()), ("homes.*.landmark", Some("h02, h03")));
+    let empty = "[homes.h1]\nlabel = \"示例\"\n[homes.h2]\nlabel = \"示例\"\n[residents.r1]\nname = \"示例\"\naddress_form = \"示例\"\nhome = \"h1\"\n";
+    let said = said_of("", &format!("{empty}service = \"moved\"\n"));
+    assert!(keys_of(&said, What::NoLandmark).is_empty(), "nobody is served there");
+}
+
+#[test]
+fn rule_28_consent_stands_in_the_plan_where_it_was_given_and_its_absence_is_no_warning() {
+    let checked = shipped();
+    let zh = checked.text(Lang::Zh, false);
+    assert_eq!(zh.matches("已同意: 群消息可写称呼和住处").count(), 1, "{zh}");
+    assert_eq!(checked.json(false)["plan"]["residents"][0]["consent"], serde_json::json!(["group"]));
+}
+
 #[test]
 fn a_broken_station_file_does_not_hide_what_is_wrong_with_the_village() {
     let directory = tempfile::tempdir().expect("a directory");

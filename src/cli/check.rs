@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::argument::{EX_CONFIG, Language};
+use crate::config::coverage;
 use crate::config::machine::Machine;
 use crate::config::plan::{DevicePlan, Pace, Plan, ResidentPlan};
 use crate::config::village::People;
@@ -83,12 +84,14 @@ pub fn check(config: &Path, village: Option<&Path>, machine: &Machine, formats: 
     let loaded = problems.sift(Village::examine(file, station.as_ref()));
     if let Some(village) = &loaded {
         problems.append(village.unproven());
+        problems.append(village.coverage());
     }
     if let (Some(station), Some(village)) = (&station, &loaded) {
         problems.append(village.lapsed(now, &station.zone));
     }
     if let Some(station) = &station {
         let name = config.file_name().unwrap_or_default().to_string_lossy();
+        problems.append(coverage::of_station(&name, station));
         problems.append(machine.examine(&name, station));
     }
     let unanswered_after = station.as_ref().map_or(Duration::from_mins(10), |station| station.rules.unanswered_after);

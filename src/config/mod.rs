@@ -38,6 +38,8 @@ pub mod county;
 
 pub mod plan;
 
+pub mod coverage;
+
 pub mod machine;
 
 use std::fs::File;

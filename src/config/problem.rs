@@ -91,6 +91,14 @@ words! {
         Unproven = "unproven",
         /// No county is configured.
         NoCounty = "no_county",
+        /// No way leads to single people.
+        NobodyTold = "nobody_told",
+        /// Alarms have one way to the county only.
+        NoSecondPath = "no_second_path",
+        /// A rung on which nobody stands.
+        RungDeserted = "rung_deserted",
+        /// Homes of which nobody has said how they are found.
+        NoLandmark = "no_landmark",
         /// A file that is named is not there.
         FileMissing = "file_missing",
         /// A secret cannot be read, or is empty.
@@ -119,6 +127,10 @@ impl What {
             | What::UnstablePort
             | What::Unencrypted
             | What::NoCounty
+            | What::NobodyTold
+            | What::NoSecondPath
+            | What::RungDeserted
+            | What::NoLandmark
             | What::FileMissing
             | What::SecretUnreadable
             | What::SecretOpen
@@ -169,6 +181,12 @@ impl What {
             }
             What::Unproven => "these telephones are not proven by their owners: they get no names and places",
             What::NoCounty => "no county is configured: alarms stay in the village",
+            What::NobodyTold => {
+                "nobody can be told: there is neither a modem nor a channel that reaches single persons"
+            }
+            What::NoSecondPath => "there is no second path: while the link is down the county learns of no alarm",
+            What::RungDeserted => "nobody stands on this rung, so its time passes in vain",
+            What::NoLandmark => "these homes are hard to find at night: nothing says how a stranger finds them",
             What::FileMissing => "there is no such file on this machine",
             What::SecretUnreadable => "the secret cannot be read on this machine",
             What::SecretOpen => "every user of this machine can read the secret",

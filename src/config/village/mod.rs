@@ -60,7 +60,7 @@ pub struct Village {
     /// What of the rota will be past.
     lapses: Vec<Lapse>,
     /// The file's name, for what is said of it later.
-    file: String,
+    pub(super) file: String,
 }
 
 /// What is personal, by pseudonym.
