@@ -40,6 +40,8 @@ pub mod relay;
 
 pub mod notify;
 
+pub mod paper;
+
 pub mod http;
 
 pub mod sim;

@@ -33,6 +33,8 @@ pub mod demo;
 
 mod argument;
 
+mod paper;
+
 mod logging;
 
 mod socket;
@@ -61,9 +63,9 @@ enum Verb {
     Devices(devices::Args),
     /// 名册文件改过后重新读入 · Takes over the village file after it was edited
     Village(village::Args),
-    /// 打印值班表,预报谁什么时候无人可到,换班 · Prints who is on duty, forecasts who has nobody near and when, swaps duties
+    /// 查看、打印值班表,预报谁什么时候无人可到,换班 · Shows and prints who is on duty, forecasts who has nobody near, swaps duties
     Rota(rota::Args),
-    /// 谁能被叫到、电话是否验证;验证电话 · Lists who may be called and whether their telephones are proven; proves one
+    /// 谁能被叫到、电话是否验证;验证电话;打印值守须知 · Lists who may be called and whose telephone is proven; proves one; prints sheets
     People(people::Args),
     /// 查看本站状况 · Shows how the station is
     Status(status::Args),

@@ -1,7 +1,7 @@
 //! `shouwang people`: who may be called, and the proof that a telephone is theirs (CARE-RULES 20).
 //!
 //! The list is read from the village file, like the rota: it is about what is written. A code is the running station's to send.
-//! Pseudonyms only, unless whoever may read the file asks for names; telephones never.
+//! Pseudonyms only, unless whoever may read the file asks for names; telephones never. A sheet is somebody's own and has names.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -11,12 +11,14 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::argument::EX_CONFIG;
+use super::paper::{Files, Out};
 use super::socket::{Socket, print_json, unexpected};
 use super::village::{By, print_answer, slug};
 use crate::config::Village;
 use crate::config::village::Contact;
 use crate::control::protocol::{Body, ProofAnswer, Reply, Request};
 use crate::core::id::{ResponderId, Slug};
+use crate::paper::sheet::Sheets;
 use crate::words::{Lang, Say as _, people as say};
 
 /// 响应人 · The people who are called
@@ -36,6 +38,14 @@ enum What {
         #[arg(long)]
         names: bool,
     },
+    /// 打印值守须知:每人一页 A4,怎么收到报警、怎么回、先去哪几家 · Makes a sheet for whoever is called, one side of A4 each
+    Sheet {
+        /// 谁,不写则每人一页 · Who; left out, a sheet for everybody
+        #[arg(value_name = "ID", value_parser = slug::<ResponderId>)]
+        who: Option<ResponderId>,
+        #[command(flatten)]
+        out: Out,
+    },
     /// 验证电话:先发验证码,对方念出后再带上验证码执行一次 · Proves a telephone: sends a code, and takes it once its owner has read it out
     Prove {
         /// 谁 · Who
@@ -54,6 +64,7 @@ enum What {
 pub fn run(args: &Args) -> ExitCode {
     match &args.what {
         What::List { names } => list(&args.socket, *names),
+        What::Sheet { who, out } => sheet(&args.socket, *who, out),
         What::Prove { who, code, by } => prove(&args.socket, *who, code.as_ref(), by),
     }
 }
@@ -125,6 +136,22 @@ fn as_json(village: &Village, names: bool) -> String {
     };
     let rows: Vec<Value> = village.people.responders.iter().map(row).collect();
     format!("{}\n", json!({ "people": rows }))
+}
+
+fn sheet(socket: &Socket, who: Option<ResponderId>, out: &Out) -> ExitCode {
+    let files = match Files::open(socket) {
+        Ok(files) => files,
+        Err(code) => return code,
+    };
+    let known = &files.village.roster.responders;
+    if let Some(who) = who.filter(|who| !known.contains_key(who)) {
+        let says = say::refusal("unknown_responder", socket.lang()).unwrap_or_default();
+        eprintln!("{who}: {says}");
+        return ExitCode::FAILURE;
+    }
+    let people: Vec<ResponderId> = who.map_or_else(|| known.keys().copied().collect(), |who| vec![who]);
+    // Nothing in the configuration says which number the SIM has, so there is a line to write it on.
+    out.write(&Sheets { press: files.press(), calls_from: None }.page(&people))
 }
 
 fn prove(socket: &Socket, who: ResponderId, code: Option<&String>, by: &By) -> ExitCode {

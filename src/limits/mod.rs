@@ -44,6 +44,8 @@ pub mod duty;
 
 pub mod web;
 
+pub mod paper;
+
 pub mod channels;
 
 pub mod modem;
@@ -62,6 +64,7 @@ pub const TABLES: &[&[Limit]] = &[
     modem::TABLE,
     second::TABLE,
     web::TABLE,
+    paper::TABLE,
 ];
 
 limits! {

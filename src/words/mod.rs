@@ -39,6 +39,10 @@ pub mod plan;
 
 pub mod rota;
 
+pub mod paper;
+
+pub mod sheet;
+
 pub mod time;
 
 pub mod demo;

@@ -23,6 +23,7 @@ pub const TABLE: &[(&str, &[&str])] = &[
     ("store", &["core"]),
     ("relay", &["core", "words"]),
     ("notify", &["core", "device::gsm_at", "device::sms_pdu", "device::hex", "words"]),
+    ("paper", &["core", "config", "words", "notify::message"]),
     ("http", &["words"]),
     ("control", &["core", "store", "config", "words"]),
     ("web", &["core", "store", "config", "words", "control", "http"]),

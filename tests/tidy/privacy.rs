@@ -42,6 +42,7 @@ const REVEALS: &[(&str, &str)] = &[
     ("src/config/village/proof.rs", "hashes a number with its owner, so that a proof is of both"),
     ("src/daemon/directory.rs", "compares telephone numbers, to know who wrote"),
     ("src/web/names.rs", "names and places on the pages, to those whom CARE-RULES 28 lets see them"),
+    ("src/paper/names.rs", "names and places on paper, to those whom CARE-RULES 28 lets read them"),
     ("src/web/password.rs", "a hash is read where passwords are compared with it"),
     ("src/source/heard.rs", "its own test: who is in the heard list"),
     ("src/daemon/answers.rs", "the heard list, over the control socket, to the installer who assigns what is heard"),

@@ -1,11 +1,14 @@
-//! `shouwang rota`: who is on duty, who has nobody near and when, and swaps.
+//! `shouwang rota`: who is on duty, who has nobody near and when, the page for a wall, and swaps.
 //!
 //! Both lists are read from the village file and not from the station, because they are about what is written, and are wanted
-//! before anything runs. Pseudonyms only, unless whoever may read the file asks for names, to hang the rota on a wall.
+//! before anything runs. Pseudonyms only, unless whoever may read the file asks for names; the page
+//! for a wall has them.
 
 mod show;
 
 mod forecast;
+
+mod print;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -43,6 +46,8 @@ enum What {
     Show(Look),
     /// 预报谁在什么时候 15 分钟内无人可到 · Forecasts who has nobody within 15 minutes, and when
     Forecast(Look),
+    /// 打印张贴用的值班表:网页文件,A4 横向,一周一页 · Makes the rota of a week for a wall: a page, A4 across
+    Print(print::PrintArgs),
     /// 换班:某天某班由另一人替 · Gives one duty to somebody else
     Swap(SwapArgs),
 }
@@ -88,6 +93,7 @@ pub fn run(args: &Args) -> ExitCode {
             let swap = Swap { date: *date, shift: *shift, out: *out, stands_in: *stands_in };
             return carry_out(socket, &Edit::Swap(swap), by);
         }
+        What::Print(args) => return print::run(socket, args),
         What::Show(look) => Page::open(socket, look).map(|page| page.show(socket.json)),
         What::Forecast(look) => Page::open(socket, look).map(|page| page.forecast(socket.json)),
     };

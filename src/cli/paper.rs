@@ -1,0 +1,81 @@
+//! What `shouwang rota print` and `shouwang people sheet` share: the files that a page is made from, and where it goes.
+
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+
+use super::argument::EX_CONFIG;
+use super::socket::Socket;
+use crate::config::{Station, Village};
+use crate::core::time::Wall;
+use crate::paper::Press;
+use crate::words::Lang;
+
+/// Where a page goes.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Out {
+    /// 写到这个文件,不写则到标准输出 · Into this file; left out, to standard output
+    #[arg(long = "out", value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+/// The files that a page is made from.
+pub struct Files {
+    pub station: Station,
+    pub village: Village,
+    now: Wall,
+    lang: Lang,
+}
+
+impl Files {
+    /// Reads them; on failure says what is wrong and gives the exit code.
+    pub fn open(socket: &Socket) -> Result<Self, ExitCode> {
+        let station = socket.station()?;
+        let village = Village::load(&station.village_file, &station).map_err(|problems| {
+            eprint!("{problems}");
+            ExitCode::from(EX_CONFIG)
+        })?;
+        let now = Wall(Timestamp::now().as_millisecond());
+        Ok(Self { station, village: village.value, now, lang: socket.lang() })
+    }
+
+    /// What every page is made from.
+    pub fn press(&self) -> Press<'_> {
+        let notices = &self.station.notices;
+        Press {
+            village: &self.village,
+            zone: &self.station.zone,
+            station: &notices.station_name,
+            call_back: notices.call_back.as_ref(),
+            now: self.now,
+            lang: self.lang,
+        }
+    }
+}
+
+impl Out {
+    /// Writes the page, and gives the exit code.
+    pub fn write(&self, page: &str) -> ExitCode {
+        let Some(file) = &self.file else {
+            // A closed pipe (`shouwang rota print | head`) is no failure.
+            _ = io::stdout().write_all(page.as_bytes());
+            return ExitCode::SUCCESS;
+        };
+        match into(file, page) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{}: {error}", file.display());
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+/// A page has names, so a new file is its owner's alone.
+fn into(file: &Path, page: &str) -> io::Result<()> {
+    let mut options = std::fs::File::options();
+    options.write(true).create(true).truncate(true).mode(0o600).open(file)?.write_all(page.as_bytes())
+}
