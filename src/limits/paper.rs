@@ -12,6 +12,6 @@ limits! {
         "the sheet says how many more there are", "the sheet";
 
     /// Homes that are written out for one gap. judgement: one line of the sheet.
-    GAP_HOMES_PRINTED_MAX: usize = 6,
+    GAP_HOMES_PRINTED_MAX: usize = 4,
         "the sheet says how many there are in all", "the sheet";
 }
