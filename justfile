@@ -39,6 +39,10 @@ simulate SEED="1":
 thousand-notices:
     SHOUWANG_LONG=1 cargo test --release --locked --test thousand_notices -- --nocapture
 
+# From a press to the first command of its notice, 300 times under 50 readings a second; wants mosquitto
+first-notice:
+    SHOUWANG_LONG=1 cargo test --release --locked --test first_notice -- --nocapture
+
 # 10,000 alarms among people as they are
 human-figures:
     SHOUWANG_LONG=1 cargo test --release --locked --test human_figures -- --nocapture

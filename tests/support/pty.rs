@@ -12,9 +12,13 @@ use tokio_serial::{SerialPort as _, SerialStream};
 use shouwang::core::time::Mono;
 use shouwang::sim::modem::Modem;
 
+/// A command as it came out of the port: when its first byte was read, and the command without its end.
+pub type Written = (Instant, String);
+
 /// A modem that is plugged in.
 pub struct PluggedModem {
     modem: Arc<Mutex<Modem>>,
+    written: Arc<Mutex<Vec<Written>>>,
     born: Instant,
     name: PathBuf,
     task: tokio::task::JoinHandle<()>,
@@ -33,13 +37,26 @@ impl PluggedModem {
         let held = File::options().read(true).write(true).open(&path).expect("opens");
         drop(far);
         std::os::unix::fs::symlink(path, name).expect("a link");
-        let task = tokio::spawn(serve(near, held, Arc::clone(&modem), born));
-        Self { modem, born, name: name.to_owned(), task }
+        let written = Arc::default();
+        let task = tokio::spawn(serve(near, held, Arc::clone(&modem), Arc::clone(&written), born));
+        Self { modem, written, born, name: name.to_owned(), task }
     }
 
     /// The modem, to look at it or to let something happen. The time is [`PluggedModem::now`].
     pub fn modem(&self) -> MutexGuard<'_, Modem> {
         self.modem.lock().expect("nobody panics with it")
+    }
+
+    /// When this was first written to it, at that time or later.
+    pub fn first_written(&self, begins: &str, since: Instant) -> Option<Instant> {
+        let written = self.written.lock().expect("nobody panics with it");
+        let later = written.iter().rev().take_while(|(at, _)| *at >= since);
+        later.filter(|(_, command)| command.starts_with(begins)).map(|(at, _)| *at).last()
+    }
+
+    /// When anything was last written to it.
+    pub fn last_written(&self) -> Option<Instant> {
+        self.written.lock().expect("nobody panics with it").last().map(|(at, _)| *at)
     }
 
     /// The modem's time.
@@ -68,8 +85,15 @@ fn now(born: Instant) -> Mono {
 }
 
 /// The port and the modem's own time.
-async fn serve(mut port: SerialStream, _far: File, modem: Arc<Mutex<Modem>>, born: Instant) {
+async fn serve(
+    mut port: SerialStream,
+    _far: File,
+    modem: Arc<Mutex<Modem>>,
+    written: Arc<Mutex<Vec<Written>>>,
+    born: Instant,
+) {
     let mut buffer = [0; 4096];
+    let mut under_way: Option<(Instant, Vec<u8>)> = None;
     loop {
         let (says, due) = {
             let mut modem = modem.lock().expect("nobody panics with it");
@@ -81,7 +105,19 @@ async fn serve(mut port: SerialStream, _far: File, modem: Arc<Mutex<Modem>>, bor
         let due = (born + Duration::from_millis(due.0.min(u64::from(u32::MAX)))).min(soon);
         tokio::select! {
             read = port.read(&mut buffer) => {
-                let read = read.expect("the far end is held open");
+                let (read, at) = (read.expect("the far end is held open"), Instant::now());
+                for byte in &buffer[..read] {
+                    let (_, command) = under_way.get_or_insert_with(|| (at, Vec::new()));
+                    // A command ends with a carriage return, a message with Ctrl-Z.
+                    if !matches!(byte, b'\r' | b'\n' | 0x1A) {
+                        command.push(*byte);
+                        continue;
+                    }
+                    if let Some((at, command)) = under_way.take().filter(|(_, command)| !command.is_empty()) {
+                        let command = String::from_utf8_lossy(&command).into_owned();
+                        written.lock().expect("nobody panics with it").push((at, command));
+                    }
+                }
                 modem.lock().expect("nobody panics with it").hear(now(born), &buffer[..read]);
             }
             () = sleep_until(due) => {}
