@@ -83,6 +83,7 @@ cross TARGET="armv7-unknown-linux-gnueabihf":
 # Pictures of what people see, into target/shots: phone and desk, Chinese and English, dark and light; wants chromium
 shots:
     SHOUWANG_SHOTS="$PWD/target/shots" cargo test --locked --test county_page_browser --test web_browser --test demo_pictures pictures
+    SHOUWANG_SHOTS="$PWD/target/shots" cargo test --locked --test paper one_side
     ls target/shots
 
 # Puts everything where a package has it, below DESTDIR; builds nothing, and leaves a configuration that is there

@@ -199,7 +199,8 @@ fn homes_that_a_stranger_does_not_find_at_night_are_one_warning() {
     let said: Vec<_> = said.list().iter().filter(|problem| problem.what == What::NoLandmark).collect();
     let [one] = said[..] else { panic!("one warning: {said:?}") };
     assert_eq!((one.key.as_str(), one.value.as_deref()), ("homes.*.landmark", Some("h02, h03")));
-    let empty = "[homes.h1]\nlabel = \"示例\"\n[homes.h2]\nlabel = \"示例\"\n[residents.r1]\nname = \"示例\"\naddress_form = \"示例\"\nhome = \"h1\"\n";
+    let home = "[homes.h1]\nlabel = \"示例\"\n[homes.h2]\nlabel = \"示例\"\n";
+    let empty = format!("{home}[residents.r1]\nname = \"示例\"\naddress_form = \"示例\"\nhome = \"h1\"\n");
     let said = said_of("", &format!("{empty}service = \"moved\"\n"));
     assert!(keys_of(&said, What::NoLandmark).is_empty(), "nobody is served there");
 }

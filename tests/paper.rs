@@ -21,6 +21,7 @@ const VILLAGE: &str = r#"
 [homes.h1]
 label = "示例一组 1 号"
 landmark = "示例大槐树<旁>"
+door_note = "示例狗在院里"
 [homes.h2]
 label = "示例一组 2 号"
 
@@ -189,7 +190,7 @@ fn the_rota_for_a_wall_shows_who_comes_with_swaps_leave_holidays_and_gaps() {
 fn rule_28_a_rota_on_a_wall_has_no_telephone_unless_asked_for_and_nothing_of_those_who_are_served() {
     let desk = Desk::with(VILLAGE);
     let wall = desk.page(&WEEK);
-    for hidden in ["1380000", "示例奶奶", "示例爷爷", "示例大娘", "示例老人", "示例大槐树", "r1", "暂停"]
+    for hidden in ["1380000", "示例奶奶", "示例爷爷", "示例大娘", "示例老人", "示例大槐树", "示例狗在院里", "r1", "暂停"]
     {
         assert!(!wall.contains(hidden), "{hidden} hangs on the wall");
     }
@@ -238,7 +239,7 @@ fn the_sheet_says_for_whom_how_it_comes_and_what_to_reply() {
 fn rule_28_a_sheet_says_who_where_and_how_far_and_no_more() {
     let desk = Desk::with(VILLAGE);
     let page = desk.page(&["people", "sheet", "p1"]);
-    for hidden in ["1380000000", "示例老人", "示例大娘", "暂停", "paused", "高风险", "示例乙", "r1", "h1"]
+    for hidden in ["1380000000", "示例老人", "示例大娘", "暂停", "paused", "高风险", "示例乙", "示例狗在院里", "r1", "h1"]
     {
         assert!(!text_of(&page).contains(hidden), "{hidden} stands on the sheet");
     }

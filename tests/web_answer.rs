@@ -68,7 +68,8 @@ async fn rule_28_a_link_shows_who_where_and_what_and_the_way_only_to_whoever_goe
     {
         assert!(page.contains(shown), "{shown} is missing in {page}");
     }
-    let hidden = ["示例大槐树", "示例王氏", "示例邻居甲", "示例村医丙", "13800000001", "r01", "p01", "d001"];
+    let hidden =
+        ["示例大槐树", "示例狗在院里", "示例王氏", "示例邻居甲", "示例村医丙", "13800000001", "r01", "p01", "d001"];
     for name in hidden {
         assert!(!page.contains(name), "{name} is shown before acceptance");
     }
@@ -76,9 +77,11 @@ async fn rule_28_a_link_shows_who_where_and_what_and_the_way_only_to_whoever_goe
 
     let mine = tap(&pages, "r01", "p01", "come").await;
     assert!(mine.contains("已登记:您去示例奶奶家") && mine.contains("示例大槐树对面"), "{mine}");
+    assert!(mine.contains("示例狗在院里"), "the door note, once somebody goes: {mine}");
     assert!(mine.contains("03:27"), "ten minutes on the way and five: {mine}");
     let theirs = pages.get(&pages.link(alarm, "p02")).await.body;
     assert!(theirs.contains("示例邻居甲正在去") && !theirs.contains("示例大槐树"), "{theirs}");
+    assert!(!theirs.contains("示例狗在院里"), "whoever does not go need not know: {theirs}");
     assert!(!theirs.contains("value=\"come\""), "what makes no sense is not shown");
     assert_eq!(state_of(&pages, "r01"), "accepted");
 }

@@ -117,7 +117,8 @@ pub struct BrokerLink {
 
 const KIND: Key = Key::required("kind", "webhook, wecom, ntfy or mqtt.");
 const KIND_KEYS: &[Key] = &[KIND];
-const GROUP_ABOUT: &str = "Several people read it: its texts carry codes, and names of those who consented; false only where one entitled person reads.";
+const GROUP_ABOUT: &str =
+    "Several people read it: codes, and names on consent only; false only where one entitled person reads.";
 const GROUP: Key = Key::or("group", "true", GROUP_ABOUT);
 const NO_GROUP: Key = Key::or("group", "false", GROUP_ABOUT);
 const URL_FILE: Key = Key::required(

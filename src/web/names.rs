@@ -84,6 +84,11 @@ impl Known {
         self.people.homes.get(&home)?.landmark.as_ref().map(|landmark| landmark.reveal().as_str())
     }
 
+    /// What whoever goes must know at the door.
+    pub(super) fn door_note(&self, home: HomeId) -> Option<&str> {
+        self.people.homes.get(&home)?.door_note.as_ref().map(|note| note.reveal().as_str())
+    }
+
     /// A responder's name.
     pub(super) fn name(&self, who: ResponderId) -> String {
         self.people.responders.get(&who).map_or_else(|| who.to_string(), |card| card.name.reveal().clone())

@@ -84,6 +84,8 @@ pub const YOU_CARE: Both = both("已登记:您来处理", "Noted: you take care 
 pub const WHERE: Both = both("地点", "Where");
 /// In front of the landmark.
 pub const LANDMARK: Both = both("怎么找", "How to find it");
+/// In front of what is to be known at the door.
+pub const DOOR_NOTE: Both = both("进门提示", "At the door");
 /// In front of the time.
 pub const SINCE: Both = both("时间", "Since");
 /// In front of what is known.

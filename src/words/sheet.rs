@@ -74,7 +74,7 @@ pub const AMBULANCE: Both = both("打 120 时说清", "Say to 120");
 /// What to say. Source: CARE-RULES 9.
 pub const AMBULANCE_SAY: Both = both(
     "短信里的地点和标志,老人多大年纪、现在怎样,回拨电话。不要先挂。系统不会替您打 120。",
-    "The place and landmark of your text, the age, how they are, and a number to call back. Do not hang up first. Nothing dials 120 for you.",
+    "Place and landmark as in your text, the age, how they are, a number to call back. Do not hang up first. Nothing dials 120 for you.",
 );
 /// Heading of what is no alarm.
 pub const TESTS: Both = both("测试和演练", "Tests and drills");

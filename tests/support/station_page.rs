@@ -48,6 +48,7 @@ const VILLAGE: &str = r#"
 [homes.h01]
 label = "示例村一组 1 号"
 landmark = "示例大槐树对面,蓝门"
+door_note = "示例狗在院里,先喊"
 rooms = ["bedroom", "hall"]
 [homes.h02]
 label = "示例村一组 2 号"

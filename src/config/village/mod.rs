@@ -81,6 +81,8 @@ pub struct HomeCard {
     pub label: Private<String>,
     /// How a stranger finds it.
     pub landmark: Option<Private<String>>,
+    /// What whoever goes must know at the door; for them alone (CARE-RULES 28).
+    pub door_note: Option<Private<String>>,
     /// Its rooms.
     pub rooms: Vec<RoomId>,
     /// A pet: motion is no proof of a person (CARE-RULES 14).
@@ -145,6 +147,8 @@ pub const TABLES: &[Table] = &[
 const HOME_KEYS: &[Key] = &[
     Key::required("label", "Group and house number, as villagers say it.").private(),
     Key::optional("landmark", "How a stranger finds it in the dark.").private(),
+    Key::optional("door_note", "What whoever goes must know at the door; shown to them once they have accepted.")
+        .private(),
     Key::or("rooms", "[]", "Ids of its rooms: bedroom, bathroom, kitchen, hall, yard …"),
     Key::or("pet", "false", "A pet lives there: motion is then no proof of a person."),
     Key::or("visitor", "false", "Visitors come and go: motion is then no proof of the resident."),

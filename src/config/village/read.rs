@@ -74,6 +74,7 @@ fn home(section: &Section<'_>) -> HomeCard {
     HomeCard {
         label: private(section, "label").unwrap_or_default(),
         landmark: private(section, "landmark"),
+        door_note: private(section, "door_note"),
         rooms,
         pet: section.flag("pet"),
         visitor: section.flag("visitor"),

@@ -68,11 +68,14 @@ impl Scene<'_> {
         }
     }
 
-    /// Who, what, where, since when and what is known; how to find it only for those who go (CARE-RULES 28).
+    /// Who, what, where, since when and what is known; how to find it and what to know at the door only for
+    /// those who go (CARE-RULES 28).
     fn case(&self) -> Markup {
         let alarm = self.alarm;
         let home = self.known.home_of(alarm);
-        let landmark = home.filter(|_| self.knows_the_way()).and_then(|home| self.known.landmark(home));
+        let for_whoever_goes = home.filter(|_| self.knows_the_way());
+        let landmark = for_whoever_goes.and_then(|home| self.known.landmark(home));
+        let door_note = for_whoever_goes.and_then(|home| self.known.door_note(home));
         let known = alarm.evidence.last().map(|evidence| evidence.reason.say(self.lang));
         let urgent = alarm.priority == Priority::High && self.standing_of() != Standing::Over;
         html! {
@@ -90,6 +93,10 @@ impl Scene<'_> {
                     @if let Some(landmark) = landmark {
                         dt { (self.say(say::LANDMARK)) }
                         dd { (landmark) }
+                    }
+                    @if let Some(note) = door_note {
+                        dt { (self.say(say::DOOR_NOTE)) }
+                        dd { (note) }
                     }
                     dt { (self.say(say::SINCE)) }
                     dd { (self.since()) }
