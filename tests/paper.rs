@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -190,7 +191,8 @@ fn the_rota_for_a_wall_shows_who_comes_with_swaps_leave_holidays_and_gaps() {
 fn rule_28_a_rota_on_a_wall_has_no_telephone_unless_asked_for_and_nothing_of_those_who_are_served() {
     let desk = Desk::with(VILLAGE);
     let wall = desk.page(&WEEK);
-    for hidden in ["1380000", "示例奶奶", "示例爷爷", "示例大娘", "示例老人", "示例大槐树", "示例狗在院里", "r1", "暂停"]
+    for hidden in
+        ["1380000", "示例奶奶", "示例爷爷", "示例大娘", "示例老人", "示例大槐树", "示例狗在院里", "r1", "暂停"]
     {
         assert!(!wall.contains(hidden), "{hidden} hangs on the wall");
     }
@@ -239,7 +241,8 @@ fn the_sheet_says_for_whom_how_it_comes_and_what_to_reply() {
 fn rule_28_a_sheet_says_who_where_and_how_far_and_no_more() {
     let desk = Desk::with(VILLAGE);
     let page = desk.page(&["people", "sheet", "p1"]);
-    for hidden in ["1380000000", "示例老人", "示例大娘", "暂停", "paused", "高风险", "示例乙", "示例狗在院里", "r1", "h1"]
+    for hidden in
+        ["1380000000", "示例老人", "示例大娘", "暂停", "paused", "高风险", "示例乙", "示例狗在院里", "r1", "h1"]
     {
         assert!(!text_of(&page).contains(hidden), "{hidden} stands on the sheet");
     }
@@ -305,10 +308,11 @@ async fn a_crowded_week_and_somebody_called_first_for_many_still_fit() {
     }
     let mut village = VILLAGE.to_owned();
     for home in 10..19 {
-        village.push_str(&format!(
+        _ = write!(
+            village,
             "[homes.x{home}]\nlabel = \"示例村二组 {home} 号\"\nlandmark = \"示例村口往北第三家\"\n\
              [residents.x{home}]\nname = \"示例\"\naddress_form = \"示例大爷\"\nhome = \"x{home}\"\nladder = \"usual\"\n"
-        ));
+        );
     }
     let crowded = "[shifts.evening]\nfrom = \"17:00\"\nuntil = \"22:00\"\ndaily = [\"p1\", \"p2\", \"p3\", \"desk\"]\n";
     let crowded = village.replace("[shifts.night]", &format!("{crowded}[shifts.night]"));

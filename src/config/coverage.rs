@@ -19,18 +19,17 @@ pub fn of_station(file: &str, station: &Station) -> Problems {
         let fix = "add [modem], or a channel with group = false to one person";
         problems.push(Problem::file(file, What::NobodyTold).key("modem").fix(fix));
     }
-    let missing = match &station.county {
-        // That there is no county is said already.
-        None => return problems,
-        Some(_) if station.modem.is_none() => "modem",
-        Some(_) if station.notices.county_text.is_none() => "notices.county_text",
-        Some(_) => return problems,
+    let missing = if station.modem.is_none() {
+        Some(("modem", "add [modem], and county_text in [notices]"))
+    } else if station.notices.county_text.is_none() {
+        Some(("notices.county_text", "add county_text in [notices]: the county's number for texts"))
+    } else {
+        None
     };
-    let fix = match missing {
-        "modem" => "add [modem], and county_text in [notices]",
-        _ => "add county_text in [notices]: the county's number for texts",
-    };
-    problems.push(Problem::file(file, What::NoSecondPath).key(missing).fix(fix));
+    // That there is no county is said elsewhere.
+    if let Some((key, fix)) = missing.filter(|_| station.county.is_some()) {
+        problems.push(Problem::file(file, What::NoSecondPath).key(key).fix(fix));
+    }
     problems
 }
 
