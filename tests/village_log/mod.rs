@@ -64,6 +64,7 @@ pub fn alarm(n: u64, rev: u32, open: bool) -> Alarm {
         ambulance: None,
         muted_until: None,
         test_by: None,
+        away: None,
     }
 }
 
