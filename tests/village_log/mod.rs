@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every test file uses its own part of it")]
 
+pub mod hour;
+
 use std::sync::Arc;
 
 use shouwang::core::alarm::life_cycle::{Climb, State};
