@@ -275,7 +275,7 @@ fn a_page_with_names_is_its_owners_file() {
 #[test]
 fn what_the_sheet_tells_people_to_reply_is_understood() {
     for wish in Wish::ALL {
-        let (reply, _) = sheet::reply(*wish);
+        let Some((reply, _)) = sheet::reply(*wish) else { continue };
         for lang in [Lang::Zh, Lang::En] {
             let said = reply::Said::read(reply.say(lang));
             let said = said.unwrap_or_else(|| panic!("{} is no answer", reply.say(lang)));

@@ -7,6 +7,9 @@ use std::net::SocketAddr;
 use std::process::Command;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -44,10 +47,15 @@ struct Alone {
 
 impl Alone {
     async fn start() -> Self {
+        Self::start_with("Asia/Shanghai", "").await
+    }
+
+    /// In that time zone, with more in the village file.
+    async fn start_with(zone: &str, more: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (watches, nobody) = (free_port(), free_port());
-        std::fs::write(folder.path().join("shouwang.toml"), station(&folder, watches, nobody)).expect("written");
-        std::fs::write(folder.path().join("village.toml"), village()).expect("written");
+        std::fs::write(folder.path().join("shouwang.toml"), station(&folder, watches, nobody, zone)).expect("written");
+        std::fs::write(folder.path().join("village.toml"), village() + more).expect("written");
         let mood = Mood { answers_ms: (1, 5), sends_ms: (100, 400), registers_after_s: Some(0), ..Mood::calm() };
         // The neighbour picks up, hears who calls, and presses no key.
         let picks_up = Person { answers_after_s: Some(2), hangs_up_after_s: Some(3), ..Person::silent() };
@@ -118,13 +126,14 @@ impl Alone {
     }
 }
 
-fn station(folder: &TempDir, watches: SocketAddr, nobody: SocketAddr) -> String {
+fn station(folder: &TempDir, watches: SocketAddr, nobody: SocketAddr, zone: &str) -> String {
     let folder = folder.path().display();
     format!(
         r#"
 [station]
 id = "test-station"
 gateway = "test-gw"
+zone = "{zone}"
 village_file = "village.toml"
 data_dir = "{folder}/data"
 control_socket = "{folder}/control.sock"
@@ -243,5 +252,46 @@ async fn without_link_and_internet_somebody_is_written_to_and_called_and_comes_a
         took.as_secs_f64(),
         pressed.0.elapsed().as_secs_f64()
     );
+    alone.gateway.take().expect("it runs").stop();
+}
+
+/// A zone in which it is the middle of the day, because nobody is asked by night; and the day that it is there.
+fn where_it_is_noon() -> (String, Date) {
+    let now = Timestamp::now();
+    let hours = 12 - i32::from(now.to_zoned(TimeZone::UTC).hour());
+    let zone = if hours <= 0 { format!("Etc/GMT+{}", -hours) } else { format!("Etc/GMT-{hours}") };
+    let today = now.in_tz(&zone).expect("a zone of the database").date();
+    (zone, today)
+}
+
+#[tokio::test]
+async fn rule_24_who_is_away_is_asked_after_by_text_and_the_answer_stands_in_the_village_file() {
+    let (zone, today) = where_it_is_noon();
+    let tomorrow = today.tomorrow().expect("a day");
+    let absence = format!(
+        "\n[[absences]]\nresident = \"r01\"\nfrom = {today}\nuntil = {tomorrow}  # 走亲戚\ncontact = \"g-1\"\n"
+    );
+    let mut alone = Alone::start_with(&zone, &absence).await;
+    let worker = PEOPLE[1].2;
+    let asked = alone.text_with(worker, "外出快到期").await;
+    let code: String = asked.split_once("请回").expect("it says how to reply").1.chars().take(2).collect();
+    alone.writes(worker, &format!("{code} 2"));
+    alone.text_with(worker, "再延7天").await;
+    let later = tomorrow.saturating_add(jiff::Span::new().days(7));
+    let file = alone.folder.path().join("village.toml");
+    let wanted = format!("until = {later}  # 走亲戚");
+    let read = || std::fs::read_to_string(&file).expect("the village file is there");
+    until("the village file has the new end, and the comment behind it", || read().contains(&wanted)).await;
+    until("the station has it", || {
+        let status = alone.shell(&["status", "--json"]).expect("the shell answers");
+        let until = status["away"]["r01"].as_i64().unwrap_or_default();
+        Timestamp::from_millisecond(until).is_ok_and(|at| at.in_tz(&zone).is_ok_and(|at| at.date() == later))
+    })
+    .await;
+    // A call for help is one, wherever they are; the way home is not said.
+    let mut watch = Watch::connect(alone.watches).await;
+    watch.say(setracker("8000000001", &alarm("00010000"))).await;
+    let called = alone.text_with(worker, "求助").await;
+    assert!(called.contains("外出中") && !called.contains("一组"), "{called}");
     alone.gateway.take().expect("it runs").stop();
 }

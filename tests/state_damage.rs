@@ -143,6 +143,28 @@ async fn an_index_of_another_log_is_rebuilt() {
 }
 
 #[tokio::test]
+async fn a_log_that_was_put_back_or_has_lost_its_end_is_found_out_by_the_index_and_ends_the_sequence() {
+    let (station, name) = (station().await, Stream::Urgent.file_name(1));
+    let before = copy(station.path());
+    let Opened { store, .. } = open(station.path());
+    for n in 1..=9 {
+        let _ = store.commit(alarm_draft(100_000 + n, 500 + n, 1, true)).await;
+    }
+    store.close(at(200_000)).await;
+    drop(store);
+    let cut = copy(station.path());
+    let file = fs::File::options().write(true).open(cut.path().join("log").join(&name)).expect("opened");
+    let whole = fs::read(before.path().join("log").join(&name)).expect("read").len();
+    file.set_len(whole as u64).expect("cut at the end of a record");
+    fs::copy(before.path().join("log").join(&name), station.path().join("log").join(&name)).expect("put back");
+    for place in [station.path(), cut.path()] {
+        let reports = open(place).reports;
+        assert_eq!(reports, [Report::Rebuilt { why: Why::NotOfThisLog }]);
+        assert!(reports[0].breaks_the_sequence(), "numbers that the county knows are not given again");
+    }
+}
+
+#[tokio::test]
 async fn after_the_third_unclean_start_the_index_is_put_aside_without_a_look() {
     let dir = station().await;
     for boottime_s in [10, 20] {

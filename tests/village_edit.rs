@@ -4,6 +4,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use serde_json::Value;
+use shouwang::config::village::edit::absence::{Away, Said};
 use shouwang::config::village::edit::{Edit, EditError, Edited, Enrol, Thing};
 use shouwang::config::village::rota::Swap;
 use shouwang::config::{Station, Village};
@@ -224,6 +225,59 @@ fn a_swap_adds_its_lines_and_changes_the_rota_of_that_night_only() {
     );
     let json = serde_json::to_string(&swap("2026-12-03", "p01", "p03")).expect("writes");
     assert_eq!(serde_json::from_str::<Edit>(&json).expect("reads"), swap("2026-12-03", "p01", "p03"));
+}
+
+fn away(until: &str) -> Edit {
+    let date = |text: &str| text.parse().expect("a day");
+    let (resident, contact) = ("r01".parse().expect("an id"), Some("p01".parse().expect("an id")));
+    Edit::Away(Away { resident, from: date(TODAY), until: date(until), contact })
+}
+
+#[test]
+fn an_absence_is_written_moved_and_ended_and_nothing_else_changes() {
+    let text = example();
+    let gone = edit(&text, &away("2026-03-08")).expect("sound");
+    let entry = "\n[[absences]]\nresident = \"r01\"\nfrom = 2026-03-01\nuntil = 2026-03-08\ncontact = \"p01\"\n";
+    assert_eq!(gone.text, format!("{text}{entry}"));
+    assert!(matches!(edit(&gone.text, &away("2026-03-09")), Err(EditError::AwayAlready(_))));
+    let resident = "r01".parse().expect("an id");
+    let until = gone.village.value.absences[0].away(&station().zone).until;
+    let said = Said { resident, until: Some(until) };
+    let longer = edit(&gone.text, &Edit::Extend(said)).expect("sound");
+    assert_eq!(difference(&gone.text, &longer.text), ["-until = 2026-03-08", "+until = 2026-03-15"]);
+    // Said twice it is done once: the absence that was meant has another end by now.
+    assert_eq!(edit(&longer.text, &Edit::Extend(said)).expect_err("refused"), EditError::NotAway(resident));
+    let back = edit(&longer.text, &Edit::Back(Said { resident, until: None })).expect("sound");
+    assert_eq!(difference(&longer.text, &back.text), ["+back = 2026-03-01"]);
+    assert!(back.village.value.absences[0].plan(&back.village.value.roster, &station().zone).is_none());
+    assert!(matches!(edit(&back.text, &Edit::Back(said)), Err(EditError::NotAway(_))));
+    assert!(edit(&back.text, &away("2026-04-01")).is_ok(), "and they may go again");
+    for (wrong, why) in [("2026-03-01", "no night away"), ("2026-02-01", "past")] {
+        assert!(matches!(edit(&text, &away(wrong)), Err(EditError::AbsencePast(_))), "{why}");
+    }
+    let json = serde_json::to_string(&away("2026-03-08")).expect("writes");
+    assert_eq!(serde_json::from_str::<Edit>(&json).expect("reads"), away("2026-03-08"));
+}
+
+#[test]
+fn an_absence_ends_at_ten_and_its_contact_is_the_one_written_the_family_or_the_key_holder() {
+    let text = example();
+    let gone = edit(&text, &away("2026-03-08")).expect("sound").village.value;
+    let zone = station().zone;
+    let plan = gone.absences[0].plan(&gone.roster, &zone).expect("they are away");
+    let hour = |at| shouwang::config::village::rota::expand::local(at, &zone).to_string();
+    assert_eq!(hour(plan.away.from), "2026-03-01T00:00:00");
+    assert_eq!(hour(plan.away.until), "2026-03-08T10:00:00");
+    assert_eq!(hour(plan.ask), "2026-03-07T10:00:00");
+    assert_eq!(plan.contact, Some("p01".parse().expect("an id")));
+    let mut roster = gone.roster.clone();
+    let resident = roster.residents.get_mut(&plan.resident).expect("in the list");
+    (resident.family, resident.key_holder) = (vec!["f01".parse().expect("an id")], Some("p02".parse().expect("an id")));
+    let nobody_named = shouwang::config::village::Absence { contact: None, ..gone.absences[0].clone() };
+    let contact = |roster: &_| nobody_named.plan(roster, &zone).expect("they are away").contact;
+    assert_eq!(contact(&roster), Some("f01".parse().expect("an id")));
+    roster.residents.get_mut(&plan.resident).expect("in the list").family.clear();
+    assert_eq!(contact(&roster), Some("p02".parse().expect("an id")));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::socket::{Socket, print_json, unexpected};
 use crate::control::protocol::{Body, Reply, Request, Status};
-use crate::core::id::ResponderId;
+use crate::core::id::{ResidentId, ResponderId};
 use crate::core::station::RollCallStanding;
 use crate::core::time::Moment;
 use crate::core::watch::Watch;
@@ -38,12 +38,17 @@ pub fn run(args: &Args) -> ExitCode {
 fn print_text(now: Moment, status: &Status, lang: Lang) {
     use words::shell as say;
     println!("{} {}/{} · {}", say::STATION.say(lang), status.station, status.gateway, status.version);
-    for (resident, (watch, since)) in status.residents.iter().filter(|(_, (watch, _))| *watch != Watch::Watched) {
+    let missed =
+        |(id, (watch, _)): &(&ResidentId, &(Watch, Moment))| *watch != Watch::Watched && !status.away.contains_key(*id);
+    for (resident, (watch, since)) in status.residents.iter().filter(missed) {
         let age = words::time::span(now.mono.since(since.mono), lang);
         println!("  {resident}: {} · {age}", watch.say(lang));
     }
     let watched = status.residents.values().filter(|(watch, _)| *watch == Watch::Watched).count();
     println!("{}: {watched}/{}", Watch::Watched.say(lang), status.residents.len());
+    if !status.away.is_empty() {
+        println!("{}: {}", say::AWAY.say(lang), status.away.len());
+    }
     println!("{}: {}", say::OPEN_ALARMS.say(lang), status.open_alarms);
     println!("{}: {}", words::village::REVISION.say(lang), status.village);
     if !status.village_refused.is_empty() {

@@ -4,16 +4,20 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use jiff::Timestamp;
+use jiff::civil::Date;
 
+use super::argument::EX_CONFIG;
 use super::socket::{Socket, print_json, unexpected};
-use crate::config::Station;
 use crate::config::village::clerk::{self, Author, Clerk};
 use crate::config::village::edit::Edit;
+use crate::config::village::edit::absence::{Away, Said};
+use crate::config::village::rota::expand::local;
+use crate::config::{Station, Village};
 use crate::control::client::AskError;
 use crate::control::login;
 use crate::control::protocol::{Body, Objection, Reply, Request, VillageAnswer};
 use crate::core::effect::VillageDeed;
-use crate::core::id::{DeviceId, Slug};
+use crate::core::id::{DeviceId, ResidentId, ResponderId, Slug};
 use crate::core::time::Wall;
 use crate::words::{self, Lang};
 
@@ -30,6 +34,39 @@ pub struct Args {
 enum What {
     /// 手工改过名册后重新读入;有误则整个不采用 · Takes over the file that was edited by hand; a wrong one is refused whole
     Reload(By),
+    /// 登记老人外出:到期前一天问联系人,期间不催“无信号” · Writes down that a resident is away: the contact is asked the day before the end
+    Away(AwayArgs),
+    /// 老人回来了 · A resident who was away is back
+    Back(BackArgs),
+    /// 谁登记外出,到哪天 · Who is written down as away, and until when
+    Absences,
+}
+
+#[derive(Debug, Clone, clap::Args)]
+struct AwayArgs {
+    /// 哪位老人 · Which resident
+    #[arg(value_name = "RESIDENT", value_parser = slug::<ResidentId>)]
+    resident: ResidentId,
+    /// 哪天回来,当天 10 点到期,如 2026-12-05 · The day on which they come back; it ends at 10:00
+    #[arg(long, value_name = "DATE")]
+    until: Date,
+    /// 从哪天起,不写则从今天 · From which day on; left out, today
+    #[arg(long, value_name = "DATE")]
+    from: Option<Date>,
+    /// 问谁:不写则问家属、有钥匙的人或值班台 · Who is asked; left out, the family, who has the key, or the desk
+    #[arg(long, value_name = "ID", value_parser = slug::<ResponderId>)]
+    contact: Option<ResponderId>,
+    #[command(flatten)]
+    by: By,
+}
+
+#[derive(Debug, Clone, clap::Args)]
+struct BackArgs {
+    /// 哪位老人 · Which resident
+    #[arg(value_name = "RESIDENT", value_parser = slug::<ResidentId>)]
+    resident: ResidentId,
+    #[command(flatten)]
+    by: By,
 }
 
 /// In whose name.
@@ -50,12 +87,64 @@ impl By {
 /// Runs the verb.
 #[must_use]
 pub fn run(args: &Args) -> ExitCode {
-    let What::Reload(By { by }) = args.what;
-    match args.socket.ask(&Request::Reload { by }) {
-        Err(code) => code,
-        Ok(Reply { body: Body::Village(answer), .. }) => print_answer(&answer, "", &args.socket),
-        Ok(_) => unexpected(),
+    let socket = &args.socket;
+    match &args.what {
+        What::Reload(By { by }) => match socket.ask(&Request::Reload { by: *by }) {
+            Err(code) => code,
+            Ok(Reply { body: Body::Village(answer), .. }) => print_answer(&answer, "", socket),
+            Ok(_) => unexpected(),
+        },
+        What::Away(AwayArgs { resident, until, from, contact, by }) => match from.map_or_else(|| today(socket), Ok) {
+            Ok(from) => {
+                let away = Away { resident: *resident, from, until: *until, contact: *contact };
+                carry_out(socket, &Edit::Away(away), by)
+            }
+            Err(code) => code,
+        },
+        What::Back(BackArgs { resident, by }) => {
+            carry_out(socket, &Edit::Back(Said { resident: *resident, until: None }), by)
+        }
+        What::Absences => list_absences(socket),
     }
+}
+
+/// The day that it is at the station.
+fn today(socket: &Socket) -> Result<Date, ExitCode> {
+    let station = socket.station()?;
+    Ok(local(Wall(Timestamp::now().as_millisecond()), &station.zone).date())
+}
+
+/// Who is written down as away, in pseudonyms.
+fn list_absences(socket: &Socket) -> ExitCode {
+    let station = match socket.station() {
+        Ok(station) => station,
+        Err(code) => return code,
+    };
+    let village = match Village::load(&station.village_file, &station) {
+        Ok(village) => village.value,
+        Err(problems) => {
+            eprint!("{problems}");
+            return ExitCode::from(EX_CONFIG);
+        }
+    };
+    let today = local(Wall(Timestamp::now().as_millisecond()), &station.zone).date();
+    let all = village.absences.iter().filter(|absence| absence.back.is_none() && absence.until >= today);
+    let all: Vec<_> = all.collect();
+    if socket.json {
+        let list = all.iter().map(|of| {
+            serde_json::json!({
+                "resident": of.resident, "from": of.from.to_string(), "until": of.until.to_string(),
+                "contact": of.contact,
+            })
+        });
+        print_json(&list.collect::<Vec<_>>());
+    } else if all.is_empty() {
+        println!("{}", words::village::NOBODY_AWAY.say(socket.lang()));
+    }
+    for of in all.iter().filter(|_| !socket.json) {
+        println!("{}  {} – {} 10:00", of.resident, of.from, of.until);
+    }
+    ExitCode::SUCCESS
 }
 
 /// An id on the command line.
@@ -110,6 +199,8 @@ fn about(edit: &Edit) -> String {
     match edit {
         Edit::Swap(swap) => format!("{} {} · {} → {}", swap.date, swap.shift, swap.out, swap.stands_in),
         Edit::Prove { who, .. } => who.to_string(),
+        Edit::Away(away) => format!("{} · {} – {} 10:00", away.resident, away.from, away.until),
+        Edit::Extend(said) | Edit::Back(said) => said.resident.to_string(),
         Edit::Enrol(_) | Edit::Replace { .. } | Edit::Remove { .. } => String::new(),
     }
 }
@@ -144,6 +235,8 @@ fn print_text(answer: &VillageAnswer, about: &str, lang: Lang) {
                 VillageDeed::Remove => say::REMOVED,
                 VillageDeed::Swap => say::SWAPPED,
                 VillageDeed::Prove => say::PROVEN,
+                VillageDeed::Away => say::AWAY,
+                VillageDeed::Back => say::BACK,
                 VillageDeed::Reload | VillageDeed::Start => say::TAKEN_OVER,
             };
             let whole = if about.is_empty() { &change.revision } else { about };

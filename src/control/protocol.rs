@@ -16,7 +16,7 @@ use crate::core::id::{
 };
 use crate::core::roster::Role;
 use crate::core::station::RollCallStanding;
-use crate::core::time::Moment;
+use crate::core::time::{Moment, Wall};
 use crate::core::unit::Milli;
 use crate::core::watch::Watch;
 use crate::core::word::words;
@@ -369,6 +369,9 @@ pub struct Status {
     /// How the evening's roll-call stands.
     #[serde(default)]
     pub roll_call: RollCallStanding,
+    /// Residents who are away from home, and until when.
+    #[serde(default)]
+    pub away: BTreeMap<ResidentId, Wall>,
     /// Open alarms.
     pub open_alarms: usize,
     /// Everything that was counted: refusals, drops, repeats.

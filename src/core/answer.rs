@@ -35,6 +35,12 @@ words! {
         Wants120 = "wants_120",
         /// 已拨 120: a person confirms having dialled.
         Dialled120 = "dialled_120",
+        /// 回来了: the resident who was away is at home again (CARE-RULES 24).
+        Returned = "returned",
+        /// 再延: they stay away for seven days more.
+        Extend = "extend",
+        /// 是别人: who is about in the home is somebody else.
+        SomebodyElse = "somebody_else",
     }
 }
 

@@ -37,6 +37,8 @@ words! {
         ColdRoom = "cold_room",
         /// An early warning from a trend.
         Trend = "trend",
+        /// An absence is over, and nobody says that they are back (CARE-RULES 24).
+        NotBack = "not_back",
         /// A resident is not being watched.
         ResidentBlind = "resident_blind",
         /// A device has been silent beyond its limit.
@@ -166,6 +168,8 @@ pub const TABLE: &[Rule] = &[
     person(Condition::VitalSigns, Priority::Medium, PreAlarm::None),
     Rule { latches: false, ..person(Condition::ColdRoom, Priority::Low, PreAlarm::None) },
     Rule { latches: false, ..person(Condition::Trend, Priority::Low, PreAlarm::None) },
+    // Not a row of table D: CARE-RULES 24, "no answer is NoEvidence and a call". Whoever is about in the home ends it.
+    Rule { latches: false, ..person(Condition::NotBack, Priority::Medium, PreAlarm::None) },
     technical(Condition::ResidentBlind, false),
     technical(Condition::DeviceSilent, false),
     technical(Condition::BatteryLow, false),

@@ -10,7 +10,7 @@ use super::id::{ChannelId, CommandId, DeviceId, HomeId, ResidentId, ResponderId,
 use super::plan::Plan;
 use super::reading::Sample;
 use super::roster::Roster;
-use super::time::{Moment, Mono};
+use super::time::{Moment, Mono, Wall};
 use super::word::words;
 
 /// Everything that can happen to the station.
@@ -121,6 +121,10 @@ words! {
         Swap = "swap",
         /// Somebody's telephone was proven.
         Prove = "prove",
+        /// A resident is away for a time.
+        Away = "away",
+        /// A resident who was away is back.
+        Back = "back",
     }
 }
 
@@ -442,6 +446,26 @@ pub enum Audience {
     Everyone,
 }
 
+/// What somebody is asked, under a code of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// Whether they are there tonight (CARE-RULES 21).
+    RollCall,
+    /// Whether a resident's absence ends tomorrow (CARE-RULES 24).
+    AbsenceEnds(ResidentId),
+    /// Whether a resident who is away has come back, because somebody is about in the home (CARE-RULES 24).
+    CameBack(ResidentId),
+}
+
+/// What is said of an absence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AbsenceChange {
+    /// They are back.
+    Ended,
+    /// Seven days more.
+    Extended,
+}
+
 /// Something to be said to people. Its id is (alarm, rung, round), so saying it twice is saying it once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
@@ -471,12 +495,25 @@ pub enum Effect {
     Notify(Notice),
     /// Tell somebody what became of their answer.
     Confirm(Confirm),
-    /// Ask somebody who is on duty tonight to answer (CARE-RULES 21).
+    /// Ask somebody to answer.
     Ask {
         /// Whom.
         who: ResponderId,
         /// By which code they answer; none where they hold all.
         code: Option<Code>,
+        /// What.
+        about: Question,
+    },
+    /// Put into the village file what somebody said of an absence (CARE-RULES 24).
+    Absence {
+        /// Whose.
+        resident: ResidentId,
+        /// Who said it.
+        by: ResponderId,
+        /// The end of the absence that it was said of: one that has another end by now was changed already.
+        until: Wall,
+        /// What.
+        change: AbsenceChange,
     },
     /// Tell these people of all these faults, in one message (CARE-RULES D).
     Digest {

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::id::ResponderId;
+use super::id::{ResidentId, ResponderId};
 use super::rota::{Rota, Span};
 use super::time::{Moment, Trust, Wall};
 
@@ -21,6 +21,23 @@ pub struct Plan {
     pub fault_hours: Vec<Span>,
     /// 19:00 of every day, when those on duty are asked to answer (CARE-RULES 21).
     pub roll_calls: Vec<Wall>,
+    /// Who is, will be or was lately away from home (CARE-RULES 24).
+    pub absences: Vec<Absence>,
+}
+
+/// Somebody is away from home for a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Absence {
+    /// Who.
+    pub resident: ResidentId,
+    /// While they are away; it ends at 10:00.
+    pub away: Span,
+    /// When the contact is asked: at 10:00 of the day before, or when it begins where that is later.
+    pub ask: Wall,
+    /// Who knows when they come back; none where the duty desk is asked.
+    pub contact: Option<ResponderId>,
+    /// Who is called first when they call for help away from home.
+    pub first: Vec<ResponderId>,
 }
 
 impl Default for Plan {
@@ -28,7 +45,7 @@ impl Default for Plan {
     fn default() -> Self {
         let nothing = Span { from: Wall(0), until: Wall(0) };
         let rota = Rota::of(nothing, Vec::new());
-        Self { rota, nights: Vec::new(), fault_hours: Vec::new(), roll_calls: Vec::new() }
+        Self { rota, nights: Vec::new(), fault_hours: Vec::new(), roll_calls: Vec::new(), absences: Vec::new() }
     }
 }
 
@@ -42,6 +59,13 @@ impl Plan {
     #[must_use]
     pub fn may_be_night(&self, now: Moment) -> bool {
         !self.knows(now) || self.nights.iter().any(|night| night.contains(now.wall))
+    }
+
+    /// When it is night no more, if that is known and it is night.
+    #[must_use]
+    pub fn night_ends(&self, now: Moment) -> Option<Wall> {
+        let night = self.nights.iter().find(|night| night.contains(now.wall)).filter(|_| self.knows(now));
+        night.map(|night| night.until)
     }
 
     /// Whether faults may reach people now; not while nobody knows what time it is.
@@ -105,7 +129,7 @@ mod tests {
     fn what_is_not_known_is_night_and_nobodys_duty_is_not_guessed() {
         let responder = "p01".parse().expect("an id");
         let rota = Rota::of(span(0, 100), vec![Duty { from: Wall(0), until: Wall(50), responder }]);
-        let plan = Plan { rota, nights: vec![span(60, 80)], fault_hours: vec![span(10, 40)], roll_calls: Vec::new() };
+        let plan = Plan { rota, nights: vec![span(60, 80)], fault_hours: vec![span(10, 40)], ..Plan::default() };
         let synced = |wall| at(wall, Trust::Synced);
         assert_eq!(
             [0, 59, 60, 79, 80, 100].map(|wall| plan.may_be_night(synced(wall))),

@@ -323,6 +323,12 @@ impl Service {
 }
 
 impl Roster {
+    /// Whether the resident stands in the list and is served (CARE-RULES 26).
+    #[must_use]
+    pub fn is_watched_over(&self, id: ResidentId) -> bool {
+        self.residents.get(&id).is_some_and(|resident| resident.service.is_served())
+    }
+
     /// Whether the resident stands in the list and is no longer served (CARE-RULES 26).
     #[must_use]
     pub fn has_left(&self, id: ResidentId) -> bool {

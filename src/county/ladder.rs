@@ -357,7 +357,10 @@ impl Escalation {
             | Wish::WrongHome
             | Wish::CouldNotEnter
             | Wish::Wants120
-            | Wish::Dialled120 => {
+            | Wish::Dialled120
+            | Wish::Returned
+            | Wish::Extend
+            | Wish::SomebodyElse => {
                 effects.push(Effect::Unread);
                 self.aside(who, say::only_received(self.plan.lang));
             }

@@ -155,6 +155,7 @@ impl House {
                 .map(|(resident, state)| (*resident, (state.watch, state.since)))
                 .collect::<BTreeMap<_, _>>(),
             roll_call: self.station.roll_call(self.clock.now()),
+            away: self.station.away().collect(),
             open_alarms: self.station.open_alarms().count(),
             counters,
         }

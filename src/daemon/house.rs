@@ -16,14 +16,15 @@ use super::dispatch::ToPeople;
 use super::exercise::Exercise;
 use super::keeper::News;
 use super::receipts::{Receipts, SecondPath};
+use crate::config::village::edit::{self, Edit};
 use crate::control::protocol::{Body, Objection, Reply, Request};
 use crate::control::server::Asked;
 use crate::core::alarm::Alarm;
-use crate::core::effect::{Answer, Authority, Command, Effect, Input, NewVillage, Order};
-use crate::core::id::CommandId;
+use crate::core::effect::{AbsenceChange, Answer, Authority, Command, Effect, Input, NewVillage, Order};
+use crate::core::id::{CommandId, ResidentId, ResponderId};
 use crate::core::reading::{Origin, Sample};
 use crate::core::station::Station;
-use crate::core::time::{Moment, Mono, Trust};
+use crate::core::time::{Moment, Mono, Trust, Wall};
 use crate::limits;
 use crate::notify::queue::Event;
 use crate::private::Private;
@@ -439,8 +440,9 @@ impl House {
                 }
                 Effect::Confirm(confirm) => self.people.tell(Event::Confirm(confirm)),
                 Effect::Digest { faults, people } => self.people.tell(Event::Digest { faults, people }),
-                Effect::Ask { who, code: Some(code) } => self.people.tell(Event::Ask { who, code }),
-                Effect::Ask { who, code: None } => warn!(%who, "holds every code there is, and is not asked tonight"),
+                Effect::Ask { who, code: Some(code), about } => self.people.tell(Event::Ask { who, code, about }),
+                Effect::Ask { who, code: None, .. } => warn!(%who, "holds every code there is, and is not asked"),
+                Effect::Absence { resident, by, until, change } => self.note_absence(resident, by, until, change),
                 Effect::Answer(id, answer) => {
                     let Some(index) = turn.waiting.iter().position(|(waiting, _)| *waiting == id) else { continue };
                     match turn.waiting.swap_remove(index).1 {
@@ -449,6 +451,21 @@ impl House {
                     }
                 }
             }
+        }
+    }
+
+    /// What somebody said of an absence goes into the village file. Should it not come there, they are asked once more.
+    fn note_absence(&self, resident: ResidentId, by: ResponderId, until: Wall, change: AbsenceChange) {
+        let said = edit::absence::Said { resident, until: Some(until) };
+        let edit = match change {
+            AbsenceChange::Ended => Edit::Back(said),
+            AbsenceChange::Extended => Edit::Extend(said),
+        };
+        let request = Request::Edit { by: Some(by.0), edit };
+        // Nobody waits for the answer.
+        let asked = Asked { request, asker: by.0, reply: oneshot::channel().0 };
+        if self.desks.keeper.try_send(asked).is_err() {
+            warn!(%resident, "what was said of an absence could not be written; it is asked again");
         }
     }
 
@@ -542,7 +559,8 @@ pub(super) fn undecided(effect: &Effect) -> Option<Undecided> {
         | Effect::Notify(_)
         | Effect::Confirm(_)
         | Effect::Digest { .. }
-        | Effect::Ask { .. } => None,
+        | Effect::Ask { .. }
+        | Effect::Absence { .. } => None,
         Effect::Answer(id, answer) => Some(Undecided::Answer { id: *id, answer: answer.clone() }),
     }
 }

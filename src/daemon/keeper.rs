@@ -24,7 +24,7 @@ use super::resolve::VillageBook;
 use crate::config::Village;
 use crate::config::village::clerk::{self, Author, Clerk};
 use crate::config::village::edit::Edit;
-use crate::config::village::{AddressBook, WeeklyRota};
+use crate::config::village::{Absence, AddressBook, WeeklyRota};
 use crate::control::protocol::{Body, Objection, Reply, Request, VillageAnswer};
 use crate::control::server::Asked;
 use crate::core::effect::{NewVillage, VillageChange, VillageDeed};
@@ -59,6 +59,7 @@ pub(super) struct InForce {
     pub(super) addresses: AddressBook,
     pub(super) revision: String,
     pub(super) rota: WeeklyRota,
+    pub(super) absences: Vec<Absence>,
 }
 
 /// The keeper.
@@ -114,7 +115,7 @@ impl Keeper {
     async fn tell_times(&self) {
         let now = self.clock.now();
         self.shown.show_duty(&self.in_force.rota, now, &self.zone);
-        let plan = times(&self.in_force.rota, now, &self.zone);
+        let plan = times(&self.in_force.rota, &self.in_force.absences, &self.in_force.roster, now, &self.zone);
         // A house that has ended calls nobody.
         let _ = self.house.send(News::Times(Box::new(plan))).await;
     }
@@ -125,7 +126,10 @@ impl Keeper {
         let edited = off_the_house(move || clerk.edit(&edit, author)).await;
         let edited = match edited {
             Some(Ok(edited)) => edited,
-            Some(Err(error)) => return VillageAnswer::Refused { why: Objection::of_change(&error) },
+            Some(Err(error)) => {
+                warn!(%did, why = error.word(), "a change of the village file was refused");
+                return VillageAnswer::Refused { why: Objection::of_change(&error) };
+            }
             None => return VillageAnswer::Refused { why: Vec::new() },
         };
         let version = Version {
@@ -169,9 +173,9 @@ impl Keeper {
         let Version { text, village, warnings, device, former } = version;
         let before = Some((&self.in_force.roster, &self.in_force.addresses));
         let change = clerk::change(before, &village, by, did);
-        let Village { roster, addresses, revision, rota, people, .. } = village;
+        let Village { roster, addresses, revision, rota, absences, people, .. } = village;
         let book: Arc<dyn Resolve> = Arc::new(VillageBook::new(addresses.clone(), &roster));
-        self.in_force = InForce { roster: roster.clone(), addresses, revision, rota };
+        self.in_force = InForce { roster: roster.clone(), addresses, revision, rota, absences };
         // Names first: whoever is new in the list must be found in the book when they are called.
         self.shown.take(&roster, people);
         let (done, taken) = oneshot::channel();
@@ -188,10 +192,14 @@ impl Keeper {
 }
 
 /// What the clock on the wall means, from a day ago on.
-pub(super) fn times(rota: &WeeklyRota, now: Moment, zone: &TimeZone) -> Plan {
+pub(super) fn times(rota: &WeeklyRota, absences: &[Absence], roster: &Roster, now: Moment, zone: &TimeZone) -> Plan {
     let ms = |span: std::time::Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
     let from = Wall(now.wall.0 - ms(TIMES_BACK));
-    rota.times(Span { from, until: Wall(now.wall.0 + ms(TIMES_AHEAD)) }, zone)
+    let mut plan = rota.times(Span { from, until: Wall(now.wall.0 + ms(TIMES_AHEAD)) }, zone);
+    // One that ended before that is no news any more.
+    let absences = absences.iter().filter_map(|absence| absence.plan(roster, zone));
+    plan.absences = absences.filter(|absence| absence.away.until >= from).collect();
+    plan
 }
 
 /// Puts a version on the shelf. Without it the next start does not know what was changed, and goes on all the same.

@@ -182,7 +182,7 @@ pub fn check_state(dir: &Path) -> Result<(), String> {
 
 /// The sequence goes on, unless nobody can say how far it had come.
 fn epoch(ledger: &Ledger, reports: &[Report]) -> Result<Epoch, StartError> {
-    let broken = reports.iter().any(|report| matches!(report, Report::Missing(_) | Report::Unreadable(_)));
+    let broken = reports.iter().any(Report::breaks_the_sequence);
     match ledger.epoch() {
         Some(epoch) if !broken => Ok(epoch),
         _ => Ok(Epoch(getrandom::u64()?)),

@@ -62,14 +62,14 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let Signals { stop, reload } = signals;
     let Loaded { station: config, village, text, clerk, change } = start::load(path)?;
     let bridges = sources::bridges(&config)?;
-    let Village { roster, addresses, revision, rota, people, .. } = village;
+    let Village { roster, addresses, revision, rota, absences, people, .. } = village;
     let zone = config.zone.clone();
     let (front, shown, people) = Front::open(&config, &roster, people).await?;
-    let times = |now| keeper::times(&rota, now, &zone);
+    let times = |now| keeper::times(&rota, &absences, &roster, now, &zone);
     let book: Arc<dyn Resolve> = Arc::new(VillageBook::new(addresses.clone(), &roster));
     let Started { station, clock, store, ledger, epoch, starts, inputs, effects, first } =
         start::start(&config, roster.clone(), times, change.clone(), tempo)?;
-    let in_force = InForce { roster, addresses, revision: revision.clone(), rota };
+    let in_force = InForce { roster, addresses, revision: revision.clone(), rota, absences };
     let listener = listen(&config.control_socket)?;
 
     let counters: Arc<Counters> = Arc::default();

@@ -19,6 +19,10 @@ limits! {
     LEAVES_MAX: usize = 1_000,
         "the file is refused", "check: too_many";
 
+    /// Absences of residents in a village file, the past ones too. judgement: as for the swaps.
+    ABSENCES_MAX: usize = 1_000,
+        "the file is refused, and `village away` writes no more before past ones are taken out", "check: too_many";
+
     /// Days that a village adds to a list of its calendar. judgement: thirty a year for ten years.
     CALENDAR_DAYS_MAX: usize = 300,
         "the file is refused", "check: too_many";

@@ -101,7 +101,7 @@ fn compose(facts: &Facts<'_>, besides: [Option<&str>; 2], lang: Lang) -> String 
         _ = write!(text, "{stop}{sentence}");
     }
     if let Some(code) = facts.code {
-        _ = write!(text, "{stop}{}", notice::how_to_reply(facts.because, code.number(), lang));
+        _ = write!(text, "{stop}{}", notice::how_to_reply(facts.condition, facts.because, code.number(), lang));
     }
     text
 }

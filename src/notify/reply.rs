@@ -24,6 +24,9 @@ const WORDS: &[(Wish, &[&str])] = &[
     (Wish::CouldNotEnter, &["进不了门", "进不去", "could not enter", "locked"]),
     (Wish::Wants120, &["120", "要120", "需要120", "叫120", "need 120"]),
     (Wish::Dialled120, &["已拨120", "120已拨", "拨了120", "已打120", "打了120", "dialled 120", "called 120"]),
+    (Wish::Returned, &["回", "回来", "回来了", "已回", "已回来", "back"]),
+    (Wish::Extend, &["延", "再延", "再延7天", "延7天", "extend"]),
+    (Wish::SomebodyElse, &["别人", "是别人", "somebody else"]),
 ];
 
 /// A text taken apart.
@@ -93,6 +96,9 @@ mod tests {
         assert_eq!(read("17不是这家"), Some((Some(17), Wish::WrongHome)));
         assert_eq!(read("17 要 120"), Some((Some(17), Wish::Wants120)));
         assert_eq!(read("17 已拨120"), Some((Some(17), Wish::Dialled120)));
+        assert_eq!(read("17 回来了"), Some((Some(17), Wish::Returned)));
+        assert_eq!(read("17再延7天。"), Some((Some(17), Wish::Extend)));
+        assert_eq!(read("17 是别人"), Some((Some(17), Wish::SomebodyElse)));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::core::answer::{Confirm, Outcome, Wish};
 use crate::core::condition::Condition;
 use crate::core::consent::Purpose;
 use crate::core::effect::{Because, Refusal};
+use crate::core::id::{ResidentId, ResponderId};
 use crate::limits::duty::PROOF_TIME;
 use crate::private::Private;
 use crate::words::device::room;
@@ -50,6 +51,22 @@ pub fn for_an_unproven_number(directory: &dyn Directory) -> Private<String> {
 #[must_use]
 pub fn roll_call(code: Code, directory: &dyn Directory) -> Private<String> {
     Private::new(notice::roll_call(directory.station().reveal(), code.number(), directory.lang()))
+}
+
+/// A question about an absence; who is meant is said only to a number that its owner has proven (CARE-RULES 20).
+#[must_use]
+pub fn absence(
+    to: ResponderId,
+    code: Code,
+    resident: ResidentId,
+    ends: bool,
+    directory: &dyn Directory,
+) -> Private<String> {
+    let who = directory.address_form(resident).filter(|_| directory.is_proven(to));
+    let who = who.map(|who| who.reveal().as_str());
+    let (station, lang) = (directory.station().reveal(), directory.lang());
+    let say = if ends { notice::absence_ends } else { notice::came_back };
+    Private::new(say(station, who, code.number(), lang))
 }
 
 /// The text that brings a code to a number that is to be proven.
@@ -124,13 +141,20 @@ fn written(
     let since = alarm.clocks.occurred.map(|at| directory.clock(at)).unwrap_or_default();
     let newest = alarm.evidence.last().map(|evidence| evidence.reason.say(lang));
     let known = notice::advice(alarm.id.condition).map(|advice| advice.say(lang)).or(newest);
+    // The way to an empty home would be the wrong one.
+    let position = alarm.away.map(|away| Private::new(notice::position(away.at, lang)));
+    let (place, landmark) = match &position {
+        Some(position) => (Some(position), None),
+        None => (names.place, names.landmark),
+    };
+    let at_home = alarm.room.as_ref().map(|id| room(id, lang));
     let facts = Facts {
         condition: alarm.id.condition,
         because,
         who: names.who,
-        place: names.place,
-        landmark: names.landmark,
-        room: alarm.room.as_ref().map(|id| room(id, lang)),
+        place,
+        landmark,
+        room: if alarm.away.is_some() { Some(notice::AWAY.say(lang)) } else { at_home },
         since: &since,
         known,
         drill: alarm.id.drill,

@@ -129,8 +129,7 @@ impl Sheets<'_> {
             div {
                 h2 { (self.say(say::REPLIES)) }
                 dl .replies {
-                    @for wish in REPLIES {
-                        @let (reply, does) = say::reply(wish);
+                    @for (reply, does) in REPLIES.into_iter().filter_map(say::reply) {
                         div { dt { (reply.say(lang)) } dd { (does.say(lang)) } }
                     }
                 }

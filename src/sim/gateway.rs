@@ -305,7 +305,8 @@ impl Gateway {
                 | Effect::Device(_)
                 | Effect::Confirm(_)
                 | Effect::Digest { .. }
-                | Effect::Ask { .. } => {}
+                | Effect::Ask { .. }
+                | Effect::Absence { .. } => {}
                 Effect::Notify(notice) => turned.outward.push(Outward::Tell(notice)),
                 Effect::Answer(id, answer) => turned.outward.push(Outward::Answer(id, answer)),
             }
@@ -356,7 +357,8 @@ fn undecided(effect: &Effect) -> Option<Undecided> {
         | Effect::Notify(_)
         | Effect::Confirm(_)
         | Effect::Digest { .. }
-        | Effect::Ask { .. } => None,
+        | Effect::Ask { .. }
+        | Effect::Absence { .. } => None,
         Effect::Answer(id, answer) => Some(Undecided::Answer { id: *id, answer: answer.clone() }),
     }
 }
@@ -376,7 +378,8 @@ fn alarm_of(effect: &Effect) -> Option<Alarm> {
         | Effect::Answer(..)
         | Effect::Confirm(_)
         | Effect::Digest { .. }
-        | Effect::Ask { .. } => None,
+        | Effect::Ask { .. }
+        | Effect::Absence { .. } => None,
     }
 }
 

@@ -235,6 +235,18 @@ pub enum Report {
     },
 }
 
+impl Report {
+    /// Whether nobody can say any more how far the sequence had come, so that a number might be given to two records: the county would
+    /// take the second for the first. An index that knows more than the log shows that the log was put back, or has lost its end.
+    #[must_use]
+    pub const fn breaks_the_sequence(&self) -> bool {
+        match self {
+            Report::Missing(_) | Report::Unreadable(_) | Report::Rebuilt { why: Why::NotOfThisLog } => true,
+            Report::FirstStart | Report::Torn(_) | Report::RoutineLost | Report::Rebuilt { .. } => false,
+        }
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -19,6 +19,7 @@ say! { Condition {
     VitalSigns: "体征超出范围", "vital signs out of bounds";
     ColdRoom: "室温过低", "cold room";
     Trend: "近期变化提醒", "change over weeks";
+    NotBack: "外出未归", "not back from a time away";
     ResidentBlind: "老人未守护", "resident not being watched";
     DeviceSilent: "设备无信号", "device silent";
     BatteryLow: "设备电量低", "device battery low";
@@ -146,6 +147,8 @@ say! { Reason {
     ClockSet: "时钟已校准", "the clock is trusted";
     IndexDamaged: "索引损坏,已重建", "index damaged and rebuilt";
     NoWay: "这个渠道发不出通知", "nobody can be told on this way";
+    AbsenceOver: "外出到期,没有人回复", "the time away is over, and nobody has answered";
+    AboutAtHome: "家里两处有人走动", "somebody is about in two places of the home";
 } }
 
 say! { NoteKind {

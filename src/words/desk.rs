@@ -70,6 +70,8 @@ pub const GAPS: Both = both("24 小时内 15 分钟到不了的", "Nobody within
 pub const NO_GAPS: Both = both("没有空档。", "No gap.");
 /// Behind the name of whoever did not answer the roll-call.
 pub const ROLL_CALL_MISSED: Both = both("点名未应", "did not answer the roll-call");
+/// Heading of those who are away from home.
+pub const AWAY: Both = both("外出", "Away from home");
 /// Heading of faults.
 pub const FAULTS: Both = both("故障", "Faults");
 /// No fault.

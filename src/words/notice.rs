@@ -45,8 +45,14 @@ pub fn since(clock: &str, at_least: bool, lang: Lang) -> String {
 
 /// What to reply, with the code in it.
 #[must_use]
-pub fn how_to_reply(because: Because, code: u8, lang: Lang) -> String {
+pub fn how_to_reply(condition: Condition, because: Because, code: u8, lang: Lang) -> String {
     match (because, lang) {
+        (Because::Raised | Because::NotAccepted, Lang::Zh) if condition == Condition::NotBack => {
+            format!("回来了请回{code}回来,再延7天回{code}再延,去看看回{code}")
+        }
+        (Because::Raised | Because::NotAccepted, Lang::En) if condition == Condition::NotBack => {
+            format!("Back: reply {code} back. 7 days more: {code} extend. Going: {code}")
+        }
         (Because::HalfLease, Lang::Zh) => format!("到了请回{code}到,去不了回{code}忙"),
         (Because::HalfLease, Lang::En) => format!("There: reply {code} here. Cannot: {code} 2"),
         (Because::OnSiteLong, Lang::Zh) => format!("没事了请回{code}好,要救护回{code}要120"),
@@ -88,6 +94,50 @@ pub fn roll_call(station: &str, code: u8, lang: Lang) -> String {
         Lang::En => {
             format!("{station}: tonight's roll-call. On duty: reply {code} present. Cannot: {code} 2. Before 20:00")
         }
+    }
+}
+
+/// To the contact of somebody who is away, the day before the end (CARE-RULES 24).
+#[must_use]
+pub fn absence_ends(station: &str, who: Option<&str>, code: u8, lang: Lang) -> String {
+    let who = who.unwrap_or(SOMEBODY_AWAY.say(lang));
+    match lang {
+        Lang::Zh => {
+            format!("{station}:{who}外出快到期。已回来请回{code} 1,再延7天请回{code} 2。不回复,到期会打电话")
+        }
+        Lang::En => format!(
+            "{station}: {who}, the time away ends soon. Back: reply {code} 1. 7 days more: {code} 2. No answer: we call"
+        ),
+    }
+}
+
+/// To the same, when somebody is about in the home.
+#[must_use]
+pub fn came_back(station: &str, who: Option<&str>, code: u8, lang: Lang) -> String {
+    let who = who.unwrap_or(SOMEBODY_AWAY.say(lang));
+    match lang {
+        Lang::Zh => format!("{station}:{who}登记外出,家里却有人走动。回来了请回{code} 1,是别人请回{code} 2"),
+        Lang::En => format!(
+            "{station}: {who} is away, and somebody is about in the home. Back: reply {code} 1. Somebody else: {code} 2"
+        ),
+    }
+}
+
+/// Instead of the name, to a number that nobody has proven.
+const SOMEBODY_AWAY: Both = Both::new("您联系的老人", "whom you look after");
+
+/// In place of the room, where somebody calls who is not at home.
+pub const AWAY: Both = Both::new("外出中", "away from home");
+
+/// Where somebody is who is not at home: degrees, as a map takes them.
+#[must_use]
+pub fn position(at: Option<(i32, i32)>, lang: Lang) -> String {
+    let degrees = |micro: i32| f64::from(micro) / 1e6;
+    match (at, lang) {
+        (Some((lat, lon)), Lang::Zh) => format!("位置{:.5},{:.5}", degrees(lat), degrees(lon)),
+        (Some((lat, lon)), Lang::En) => format!("at {:.5},{:.5}", degrees(lat), degrees(lon)),
+        (None, Lang::Zh) => "不在家,位置不明".to_owned(),
+        (None, Lang::En) => "not at home, position unknown".to_owned(),
     }
 }
 
@@ -143,6 +193,12 @@ pub fn done(wish: Wish, who: &str, lang: Lang) -> String {
         }
         (Lang::Zh, Wish::Wants120) => "120要由您拨打。拨后请回同样的数字加已拨120".to_owned(),
         (Lang::En, Wish::Wants120) => "Please dial 120 yourself. Then reply the same digits and called 120".to_owned(),
+        (Lang::Zh, Wish::Returned) => "已登记:已回来,继续守护".to_owned(),
+        (Lang::En, Wish::Returned) => "Noted: back at home, and watched over again".to_owned(),
+        (Lang::Zh, Wish::Extend) => "已登记:外出再延7天,到期前一天再问您".to_owned(),
+        (Lang::En, Wish::Extend) => "Noted: away for 7 days more. You are asked again the day before".to_owned(),
+        (Lang::Zh, Wish::SomebodyElse) => "已登记:是别人,老人仍外出".to_owned(),
+        (Lang::En, Wish::SomebodyElse) => "Noted: it is somebody else, and they are still away".to_owned(),
         (Lang::Zh, Wish::Dialled120) => "已登记:120已拨出".to_owned(),
         (Lang::En, Wish::Dialled120) => "Noted: 120 was dialled".to_owned(),
     }
@@ -186,6 +242,21 @@ pub fn digest(all: usize, kinds: &[(Condition, usize)], lang: Lang) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rule_24_the_questions_are_one_message_each() {
+        let (station, english) = ("示例县示例镇示例村照料站", "Example village care station");
+        for who in [None, Some("示例奶奶")] {
+            for text in [absence_ends(station, who, 17, Lang::Zh), came_back(station, who, 17, Lang::Zh)] {
+                assert!(text.encode_utf16().count() <= 70, "{} {text}", text.encode_utf16().count());
+            }
+        }
+        for who in [None, Some("Granny Example")] {
+            for text in [absence_ends(english, who, 17, Lang::En), came_back(english, who, 17, Lang::En)] {
+                assert!(text.is_ascii() && text.len() <= 160, "{} {text}", text.len());
+            }
+        }
+    }
 
     #[test]
     fn rule_21_the_question_is_one_message() {

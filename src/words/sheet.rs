@@ -104,10 +104,11 @@ pub fn tests(test: &str, drill: &str, lang: Lang) -> String {
     }
 }
 
-/// What is replied to say something, and what it does; what a message asks for itself comes first.
+/// What is replied to say something, and what it does; none for questions about an absence, which say themselves what to reply and
+/// come to few.
 #[must_use]
-pub const fn reply(wish: Wish) -> (Both, Both) {
-    match wish {
+pub const fn reply(wish: Wish) -> Option<(Both, Both)> {
+    let reply = match wish {
         Wish::Come => (
             both("17", "17"),
             both("我去。到时间没有报到,会再叫下一位", "I am going. Without a word in time the next one is called too"),
@@ -133,5 +134,7 @@ pub const fn reply(wish: Wish) -> (Both, Both) {
             both("17 在", "17 present"),
             both("晚上 19 点点名:今晚我在", "To the roll-call of 19:00: I am there tonight"),
         ),
-    }
+        Wish::Returned | Wish::Extend | Wish::SomebodyElse => return None,
+    };
+    Some(reply)
 }

@@ -26,6 +26,8 @@ pub fn recorded(frames: u64, missed: u64, lang: Lang) -> String {
 }
 /// The station.
 pub const STATION: Both = Both::new("照料站", "Station");
+/// In front of the number of residents who are away from home.
+pub const AWAY: Both = Both::new("外出", "Away from home");
 /// In front of the number of open alarms and faults.
 pub const OPEN_ALARMS: Both = Both::new("未办结的报警和故障", "Open alarms and faults");
 /// The log takes records.

@@ -23,6 +23,12 @@ pub const REMOVED: Both = Both::new("已停用", "Out of service");
 pub const SWAPPED: Both = Both::new("已换班", "Swapped");
 /// A telephone is proven.
 pub const PROVEN: Both = Both::new("电话已验证", "Telephone proven");
+/// A resident is away.
+pub const AWAY: Both = Both::new("已登记外出", "Away from home");
+/// A resident is back.
+pub const BACK: Both = Both::new("已登记回来", "Back at home");
+/// Nobody is.
+pub const NOBODY_AWAY: Both = Both::new("没有人登记外出。", "Nobody is written down as away.");
 /// A hand's changes were taken over.
 pub const TAKEN_OVER: Both = Both::new("名册已重新读入", "The village file is taken over");
 /// Under which id the old thing is still known.
@@ -67,6 +73,11 @@ pub fn refused_zh(word: &str) -> Option<&'static str> {
         "not_on_shift" => "那天那一班没有排这个人,用 shouwang rota show 查看",
         "on_shift_already" => "这个人那天那一班已经在班",
         "shift_past" => "那一班已经过去",
+        "unknown_resident" => "名册里没有这位服务中的老人",
+        "absence_past" => "回来的日子要晚于第一天,也要晚于今天",
+        "away_already" => "这位老人已登记外出,先用 shouwang village back 销掉",
+        "not_away" => "这位老人没有登记外出,用 shouwang village absences 查看",
+        "too_many_absences" => "外出记录太多,请删去过期的,再执行 shouwang village reload",
         "too_many_swaps" => "换班记录太多,请删去过期的,再执行 shouwang village reload",
         "no_free_id" => "没有可用的编号,请用 --id 指定",
         "only_by_hand" => "名册这一段的写法只能手工改;改好后执行 shouwang village reload",

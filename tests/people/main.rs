@@ -16,3 +16,5 @@ mod right;
 mod duty;
 
 mod consent;
+
+mod away;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use shouwang::core::alarm::{Alarm, AlarmId};
 use shouwang::core::condition::Condition;
 use shouwang::core::consent::Purpose;
-use shouwang::core::effect::{Answer, Authority, Command, Effect, Input, Notice, Order};
+use shouwang::core::effect::{AbsenceChange, Answer, Authority, Command, Effect, Input, Notice, Order};
 use shouwang::core::id::{ChannelId, DeviceId, Epoch, HomeId, ResidentId, ResponderId};
 use shouwang::core::plan::Plan;
 use shouwang::core::reading::{Measure, Origin, Said, Sample};
@@ -91,6 +91,8 @@ pub struct Street {
     pub log: Vec<(Moment, Input)>,
     /// Who was to be told, and when the station said so.
     pub notices: Vec<(Moment, Notice)>,
+    /// What was said of absences, for the village file.
+    pub said_away: Vec<(ResidentId, ResponderId, Wall, AbsenceChange)>,
     /// The modem, where it is not the crude one.
     pub line: Option<Box<dyn Line>>,
     /// Whether the county gives receipts.
@@ -201,6 +203,7 @@ impl Street {
             records: Vec::new(),
             log: Vec::new(),
             notices: Vec::new(),
+            said_away: Vec::new(),
             line: None,
             county_hears: true,
             now,
@@ -372,7 +375,10 @@ impl Street {
                     self.event(Event::Notice(notice));
                 }
                 Effect::Confirm(confirm) => self.event(Event::Confirm(confirm)),
-                Effect::Ask { who, code } => self.event(Event::Ask { who, code: code.expect("a code is free") }),
+                Effect::Ask { who, code, about } => {
+                    self.event(Event::Ask { who, code: code.expect("a code is free"), about });
+                }
+                Effect::Absence { resident, by, until, change } => self.said_away.push((resident, by, until, change)),
                 Effect::Digest { faults, people } => self.event(Event::Digest { faults, people }),
                 Effect::Answer(_, answer) => self.answers.push(answer),
                 Effect::Device(_) => {}

@@ -101,7 +101,7 @@ fn device(name: &str, home: u32, role: Role) -> Device {
     }
 }
 
-fn hours(from: u64, until: u64) -> Span {
+pub fn hours(from: u64, until: u64) -> Span {
     let at = |hour: u64| Wall(BEGIN_WALL_MS + i64::try_from(hour).expect("small") * 3_600_000);
     Span { from: at(from), until: at(until) }
 }
@@ -125,6 +125,7 @@ pub fn plan(begin: u64) -> Plan {
         nights: vec![shift(0, 7), shift(21, 31), shift(45, 55)],
         fault_hours: vec![shift(7, 20), shift(31, 44)],
         roll_calls: vec![shift(19, 20).from, shift(43, 44).from],
+        absences: Vec::new(),
     }
 }
 

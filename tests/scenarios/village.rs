@@ -278,7 +278,11 @@ impl Play {
                     self.told.push((second, notice.alarm.condition, notice.to, notice.because));
                 }
                 Effect::Answer(_, answer) => self.answers.push(answer),
-                Effect::Device(_) | Effect::Confirm(_) | Effect::Digest { .. } | Effect::Ask { .. } => {}
+                Effect::Device(_)
+                | Effect::Confirm(_)
+                | Effect::Digest { .. }
+                | Effect::Ask { .. }
+                | Effect::Absence { .. } => {}
             }
         }
     }

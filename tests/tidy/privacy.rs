@@ -16,7 +16,7 @@ const REVEALS: &[(&str, &str)] = &[
     ("src/device/sms_pdu/fields.rs", "`decode` shows an installer the message they typed"),
     ("src/device/gsm_at/mod.rs", "`decode` shows an installer the lines they typed"),
     (
-        "src/config/village/edit.rs",
+        "src/config/village/edit/mod.rs",
         "writes addresses and keys into village.toml, and tells them to the daemon that does",
     ),
     ("src/notify/modem/number.rs", "dials a number, and compares two"),

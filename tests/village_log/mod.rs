@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every test file uses its own part of it")]
 
+pub mod hour;
+
 use std::sync::Arc;
 
 use shouwang::core::alarm::life_cycle::{Climb, State};
@@ -64,6 +66,7 @@ pub fn alarm(n: u64, rev: u32, open: bool) -> Alarm {
         ambulance: None,
         muted_until: None,
         test_by: None,
+        away: None,
     }
 }
 

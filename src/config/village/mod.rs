@@ -13,6 +13,8 @@ pub mod proof;
 
 pub mod rota;
 
+pub mod absence;
+
 pub mod edit;
 
 pub mod shelf;
@@ -25,6 +27,8 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
+use absence::ABSENCE_KEYS;
+pub use absence::Absence;
 pub use address::{AddressBook, Enrolled};
 pub(super) use read::{phone, phones, reachable_contacts};
 pub use rota::WeeklyRota;
@@ -53,6 +57,8 @@ pub struct Village {
     pub people: People,
     /// Who is on duty when.
     pub rota: WeeklyRota,
+    /// Which residents are away.
+    pub absences: Vec<Absence>,
     /// The ladders as they are written, before they are fitted to a resident.
     pub ladders: BTreeMap<Slug, Ladder>,
     /// The first 16 hex digits of the file's SHA-256.
@@ -140,6 +146,7 @@ pub const TABLES: &[Table] = &[
     Table { path: "calendar", about: "Days that are not what their weekday says.", keys: CALENDAR_KEYS },
     Table { path: "swaps[]", about: "One duty that somebody else takes.", keys: SWAP_KEYS },
     Table { path: "leave[]", about: "Somebody is away.", keys: LEAVE_KEYS },
+    Table { path: "absences[]", about: "A resident is away from home.", keys: ABSENCE_KEYS },
     Table { path: "residents.*", about: "A resident.", keys: RESIDENT_KEYS },
     Table { path: "devices.*", about: "A device.", keys: DEVICE_KEYS },
 ];

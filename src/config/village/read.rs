@@ -10,7 +10,7 @@ use super::super::problem::What;
 use super::super::station::Station;
 use super::{
     AddressBook, CONTACTS_MIN, Contact, DEVICE_KEYS, HOME_KEYS, HomeCard, LADDER_KEYS, People, RESIDENT_KEYS,
-    RESPONDER_KEYS, RUNG_KEYS, ResidentCard, Village, devices, proof, rota,
+    RESPONDER_KEYS, RUNG_KEYS, ResidentCard, Village, absence, devices, proof, rota,
 };
 use crate::core::consent::Purpose;
 use crate::core::id::{HomeId, ResidentId, ResponderId, RoomId, Slug};
@@ -39,7 +39,7 @@ pub(super) fn village(top: &Section<'_>, station: Option<&Station>) -> Village {
     }
     // A responder whose own entry is wrong is known all the same: one mistake is one problem.
     let known = ids_of(&responders);
-    let (rota, lapses) = rota::rota(top, &known);
+    let (rota, mut lapses) = rota::rota(top, &known);
     let ladders: BTreeMap<Slug, Ladder> =
         top.by_id("ladders", LADDER_KEYS).iter().map(|(id, section)| (*id, ladder(section, &known, &people))).collect();
     let residents = top.by_id("residents", RESIDENT_KEYS);
@@ -50,12 +50,15 @@ pub(super) fn village(top: &Section<'_>, station: Option<&Station>) -> Village {
             people.residents.insert(id, card);
         }
     }
+    let (absences, past) = absence::absences(top, &ids_of(&residents), &known);
+    lapses.extend(past);
     let sections = top.by_id("devices", DEVICE_KEYS);
-    let known = devices::Known::new(station, &roster, &people, ids_of(&residents));
-    let (devices, enrolled) = devices::read(&sections, &known);
+    let known_things = devices::Known::new(station, &roster, &people, ids_of(&residents));
+    let (devices, enrolled) = devices::read(&sections, &known_things);
     roster.devices = devices;
     let addresses = AddressBook::new(station.map(|station| station.id), enrolled);
-    Village { roster, addresses, people, rota, ladders, revision: String::new(), lapses, file: String::new() }
+    let (revision, file) = (String::new(), String::new());
+    Village { roster, addresses, people, rota, absences, ladders, revision, lapses, file }
 }
 
 fn home(section: &Section<'_>) -> HomeCard {
@@ -166,7 +169,11 @@ fn sent(section: &Section<'_>, key: &'static str, known: &[&str], people: &Peopl
 }
 
 /// The responders whose ids stand in a list.
-fn responders_in<'d>(section: &Section<'d>, key: &'static str, known: &[&str]) -> Vec<(ResponderId, Found<'d>)> {
+pub(super) fn responders_in<'d>(
+    section: &Section<'d>,
+    key: &'static str,
+    known: &[&str],
+) -> Vec<(ResponderId, Found<'d>)> {
     let mut responders = Vec::new();
     for (name, found) in section.texts(key) {
         match name.parse().ok().map(ResponderId).filter(|_| known.contains(&name.as_ref())) {

@@ -318,6 +318,10 @@ words! {
         IndexDamaged = "index_damaged",
         /// Nobody can be told on this way.
         NoWay = "no_way",
+        /// An absence is over, and nobody has said that they are back.
+        AbsenceOver = "absence_over",
+        /// Somebody was about in two places of the home.
+        AboutAtHome = "about_at_home",
     }
 }
 
@@ -415,6 +419,17 @@ pub struct Alarm {
     /// It began as a test of this person, who has not said "ok" yet (CARE-RULES 19).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_by: Option<ResponderId>,
+    /// They were away from home when it began (CARE-RULES 24).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away: Option<Away>,
+}
+
+/// Somebody who calls is not at home.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Away {
+    /// Where the device was last, in millionths of a degree north and east, if it knew. It stays at the station.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<(i32, i32)>,
 }
 
 /// An ambulance that is needed: red until a person confirms having dialled. The software never dials 120 itself.

@@ -159,6 +159,7 @@ impl Station {
             ambulance: None,
             muted_until: None,
             test_by,
+            away: if drill { None } else { self.away_at(subject, device) },
         };
         alarm.incident = self.incident_of(&alarm);
         let ladder = self.ladder_now(now, &alarm);

@@ -118,7 +118,8 @@ impl Station {
         effects: &mut Vec<Effect>,
     ) -> Result<(), Refusal> {
         self.responder(command, by)?;
-        if !self.is_inform_only(by) {
+        // Whoever is with somebody who is away is there, whatever they are at home.
+        if !self.is_inform_only(by) || self.is_with_them(alarm, by) {
             return Ok(());
         }
         let text = wish.word().to_owned();
@@ -242,7 +243,13 @@ impl Station {
         }
     }
 
-    fn note(&mut self, now: Moment, id: AlarmId, note: Note, effects: &mut Vec<Effect>) -> Result<Answer, Refusal> {
+    pub(super) fn note(
+        &mut self,
+        now: Moment,
+        id: AlarmId,
+        note: Note,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Answer, Refusal> {
         let mut alarm = self.known_open(id)?;
         if !keep_note(&mut alarm, note) {
             return Err(Refusal::Full);

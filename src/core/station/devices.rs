@@ -372,7 +372,8 @@ impl Station {
     /// Sets the clock after which it is a fault that nobody watches over the resident, or ends the fault.
     pub(super) fn mind_blindness(&mut self, now: Moment, id: ResidentId, effects: &mut Vec<Effect>) {
         let paused = self.roster.residents.get(&id).is_some_and(|resident| resident.service == Service::Paused);
-        let blind = self.watch.get(&id).filter(|state| state.watch == Watch::Blind && !paused);
+        let expected = paused || self.is_away(id);
+        let blind = self.watch.get(&id).filter(|state| state.watch == Watch::Blind && !expected);
         if let Some(since) = blind.map(|state| state.since) {
             let limit = if self.is_blind_at_once(id) { Duration::ZERO } else { self.rules.blind_fault_after };
             self.timers.set(Timer::Resident(id), Some(since.mono + limit));

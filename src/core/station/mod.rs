@@ -20,6 +20,8 @@ mod faults;
 
 mod roll_call;
 
+mod absences;
+
 mod trial;
 
 mod devices;
@@ -42,6 +44,7 @@ pub use devices::{DeviceStanding, SourceStanding};
 pub use restart::{Past, Words};
 pub use roll_call::{RollCallStanding, memory as roll_call_memory};
 
+use self::absences::Absences;
 use self::devices::{Link, Unit};
 use self::roll_call::RollCall;
 use self::strangers::Strangers;
@@ -129,6 +132,7 @@ pub struct Station {
     told_faults: BTreeSet<AlarmId>,
     last_digest: Option<Mono>,
     roll_call: RollCall,
+    absences: Absences,
     clock_unset: bool,
     /// Homes in which sensors were missed together and nothing was heard since.
     quiet_homes: BTreeSet<HomeId>,
@@ -167,6 +171,7 @@ impl Station {
             told_faults: BTreeSet::new(),
             last_digest: None,
             roll_call: RollCall::default(),
+            absences: Absences::default(),
             clock_unset: false,
             quiet_homes: BTreeSet::new(),
             waited_for: BTreeSet::new(),
@@ -195,6 +200,7 @@ impl Station {
                 self.plan = (**plan).clone();
                 self.mind_the_digest(now);
                 self.mind_the_roll_call(now, &mut effects);
+                self.mind_the_absences(now, &mut effects);
             }
             Input::Disk { up } => {
                 let reason = if *up { Reason::LogBack } else { Reason::LogFailed };
@@ -305,6 +311,7 @@ impl Station {
         for (finding, change) in found {
             self.device_found(now, device, finding, change, effects);
         }
+        self.mind_who_is_about(now, device, &news, effects);
         if let Some(resident) = device.resident
             && was_inside != is_inside
         {
@@ -387,6 +394,7 @@ impl Station {
             self.own_fault(now, Condition::ClockFault, false, Reason::ClockSet, effects);
         }
         self.mind_the_roll_call(now, effects);
+        self.mind_the_absences(now, effects);
     }
 
     fn fire_due(&mut self, now: Moment, effects: &mut Vec<Effect>) {
@@ -400,6 +408,7 @@ impl Station {
                 Timer::Resident(id) => self.blind_due(now, id, effects),
                 Timer::Digest => self.digest(now, effects),
                 Timer::RollCall => self.mind_the_roll_call(now, effects),
+                Timer::Absences => self.mind_the_absences(now, effects),
                 Timer::Clock => self.own_fault(now, Condition::ClockFault, true, Reason::ClockUnset, effects),
             }
         }

@@ -1,14 +1,16 @@
 //! Who is meant: an audience becomes people, by the ladder, the rota and the clock on the wall.
 
+use std::collections::BTreeSet;
+
 use super::Station;
 use crate::core::alarm::life_cycle::State;
 use crate::core::alarm::told::Code;
 use crate::core::alarm::{Alarm, Subject};
-use crate::core::condition::Priority;
+use crate::core::condition::{Condition, Priority};
 use crate::core::effect::{Audience, Because, Notice};
 use crate::core::id::{HomeId, ResponderId};
 use crate::core::roster::{Ladder, Resident, ResponderRole, Rung};
-use crate::core::time::{Moment, Mono};
+use crate::core::time::{Moment, Mono, Wall};
 use crate::limits;
 use crate::limits::people::EVERYONE_MAX;
 
@@ -29,11 +31,12 @@ impl Station {
         let Some(resident) = self.resident_of(alarm) else { return Ladder::default() };
         let on_duty = self.plan.on_duty(now);
         let never = &resident.ladder.never;
+        let ladder = self.ladder_away(alarm, resident.ladder.clone());
         let rung = |rung: &Rung| {
             let people = self.people_of(rung, on_duty.as_deref()).into_iter().filter(|who| !never.contains(who));
             Rung { responders: people.collect(), wait: rung.wait, ..Rung::default() }
         };
-        let mut rungs: Vec<Rung> = resident.ladder.rungs.iter().map(rung).collect();
+        let mut rungs: Vec<Rung> = ladder.rungs.iter().map(rung).collect();
         if self.plan.may_be_night(now) {
             pair_by_night(&mut rungs);
         }
@@ -81,7 +84,10 @@ impl Station {
     /// Whether telephones ring for it (CARE-RULES 1). Whoever is only told of a matter is written to.
     fn rings(&self, now: Moment, alarm: &Alarm, because: Because) -> bool {
         let about_person = alarm.id.condition.rule().about_person;
-        let loud = alarm.priority == Priority::High || (about_person && self.plan.may_be_night(now));
+        // CARE-RULES 24: no answer is a call.
+        let loud = alarm.priority == Priority::High
+            || alarm.id.condition == Condition::NotBack
+            || (about_person && self.plan.may_be_night(now));
         loud && !matches!(because, Because::Wants120 | Because::Fault | Because::BackUp)
     }
 
@@ -170,10 +176,9 @@ impl Station {
 
     /// A code that this person holds for nothing else.
     fn fresh_code(&mut self, who: ResponderId) -> Option<Code> {
-        let question = self.roll_call.code_of(who);
-        let held: Vec<Code> = self.codes_of(who).chain(question).collect();
+        let held: Vec<Code> = self.codes_of(who).chain(self.question_codes_of(who)).collect();
         let open = self.book.open().filter_map(|alarm| alarm.told_to(who).and_then(|told| told.code));
-        let open: Vec<Code> = open.chain(question).collect();
+        let open: Vec<Code> = open.chain(self.question_codes_of(who)).collect();
         let last = self.last_code.get(&who).copied();
         // A code of what is over is given again only when there is no other.
         let code =
@@ -182,6 +187,22 @@ impl Station {
             self.last_code.insert(who, code);
         }
         code
+    }
+
+    /// Two digits for a question, made from when it is, what it is about and whom it goes to, so that a start knows it again; they
+    /// hold it for nothing else.
+    pub(super) fn question_code(&self, at: Wall, about: &str, who: ResponderId) -> Option<Code> {
+        let letters = who.as_str().bytes().chain(about.bytes());
+        let seed =
+            letters.fold(at.0.unsigned_abs() / 60_000, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
+        let first = u8::try_from(10 + seed % 90).ok().and_then(Code::new);
+        let held: BTreeSet<Code> = self.codes_of(who).chain(self.question_codes_of(who)).collect();
+        Code::after(first, |code| held.contains(&code))
+    }
+
+    /// The codes of what somebody is asked.
+    fn question_codes_of(&self, who: ResponderId) -> impl Iterator<Item = Code> {
+        self.roll_call.code_of(who).into_iter().chain(self.absences.codes_of(who))
     }
 
     /// The codes of everything that somebody was told of, open or not.
@@ -221,7 +242,7 @@ fn pair_by_night(rungs: &mut [Rung]) {
 }
 
 fn each_once(mut people: Vec<ResponderId>) -> Vec<ResponderId> {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     people.retain(|who| seen.insert(*who));
     people
 }

@@ -11,7 +11,7 @@ use crate::core::alarm::{Alarm, AlarmId, Ambulance, Disposition, Note, NoteKind}
 use crate::core::answer::{Confirm, Given, Held, Meant, Outcome, Reply, Way, Wish, meant};
 use crate::core::condition::Priority;
 use crate::core::effect::{Answer, Audience, Authority, Because, Command, Effect, Order, Refusal, Report};
-use crate::core::id::ResponderId;
+use crate::core::id::{ResidentId, ResponderId};
 use crate::core::time::{Moment, Trust};
 
 /// What somebody can be asked about.
@@ -19,6 +19,7 @@ use crate::core::time::{Moment, Trust};
 enum About {
     Alarm(AlarmId),
     RollCall,
+    Absence(ResidentId),
 }
 
 impl Station {
@@ -55,9 +56,16 @@ impl Station {
         let alarm = match meant(reply.code, given, now.trust, self.held(by)) {
             Meant::This(About::Alarm(alarm)) => alarm,
             Meant::This(About::RollCall) => return (None, self.answer_roll_call(now, by, wish, effects)),
+            Meant::This(About::Absence(resident)) => {
+                return (None, self.answer_absence(now, by, resident, wish, effects));
+            }
             Meant::AskForCode => return (None, Outcome::AskForCode),
             Meant::UnknownCode => return (None, Outcome::UnknownCode),
         };
+        if matches!(wish, Wish::Returned | Wish::Extend) {
+            let answer = self.answer_not_back(now, alarm, by, wish, effects);
+            return (Some(alarm), answer.map_or_else(|why| Outcome::Refused(wish, why), |_| Outcome::Done(wish)));
+        }
         let Some(order) = self.order_for(wish, alarm, by) else { return (Some(alarm), Outcome::NotUnderstood) };
         let command = Command { id: reply.id, from: Authority::Local, order };
         let answer = self.obey_once(now, &command, effects);
@@ -80,6 +88,7 @@ impl Station {
         closed.reverse();
         open.extend(closed);
         open.extend(self.roll_call.held(by, About::RollCall));
+        open.extend(self.absences.held(by, About::Absence));
         open
     }
 
@@ -88,7 +97,7 @@ impl Station {
         let known = self.book.get(alarm);
         Some(match wish {
             // To an alarm it says nothing: it may mean at home, or there.
-            Wish::Present => return None,
+            Wish::Present | Wish::Returned | Wish::Extend | Wish::SomebodyElse => return None,
             Wish::Come if known.is_some_and(|alarm| alarm.test_by == Some(by)) => close(Disposition::Test),
             Wish::Come if !alarm.condition.rule().about_person => Order::Acknowledge { alarm, by: Some(by) },
             Wish::Come => Order::Accept { alarm, by },

@@ -142,6 +142,7 @@ impl Station {
         }
         self.find_unrecorded(now, &mut effects);
         self.resume_roll_call(now, off, &mut effects);
+        self.mind_the_absences(now, &mut effects);
         self.fire_due(now, &mut effects);
         self.changed_devices.extend(self.units.keys());
         self.changed_residents.extend(self.roster.residents.keys());

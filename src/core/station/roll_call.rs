@@ -13,7 +13,7 @@
 //! - The code is made from the evening and the person, so that a restart knows it again; answers stand in the log.
 //! - While nobody knows what time it is nobody is asked, and from 21:00 on nobody is woken by a question.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::{Station, Timer};
 use crate::core::alarm::told::Code;
 use crate::core::answer::{Held, Outcome, Reply, Wish};
-use crate::core::effect::Effect;
+use crate::core::effect::{Effect, Question};
 use crate::core::id::ResponderId;
 use crate::core::time::{Moment, Mono, Trust, Wall};
 use crate::limits::duty::ROLL_CALL_HEARD_MAX;
@@ -198,13 +198,13 @@ impl Station {
     }
 
     fn ask(&mut self, now: Moment, at: Wall, who: ResponderId, until: Mono, effects: &mut Vec<Effect>) {
-        let code = self.question_code(at, who);
+        let code = self.question_code(at, "", who);
         let heard = code.and_then(|code| self.roll_call.heard.get(&(who, code)));
         let said = heard.filter(|(heard, _)| heard.wall >= at).map_or(Said::Nothing, |(_, wish)| what(*wish));
         let until = if said == Said::Unable { now.mono } else { until };
         self.roll_call.asked.insert(who, Asked { code, until, said, gap: None });
         if said == Said::Nothing {
-            effects.push(Effect::Ask { who, code });
+            effects.push(Effect::Ask { who, code, about: Question::RollCall });
         }
     }
 
@@ -235,17 +235,6 @@ impl Station {
             free.filter(|one| !on_duty.contains(&one.id) && !self.roll_call.asked.contains_key(&one.id)).collect();
         let same = free.iter().find(|responder| Some(responder.role) == role);
         same.or(free.first()).map(|responder| responder.id)
-    }
-
-    /// Two digits made from the evening and the person, that they hold for nothing else.
-    fn question_code(&self, at: Wall, who: ResponderId) -> Option<Code> {
-        let seed = who
-            .as_str()
-            .bytes()
-            .fold(at.0.unsigned_abs() / 60_000, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
-        let first = u8::try_from(10 + seed % 90).ok().and_then(Code::new);
-        let held: BTreeSet<Code> = self.codes_of(who).collect();
-        Code::after(first, |code| held.contains(&code))
     }
 }
 

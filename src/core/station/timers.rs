@@ -15,6 +15,7 @@ pub(super) enum Timer {
     Device(DeviceId),
     Digest,
     RollCall,
+    Absences,
     Clock,
 }
 

@@ -121,7 +121,7 @@ impl Station {
         for id in self.roster.residents.keys() {
             self.detectors.insert(*id, detectors.remove(id).unwrap_or_else(detector::all));
         }
-        let gone: Vec<ResidentId> = self.watch.keys().copied().filter(|id| !self.is_watched_over(*id)).collect();
+        let gone: Vec<ResidentId> = self.watch.keys().copied().filter(|id| !self.roster.is_watched_over(*id)).collect();
         for id in gone {
             self.watch.remove(&id);
             self.timers.set(Timer::Resident(id), None);
@@ -136,10 +136,6 @@ impl Station {
         for (timer, deadline) in deadlines {
             self.timers.set(timer, deadline);
         }
-    }
-
-    fn is_watched_over(&self, id: ResidentId) -> bool {
-        self.roster.residents.get(&id).is_some_and(|resident| resident.service.is_served())
     }
 
     /// A low battery or an open case went away with the thing.

@@ -35,7 +35,7 @@ use super::directory::Directory;
 use crate::core::alarm::told::Code;
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::answer::Confirm;
-use crate::core::effect::{Input, Notice};
+use crate::core::effect::{Input, Notice, Question};
 use crate::core::id::{ChannelId, ResponderId};
 use crate::core::time::{Moment, Mono};
 use crate::limits::people::{HANDED_MAX, JOBS_MAX};
@@ -71,12 +71,14 @@ pub enum Event {
         /// Whom.
         people: Vec<ResponderId>,
     },
-    /// Somebody is asked whether they are there tonight (CARE-RULES 21).
+    /// Somebody is asked something (CARE-RULES 21, 24).
     Ask {
         /// Who.
         who: ResponderId,
         /// By which code they answer.
         code: Code,
+        /// What.
+        about: Question,
     },
     /// A code goes to a number that is to be proven (CARE-RULES 20): to the number itself, whatever the village file says meanwhile.
     Proof {
@@ -194,7 +196,7 @@ impl Queue {
             Event::Alarm(alarm) => self.take_alarm(*alarm),
             Event::Confirm(confirm) => self.take_confirm(now.mono, &confirm, directory),
             Event::Digest { faults, people } => self.take_digest(now.mono, &faults, &people, directory),
-            Event::Ask { who, code } => self.take_question(now.mono, who, code, directory),
+            Event::Ask { who, code, about } => self.take_question(now.mono, who, code, about, directory),
             Event::Proof { phone, text } => self.take_proof(now.mono, phone, text),
             Event::County { alarm, text } => self.expect_receipt(now.mono, alarm, text),
             Event::Receipted(alarm) => self.receipted(alarm),

@@ -7,7 +7,7 @@ use crate::core::alarm::told::{Code, Reached};
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::answer::{Confirm, Way};
 use crate::core::consent::Purpose;
-use crate::core::effect::{Audience, Because, Input, Notice, Report};
+use crate::core::effect::{Audience, Because, Input, Notice, Question, Report};
 use crate::core::id::{ChannelId, ResponderId};
 use crate::core::time::Mono;
 use crate::notify::directory::Directory;
@@ -124,9 +124,20 @@ impl Queue {
         }
     }
 
-    /// The evening's question stands behind everything that is an alarm.
-    pub(super) fn take_question(&mut self, now: Mono, who: ResponderId, code: Code, directory: &dyn Directory) {
-        let text = wording::roll_call(code, directory);
+    /// A question stands behind everything that is an alarm.
+    pub(super) fn take_question(
+        &mut self,
+        now: Mono,
+        who: ResponderId,
+        code: Code,
+        about: Question,
+        directory: &dyn Directory,
+    ) {
+        let text = match about {
+            Question::RollCall => wording::roll_call(code, directory),
+            Question::AbsenceEnds(resident) => wording::absence(who, code, resident, true, directory),
+            Question::CameBack(resident) => wording::absence(who, code, resident, false, directory),
+        };
         self.write_to(who, Way::Text, None, text, Class::Drill, now, directory);
     }
 

@@ -90,6 +90,26 @@ impl Fault {
     }
 }
 
+/// Something that is not durable, and that a power cut takes or leaves by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AtRisk {
+    /// Bytes of a file, a sector of them.
+    Sector {
+        /// The file's number.
+        file: u64,
+        /// Which sector, from 0.
+        index: usize,
+    },
+    /// The names that lead to a file.
+    Names {
+        /// The file's number.
+        file: u64,
+    },
+}
+
+/// A card keeps or loses bytes in units of this. Source: the smallest logical block of Linux' block layer.
+pub const SECTOR_BYTES: usize = 512;
+
 /// What was done to the disk so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
@@ -173,6 +193,48 @@ impl FakeDisk {
             body.bytes.truncate(body.synced);
             body.bytes.append(&mut body.hidden);
             body.synced = body.bytes.len();
+        }
+        volume.sweep();
+    }
+
+    /// Everything that is not durable: each may reach the card before the power goes, or not, in any order.
+    #[must_use]
+    pub fn at_risk(&self) -> Vec<AtRisk> {
+        let volume = self.volume();
+        let mut parts: Vec<AtRisk> = Vec::new();
+        for (file, body) in &volume.files {
+            let sectors = (body.synced / SECTOR_BYTES)..body.bytes.len().div_ceil(SECTOR_BYTES);
+            if body.synced < body.bytes.len() {
+                parts.extend(sectors.map(|index| AtRisk::Sector { file: *file, index }));
+            }
+            if volume.names_of(*file) != volume.durable_names_of(*file) {
+                parts.push(AtRisk::Names { file: *file });
+            }
+        }
+        parts
+    }
+
+    /// The power goes, and of what was not synced these parts had reached the card. A sector that had not, in front of one that had,
+    /// reads as `filler`.
+    pub fn cut_power_keeping(&self, kept: &[AtRisk], filler: u8) {
+        let mut volume = self.volume();
+        volume.names = volume.names_after(kept);
+        volume.durable_names = volume.names.clone();
+        for (file, body) in &mut volume.files {
+            body.bytes.append(&mut body.hidden);
+            let lost = |index: &usize| !kept.contains(&AtRisk::Sector { file: *file, index: *index });
+            let sectors = (body.synced / SECTOR_BYTES)..body.bytes.len().div_ceil(SECTOR_BYTES);
+            let (mut end, synced) = (body.synced, body.synced);
+            for index in sectors {
+                let (from, to) = (index * SECTOR_BYTES, ((index + 1) * SECTOR_BYTES).min(body.bytes.len()));
+                if lost(&index) {
+                    body.bytes.get_mut(from.max(synced)..to).unwrap_or_default().fill(filler);
+                } else {
+                    end = to;
+                }
+            }
+            body.bytes.truncate(end);
+            body.synced = end;
         }
         volume.sweep();
     }
@@ -330,6 +392,22 @@ impl Volume {
         }
     }
 
+    fn names_of(&self, file: u64) -> Vec<&String> {
+        self.names.iter().filter(|(_, named)| **named == file).map(|(name, _)| name).collect()
+    }
+
+    fn durable_names_of(&self, file: u64) -> Vec<&String> {
+        self.durable_names.iter().filter(|(_, named)| **named == file).map(|(name, _)| name).collect()
+    }
+
+    /// The names that lead somewhere when only these changes of names had reached the card.
+    fn names_after(&self, kept: &[AtRisk]) -> BTreeMap<String, u64> {
+        let came = |file: &u64| kept.contains(&AtRisk::Names { file: *file });
+        let old = self.durable_names.iter().filter(|(_, file)| !came(file));
+        let new = self.names.iter().filter(|(_, file)| came(file));
+        old.chain(new).map(|(name, file)| (name.clone(), *file)).collect()
+    }
+
     /// Frees files that no name leads to.
     fn sweep(&mut self) {
         let (names, durable) = (&self.names, &self.durable_names);
@@ -471,6 +549,32 @@ mod tests {
         assert_eq!(disk.list().expect("listed"), ["a"]);
         assert_eq!(disk.contents("a").expect("there"), b"kept");
         assert_eq!(before.contents("a").expect("there"), b"keptlost");
+    }
+
+    #[test]
+    fn a_power_cut_takes_any_part_of_what_was_not_synced() {
+        let disk = FakeDisk::new();
+        let mut file = disk.create("a").expect("created");
+        file.append(&[1; 500]).expect("written");
+        file.sync_data().expect("synced");
+        disk.sync_dir().expect("synced");
+        file.append(&[2; 1_000]).expect("written");
+        disk.create("b").expect("created");
+        let parts = disk.at_risk();
+        let sector = |index| AtRisk::Sector { file: 0, index };
+        assert_eq!(parts, [sector(0), sector(1), sector(2), AtRisk::Names { file: 1 }]);
+        let cut = |kept: &[AtRisk]| {
+            let cut = disk.copy();
+            cut.cut_power_keeping(kept, 9);
+            assert_eq!(cut.at_risk(), []);
+            (cut.contents("a").expect("there"), cut.list().expect("listed").len())
+        };
+        assert_eq!(cut(&[]), (vec![1; 500], 1));
+        let whole = [vec![1; 500], vec![2; 1_000]].concat();
+        assert_eq!(cut(&parts), (whole, 2));
+        let holed = [vec![1; 500], vec![2; 12], vec![9; 512], vec![2; 476]].concat();
+        assert_eq!(cut(&[sector(0), sector(2)]), (holed, 1));
+        assert_eq!(cut(&[sector(0)]).0.len(), 512, "what nothing behind was kept of is not there");
     }
 
     #[test]

@@ -26,6 +26,17 @@ pub(super) fn watch(scene: &Scene<'_>) -> Markup {
                 }
             }
             @if sheet.unwatched.len() > ROWS_MAX { p .empty { (say::more(sheet.unwatched.len() - ROWS_MAX, scene.lang)) } }
+            @if !sheet.away.is_empty() {
+                h3 { (scene.say(say::AWAY)) }
+                ul .rows {
+                    @for (resident, until) in sheet.away.iter().take(ROWS_MAX) {
+                        li {
+                            span .what.wide { strong { (scene.known.address_form(*resident)) } }
+                            span .age { (say::until(&scene.clock_of(Moment { wall: *until, ..sheet.now }), scene.lang)) }
+                        }
+                    }
+                }
+            }
         }
     }
 }

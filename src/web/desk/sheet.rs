@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use crate::core::alarm::{Alarm, State};
 use crate::core::id::ResidentId;
-use crate::core::time::{Moment, Mono};
+use crate::core::time::{Moment, Mono, Wall};
 use crate::core::watch::Watch;
 use crate::web::asking::Survey;
 use crate::web::names::Known;
@@ -20,6 +20,8 @@ pub(in crate::web) struct Sheet<'a> {
     pub(in crate::web) things: Vec<&'a Alarm>,
     /// Residents who are not fully watched, BLIND first, then the longest so.
     pub(in crate::web) unwatched: Vec<(ResidentId, Watch, Moment)>,
+    /// Residents who are away from home, and until when; for whoever has logged in, and not for the wall (CARE-RULES 28).
+    pub(in crate::web) away: Vec<(ResidentId, Wall)>,
     /// How many are watched.
     pub(in crate::web) watched: usize,
     pub(in crate::web) durable: bool,
@@ -41,7 +43,9 @@ impl<'a> Sheet<'a> {
         things.sort_by_key(|alarm| (is_answered(alarm), alarm.id.onset));
 
         // Whoever is away for a time is missed by nobody, and nobody is to read here that they are.
-        let residents = survey.status.residents.iter().filter(|(id, _)| known.is_active(**id));
+        let away = &survey.status.away;
+        let residents =
+            survey.status.residents.iter().filter(|(id, _)| known.is_active(**id) && !away.contains_key(*id));
         let (watched, rest): (Vec<_>, Vec<_>) = residents.partition(|(_, (watch, _))| *watch == Watch::Watched);
         let mut unwatched: Vec<_> = rest.into_iter().map(|(id, (watch, since))| (*id, *watch, *since)).collect();
         unwatched.sort_by_key(|(_, watch, since)| (Reverse(*watch), since.mono));
@@ -51,6 +55,7 @@ impl<'a> Sheet<'a> {
             things,
             unwatched,
             watched: watched.len(),
+            away: away.iter().map(|(id, until)| (*id, *until)).collect(),
             durable: survey.status.durable,
             county: survey.status.relay_connected && survey.status.county_online != Some(false),
         }

@@ -15,9 +15,9 @@ pub(in crate::config) mod read;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::{Date, DateTime, Time, Weekday};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
-pub(super) use read::{Lapse, lapsed, rota};
+pub(super) use read::{Lapse, day, lapse, lapsed, rota, some};
 
 use super::super::key::Key;
 use crate::core::id::{ResponderId, Slug};
@@ -98,7 +98,7 @@ pub struct Calendar {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Swap {
     /// The day on which the shift begins.
-    #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
+    #[serde(with = "day_as_text")]
     pub date: Date,
     /// Which shift.
     pub shift: Slug,
@@ -255,12 +255,18 @@ impl WeeklyRota {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field over as it is")]
-fn as_text<S: Serializer>(date: &Date, to: S) -> Result<S::Ok, S::Error> {
-    to.collect_str(date)
-}
+/// A day as text, as in a file: 2026-12-03.
+pub(super) mod day_as_text {
+    use jiff::civil::Date;
+    use serde::{Deserialize, Deserializer, Serializer, de};
 
-fn from_text<'de, D: Deserializer<'de>>(from: D) -> Result<Date, D::Error> {
-    let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
-    text.parse().map_err(de::Error::custom)
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field over as it is")]
+    pub fn serialize<S: Serializer>(date: &Date, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(date)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Date, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+        text.parse().map_err(de::Error::custom)
+    }
 }

@@ -170,13 +170,14 @@ fn judge_swap(section: &Section<'_>, swap: &Swap, shift: &Shift, rota: &WeeklyRo
     }
 }
 
-fn lapse(section: &Section<'_>, name: &'static str, from: DateTime) -> Option<Lapse> {
+/// What is past from a moment on.
+pub(in super::super) fn lapse(section: &Section<'_>, name: &'static str, from: DateTime) -> Option<Lapse> {
     let problem = section.wrong(name, &section.find(name)?, What::Lapsed);
     Some(Lapse { from, problem: problem.fix(format!("take this {} out", section.path())) })
 }
 
 /// The tables of a list; what is beyond the limit is reported once.
-fn some<'d>(top: &Section<'d>, name: &'static str, max: usize) -> Vec<Section<'d>> {
+pub(in super::super) fn some<'d>(top: &Section<'d>, name: &'static str, max: usize) -> Vec<Section<'d>> {
     let mut all = top.list(name).unwrap_or_default();
     if let Some(surplus) = all.get(max) {
         report_too_many(surplus, max, "take those that are past out");
@@ -190,7 +191,7 @@ fn report_too_many(surplus: &Section<'_>, max: usize, fix: &str) {
 }
 
 /// A day.
-fn day(section: &Section<'_>, name: &'static str) -> Option<Date> {
+pub(in super::super) fn day(section: &Section<'_>, name: &'static str) -> Option<Date> {
     let found = section.demand(name)?;
     day_of(section, name, &found)
 }

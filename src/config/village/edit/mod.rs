@@ -1,18 +1,20 @@
-//! Changes of `village.toml` by a program: a device enrolled, replaced, taken out of service; a duty swapped; a telephone proven.
-//! Pure: text in, text out.
+//! Changes of `village.toml` by a program: a device enrolled, replaced, taken out of service; a duty swapped; a telephone proven; a
+//! resident away. Pure: text in, text out.
 //!
 //! The file is written by people, with comments and an order of their own, so it is never written anew from what was read:
 //! a change puts its own lines at the places that the parser names, and every other byte stays. What comes out is read
 //! again by the same reader as at the start, and must be the same village but for the change; a file in a form that this
 //! cannot do (tables on one line, dotted keys) is left to the hand.
 
-use std::ops::Range;
+pub mod absence;
+
+mod text;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize, Serializer};
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
 
+use self::absence::{Away, Said};
+use self::text::{Entry, Lines, Patch, appended, quoted};
 use super::rota::Swap;
 use super::{Village, proof};
 use crate::config::problem::Problems;
@@ -21,7 +23,7 @@ use crate::core::effect::VillageDeed;
 use crate::core::id::{DeviceId, HomeId, ResidentId, ResponderId, RoomId, Slug, SourceId};
 use crate::core::roster::{Device, Role, Roster};
 use crate::limits::ADDRESS_BYTES_MAX;
-use crate::limits::rota::SWAPS_MAX;
+use crate::limits::rota::{ABSENCES_MAX, SWAPS_MAX};
 use crate::private::Private;
 
 /// One change.
@@ -52,6 +54,12 @@ pub enum Edit {
         /// The number to which the code went.
         phone: Private<String>,
     },
+    /// A resident is away for a time.
+    Away(Away),
+    /// They stay away for longer.
+    Extend(Said),
+    /// They are back.
+    Back(Said),
 }
 
 /// A device to be enrolled.
@@ -142,6 +150,23 @@ pub enum EditError {
     /// The file is full of them.
     #[error("there are {SWAPS_MAX} swaps in the village file; take the past ones out, then shouwang village reload")]
     TooManySwaps,
+    /// Nobody of that id is served.
+    #[error("there is no resident {0} in the village file who is watched over")]
+    UnknownResident(ResidentId),
+    /// An end that is no end.
+    #[error("{0} is not behind the first day, or is past; give the day on which they come back")]
+    AbsencePast(Date),
+    /// One is written already.
+    #[error("{0} is away already; shouwang village back {0} ends that")]
+    AwayAlready(ResidentId),
+    /// There is none, or it was changed since.
+    #[error("{0} is not away; shouwang village absences shows who is")]
+    NotAway(ResidentId),
+    /// The file is full of them.
+    #[error(
+        "there are {ABSENCES_MAX} absences in the village file; take the past ones out, then shouwang village reload"
+    )]
+    TooManyAbsences,
     /// No id is free.
     #[error("no id of the form d001 is free; give one with --id")]
     NoFreeId,
@@ -173,6 +198,11 @@ impl EditError {
             EditError::OnShift(_) => "on_shift_already",
             EditError::Past(_) => "shift_past",
             EditError::TooManySwaps => "too_many_swaps",
+            EditError::UnknownResident(_) => "unknown_resident",
+            EditError::AbsencePast(_) => "absence_past",
+            EditError::AwayAlready(_) => "away_already",
+            EditError::NotAway(_) => "not_away",
+            EditError::TooManyAbsences => "too_many_absences",
             EditError::NoFreeId => "no_free_id",
             EditError::Form => "only_by_hand",
             EditError::Unsound(_) => "",
@@ -203,6 +233,8 @@ impl Edit {
             Edit::Remove { .. } => VillageDeed::Remove,
             Edit::Swap(_) => VillageDeed::Swap,
             Edit::Prove { .. } => VillageDeed::Prove,
+            Edit::Away(_) | Edit::Extend(_) => VillageDeed::Away,
+            Edit::Back(_) => VillageDeed::Back,
         }
     }
 
@@ -212,19 +244,29 @@ impl Edit {
     /// [`EditError`]; nothing is changed then.
     pub fn apply(&self, file: &str, text: &str, today: &str, station: &Station) -> Result<Edited, EditError> {
         let before = Village::parse(file, text, Some(station)).map_err(EditError::Unsound)?.value;
+        let day = || today.parse::<Date>().map_err(|_| EditError::Form);
         let (new, device, former) = match self {
             Edit::Enrol(enrol) => enrolled(text, enrol, &before.roster)?,
             Edit::Replace { device, by } => replaced(text, *device, by, today, &before)?,
             Edit::Remove { device } => (removed(text, *device, today, &before.roster)?, Some(*device), None),
             Edit::Swap(swap) => (swapped(text, swap, today, &before)?, None, None),
             Edit::Prove { who, phone } => (proven(text, *who, phone, today, &before)?, None, None),
+            Edit::Away(away) => (absence::away(text, away, day()?, &before)?, None, None),
+            Edit::Extend(said) => (absence::extended(text, said, &before, station)?, None, None),
+            Edit::Back(said) => (absence::back(text, said, day()?, &before, station)?, None, None),
         };
         let village = Village::parse(file, &new, Some(station)).map_err(|problems| match self {
             // Lines that say nothing of themselves can only have come to stand in the wrong place.
-            Edit::Remove { .. } | Edit::Swap(_) | Edit::Prove { .. } => EditError::Form,
+            Edit::Remove { .. }
+            | Edit::Swap(_)
+            | Edit::Prove { .. }
+            | Edit::Away(_)
+            | Edit::Extend(_)
+            | Edit::Back(_) => EditError::Form,
             Edit::Enrol(_) | Edit::Replace { .. } => EditError::Unsound(problems),
         })?;
         if !self.was_done(device, &before, &village.value)
+            || village.value.absences != absence::wanted(self, day()?, &before)
             || !is_else_equal(&before.roster, &village.value.roster, &[device, former])
         {
             return Err(EditError::Form);
@@ -232,12 +274,12 @@ impl Edit {
         Ok(Edited { text: new, device, former, village })
     }
 
-    /// Whether the device, the rota or the telephone became what was wanted.
+    /// Whether the device, the rota or the telephone became what was wanted; the absences are compared for every change.
     fn was_done(&self, device: Option<DeviceId>, before: &Village, after: &Village) -> bool {
         let of = |village: &Village| device.and_then(|device| village.roster.devices.get(&device).copied());
         let mut rota = before.rota.clone();
         let as_wanted = match (self, of(before), of(after)) {
-            (Edit::Enrol(_), None, Some(_)) => true,
+            (Edit::Enrol(_), None, Some(_)) | (Edit::Away(_) | Edit::Extend(_) | Edit::Back(_), None, None) => true,
             (Edit::Replace { by, .. }, Some(old), Some(new)) => new == Device { source: by.source, ..old },
             (Edit::Remove { .. }, Some(old), Some(new)) => new == Device { removed: true, ..old },
             (Edit::Swap(swap), None, None) => {
@@ -410,142 +452,6 @@ fn former_id(id: DeviceId, roster: &Roster) -> Result<DeviceId, EditError> {
     let names = (1..1_000).map(|number| format!("{id}-{number}").parse::<DeviceId>());
     let mut free = names.filter_map(Result::ok).filter(|id| !roster.devices.contains_key(id));
     free.next().map_or_else(|| next_id(roster), Ok)
-}
-
-/// A table of a device or a responder as it stands in the text.
-struct Entry<'t> {
-    text: &'t str,
-    table: DeTable<'t>,
-}
-
-impl<'t> Entry<'t> {
-    fn find(text: &'t str, list: &str, id: &str) -> Result<Self, EditError> {
-        let mut root = DeTable::parse(text).map_err(|_| EditError::Form)?.into_inner();
-        let below = |table: &mut DeTable<'t>, name: &str| match table.remove(name).map(Spanned::into_inner) {
-            Some(DeValue::Table(inner)) => Ok(inner),
-            _ => Err(EditError::Form),
-        };
-        let mut all = below(&mut root, list)?;
-        let table = below(&mut all, id)?;
-        Ok(Self { text, table })
-    }
-
-    /// Where a key's value stands.
-    fn value(&self, name: &str) -> Option<Range<usize>> {
-        self.table.get(name).map(Spanned::span)
-    }
-
-    /// A key's value as it is written.
-    fn written(&self, name: &str) -> Option<&'t str> {
-        self.text.get(self.value(name)?)
-    }
-
-    /// A key's value, if it is a text.
-    fn text(&self, name: &str) -> Option<String> {
-        match self.table.get(name)?.get_ref() {
-            DeValue::String(text) => Some(text.clone().into_owned()),
-            _ => None,
-        }
-    }
-
-    /// Behind the line of its last value, whose comment belongs to it.
-    fn end(&self) -> Result<usize, EditError> {
-        self.end_of_line(self.table.values().map(|value| value.span().end).max().ok_or(EditError::Form)?)
-    }
-
-    /// The end of the line on which a value ends, which holds nothing more but a comment.
-    fn end_of_line(&self, value: usize) -> Result<usize, EditError> {
-        let rest = self.text.get(value..).ok_or(EditError::Form)?;
-        let line = rest.split('\n').next().unwrap_or_default();
-        let behind = line.trim();
-        if !behind.is_empty() && !behind.starts_with('#') {
-            return Err(EditError::Form);
-        }
-        Ok(value + line.len())
-    }
-}
-
-/// Changes of a text at places of the text as it was.
-struct Patch<'t> {
-    text: &'t str,
-    changes: Vec<(Range<usize>, String)>,
-}
-
-impl<'t> Patch<'t> {
-    const fn new(text: &'t str) -> Self {
-        Self { text, changes: Vec::new() }
-    }
-
-    fn replace(&mut self, at: Range<usize>, with: &str) {
-        self.changes.push((at, with.to_owned()));
-    }
-
-    /// A line more behind the line that ends at `at`.
-    fn insert(&mut self, at: usize, line: &str) {
-        let ends_with_return = self.text.get(..at).is_some_and(|before| before.ends_with('\r'));
-        let line = if ends_with_return { format!("\n{line}\r") } else { format!("{}{line}", line_end(self.text)) };
-        self.changes.push((at..at, line));
-    }
-
-    fn done(mut self) -> String {
-        // A stable sort: lines that are put at one place keep their order.
-        self.changes.sort_by_key(|(at, _)| at.start);
-        let (mut new, mut done) = (String::with_capacity(self.text.len() + 128), 0);
-        for (at, with) in self.changes {
-            new.push_str(self.text.get(done..at.start).unwrap_or_default());
-            new.push_str(&with);
-            done = at.end;
-        }
-        new.push_str(self.text.get(done..).unwrap_or_default());
-        new
-    }
-}
-
-/// The lines of a new table.
-struct Lines(Vec<String>);
-
-impl Lines {
-    fn of(id: DeviceId) -> Self {
-        Self(vec![String::new(), format!("[devices.{id}]")])
-    }
-
-    fn text(&mut self, name: &str, value: Option<&str>) -> Result<(), EditError> {
-        if let Some(value) = value {
-            self.0.push(format!("{name} = {}", quoted(value)?));
-        }
-        Ok(())
-    }
-
-    fn raw(&mut self, name: &str, value: Option<&str>) {
-        self.0.extend(value.map(|value| format!("{name} = {value}")));
-    }
-}
-
-/// The text with a table behind its end.
-fn appended(text: &str, lines: Lines) -> String {
-    let end = line_end(text);
-    let mut new = text.to_owned();
-    if !new.is_empty() && !new.ends_with('\n') {
-        new.push_str(end);
-    }
-    for line in lines.0 {
-        new.push_str(&line);
-        new.push_str(end);
-    }
-    new
-}
-
-/// How the file ends its lines; an editor of another system may have written it.
-fn line_end(text: &str) -> &'static str {
-    if text.contains("\r\n") { "\r\n" } else { "\n" }
-}
-
-/// A text as TOML writes it.
-fn quoted(text: &str) -> Result<String, EditError> {
-    if text.is_empty() || text.len() > ADDRESS_BYTES_MAX || text.chars().any(char::is_control) {
-        return Err(EditError::Text);
-    }
-    Ok(format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")))
 }
 
 /// The daemon writes the file, so it must be told what the installer read on the device.

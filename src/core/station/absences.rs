@@ -1,0 +1,371 @@
+//! Who is away from home (CARE-RULES 24): asked after the day before, ended by day, and never a reason not to hear a call.
+//!
+//! ```text
+//!          10:00 the day before            10:00 of the last day
+//! away ────── asked ── "17 2" ─▶ seven days more
+//!   │           │ "17 1" ─▶ at home       │ no answer
+//!   │ about in two places                 ▼
+//!   └─▶ watched again, and asked: 回来了?  watched again, and a call: nobody says that they are back
+//! ```
+//!
+//! Constraints:
+//! - `village.toml` is the truth of absences, and the plan brings them as instants. What somebody answers goes into the file, and
+//!   comes back with the next plan; so an answer that was lost on the way is asked for once more after a start, and no absence goes
+//!   on because of a memory.
+//! - Being away only ends reminders that nobody is heard. Help calls, smoke, gas and CO are never suspended by it (CARE-RULES 22).
+//! - While nobody knows what time it is nobody is away, and by night nobody is asked or called for this.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::{Station, Timer};
+use crate::core::alarm::told::Code;
+use crate::core::alarm::{Alarm, AlarmId, Away, Evidence, Note, NoteKind, Reason, Subject};
+use crate::core::answer::{Held, Outcome, Wish};
+use crate::core::condition::Condition;
+use crate::core::effect::{AbsenceChange, Answer, Effect, Question, Refusal};
+use crate::core::id::{DeviceId, ResidentId, ResponderId, RoomId};
+use crate::core::intake::News;
+use crate::core::plan::Absence;
+use crate::core::reading::Measure;
+use crate::core::roster::{Device, Ladder, ResponderRole, Rung};
+use crate::core::time::{Moment, Mono, Trust, Wall};
+
+/// Somebody who is about in two places within this time is in the home. judgement: a radio that repeats itself speaks of one place,
+/// and who waters the flowers for a neighbour is asked after, which costs one text.
+const ABOUT_WITHIN: Duration = Duration::from_mins(30);
+
+/// Whoever said that they are not back is not asked again for this long. judgement: whoever looks after the home comes once a day.
+const ASKED_AGAIN_AFTER: Duration = Duration::from_hours(24);
+
+/// An absence that ended so long ago is no news after a start. judgement: by then the next day's silence speaks for itself.
+const OVER_IS_NEWS: Duration = Duration::from_hours(24);
+
+/// What was answered is in the village file by then, or was lost on the way and is asked once more. judgement: the file is written in
+/// a blink, and who is repairing it by hand is done in an hour.
+const WRITTEN_WITHIN: Duration = Duration::from_hours(1);
+
+/// How long the contact has before the duty desk is called too. judgement: as long as the longest time of a village's rung.
+const CONTACT_WAIT: Duration = Duration::from_mins(5);
+
+/// What is remembered of absences; a start asks again.
+#[derive(Debug, Default)]
+pub(super) struct Absences {
+    /// Who is away now.
+    away: BTreeSet<ResidentId>,
+    /// What was asked about whom.
+    asked: BTreeMap<ResidentId, Asked>,
+    /// Who was about at home during the absence that ends then, and is watched as if it had ended.
+    back: BTreeMap<ResidentId, Wall>,
+    /// Where somebody was last about in the home of whoever is away.
+    about: BTreeMap<ResidentId, (Place, Mono)>,
+    /// When the contact said that it was somebody else.
+    not_back: BTreeMap<ResidentId, Mono>,
+    /// The ends that a call was made of.
+    called: BTreeMap<ResidentId, Wall>,
+}
+
+/// A question to whoever knows.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    who: ResponderId,
+    code: Option<Code>,
+    /// The end of the absence that it is about.
+    until: Wall,
+    about: Question,
+    /// When they answered; the plan has it when the village file does.
+    answered: Option<Mono>,
+}
+
+/// A room, or a device that stands in none.
+type Place = Result<RoomId, DeviceId>;
+
+impl Absences {
+    /// What somebody is asked, by the codes of the questions.
+    pub(super) fn held<T>(
+        &self,
+        who: ResponderId,
+        about: impl Fn(ResidentId) -> T + Copy,
+    ) -> impl Iterator<Item = Held<T>> {
+        let theirs = self.asked.iter().filter(move |(_, asked)| asked.who == who);
+        theirs.filter_map(move |(resident, asked)| {
+            Some(Held { code: Some(asked.code?), about: about(*resident), sent: None, is_open: false })
+        })
+    }
+
+    /// The codes of somebody's questions.
+    pub(super) fn codes_of(&self, who: ResponderId) -> impl Iterator<Item = Code> {
+        self.asked.values().filter(move |asked| asked.who == who).filter_map(|asked| asked.code)
+    }
+}
+
+impl Station {
+    /// Whether the resident is away, so that their silence is expected.
+    #[must_use]
+    pub fn is_away(&self, resident: ResidentId) -> bool {
+        self.absences.away.contains(&resident)
+    }
+
+    /// Everybody who is away, and until when.
+    pub fn away(&self) -> impl Iterator<Item = (ResidentId, Wall)> {
+        let absences = self.plan.absences.iter().filter(|absence| self.is_away(absence.resident));
+        absences.map(|absence| (absence.resident, absence.away.until))
+    }
+
+    /// Whatever of the absences is due, and when something is next.
+    pub(super) fn mind_the_absences(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        let all = self.plan.absences.clone();
+        self.forget_what_is_past(&all);
+        self.end_what_was_answered(now, &all, effects);
+        let away = all.iter().filter(|absence| self.is_in_force(now, absence)).map(|absence| absence.resident);
+        self.take_away(now, away.collect(), effects);
+        if now.trust == Trust::Unset || all.is_empty() {
+            self.timers.set(Timer::Absences, None);
+            return;
+        }
+        // A contact sleeps too: what falls into the night waits for its end.
+        let morning = if self.plan.may_be_night(now) { self.plan.night_ends(now) } else { Some(now.wall) };
+        if morning == Some(now.wall) {
+            for absence in &all {
+                self.ask_about(now, absence, effects);
+                self.call_about(now, absence, effects);
+            }
+        }
+        let marks = all.iter().flat_map(|absence| [absence.away.from, absence.ask, absence.away.until]);
+        let next = marks.chain(morning).filter(|at| *at > now.wall).min();
+        let next =
+            next.map(|at| now.mono + Duration::from_millis(u64::try_from(at.0 - now.wall.0).unwrap_or_default()));
+        self.timers.set(Timer::Absences, next);
+    }
+
+    /// A device of a home was heard. If somebody is about there in two places, whoever is away is watched again at once, and asked
+    /// after.
+    pub(super) fn mind_who_is_about(&mut self, now: Moment, device: &Device, news: &[News], effects: &mut Vec<Effect>) {
+        let is_wanted =
+            |id: &ResidentId| self.is_away(*id) || self.book.is_open(Subject::Resident(*id), Condition::NotBack);
+        let living = self.roster.residents.values().filter(|resident| Some(resident.home) == device.home);
+        let Some(resident) = living.map(|resident| resident.id).find(is_wanted) else { return };
+        if !device.role.is_moved_by_people() || !news.iter().any(|item| is_somebody(item.said.measure)) {
+            return;
+        }
+        let place: Place = device.room.ok_or(device.id);
+        let elsewhere = self
+            .absences
+            .about
+            .get(&resident)
+            .is_some_and(|(before, at)| *before != place && now.mono.since(*at) <= ABOUT_WITHIN);
+        self.absences.about.insert(resident, (place, now.mono));
+        if elsewhere {
+            self.somebody_is_home(now, resident, device.id, effects);
+        }
+    }
+
+    /// What an alarm says of its subject's being away. Where they are is asked of the device that called.
+    pub(super) fn away_at(&self, subject: Subject, device: Option<&Device>) -> Option<Away> {
+        let Subject::Resident(resident) = subject else { return None };
+        if !self.is_away(resident) {
+            return None;
+        }
+        let unit = device.and_then(|device| self.units.get(&device.id));
+        let at = unit.and_then(|unit| unit.memory.level("location")).and_then(|measure| match measure {
+            Measure::Location { lat_microdeg, lon_microdeg } => Some((lat_microdeg, lon_microdeg)),
+            _ => None,
+        });
+        Some(Away { at })
+    }
+
+    /// The ladder of an alarm whose subject is away: whoever is with them goes first. Of an absence that is over the contact is
+    /// called, and then the duty desk.
+    pub(super) fn ladder_away(&self, alarm: &Alarm, mut ladder: Ladder) -> Ladder {
+        let Some(absence) = self.absence_of(alarm) else { return ladder };
+        if alarm.id.condition == Condition::NotBack {
+            let rung = |rung: Rung| Rung { wait: CONTACT_WAIT, ..rung };
+            let contact = Rung { responders: absence.contact.into_iter().collect(), ..Rung::default() };
+            let desk = Rung { roles: vec![ResponderRole::DutyDesk], ..Rung::default() };
+            ladder.rungs = [rung(contact), rung(desk)].into();
+        } else if alarm.away.is_some() && alarm.id.condition == Condition::HelpCall && !absence.first.is_empty() {
+            let first = Rung { responders: absence.first.clone(), wait: CONTACT_WAIT, ..Rung::default() };
+            ladder.rungs.insert(0, first);
+        }
+        ladder
+    }
+
+    /// Somebody has answered a question about somebody's absence.
+    pub(super) fn answer_absence(
+        &mut self,
+        now: Moment,
+        by: ResponderId,
+        resident: ResidentId,
+        wish: Wish,
+        effects: &mut Vec<Effect>,
+    ) -> Outcome {
+        let Some(asked) = self.absences.asked.get(&resident).copied() else { return Outcome::UnknownCode };
+        let is_back = match wish {
+            Wish::Come | Wish::Returned => true,
+            Wish::Busy | Wish::Extend | Wish::SomebodyElse => false,
+            _ => return Outcome::NotUnderstood,
+        };
+        if let Some(asked) = self.absences.asked.get_mut(&resident) {
+            asked.answered = Some(now.mono);
+        }
+        let change = match (asked.about, is_back) {
+            (_, true) => AbsenceChange::Ended,
+            (Question::CameBack(_), false) if wish != Wish::Extend => {
+                // Somebody else is in the home: they are away as was said.
+                self.absences.asked.remove(&resident);
+                self.absences.back.remove(&resident);
+                self.absences.not_back.insert(resident, now.mono);
+                self.mind_the_absences(now, effects);
+                return Outcome::Done(Wish::SomebodyElse);
+            }
+            (_, false) => AbsenceChange::Extended,
+        };
+        effects.push(Effect::Absence { resident, by, until: asked.until, change });
+        Outcome::Done(if is_back { Wish::Returned } else { Wish::Extend })
+    }
+
+    /// The same in answer to the call that was made when nobody had said it in time.
+    pub(super) fn answer_not_back(
+        &mut self,
+        now: Moment,
+        id: AlarmId,
+        by: ResponderId,
+        wish: Wish,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Answer, Refusal> {
+        let alarm = self.known_open(id)?;
+        let absence = self.absence_of(&alarm).filter(|_| id.condition == Condition::NotBack);
+        let (resident, until) = absence.map(|absence| (absence.resident, absence.away.until)).ok_or(Refusal::NotNow)?;
+        let change = if wish == Wish::Returned { AbsenceChange::Ended } else { AbsenceChange::Extended };
+        effects.push(Effect::Absence { resident, by, until, change });
+        let note = Note { at: now, by: Some(by), kind: NoteKind::Answered, text: wish.word().to_owned() };
+        self.note(now, id, note, effects)
+    }
+
+    /// Whether somebody is named to go first for a subject who is away.
+    pub(super) fn is_with_them(&self, id: AlarmId, by: ResponderId) -> bool {
+        let alarm = self.book.get(id).filter(|alarm| alarm.away.is_some());
+        alarm.and_then(|alarm| self.absence_of(alarm)).is_some_and(|absence| absence.first.contains(&by))
+    }
+
+    /// The absence that an alarm is about.
+    fn absence_of(&self, alarm: &Alarm) -> Option<&Absence> {
+        let resident = alarm.resident()?;
+        self.plan.absences.iter().find(|absence| absence.resident == resident)
+    }
+
+    fn is_in_force(&self, now: Moment, absence: &Absence) -> bool {
+        let was_seen = self.absences.back.get(&absence.resident) == Some(&absence.away.until);
+        now.trust != Trust::Unset && absence.away.contains(now.wall) && !was_seen
+    }
+
+    /// Reminders that nobody is heard end while somebody is away, and begin when they are not any more.
+    fn take_away(&mut self, now: Moment, away: BTreeSet<ResidentId>, effects: &mut Vec<Effect>) {
+        let before = std::mem::replace(&mut self.absences.away, away);
+        let changed: Vec<ResidentId> = before.symmetric_difference(&self.absences.away).copied().collect();
+        for resident in changed {
+            self.changed_residents.insert(resident);
+            self.mind_blindness(now, resident, effects);
+        }
+    }
+
+    /// What was asked of an absence that has another end by now, or none, is no question any more.
+    fn forget_what_is_past(&mut self, all: &[Absence]) {
+        let ends: BTreeMap<ResidentId, Wall> =
+            all.iter().map(|absence| (absence.resident, absence.away.until)).collect();
+        let stands = |resident: &ResidentId, until: Wall| ends.get(resident) == Some(&until);
+        self.absences.asked.retain(|resident, asked| stands(resident, asked.until));
+        self.absences.back.retain(|resident, until| stands(resident, *until));
+        self.absences.called.retain(|resident, until| stands(resident, *until));
+        self.absences.about.retain(|resident, _| ends.contains_key(resident));
+        self.absences.not_back.retain(|resident, _| ends.contains_key(resident));
+    }
+
+    /// A call about an absence that has another end by now, or none, is answered.
+    fn end_what_was_answered(&mut self, now: Moment, all: &[Absence], effects: &mut Vec<Effect>) {
+        let is_over = |resident| all.iter().any(|of| of.resident == resident && of.away.until <= now.wall);
+        let open = self.book.open().filter(|alarm| alarm.id.condition == Condition::NotBack && !alarm.id.drill);
+        let answered: Vec<ResidentId> = open.filter_map(Alarm::resident).filter(|id| !is_over(*id)).collect();
+        for resident in answered {
+            let evidence = Evidence { at: now, device: None, said: None, reason: Reason::Over };
+            self.cleared(now, Subject::Resident(resident), Condition::NotBack, evidence, effects);
+        }
+    }
+
+    /// CARE-RULES 24: the contact is asked the day before.
+    fn ask_about(&mut self, now: Moment, absence: &Absence, effects: &mut Vec<Effect>) {
+        let is_time = absence.ask <= now.wall && self.is_in_force(now, absence);
+        let known = self
+            .absences
+            .asked
+            .get(&absence.resident)
+            .filter(|asked| asked.about == Question::AbsenceEnds(absence.resident));
+        let lost = known.and_then(|asked| asked.answered).is_some_and(|at| now.mono.since(at) >= WRITTEN_WITHIN);
+        if is_time && (known.is_none() || lost) {
+            self.ask_contact(now, absence, Question::AbsenceEnds(absence.resident), effects);
+        }
+    }
+
+    /// CARE-RULES 24: it ended, and nobody says that they are back.
+    fn call_about(&mut self, now: Moment, absence: &Absence, effects: &mut Vec<Effect>) {
+        let (resident, until) = (absence.resident, absence.away.until);
+        let since = Duration::from_millis(u64::try_from(now.wall.0 - until.0).unwrap_or(u64::MAX));
+        let was_seen = self.absences.back.get(&resident) == Some(&until);
+        if now.wall < until || since > OVER_IS_NEWS || was_seen || !self.roster.is_watched_over(resident) {
+            return;
+        }
+        if self.absences.called.insert(resident, until) == Some(until) || self.was_called(resident, until) {
+            return;
+        }
+        let evidence = Evidence { at: now, device: None, said: None, reason: Reason::AbsenceOver };
+        self.onset(now, Subject::Resident(resident), Condition::NotBack, None, &[], evidence, false, effects);
+    }
+
+    /// Whether an earlier run called about it already.
+    fn was_called(&self, resident: ResidentId, until: Wall) -> bool {
+        let mut known = self.book.open().chain(self.book.closed());
+        known.any(|alarm| {
+            alarm.id.condition == Condition::NotBack
+                && alarm.resident() == Some(resident)
+                && alarm.clocks.detected.is_some_and(|at| at.wall >= until)
+        })
+    }
+
+    fn somebody_is_home(&mut self, now: Moment, resident: ResidentId, device: DeviceId, effects: &mut Vec<Effect>) {
+        let evidence = Evidence { at: now, device: Some(device), said: None, reason: Reason::AboutAtHome };
+        self.cleared(now, Subject::Resident(resident), Condition::NotBack, evidence, effects);
+        let absence = self.plan.absences.iter().find(|absence| absence.resident == resident).cloned();
+        let Some(absence) = absence.filter(|absence| self.is_in_force(now, absence)) else { return };
+        let said_no = self.absences.not_back.get(&resident);
+        if said_no.is_some_and(|at| now.mono.since(*at) < ASKED_AGAIN_AFTER) {
+            return;
+        }
+        self.absences.back.insert(resident, absence.away.until);
+        self.mind_the_absences(now, effects);
+        if !self.plan.may_be_night(now) {
+            self.ask_contact(now, &absence, Question::CameBack(resident), effects);
+        }
+    }
+
+    fn ask_contact(&mut self, now: Moment, absence: &Absence, about: Question, effects: &mut Vec<Effect>) {
+        let (resident, until) = (absence.resident, absence.away.until);
+        let desk = || self.desk(now).first().copied();
+        let Some(who) = absence.contact.or_else(desk) else { return };
+        // The same end and the same person give the same code after a start.
+        let code = self.question_code(until, resident.as_str(), who);
+        self.absences.asked.insert(resident, Asked { who, code, until, about, answered: None });
+        effects.push(Effect::Ask { who, code, about });
+    }
+}
+
+/// Whether it is said because somebody is there.
+const fn is_somebody(measure: Measure) -> bool {
+    matches!(
+        measure,
+        Measure::Motion(true)
+            | Measure::Presence(true)
+            | Measure::Bed(true)
+            | Measure::Contact(_)
+            | Measure::Vibration(true)
+    )
+}
