@@ -3,12 +3,14 @@
 //! It knows what is durable and what only looks so: [`FakeDisk::cut_power`] forgets the rest. It can write down
 //! everything that is done to it ([`FakeDisk::record`]), so that a test can do it again up to any byte of any write.
 
-use std::collections::BTreeMap;
+mod volume;
+
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
 
+use self::volume::Volume;
 use super::{Files, Handle};
 
 /// One change to the disk.
@@ -131,28 +133,6 @@ pub struct FakeDisk(Arc<Shared>);
 struct Shared {
     volume: Mutex<Volume>,
     released: Condvar,
-}
-
-#[derive(Debug, Clone, Default)]
-struct Volume {
-    files: BTreeMap<u64, Body>,
-    names: BTreeMap<String, u64>,
-    durable_names: BTreeMap<String, u64>,
-    next_file: u64,
-    capacity: Option<u64>,
-    plans: BTreeMap<Call, Plan>,
-    hanging: bool,
-    history: Option<Vec<Change>>,
-    tally: Tally,
-}
-
-#[derive(Debug, Clone, Default)]
-struct Body {
-    bytes: Vec<u8>,
-    /// How many of them are durable.
-    synced: usize,
-    /// Durable bytes beyond, which a truncation that is not synced yet has hidden.
-    hidden: Vec<u8>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -316,102 +296,6 @@ impl FakeDisk {
     fn handle(&self, name: &str) -> io::Result<Box<dyn Handle>> {
         let file = *self.volume().names.get(name).ok_or(Errno::NOENT)?;
         Ok(Box::new(Open { disk: self.clone(), file }))
-    }
-}
-
-impl Volume {
-    /// Fails as planned.
-    fn trip(&mut self, call: Call) -> io::Result<()> {
-        let Some(plan) = self.plans.get_mut(&call) else { return Ok(()) };
-        if plan.grace > 0 {
-            plan.grace -= 1;
-            return Ok(());
-        }
-        let fault = plan.fault;
-        plan.failures = plan.failures.saturating_sub(1);
-        if plan.failures == 0 {
-            self.plans.remove(&call);
-        }
-        Err(fault.error())
-    }
-
-    fn used(&self) -> u64 {
-        self.names.values().filter_map(|file| self.files.get(file)).map(|body| body.bytes.len() as u64).sum()
-    }
-
-    fn change(&mut self, change: Change) {
-        self.apply(&change, None);
-        if let Some(history) = &mut self.history {
-            history.push(change);
-        }
-    }
-
-    fn apply(&mut self, change: &Change, prefix: Option<usize>) {
-        match change {
-            Change::Create { name, file } => {
-                self.names.insert(name.clone(), *file);
-                self.files.insert(*file, Body::default());
-                self.next_file = self.next_file.max(*file + 1);
-            }
-            Change::Append { file, bytes } => {
-                if let Some(body) = self.files.get_mut(file) {
-                    let bytes = prefix.and_then(|prefix| bytes.get(..prefix)).unwrap_or(bytes);
-                    body.bytes.extend_from_slice(bytes);
-                }
-            }
-            Change::Truncate { file, len } => {
-                if let Some(body) = self.files.get_mut(file)
-                    && *len < body.bytes.len()
-                {
-                    let cut = body.bytes.split_off(*len);
-                    let durable = body.synced.saturating_sub(*len);
-                    body.hidden = cut.into_iter().take(durable).chain(body.hidden.drain(..)).collect();
-                    body.synced = body.synced.min(*len);
-                }
-            }
-            Change::Sync { file } => {
-                if let Some(body) = self.files.get_mut(file) {
-                    body.synced = body.bytes.len();
-                    body.hidden.clear();
-                }
-            }
-            Change::Rename { from, to } => {
-                if let Some(file) = self.names.remove(from) {
-                    self.names.insert(to.clone(), file);
-                }
-                self.sweep();
-            }
-            Change::Remove { name } => {
-                self.names.remove(name);
-                self.sweep();
-            }
-            Change::SyncDir => {
-                self.durable_names = self.names.clone();
-                self.sweep();
-            }
-        }
-    }
-
-    fn names_of(&self, file: u64) -> Vec<&String> {
-        self.names.iter().filter(|(_, named)| **named == file).map(|(name, _)| name).collect()
-    }
-
-    fn durable_names_of(&self, file: u64) -> Vec<&String> {
-        self.durable_names.iter().filter(|(_, named)| **named == file).map(|(name, _)| name).collect()
-    }
-
-    /// The names that lead somewhere when only these changes of names had reached the card.
-    fn names_after(&self, kept: &[AtRisk]) -> BTreeMap<String, u64> {
-        let came = |file: &u64| kept.contains(&AtRisk::Names { file: *file });
-        let old = self.durable_names.iter().filter(|(_, file)| !came(file));
-        let new = self.names.iter().filter(|(_, file)| came(file));
-        old.chain(new).map(|(name, file)| (name.clone(), *file)).collect()
-    }
-
-    /// Frees files that no name leads to.
-    fn sweep(&mut self) {
-        let (names, durable) = (&self.names, &self.durable_names);
-        self.files.retain(|file, _| names.values().chain(durable.values()).any(|named| named == file));
     }
 }
 
