@@ -27,6 +27,8 @@ pub mod spoken;
 
 pub mod errand;
 
+pub mod power;
+
 pub mod intake;
 
 pub mod detector;

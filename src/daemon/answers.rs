@@ -155,6 +155,8 @@ impl House {
                 .map(|(resident, state)| (*resident, (state.watch, state.since)))
                 .collect::<BTreeMap<_, _>>(),
             roll_call: self.station.roll_call(self.clock.now()),
+            power: self.station.power(),
+            second_path_proven: self.station.second_path_proven(),
             open_alarms: self.station.open_alarms().count(),
             counters,
         }

@@ -13,6 +13,8 @@ use crate::relay::text::{Stamp, StatusText, Text};
 /// The first one goes so long after a start. judgement: by then the sources have been heard, and the modem is in its network.
 const FIRST_AFTER: Duration = Duration::from_mins(10);
 
+const MIB: u64 = 1024 * 1024;
+
 /// When it is due, and since when the county is out of reach.
 #[derive(Debug, Default)]
 pub(super) struct Exercise {
@@ -33,6 +35,7 @@ impl Exercise {
         station: &Station,
         identity: &Identity,
         durable: bool,
+        disk_free_bytes: Option<u64>,
     ) -> Option<Private<String>> {
         let due = *self.due.get_or_insert(now.mono + FIRST_AFTER);
         if now.mono < due {
@@ -57,9 +60,9 @@ impl Exercise {
                 .unreachable_since
                 .map(|since| u32::try_from(now.mono.since(since).as_secs()).unwrap_or(u32::MAX)),
             durable: Some(durable),
-            disk_free_mib: None,
-            mains: None,
-            battery_min: None,
+            disk_free_mib: disk_free_bytes.map(|bytes| u32::try_from(bytes / MIB).unwrap_or(u32::MAX)),
+            mains: station.power().mains,
+            battery_min: station.power().minutes_left,
         };
         Some(Private::new(Text::Status(status).write()))
     }

@@ -61,7 +61,7 @@ impl Receipts {
     }
 }
 
-/// What the county may not know of: the first record of every alarm about a person, until its receipt comes.
+/// What the county may not know of: the first record of every alarm that takes the second path, until its receipt comes.
 #[derive(Debug, Default)]
 pub(super) struct SecondPath {
     waiting: BTreeMap<(Epoch, u64), AlarmId>,
@@ -100,10 +100,10 @@ impl SecondPath {
     }
 }
 
-/// Whether a record is the one by which the county first hears of somebody who needs help.
+/// Whether a record is the one by which the county first hears of somebody who needs help, or of a box that loses its mains.
 pub(super) fn is_news(alarm: &Alarm) -> bool {
     let raised = matches!(alarm.state, State::Raised { climb } if climb.round == 0 && climb.called <= 1);
-    alarm.id.condition.rule().about_person && !alarm.id.drill && raised && alarm.clocks.first_notice_sent.is_none()
+    alarm.id.condition.takes_the_second_path() && !alarm.id.drill && raised && alarm.clocks.first_notice_sent.is_none()
 }
 
 /// Receipts mostly follow one another, so most ranges grow the last one.

@@ -50,6 +50,8 @@ pub mod modem;
 
 pub mod second;
 
+pub mod power;
+
 /// Every page of limits.
 pub const TABLES: &[&[Limit]] = &[
     TABLE,
@@ -61,6 +63,7 @@ pub const TABLES: &[&[Limit]] = &[
     channels::TABLE,
     modem::TABLE,
     second::TABLE,
+    power::TABLE,
     web::TABLE,
 ];
 

@@ -30,6 +30,11 @@ say! { Condition {
     ClockFault: "时钟故障", "clock fault";
     StateRebuilt: "索引已由日志重建", "index rebuilt from the log";
     ChannelDown: "通知渠道中断", "a way to people is down";
+    MainsLost: "停电", "mains lost";
+    MainsUnknown: "看不到是否停电", "mains not known";
+    StationBatteryLow: "本站电池将尽", "the station's battery is nearly empty";
+    CreditDoubtful: "SIM卡可能欠费", "the SIM may be out of credit";
+    CreditEnding: "SIM卡快到期", "the SIM's credit ends soon";
 } }
 
 say! { Priority {
@@ -146,6 +151,13 @@ say! { Reason {
     ClockSet: "时钟已校准", "the clock is trusted";
     IndexDamaged: "索引损坏,已重建", "index damaged and rebuilt";
     NoWay: "这个渠道发不出通知", "nobody can be told on this way";
+    MainsGone: "本站没有市电,靠电池在守", "the station has no mains and watches on its battery";
+    MainsBack: "市电恢复", "mains are back";
+    MainsUnreadable: "电源状态读不到", "the power supply cannot be read";
+    BatteryMinutes: "电池剩不到半小时,之后无人守护", "half an hour of battery at most, then nobody watches";
+    OwnTextLost: "发给本机的短信两次没有回来", "a text to the own number did not come back, twice";
+    OwnTextBack: "发给本机的短信回来了", "the text to the own number came back";
+    PaidUntilNear: "付费日期将到或已过", "the day until which it is paid is near or past";
 } }
 
 say! { NoteKind {

@@ -97,6 +97,7 @@ fn device(name: &str, home: u32, role: Role) -> Device {
         rhythm: Some(Duration::from_hours(24)),
         mute: false,
         battery: Chemistry::Unknown,
+        mains: false,
         removed: false,
     }
 }

@@ -406,6 +406,8 @@ fn status(mind: &Mind) -> Status {
         lanes: std::collections::BTreeMap::new(),
         sources: station.sources().map(|source| (source.id, source.up)).collect(),
         residents: station.watch().iter().map(|(id, state)| (*id, (state.watch, state.since))).collect(),
+        power: station.power(),
+        second_path_proven: station.second_path_proven(),
         open_alarms: station.open_alarms().count(),
         counters: std::collections::BTreeMap::new(),
     }

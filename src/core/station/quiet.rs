@@ -106,10 +106,10 @@ impl Station {
         true
     }
 
-    /// The rhythm of a device that reports by a timer, has been heard, and has not been missed itself.
+    /// The rhythm of a device that reports by a timer, has been heard, has not been missed itself, and has power.
     fn reports(&self, device: &Device) -> Option<Duration> {
         let unit = self.units.get(&device.id).filter(|unit| unit.health.heard().is_some())?;
-        let by_timer = !device.mute && !device.role.is_moved_by_people();
+        let by_timer = !device.mute && !device.role.is_moved_by_people() && !self.is_silenced(device.id);
         (by_timer && !unit.health.is_silent()).then(|| unit.health.rhythm(device))
     }
 

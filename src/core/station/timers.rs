@@ -16,6 +16,8 @@ pub(super) enum Timer {
     Digest,
     RollCall,
     Clock,
+    Mains,
+    Calendar,
 }
 
 /// At most one deadline a thing.

@@ -172,7 +172,7 @@ fn station(station: &Station, now_ms: i64, lang: Lang) -> Markup {
         Voice::Born => ("quiet", "○", console::NO_HEARTBEAT, None),
         Voice::Heard(last) => ("quiet", "○", console::HEARTBEAT, Some(last)),
     };
-    let ails = station.undurable || !station.down.is_empty();
+    let ails = station.undurable || station.no_mains || !station.down.is_empty();
     let class = if (ails && !station.is_silent()) || station.by_text.is_some() { "warn" } else { class };
     html! {
         li class=(class) {
@@ -201,6 +201,10 @@ fn notes(station: &Station, now_ms: i64, lang: Lang) -> Vec<String> {
     }
     if station.undurable {
         notes.push(say::UNDURABLE_MEANS.say(lang).to_owned());
+    }
+    if station.no_mains {
+        notes.push(words::power::NO_MAINS.say(lang).to_owned());
+        notes.extend(station.battery_min.map(|minutes| words::power::battery(minutes, lang)));
     }
     notes.extend(station.down.iter().map(|source| say::source_down(source, lang)));
     let (all, watched) = station.residents;

@@ -10,7 +10,7 @@ use crate::core::time::{Moment, Wall};
 use crate::core::watch::Watch;
 use crate::limits::web::ROWS_MAX;
 use crate::web::frame::mark;
-use crate::words::{Say as _, desk as say};
+use crate::words::{Say as _, desk as say, power};
 
 /// Residents who are not fully watched, BLIND first.
 pub(super) fn watch(scene: &Scene<'_>) -> Markup {
@@ -112,6 +112,15 @@ pub(super) fn faults(scene: &Scene<'_>) -> Markup {
     }
 }
 
+/// How much of what a fault is about there is left, and who is not watched because of it.
+fn extent(scene: &Scene<'_>, alarm: &Alarm) -> Option<String> {
+    let left = alarm.left.map(|left| power::left(left, scene.lang));
+    let homes: Vec<String> = alarm.homes.iter().map(|home| scene.known.label(*home)).collect();
+    let blind = (!homes.is_empty()).then(|| format!("{}: {}", scene.say(power::HOMES_BLIND), homes.join(" · ")));
+    let parts: Vec<String> = left.into_iter().chain(blind).collect();
+    (!parts.is_empty()).then(|| parts.join(" · "))
+}
+
 fn fault(scene: &Scene<'_>, alarm: &Alarm) -> Markup {
     let about = match alarm.id.subject {
         Subject::Resident(id) => scene.known.address_form(id),
@@ -131,6 +140,7 @@ fn fault(scene: &Scene<'_>, alarm: &Alarm) -> Markup {
                 strong { (alarm.id.condition.say(scene.lang)) } " " (about) " " span .soft { (place(scene, alarm)) }
             }
             span .age { (scene.age(alarm.id.onset)) }
+            @if let Some(extent) = extent(scene, alarm) { span .why { (extent) } }
             span .why {
                 @if let Some((by, until)) = owner {
                     (scene.say(say::OWNER)) ": " (scene.known.name(by)) " · " (scene.say(say::CLOCK)) " " (scene.clock(until))
