@@ -42,12 +42,12 @@ pub struct PowerMeter {
 impl Power {
     /// Whether the battery is nearly empty, and nothing fills it.
     #[must_use]
-    pub fn is_nearly_over(&self) -> bool {
+    pub fn is_nearly_over(self) -> bool {
         self.mains != Some(true) && self.minutes_left.is_some_and(|minutes| minutes < BATTERY_LOW_MIN)
     }
 
     /// Whether it says something that `told` has not said already.
-    fn is_news_after(&self, told: &Power) -> bool {
+    fn is_news_after(self, told: Power) -> bool {
         let moved = match (self.minutes_left, told.minutes_left) {
             // The longer it lasts, the less a few minutes matter.
             (Some(minutes), Some(before)) => minutes.abs_diff(before) >= (before / 4).max(STEP_MIN),
@@ -70,7 +70,7 @@ impl PowerMeter {
         }
         let minutes_left = read.minutes_left.filter(|_| read.mains != Some(true));
         let power = Power { minutes_left, ..read };
-        if self.told.is_some_and(|told| !power.is_news_after(&told)) {
+        if self.told.is_some_and(|told| !power.is_news_after(told)) {
             return None;
         }
         self.told = Some(power);

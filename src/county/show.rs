@@ -59,6 +59,7 @@ fn alarm(row: &AlarmRow, now_ms: i64, lang: Lang) -> String {
         told.standing(lang).to_owned(),
     ];
     parts.extend(told.disposition.map(|how| how.say(lang).to_owned()));
+    parts.extend(told.extent(lang));
     let marks = [
         (told.drill, words::alarm::DRILL),
         (told.by_text, words::second::BY_TEXT),

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use super::clock::Clock;
@@ -22,8 +23,21 @@ use crate::core::power::{Power, PowerMeter};
 use crate::limits::power::{POWER_FILE_BYTES_MAX, POWER_LOOK_EVERY, POWER_LOOK_WAIT};
 use crate::source::lanes::{Arrival, Lanes};
 
+/// Begins to look, where something can be seen.
+pub(super) fn spawn(
+    files: Option<PowerFiles>,
+    clock: &Arc<Clock>,
+    lanes: &Lanes,
+    tracker: &TaskTracker,
+    stop: &CancellationToken,
+) {
+    if let Some(files) = files {
+        tracker.spawn(watch(files, Arc::clone(clock), lanes.clone(), stop.clone()));
+    }
+}
+
 /// Looks until told to stop.
-pub(super) async fn watch(files: PowerFiles, clock: Arc<Clock>, lanes: Lanes, stop: CancellationToken) {
+async fn watch(files: PowerFiles, clock: Arc<Clock>, lanes: Lanes, stop: CancellationToken) {
     let files = Arc::new(files);
     let source = SourceId("power".parse::<Slug>().expect("a word of this file is a slug"));
     let mut meter = PowerMeter::default();
@@ -38,9 +52,10 @@ pub(super) async fn watch(files: PowerFiles, clock: Arc<Clock>, lanes: Lanes, st
         }
         let read = ended(&mut look, &files).await;
         let Some(power) = meter.read(clock.now().mono, read) else { continue };
-        match power.mains {
-            Some(mains) => info!(mains, minutes_left = ?power.minutes_left, "power"),
-            None => warn!(file = %files.mains.display(), "it is not known whether the box is on mains"),
+        if let Some(mains) = power.mains {
+            info!(mains, minutes_left = ?power.minutes_left, "power");
+        } else {
+            warn!(file = %files.mains.display(), "it is not known whether the box is on mains");
         }
         let arrival = Arrival { source, received: Instant::now(), input: Input::Power(power), done: None };
         if lanes.urgent(arrival).await.is_err() {
@@ -100,9 +115,14 @@ fn minutes_of_seconds(text: &str) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
     use std::time::Duration;
 
     use super::*;
+    use crate::core::id::Epoch;
+    use crate::core::time::{Rate, Wall};
+    use crate::daemon::clock::Tempo;
+    use crate::source::lanes::lanes;
 
     #[test]
     fn both_kinds_of_file_say_whether_there_are_mains_and_what_they_do_not_say_is_not_known() {
@@ -146,6 +166,31 @@ mod tests {
             let none = Some(Gauge::TimeToEmpty(at(name)));
             assert_eq!(read(&files(name, &none)), Power::default(), "{name}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_file_says_is_told_to_the_station_when_it_is_believed() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let online = directory.path().join("online");
+        let (lanes, mut urgent, _routine) = lanes(Arc::default());
+        let tempo = Tempo::scaled(Rate(NonZeroU32::new(1_000).expect("not zero")), Wall(1_800_000_000_000));
+        let (clock, _) = Clock::start(tempo, None, Epoch(1));
+        let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
+        spawn(None, &Arc::new(clock), &lanes, &tracker, &stop);
+        assert!(tracker.is_empty(), "nothing is configured, and nothing is looked at");
+        let (clock, _) = Clock::start(tempo, None, Epoch(1));
+        let files = Some(PowerFiles { mains: online.clone(), battery: None });
+        spawn(files, &Arc::new(clock), &lanes, &tracker, &stop);
+        for (text, mains) in [(None, None), (Some("1\n"), Some(true)), (Some("0\n"), Some(false))] {
+            if let Some(text) = text {
+                std::fs::write(&online, text).expect("writes");
+            }
+            let arrival = timeout(Duration::from_hours(24), urgent.recv()).await.expect("in time").expect("told");
+            assert_eq!(arrival.input, Input::Power(Power { mains, minutes_left: None }));
+        }
+        stop.cancel();
+        tracker.close();
+        tracker.wait().await;
     }
 
     #[tokio::test(start_paused = true)]

@@ -50,8 +50,16 @@ pub fn left(left: Left, lang: Lang) -> String {
     }
 }
 
-/// Homes in which somebody is not watched because of a fault, behind a colon.
-pub const HOMES_BLIND: Both = Both::new("以下各户未守护", "not watched in");
+const HOMES_BLIND: Both = Both::new("以下各户未守护", "not watched in");
+
+/// How far a fault of the box reaches, beside its name in a list: what is left, and the homes in which somebody is not watched
+/// because of it. None where there is no more to say.
+#[must_use]
+pub fn extent(left_of: Option<Left>, homes: &[String], lang: Lang) -> Option<String> {
+    let homes = (!homes.is_empty()).then(|| format!("{}: {}", HOMES_BLIND.say(lang), homes.join(" · ")));
+    let parts: Vec<String> = left_of.map(|of| left(of, lang)).into_iter().chain(homes).collect();
+    (!parts.is_empty()).then(|| parts.join(" · "))
+}
 
 /// What is written of one fault beside the digest, where its number alone would not help: 停电,以下各户未守护:一组3号、一组5号.
 /// `homes` are as the reader may know them, of `all`.
@@ -103,6 +111,17 @@ mod tests {
         assert_eq!(said(&["h03"], 9, Lang::Zh), "停电,电池可用 1 小时 30 分钟,以下各户未守护:h03等9户");
         assert_eq!(said(&["h03"], 9, Lang::En), "mains lost, battery for 1 h 30 min, not watched in: h03 and 8 more");
         assert_eq!(said(&[], 0, Lang::Zh), "停电,电池可用 1 小时 30 分钟");
+    }
+
+    #[test]
+    fn in_a_list_a_fault_says_how_far_it_reaches_where_it_reaches_anywhere() {
+        let homes = ["h01".to_owned(), "h02".to_owned()];
+        assert_eq!(
+            extent(Some(Left::Minutes(29)), &homes, Lang::Zh).as_deref(),
+            Some("电池可用 29 分钟 · 以下各户未守护: h01 · h02")
+        );
+        assert_eq!(extent(None, &homes, Lang::En).as_deref(), Some("not watched in: h01 · h02"));
+        assert_eq!(extent(None, &[], Lang::Zh), None);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! What the box lives on: mains, battery and the SIM's credit (CARE-RULES 27).
 
-use shouwang::core::alarm::{Alarm, Left};
+use shouwang::core::alarm::{Alarm, Disposition, Left};
 use shouwang::core::condition::Condition;
-use shouwang::core::effect::Input;
-use shouwang::core::id::{ChannelId, HomeId};
+use shouwang::core::effect::{Input, Order};
+use shouwang::core::id::{ChannelId, DeviceId, HomeId};
 use shouwang::core::power::{Power, PowerMeter};
 use shouwang::core::roster::Roster;
 use shouwang::core::station::Rules;
@@ -133,7 +133,7 @@ fn rule_27_homes_that_hang_on_mains_are_not_watched_from_then_on_and_listed() {
     assert_eq!(homes(&it.street.station.blind_by_mains()), ["h1"]);
     let fault = it.newest(Condition::MainsLost);
     assert_eq!(homes(&fault.homes), ["h1"]);
-    let behind: Vec<&str> = fault.behind.iter().map(|device| device.as_str()).collect();
+    let behind: Vec<&str> = fault.behind.iter().map(DeviceId::as_str).collect();
     assert_eq!(behind, ["button1", "smoke1", "watch1", "watch2"]);
     it.runs_on(battery(200), 20 * MINUTE);
     let texts: Vec<String> = it.street.texts_to("desk").into_iter().map(|(_, text)| text).collect();
@@ -186,9 +186,8 @@ fn rule_27_in_a_long_cut_the_fault_is_the_mains_and_no_device_is_blamed() {
         let silent = street.records.iter().filter(|alarm| alarm.id.condition == Condition::DeviceSilent);
         silent.flat_map(|alarm| alarm.device.into_iter().chain(alarm.behind.clone())).collect::<Vec<_>>()
     };
-    let on_mains = |all: Vec<shouwang::core::id::DeviceId>, list: &Roster| {
-        all.into_iter().filter(|device| list.devices[device].mains).count()
-    };
+    let on_mains =
+        |all: Vec<DeviceId>, list: &Roster| all.into_iter().filter(|device| list.devices[device].mains).count();
     assert_eq!(blamed(&it.street), [id("smoke3")], "who has a battery is missed as ever, and nobody else");
     // Back again, each has its whole limit to be heard; then it is missed.
     day(&mut it, MAINS, 44 + 35);
@@ -362,6 +361,22 @@ fn rule_27_the_end_of_the_credit_is_told_fourteen_days_ahead_by_day_with_the_day
     let mut far = paid_for(40 * DAY_MS);
     far.until(24 * HOUR);
     assert_eq!(count(&far, Condition::CreditEnding), 0);
+}
+
+#[test]
+fn rule_27_a_credit_that_somebody_closed_without_paying_is_told_again_the_next_day() {
+    // The days that are left become one less at half past eleven in the morning.
+    let mut street = paid_for(10 * DAY_MS + 84_600_000);
+    street.until(10);
+    let alarm = street.newest(Condition::CreditEnding).id;
+    let (by, disposition) = (Some(id("desk")), Disposition::Repaired);
+    street.order(20, Order::Acknowledge { alarm, by });
+    street.order(30, Order::Close { alarm, by, disposition, conversation: String::new() });
+    street.until(23 * HOUR);
+    assert_eq!((street.newest(Condition::CreditEnding).id, street.state(Condition::CreditEnding)), (alarm, "closed"));
+    street.until(25 * HOUR);
+    let again = street.newest(Condition::CreditEnding);
+    assert_eq!((again.id == alarm, again.state.word(), again.left), (false, "raised", Some(Left::Days(9))));
 }
 
 #[test]

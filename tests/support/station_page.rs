@@ -105,6 +105,7 @@ address = "example-1"
 resident = "r01"
 room = "bedroom"
 role = "sos"
+mains = true
 [devices.d002]
 source = "zigbee"
 address = "example-2"

@@ -32,6 +32,7 @@ const REVEALS: &[(&str, &str)] = &[
     ("src/notify/wording.rs", "the texts to people who are called: only a Private leaves it"),
     ("src/notify/proving.rs", "compares the code that was read back with the one that was sent"),
     ("src/notify/queue/outcome.rs", "reads what somebody answered; its words go no further than a fingerprint"),
+    ("src/notify/queue/own_text.rs", "knows the SIM's own text when it comes in again, by number and stamp"),
     ("src/notify/body.rs", "what a program at the other end is told, as the queue wrote it for whom it is for"),
     ("src/notify/post.rs", "path and headers of a POST, to the server that gave them"),
     ("src/notify/webhook.rs", "signs with the secret that both ends share"),

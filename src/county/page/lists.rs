@@ -106,6 +106,7 @@ fn open(alarm: &Open, now_ms: i64, lang: Lang) -> Markup {
             span .why {
                 strong { (state(known, lang)) }
                 @for word in marks(alarm, known) { " " span .tag { (word.say(lang)) } }
+                @if let Some(extent) = known.extent(lang) { " · " (extent) }
                 @if let Some(case) = &alarm.case { " · " (climb(case, now_ms, lang)) }
             }
         }

@@ -112,13 +112,9 @@ pub(super) fn faults(scene: &Scene<'_>) -> Markup {
     }
 }
 
-/// How much of what a fault is about there is left, and who is not watched because of it.
 fn extent(scene: &Scene<'_>, alarm: &Alarm) -> Option<String> {
-    let left = alarm.left.map(|left| power::left(left, scene.lang));
     let homes: Vec<String> = alarm.homes.iter().map(|home| scene.known.label(*home)).collect();
-    let blind = (!homes.is_empty()).then(|| format!("{}: {}", scene.say(power::HOMES_BLIND), homes.join(" · ")));
-    let parts: Vec<String> = left.into_iter().chain(blind).collect();
-    (!parts.is_empty()).then(|| parts.join(" · "))
+    power::extent(alarm.left, &homes, scene.lang)
 }
 
 fn fault(scene: &Scene<'_>, alarm: &Alarm) -> Markup {
