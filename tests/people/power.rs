@@ -197,6 +197,18 @@ fn rule_27_in_a_long_cut_the_fault_is_the_mains_and_no_device_is_blamed() {
 }
 
 #[test]
+fn rule_27_devices_without_mains_do_not_make_their_source_look_dead() {
+    let mut list = list();
+    for device in list.devices.values_mut().filter(|device| device.id != id("smoke3")) {
+        device.mains = true;
+    }
+    let mut it = Plugged::new(Street::new(list, plan(0)));
+    it.runs_on(Power { mains: Some(false), minutes_left: None }, 37 * HOUR);
+    assert_eq!(it.newest(Condition::DeviceSilent).device, Some(id("smoke3")));
+    assert_eq!(count(&it.street, Condition::SourceDown), 0);
+}
+
+#[test]
 fn rule_27_a_number_that_is_not_proven_gets_no_house_numbers() {
     let mut street = Street::new(list(), noon());
     street.names.unproven = vec![id("desk")];
@@ -282,6 +294,8 @@ fn rule_27_a_box_that_cannot_look_never_says_that_it_is_on_mains() {
 fn rule_27_the_own_text_goes_with_the_exercise_comes_back_and_is_nobodys_answer() {
     let mut street = Street::new(list(), noon());
     street.exercise(0);
+    street.until(5);
+    assert_eq!(street.station.second_path_proven(), None, "that the network took it proves nothing of the county");
     street.until(HOUR);
     assert_eq!(street.texts_to("own").len(), 1);
     assert_eq!(street.texts_to("county").len(), 1);
