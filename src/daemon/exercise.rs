@@ -67,3 +67,39 @@ impl Exercise {
         Some(Private::new(Text::Status(status).write()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::effect::Input;
+    use crate::core::id::Epoch;
+    use crate::core::power::Power;
+    use crate::core::roster::Roster;
+    use crate::core::station::{self, Rules};
+    use crate::core::time::{Boot, Trust, Wall};
+
+    fn at(minutes: u64) -> Moment {
+        let mono = Mono(minutes * 60_000);
+        Moment { boot: Boot(1), mono, wall: Wall(1_800_000_000_000), trust: Trust::Synced }
+    }
+
+    #[test]
+    fn the_text_says_what_the_box_runs_on_and_what_is_not_known_is_left_open() {
+        let (station, epoch) = ("st1".parse().expect("id"), Epoch(1));
+        let identity = Identity { station, gateway: "gw1".parse().expect("id"), epoch };
+        let ours = station::Identity { station, epoch };
+        let mut house = Station::new(ours, Rules::default(), Roster::default(), at(0));
+        let mut exercise = Exercise::default();
+        assert!(exercise.text(at(0), &house, &identity, true, None).is_none(), "not at once");
+        let mut said = |now, house: &Station, free| {
+            let text = exercise.text(now, house, &identity, true, free).expect("it is time");
+            let Ok(Text::Status(status)) = Text::read(text.reveal()) else { panic!("a status") };
+            (status.mains, status.battery_min, status.disk_free_mib)
+        };
+        assert_eq!(said(at(10), &house, None), (None, None, None));
+        let power = Power { mains: Some(false), minutes_left: Some(95) };
+        let told = house.handle(at(20), &Input::Power(power));
+        assert!(!told.is_empty());
+        assert_eq!(said(at(310), &house, Some(3 * MIB + 7)), (Some(false), Some(95), Some(3)));
+    }
+}
