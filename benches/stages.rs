@@ -72,6 +72,7 @@ fn station() -> Station {
                 rhythm: None,
                 mute: false,
                 battery: Chemistry::Unknown,
+                mains: false,
                 removed: false,
             };
             roster.devices.insert(device.id, device);

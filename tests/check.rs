@@ -108,6 +108,42 @@ fn what_the_calendar_does_not_know_is_said_in_time_and_forbids_nothing() {
 }
 
 #[test]
+fn rule_27_a_sim_that_is_paid_for_two_weeks_at_most_is_warned_of() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let at = |name: &str| directory.path().join(name);
+    let text = "[station]\nid = \"st1\"\ngateway = \"gw1\"\n[[source]]\nid = \"hub\"\nkind = \"serial\"\n\
+                path = \"/dev/serial/by-id/x\"\nformat = \"json_lines\"\n[modem]\nport = \"/dev/serial/by-id/y\"\n\
+                paid_until = 2026-03-15\n[county]\nurl = \"mqtts://county.example\"\nca_file = \"ca.pem\"\n";
+    std::fs::write(at("shouwang.toml"), text).expect("writes");
+    std::fs::copy(config("village.example.toml"), at("village.toml")).expect("copies");
+    // 28 February in Shanghai, its next day, the last paid day, and the one after, each at 00:30 there.
+    for (now, what) in [
+        (1_772_209_800_000, None),
+        (1_772_296_200_000, Some(What::CreditEnding)),
+        (1_773_505_800_000, Some(What::CreditEnding)),
+        (1_773_592_200_000, Some(What::Lapsed)),
+    ] {
+        let checked = check(&at("shouwang.toml"), None, &bare_machine(), FORMATS, Wall(now));
+        let of_sim = checked.problems.list().iter().filter(|problem| problem.key == "modem.paid_until");
+        assert_eq!(of_sim.map(|problem| problem.what).collect::<Vec<_>>(), Vec::from_iter(what), "{now}");
+    }
+}
+
+#[test]
+fn what_says_what_the_box_runs_on_and_is_not_there_is_a_warning() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let at = |name: &str| directory.path().join(name);
+    let text = "[station]\nid = \"st1\"\ngateway = \"gw1\"\n[power]\nmains = \"/nonexistent/online\"\n\
+                time_to_empty = \"/nonexistent/time\"\n[county]\nurl = \"mqtts://county.example\"\nca_file = \"ca.pem\"\n";
+    std::fs::write(at("shouwang.toml"), text).expect("writes");
+    let checked = check(&at("shouwang.toml"), None, &bare_machine(), FORMATS, NOW);
+    for key in ["power.mains", "power.time_to_empty"] {
+        let missing = checked.problems.list().iter().find(|problem| problem.key == key);
+        assert_eq!(missing.map(|problem| problem.what), Some(What::FileMissing), "{}", checked.problems);
+    }
+}
+
+#[test]
 fn rule_20_telephones_that_nobody_has_proven_are_one_warning_about_those_who_are_called() {
     let checked = shipped();
     let said: Vec<_> = checked.problems.list().iter().filter(|problem| problem.what == What::Unproven).collect();

@@ -127,6 +127,32 @@ async fn no_evidence_is_never_calm() {
 }
 
 #[tokio::test]
+async fn rule_27_a_station_without_mains_says_so_with_its_minutes_and_the_homes_that_nobody_watches() {
+    let page = Page::empty().await;
+    let mut beat: serde_json::Value = serde_json::from_slice(&heartbeat()).expect("JSON");
+    (beat["mains"], beat["battery_min"]) = (false.into(), 95.into());
+    page.take("sw/1/st1/gw1/hb", beat.to_string().as_bytes()).await;
+    let mut lost = alarm(5, 1);
+    lost.id.subject = shouwang::core::alarm::Subject::Station;
+    lost.id.condition = shouwang::core::condition::Condition::MainsLost;
+    lost.priority = shouwang::core::condition::Priority::Technical;
+    lost.homes = vec!["h01".parse().expect("id"), "h02".parse().expect("id")];
+    lost.left = Some(shouwang::core::alarm::Left::Minutes(95));
+    page.take("sw/1/st1/gw1/ev/alarm", &alarm_message(EPOCH, 1, lost)).await;
+    let shown = page.get("/").await.body;
+    assert_in_order(
+        &shown,
+        &[
+            "未办结的故障",
+            "<strong>停电</strong>",
+            "电池可用 1 小时 35 分钟 · 以下各户未守护: h01 · h02",
+            "<section id=\"stations\"",
+            "停电 · 电池可用 1 小时 35 分钟",
+        ],
+    );
+}
+
+#[tokio::test]
 async fn what_a_gateway_says_is_inert() {
     let page = Page::empty().await;
     let evil = "<script>alert(1)</script>\r\n\"'><img src=x onerror=alert(1)>";

@@ -54,6 +54,7 @@ fn station(source: &str) -> Station {
         rhythm: Some(Duration::from_hours(24)),
         mute: false,
         battery: Chemistry::Unknown,
+        mains: false,
         removed: false,
     };
     let person = Resident { tier: Tier::High, ..Resident::new(resident, home) };

@@ -19,6 +19,7 @@ fn device(role: Role, rhythm_s: Option<u64>, mute: bool) -> Device {
         rhythm: rhythm_s.map(Duration::from_secs),
         mute,
         battery: Chemistry::Unknown,
+        mains: false,
         removed: false,
     }
 }

@@ -197,6 +197,25 @@ async fn a_siren_is_muted_and_a_fault_is_seen_to_with_one_tap() {
 }
 
 #[tokio::test]
+async fn rule_27_lost_mains_stand_with_their_minutes_and_the_houses_that_nobody_watches() {
+    let pages = Pages::called().await;
+    let power = shouwang::core::power::Power { mains: Some(false), minutes_left: Some(95) };
+    {
+        let mut mind = pages.mind();
+        let now = mind.now;
+        let up = shouwang::core::effect::Input::Source { id: "zigbee".parse().expect("id"), up: true };
+        _ = mind.station.handle(now, &up);
+        _ = mind.station.handle(now, &shouwang::core::effect::Input::Power(power));
+    }
+    pages.later(Duration::from_secs(10));
+    let page = see(&pages, "desk", "/desk").await;
+    in_this_order(
+        &page,
+        &["故障", "<strong>停电</strong>", "电池可用 1 小时 35 分钟 · 以下各户未守护: 示例", "无人处理"],
+    );
+}
+
+#[tokio::test]
 async fn a_form_that_makes_no_sense_is_refused() {
     let pages = Pages::called().await;
     let cookie = pages.log_in("desk").await;

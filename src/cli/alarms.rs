@@ -9,7 +9,7 @@ use super::socket::{Socket, print_json};
 use crate::core::alarm::life_cycle::State;
 use crate::core::alarm::{Alarm, Disposition};
 use crate::core::effect::Order;
-use crate::core::id::ResponderId;
+use crate::core::id::{HomeId, ResponderId};
 use crate::core::time::Moment;
 use crate::words::{self, Lang, Say as _};
 
@@ -149,5 +149,8 @@ fn line(alarm: &Alarm, now: Moment, lang: Lang) -> String {
     let home = alarm.home.map(|home| format!(" {home}")).unwrap_or_default();
     let room = alarm.room.map(|room| format!(" {}", words::device::room(&room, lang))).unwrap_or_default();
     let place = format!("{}{home}{room}", alarm.id.subject);
-    format!("[{priority}] {condition} · {place} · {state}{who} · {age}{marks}\n    {}", alarm.id)
+    let homes: Vec<String> = alarm.homes.iter().map(HomeId::to_string).collect();
+    let extent =
+        words::power::extent(alarm.left, &homes, lang).map(|extent| format!("\n    {extent}")).unwrap_or_default();
+    format!("[{priority}] {condition} · {place} · {state}{who} · {age}{marks}{extent}\n    {}", alarm.id)
 }

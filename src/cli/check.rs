@@ -93,6 +93,8 @@ pub fn check(config: &Path, village: Option<&Path>, machine: &Machine, formats: 
         let name = config.file_name().unwrap_or_default().to_string_lossy();
         problems.append(coverage::of_station(&name, station));
         problems.append(machine.examine(&name, station));
+        let modem = station.modem.as_ref();
+        problems.append(modem.map(|modem| modem.lapsing(&name, now, &station.zone)).unwrap_or_default());
     }
     let unanswered_after = station.as_ref().map_or(Duration::from_mins(10), |station| station.rules.unanswered_after);
     let plan = loaded.as_ref().map(|village| Plan::of(village, unanswered_after));

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
@@ -14,6 +15,9 @@ use crate::config::Station;
 use crate::config::station::LogLevel;
 use crate::daemon::clock::Tempo;
 use crate::daemon::{self, Signals, StartError};
+
+/// What threads of the runtime have to end in, after everything else has. judgement: a file is written in less.
+const LAST_THREADS_WAIT: Duration = Duration::from_secs(1);
 
 /// 在前台运行网关,收到 SIGTERM 或 Ctrl-C 干净退出 · Runs the gateway in the foreground; ends cleanly on SIGTERM and Ctrl-C
 #[derive(Debug, clap::Args)]
@@ -51,6 +55,8 @@ pub fn run(args: &Args) -> ExitCode {
         tokio::spawn(reload_on_signal(Arc::clone(&signals.reload)));
         daemon::run(&args.config, Tempo::default(), signals).await
     });
+    // A look into a driver that hangs must not hold up the end; everything that is to be kept is on disk by then.
+    runtime.shutdown_timeout(LAST_THREADS_WAIT);
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error @ (StartError::Config(_) | StartError::Secret(_) | StartError::Address(_))) => {

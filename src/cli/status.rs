@@ -60,6 +60,7 @@ fn print_text(now: Moment, status: &Status, lang: Lang) {
     print_roll_call(&status.roll_call, lang);
     let disk = if status.durable { say::DISK_WELL } else { say::DISK_FAILED };
     println!("{}", disk.say(lang));
+    println!("{}", words::power::supply(&status.power, lang));
     let county = match (status.relay_connected, status.county_online) {
         (false, _) => say::COUNTY_UNREACHABLE,
         (true, Some(false)) => say::COUNTY_DEAF,
@@ -67,6 +68,8 @@ fn print_text(now: Moment, status: &Status, lang: Lang) {
         (true, None) => say::COUNTY_UNKNOWN,
     };
     println!("{}", county.say(lang));
+    let proven = status.second_path_proven.map(|at| now.mono.since(at.mono));
+    println!("{}", words::second::proven(proven, lang));
     for (source, up) in &status.sources {
         let state = if *up { say::SOURCE_UP } else { say::SOURCE_DOWN };
         println!("  {source}: {}", state.say(lang));

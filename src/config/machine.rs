@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use super::bus::ModbusLink;
 use super::channels::{BrokerLink, Channel, NtfyLink, Way, WebhookLink, WecomLink};
 use super::pages::PasswordHash;
+use super::power::{Gauge, PowerFiles};
 use super::problem::{Problem, Problems, What};
 use super::secret::Secret;
 use super::signals::{Prompts, Siren};
@@ -82,6 +83,16 @@ impl Machine {
             let fix = "plug the modem in, or look with ls -l /dev/serial/by-id";
             missing(&mut problems, file, "modem.port".to_owned(), Some(&modem.port), fix);
             self.secret(&mut problems, file, "modem.pin_file".to_owned(), modem.pin.as_ref());
+        }
+        if let Some(PowerFiles { mains, battery }) = &station.power {
+            let fix = "look with ls /sys/class/power_supply, and load the driver of the UPS";
+            let gauge = battery.as_ref().map(|gauge| match gauge {
+                Gauge::TimeToEmpty(path) => ("power.time_to_empty", path),
+                Gauge::Charge { percent, .. } => ("power.battery_percent", percent),
+            });
+            for (key, path) in gauge.into_iter().chain([("power.mains", mains)]) {
+                missing(&mut problems, file, key.to_owned(), Some(path), fix);
+            }
         }
         self.pages(&mut problems, file, station);
         let fix = format!("systemd makes it (StateDirectory=shouwang); by hand: mkdir {}", station.data_dir.display());

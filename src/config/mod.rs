@@ -24,6 +24,8 @@ pub mod channels;
 
 pub mod modem;
 
+pub mod power;
+
 pub mod notices;
 
 pub mod signals;

@@ -252,6 +252,7 @@ mod tests {
             rhythm: Some(Duration::from_secs(rhythm_s)),
             mute,
             battery: Chemistry::Unknown,
+            mains: false,
             removed: false,
         }
     }

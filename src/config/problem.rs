@@ -89,6 +89,8 @@ words! {
         HolidaysUnknown = "holidays_unknown",
         /// People who are called have telephones that their owners have not proven.
         Unproven = "unproven",
+        /// The SIM is paid for two weeks at most.
+        CreditEnding = "credit_ending",
         /// No county is configured.
         NoCounty = "no_county",
         /// No way leads to single people.
@@ -124,6 +126,7 @@ impl What {
             | What::Lapsed
             | What::HolidaysUnknown
             | What::Unproven
+            | What::CreditEnding
             | What::UnstablePort
             | What::Unencrypted
             | What::NoCounty
@@ -180,6 +183,7 @@ impl What {
                 "the public holidays of this year are not known here, so the lists for holidays and worked weekends are not used"
             }
             What::Unproven => "these telephones are not proven by their owners: they get no names and places",
+            What::CreditEnding => "the SIM's credit ends within two weeks",
             What::NoCounty => "no county is configured: alarms stay in the village",
             What::NobodyTold => {
                 "nobody can be told: there is neither a modem nor a channel that reaches single persons"

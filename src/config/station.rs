@@ -13,6 +13,7 @@ use super::key::{Key, Table};
 use super::modem::{self, Modem};
 use super::notices::{self, Notices};
 use super::pages::{self, Pages};
+use super::power::{self, PowerFiles};
 use super::problem::{Problems, What};
 use super::secret::Secret;
 use super::signals::{self, Prompts, Siren};
@@ -73,6 +74,8 @@ pub struct Station {
     pub notices: Notices,
     /// The station's telephone; none for a village that is told by other means.
     pub modem: Option<Modem>,
+    /// Where the box can see what it runs on; none where it cannot.
+    pub power: Option<PowerFiles>,
     /// The station's pages; none where they are not wanted.
     pub pages: Option<Pages>,
     /// Log and state on disk.
@@ -159,6 +162,7 @@ pub const TABLES: &[Table] = &[
     Table { path: "player.*", about: "What plays them in one home, or in the station.", keys: signals::PLAYER_KEYS },
     Table { path: "notices", about: "How people are written to.", keys: notices::KEYS },
     Table { path: "modem", about: "The station's telephone.", keys: modem::KEYS },
+    Table { path: "power", about: "Where the box sees what it runs on.", keys: power::KEYS },
     Table { path: "web", about: "The answer page and the duty desk.", keys: pages::KEYS },
     Table { path: "web.users.*", about: "Somebody who may log in at the duty desk.", keys: pages::USER_KEYS },
     Table { path: "store", about: "Log and state on disk.", keys: STORE_KEYS },
@@ -293,7 +297,8 @@ fn read(document: &Document<'_>, beside: &Path, formats: &[Spoken<'_>]) -> Optio
         sirens: signals::read_sirens(&top),
         prompts: signals::read_prompts(&top, beside),
         notices: notices::read(&top),
-        modem: modem::read(&top, beside, &sources),
+        modem: modem::read(&top, beside, &sources, modem::KEYS),
+        power: power::read(&top),
         pages: pages::read(&top, beside),
         store: read_store(&top)?,
         rules: read_rules(&top)?,

@@ -14,6 +14,7 @@ use crate::core::errand::Errand;
 use crate::core::id::{
     CommandId, DeviceId, Epoch, GatewayId, HomeId, ResidentId, ResponderId, RoomId, Slug, SourceId, StationId,
 };
+use crate::core::power::Power;
 use crate::core::roster::Role;
 use crate::core::station::RollCallStanding;
 use crate::core::time::{Moment, Wall};
@@ -372,6 +373,12 @@ pub struct Status {
     /// Residents who are away from home, and until when.
     #[serde(default)]
     pub away: BTreeMap<ResidentId, Wall>,
+    /// What the box runs on.
+    #[serde(default)]
+    pub power: Power,
+    /// When a telephone of the county's last confirmed a text.
+    #[serde(default)]
+    pub second_path_proven: Option<Moment>,
     /// Open alarms.
     pub open_alarms: usize,
     /// Everything that was counted: refusals, drops, repeats.

@@ -61,6 +61,16 @@ words! {
         StateRebuilt = "state_rebuilt",
         /// A way to people is down: a modem, a server.
         ChannelDown = "channel_down",
+        /// The box runs on its battery (CARE-RULES 27).
+        MainsLost = "mains_lost",
+        /// The box is told where it can see whether it is on mains, and cannot see it.
+        MainsUnknown = "mains_unknown",
+        /// The battery of the box is nearly empty, after which nobody is watched.
+        StationBatteryLow = "station_battery_low",
+        /// The SIM's text to its own number has not come back, twice in a row.
+        CreditDoubtful = "credit_doubtful",
+        /// The SIM is paid for two weeks at most.
+        CreditEnding = "credit_ending",
     }
 }
 
@@ -183,6 +193,11 @@ pub const TABLE: &[Rule] = &[
     // The county must see that history was rebuilt; a person acknowledges it.
     technical(Condition::StateRebuilt, true),
     technical(Condition::ChannelDown, false),
+    technical(Condition::MainsLost, false),
+    technical(Condition::MainsUnknown, false),
+    technical(Condition::StationBatteryLow, false),
+    technical(Condition::CreditDoubtful, false),
+    technical(Condition::CreditEnding, false),
 ];
 
 impl Condition {
@@ -191,6 +206,13 @@ impl Condition {
     pub fn rule(self) -> &'static Rule {
         // The table has one row a condition in the order of the enum; the test below holds it to that.
         &TABLE[self as usize]
+    }
+
+    /// Whether the county is told of it by text when its receipt does not come: somebody who needs help, and what takes the
+    /// link down with it, because a village without mains has no router either (CARE-RULES 27).
+    #[must_use]
+    pub fn takes_the_second_path(self) -> bool {
+        self.rule().about_person || matches!(self, Condition::MainsLost | Condition::StationBatteryLow)
     }
 }
 

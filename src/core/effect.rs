@@ -8,6 +8,7 @@ use super::alarm::{Alarm, AlarmId, Disposition};
 use super::answer::{Confirm, Reply};
 use super::id::{ChannelId, CommandId, DeviceId, HomeId, ResidentId, ResponderId, Slug, SourceId};
 use super::plan::Plan;
+use super::power::Power;
 use super::reading::Sample;
 use super::roster::Roster;
 use super::time::{Moment, Mono, Wall};
@@ -57,6 +58,15 @@ pub enum Input {
     StateRebuilt,
     /// The village's list changed.
     Village(Box<NewVillage>),
+    /// What the box runs on has changed, or how long that lasts.
+    Power(Power),
+    /// The SIM's text to its own number came back, or has not, twice in a row (CARE-RULES 27).
+    Credit {
+        /// It came back.
+        good: bool,
+    },
+    /// The county's number took a text: the network says that it is there.
+    SecondPathProven,
     /// A deadline was reached; also the way to let time pass.
     Tick,
 }

@@ -235,6 +235,7 @@ mod tests {
             rhythm: None,
             mute: false,
             battery: Chemistry::Unknown,
+            mains: false,
             removed: false,
         }
     }

@@ -29,6 +29,8 @@ pub mod spoken;
 
 pub mod errand;
 
+pub mod power;
+
 pub mod intake;
 
 pub mod detector;

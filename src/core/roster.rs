@@ -176,6 +176,8 @@ pub struct Device {
     pub mute: bool,
     /// What it lives on.
     pub battery: Chemistry,
+    /// It hangs on the mains of the village: a power cut silences it (CARE-RULES 27).
+    pub mains: bool,
     /// It was taken out of service; what it still says is CARE-RULES 17.
     pub removed: bool,
 }

@@ -59,6 +59,7 @@ fn alarm(row: &AlarmRow, now_ms: i64, lang: Lang) -> String {
         told.standing(lang).to_owned(),
     ];
     parts.extend(told.disposition.map(|how| how.say(lang).to_owned()));
+    parts.extend(told.extent(lang));
     let marks = [
         (told.drill, words::alarm::DRILL),
         (told.by_text, words::second::BY_TEXT),
@@ -161,6 +162,11 @@ fn station(row: &StationRow, now_ms: i64, lang: Lang) -> Vec<String> {
     if let Some(seconds) = unreceipted.and_then(Value::as_u64).filter(|seconds| *seconds > 0) {
         let age = words::time::ago(Duration::from_secs(seconds), lang);
         parts.push(format!("{} {age}", say::OLDEST_WITHOUT_RECEIPT.say(lang)));
+    }
+    if let Some(beat) = row.heartbeat.as_ref().filter(|beat| beat.get("mains") == Some(&Value::Bool(false))) {
+        parts.push(words::power::NO_MAINS.say(lang).to_owned());
+        let left = beat.get("battery_min").and_then(Value::as_u64).and_then(|minutes| u16::try_from(minutes).ok());
+        parts.extend(left.map(|minutes| words::power::battery(minutes, lang)));
     }
     let refused: i64 = row.refused.values().sum();
     if refused > 0 {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::board::AlarmRow;
 use super::since::Since;
-use crate::core::alarm::{AlarmId, Disposition, State};
+use crate::core::alarm::{AlarmId, Disposition, Left, State};
 use crate::core::condition::{Condition, Priority};
 use crate::core::id::{HomeId, RoomId};
 use crate::core::time::{Trust, Wall};
@@ -37,6 +37,10 @@ pub struct Told {
     pub home: Option<HomeId>,
     /// The room.
     pub room: Option<RoomId>,
+    /// The homes in which somebody is not watched because of a fault of the box.
+    pub homes: Vec<HomeId>,
+    /// What is left until that fault takes something down with it.
+    pub left: Option<Left>,
     /// A drill.
     pub drill: bool,
     /// Its station could write it down before anybody was told; a text does not say, and is not doubted.
@@ -75,6 +79,8 @@ impl Told {
             disposition: body.disposition,
             home: body.home,
             room: body.room,
+            homes: body.homes.clone(),
+            left: body.left,
             drill: body.drill,
             durable: body.durable,
             visit_due: body.visit_due,
@@ -99,11 +105,20 @@ impl Told {
             disposition: None,
             home: None,
             room: None,
+            homes: Vec::new(),
+            left: None,
             drill: alarm.id.drill,
             durable: true,
             visit_due: false,
             by_text: true,
         }
+    }
+
+    /// How far a fault of the box reaches; none where there is no more to say.
+    #[must_use]
+    pub fn extent(&self, lang: Lang) -> Option<String> {
+        let homes: Vec<String> = self.homes.iter().map(HomeId::to_string).collect();
+        words::power::extent(self.left, &homes, lang)
     }
 
     /// Where it stands, in words.

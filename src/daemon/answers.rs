@@ -156,6 +156,8 @@ impl House {
                 .collect::<BTreeMap<_, _>>(),
             roll_call: self.station.roll_call(self.clock.now()),
             away: self.station.away().collect(),
+            power: self.station.power(),
+            second_path_proven: self.station.second_path_proven(),
             open_alarms: self.station.open_alarms().count(),
             counters,
         }

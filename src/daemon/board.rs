@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::clock::Clock;
 use crate::core::effect::Answer;
 use crate::core::id::{CommandId, DeviceId, Epoch, ResidentId, SourceId};
+use crate::core::power::Power;
 use crate::core::reading::Origin;
 use crate::core::sequence::{Lane, Range};
 use crate::core::station::Station;
@@ -46,6 +47,10 @@ struct Shown {
     retained: BTreeMap<RetainedKey, Option<RetainedMessage>>,
     sources: BTreeMap<SourceId, bool>,
     watch: BTreeMap<Watch, u32>,
+    power: Power,
+    /// When the county's number last took a text. The SIM's text to itself proves its credit and nothing of the county's number,
+    /// so it does not count here; where the network confirms no texts this stays empty, and the county knows by what it gets.
+    second_path_proven: Option<Moment>,
     durable: bool,
 }
 
@@ -71,6 +76,8 @@ impl Board {
         let (devices, residents) = station.take_changed();
         let mut shown = self.shown();
         shown.durable = durable;
+        shown.power = station.power();
+        shown.second_path_proven = station.second_path_proven();
         shown.sources = station.sources().map(|source| (source.id, source.up)).collect();
         let mut changed = Vec::new();
         for device in devices {
@@ -205,11 +212,12 @@ impl Records for Board {
             drops,
             disk_free_bytes: usage.free_bytes,
             durable: shown.durable,
-            mains: None,
+            mains: shown.power.mains,
+            battery_min: shown.power.minutes_left,
             cert_days: None,
             sources: shown.sources.iter().map(|(id, up)| (id.to_string(), *up)).collect(),
             residents: shown.watch.iter().map(|(watch, count)| (watch.word().to_owned(), *count)).collect(),
-            second_path_proven: None,
+            second_path_proven: shown.second_path_proven,
         }
     }
 

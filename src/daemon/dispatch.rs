@@ -306,7 +306,8 @@ async fn until(due: Option<Instant>) {
 
 fn numbers(config: &config::Station) -> Numbers {
     let duty = config.county.as_ref().and_then(|county| county.duty_phone.clone());
-    Numbers { text: config.notices.county_text.clone(), duty }
+    let own = config.modem.as_ref().and_then(|modem| modem.number.clone());
+    Numbers { text: config.notices.county_text.clone(), duty, own }
 }
 
 fn people() -> Slug {

@@ -499,7 +499,8 @@ impl House {
             self.store.tick(now);
             self.look_at_disk(now).await;
             let durable = self.is_durable();
-            if let Some(text) = self.state.exercise.text(now, &self.station, &self.identity, durable) {
+            let free = self.store.usage().free_bytes;
+            if let Some(text) = self.state.exercise.text(now, &self.station, &self.identity, durable, free) {
                 self.people.tell(Event::Standing(text));
             }
         }

@@ -22,6 +22,8 @@ mod start;
 
 mod exercise;
 
+mod power;
+
 mod house;
 
 mod disk;

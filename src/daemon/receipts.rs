@@ -61,7 +61,7 @@ impl Receipts {
     }
 }
 
-/// What the county may not know of: the first record of every alarm about a person, until its receipt comes.
+/// What the county may not know of: the first record of every alarm that takes the second path, until its receipt comes.
 #[derive(Debug, Default)]
 pub(super) struct SecondPath {
     waiting: BTreeMap<(Epoch, u64), AlarmId>,
@@ -100,10 +100,13 @@ impl SecondPath {
     }
 }
 
-/// Whether a record is the one by which the county first hears of somebody who needs help.
+/// Whether a record is the one by which the county first hears of somebody who needs help, or of a box that loses its mains.
 pub(super) fn is_news(alarm: &Alarm) -> bool {
     let raised = matches!(alarm.state, State::Raised { climb } if climb.round == 0 && climb.called <= 1);
-    alarm.id.condition.rule().about_person && !alarm.id.drill && raised && alarm.clocks.first_notice_sent.is_none()
+    // Nobody's answer ends the news of a fault: its later records say what the first one did, with other minutes.
+    let again = !alarm.id.condition.rule().about_person && alarm.rev > 1;
+    let told = again || alarm.clocks.first_notice_sent.is_some();
+    alarm.id.condition.takes_the_second_path() && !alarm.id.drill && raised && !told
 }
 
 /// Receipts mostly follow one another, so most ranges grow the last one.
@@ -117,6 +120,11 @@ fn join(known: &mut Vec<Range>, range: Range) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::effect::{Effect, Input};
+    use crate::core::power::Power;
+    use crate::core::roster::Roster;
+    use crate::core::station::{Identity, Rules, Station};
+    use crate::core::time::{Boot, Moment, Trust, Wall};
     use crate::relay::message::Reject;
 
     fn ack(lane: Lane, ranges: &[(u64, u64)]) -> Ack {
@@ -140,6 +148,18 @@ mod tests {
             ranges: vec![Range(1, 12), Range(20, 20)]
         }));
         assert_eq!((receipts.due(), receipts.take_out().len()), (None, 0));
+    }
+
+    #[test]
+    fn rule_27_of_lost_mains_the_county_is_texted_the_first_record_and_no_other() {
+        let at = Moment { boot: Boot(1), mono: Mono(0), wall: Wall(0), trust: Trust::Synced };
+        let identity = Identity { station: "st1".parse().expect("id"), epoch: Epoch(1) };
+        let mut station = Station::new(identity, Rules::default(), Roster::default(), at);
+        let effects = station.handle(at, &Input::Power(Power { mains: Some(false), minutes_left: Some(90) }));
+        let recorded = |effect| if let Effect::Commit(alarm) = effect { Some(alarm) } else { None };
+        let lost = effects.into_iter().find_map(recorded).expect("a fault");
+        assert!(is_news(&lost));
+        assert!(!is_news(&Alarm { rev: 2, ..*lost }));
     }
 
     #[test]

@@ -241,5 +241,6 @@ fn rules(station: &config::Station) -> Rules {
         charge_low_percent: station.rules.battery_low_percent,
         everyone_after: station.rules.unanswered_after,
         blind_fault_after: station.rules.blind_fault_after,
+        paid_until: station.modem.as_ref().and_then(|modem| modem.paid_until_end(&station.zone)),
     }
 }

@@ -18,6 +18,7 @@ use super::front::Front;
 use super::house::{Desks, Ears, House, Turn};
 use super::keeper::{self, InForce, Keeper};
 use super::pairing::PairingDesk;
+use super::power;
 use super::proofs::Proofs;
 use super::resolve::VillageBook;
 use super::sources::{self, Session};
@@ -105,6 +106,7 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let (to_house, village) = mpsc::channel(1);
     let keeper = Keeper { clerk, clock: Arc::clone(&clock), in_force, house: to_house, book, shown, zone, proofs };
     front.spawn(&config, &clock, lanes.clone(), asked.clone(), &tracker, &sources_stop);
+    power::spawn(config.power.clone(), &clock, &lanes, &tracker, &sources_stop);
     let inlet = Inlet { lanes, resolve: resolve.clone(), heard, counters, utc: sources::utc(&clock) };
     let ways = sources::spawn(&config, inlet, &listening, &sources_stop, Session::Kept)?;
     tracker.spawn(server::serve(listener, asked, sources_stop.clone()));

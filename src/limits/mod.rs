@@ -52,6 +52,8 @@ pub mod modem;
 
 pub mod second;
 
+pub mod power;
+
 /// Every page of limits.
 pub const TABLES: &[&[Limit]] = &[
     TABLE,
@@ -63,6 +65,7 @@ pub const TABLES: &[&[Limit]] = &[
     channels::TABLE,
     modem::TABLE,
     second::TABLE,
+    power::TABLE,
     web::TABLE,
     paper::TABLE,
 ];

@@ -8,11 +8,11 @@ use crate::core::answer::{Confirm, Outcome, Wish};
 use crate::core::condition::Condition;
 use crate::core::consent::Purpose;
 use crate::core::effect::{Because, Refusal};
-use crate::core::id::{ResidentId, ResponderId};
+use crate::core::id::{HomeId, ResidentId, ResponderId};
 use crate::limits::duty::PROOF_TIME;
 use crate::private::Private;
 use crate::words::device::room;
-use crate::words::{Say as _, notice, people};
+use crate::words::{Say as _, notice, people, power};
 
 /// The text of a notice to somebody who is called.
 #[must_use]
@@ -123,6 +123,25 @@ pub fn digest(faults: &[AlarmId], directory: &dyn Directory) -> Private<String> 
     Private::new(text)
 }
 
+/// What is written of one fault of the box beside the digest: how long its battery or credit lasts, and who is not watched
+/// meanwhile. A number that is not proven gets the homes' ids. None for a fault of which there is no more to say.
+#[must_use]
+pub fn detail(alarm: &Alarm, is_proven: bool, directory: &dyn Directory) -> Option<Private<String>> {
+    if alarm.homes.is_empty() && alarm.left.is_none() {
+        return None;
+    }
+    let label = |home: &HomeId| directory.place(*home).filter(|_| is_proven).map(|place| place.label.reveal().clone());
+    let homes: Vec<String> = alarm.homes.iter().map(|home| label(home).unwrap_or_else(|| home.to_string())).collect();
+    let mut named: Vec<&str> = homes.iter().map(String::as_str).collect();
+    let (condition, lang) = (alarm.id.condition, directory.lang());
+    let mut text = power::detail(condition, alarm.left, &named, homes.len(), lang);
+    while !message::is_one_message(&text) && named.len() > 1 {
+        named.pop();
+        text = power::detail(condition, alarm.left, &named, homes.len(), lang);
+    }
+    Some(Private::new(text))
+}
+
 /// What a reader may know of who and where.
 struct Names<'a> {
     who: Option<&'a Private<String>>,
@@ -140,7 +159,8 @@ fn written(
     let lang = directory.lang();
     let since = alarm.clocks.occurred.map(|at| directory.clock(at)).unwrap_or_default();
     let newest = alarm.evidence.last().map(|evidence| evidence.reason.say(lang));
-    let known = notice::advice(alarm.id.condition).map(|advice| advice.say(lang)).or(newest);
+    let left = alarm.left.map(|left| power::left(left, lang));
+    let known = notice::advice(alarm.id.condition).map(|advice| advice.say(lang)).or(left.as_deref()).or(newest);
     // The way to an empty home would be the wrong one.
     let position = alarm.away.map(|away| Private::new(notice::position(away.at, lang)));
     let (place, landmark) = match &position {

@@ -15,7 +15,7 @@ pub struct Fitted {
 }
 
 /// An alarm record. What can be looked up elsewhere is cut first: the list of devices behind a fault, then older
-/// notes, then evidence between the first and the newest. `None` when even that is too large.
+/// notes, then evidence between the first and the newest, then homes. `None` when even that is too large.
 #[must_use]
 pub fn alarm(mut message: AlarmMessage, bytes_max: usize) -> Option<Fitted> {
     let to = match &message.record {
@@ -35,6 +35,8 @@ pub fn alarm(mut message: AlarmMessage, bytes_max: usize) -> Option<Fitted> {
             body.notes.drain(..body.notes.len().div_ceil(2));
         } else if body.evidence.len() > 2 {
             body.evidence.drain(1..body.evidence.len().div_ceil(2));
+        } else if !body.homes.is_empty() {
+            body.homes.truncate(body.homes.len() / 2);
         } else {
             return None;
         }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::core::alarm::{Alarm, AlarmId, Clocks, Disposition, Evidence, Note, State};
+use crate::core::alarm::{Alarm, AlarmId, Clocks, Disposition, Evidence, Left, Note, State};
 use crate::core::condition::{Condition, Criterion, Priority};
 use crate::core::effect::{Answer, DeviceEvent};
 use crate::core::id::{CommandId, DeviceId, Epoch, GatewayId, HomeId, ResidentId, RoomId, StationId};
@@ -142,13 +142,16 @@ pub struct Heartbeat {
     pub durable: bool,
     /// Whether the box is on mains; `null` when it cannot tell.
     pub mains: Option<bool>,
+    /// Minutes that its battery lasts; `null` on mains, and when it cannot tell.
+    #[serde(default)]
+    pub battery_min: Option<u16>,
     /// Days until the client certificate ends; `null` without one.
     pub cert_days: Option<i64>,
     /// Sources by name: up or down.
     pub sources: BTreeMap<String, bool>,
     /// Residents by watch state: `watched`, `weak`, `blind`.
     pub residents: BTreeMap<String, u32>,
-    /// When the second path was last proven; `null` until there is one.
+    /// When a telephone of the county's last confirmed a text; `null` until one has, and where the network confirms none.
     pub second_path_proven: Option<Moment>,
 }
 
@@ -225,6 +228,12 @@ pub struct AlarmBody {
     pub disposition: Option<Disposition>,
     /// Devices behind a fault that stands for many.
     pub behind: Vec<DeviceId>,
+    /// The homes in which somebody is not watched because of a fault of the box.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub homes: Vec<HomeId>,
+    /// What is left until the fault takes something down with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Left>,
     /// By which rules.
     pub criterion: Criterion,
     /// A drill.
@@ -257,6 +266,8 @@ impl From<Alarm> for AlarmBody {
             notes: alarm.notes,
             disposition,
             behind: alarm.behind,
+            homes: alarm.homes,
+            left: alarm.left,
             criterion: alarm.criterion,
             drill: alarm.id.drill,
             durable: alarm.durable,

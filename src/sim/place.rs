@@ -295,6 +295,7 @@ impl Place {
             rhythm: Some(Duration::from_secs(kit.make.rhythm_min() * 60)),
             mute: false,
             battery: Chemistry::Unknown,
+            mains: false,
             removed: kit.standing == Standing::Removed,
         });
         let devices = devices.map(|device| (device.id, device)).collect();

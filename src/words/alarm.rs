@@ -31,6 +31,11 @@ say! { Condition {
     ClockFault: "时钟故障", "clock fault";
     StateRebuilt: "索引已由日志重建", "index rebuilt from the log";
     ChannelDown: "通知渠道中断", "a way to people is down";
+    MainsLost: "停电", "mains lost";
+    MainsUnknown: "看不到是否停电", "mains not known";
+    StationBatteryLow: "本站电池将尽", "the station's battery is nearly empty";
+    CreditDoubtful: "SIM卡可能欠费", "the SIM may be out of credit";
+    CreditEnding: "SIM卡快到期", "the SIM's credit ends soon";
 } }
 
 say! { Priority {
@@ -149,6 +154,13 @@ say! { Reason {
     NoWay: "这个渠道发不出通知", "nobody can be told on this way";
     AbsenceOver: "外出到期,没有人回复", "the time away is over, and nobody has answered";
     AboutAtHome: "家里两处有人走动", "somebody is about in two places of the home";
+    MainsGone: "本站没有市电,靠电池在守", "the station has no mains and watches on its battery";
+    MainsBack: "市电恢复", "mains are back";
+    MainsUnreadable: "电源状态读不到", "the power supply cannot be read";
+    BatteryMinutes: "电池剩不到半小时,之后无人守护", "half an hour of battery at most, then nobody watches";
+    OwnTextLost: "发给本机的短信两次没有回来", "a text to the own number did not come back, twice";
+    OwnTextBack: "发给本机的短信回来了", "the text to the own number came back";
+    PaidUntilNear: "付费日期将到或已过", "the day until which it is paid is near or past";
 } }
 
 say! { NoteKind {

@@ -33,6 +33,8 @@ pub mod desk;
 
 pub mod second;
 
+pub mod power;
+
 pub mod escalation;
 
 pub mod plan;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::power::{NO_MAINS, battery};
 use super::time::{ago, span};
 use super::{Both, Lang, Say as _};
 use crate::core::watch::Watch;
@@ -32,6 +33,17 @@ pub fn guards(since: Option<Duration>, lang: Lang) -> String {
         (None, _) => guards.to_owned(),
         (Some(age), Lang::Zh) => format!("{guards}(自 {})", ago(age, lang)),
         (Some(age), Lang::En) => format!("{guards} (for {})", span(age, lang)),
+    }
+}
+
+/// How long ago a telephone of the county's confirmed a text.
+#[must_use]
+pub fn proven(age: Option<Duration>, lang: Lang) -> String {
+    match (age, lang) {
+        (Some(age), Lang::Zh) => format!("短信通路:{}县里的号码收到过", ago(age, lang)),
+        (Some(age), Lang::En) => format!("Second path: a text reached the county {}", ago(age, lang)),
+        (None, Lang::Zh) => "短信通路:还没有送达回执".to_owned(),
+        (None, Lang::En) => "Second path: no text was confirmed yet".to_owned(),
     }
 }
 
@@ -72,11 +84,9 @@ pub fn standing(of: &Standing, age: Duration, lang: Lang) -> String {
         said.push_str(Both::new(" · 存盘失败", " · its disk fails").say(lang));
     }
     if of.mains == Some(false) {
-        said.push_str(Both::new(" · 停电", " · no mains").say(lang));
+        _ = write!(said, " · {}", NO_MAINS.say(lang));
         if let Some(minutes) = of.battery_min {
-            let left = span(Duration::from_mins(u64::from(minutes)), lang);
-            let battery = Both::new("电池可用", "battery for").say(lang);
-            _ = write!(said, " · {battery} {left}");
+            _ = write!(said, " · {}", battery(minutes, lang));
         }
     }
     said

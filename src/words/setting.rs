@@ -37,6 +37,7 @@ pub fn mistake_zh(what: &str) -> Option<&'static str> {
         "swap_void" => "换班不起作用:那天那一班上的人不是这样",
         "on_leave" => "换班换给了请假的人",
         "unproven" => "这些人的电话还没有验证过:收不到姓名和住处",
+        "credit_ending" => "SIM 卡两周内到期",
         "lapsed" => "已经过期",
         "holidays_unknown" => "不知道这一年的放假安排,假日和调休的排班用不上",
         "no_county" => "没有配置县平台,报警只留在村里",

@@ -18,3 +18,5 @@ mod duty;
 mod consent;
 
 mod away;
+
+mod power;

@@ -19,7 +19,7 @@ use shouwang::notify::queue::{Act, Event, Kind, Numbers, Queue};
 use shouwang::private::Private;
 use shouwang::words::Lang;
 
-use super::village::{BEGIN_WALL_MS, county_number, duty_number, id, phone_of};
+use super::village::{BEGIN_WALL_MS, county_number, duty_number, id, own_number, phone_of};
 
 /// Station time of second 0, so that subtracting never saturates.
 const BEGIN_MS: u64 = 10_000_000;
@@ -97,6 +97,9 @@ pub struct Street {
     pub line: Option<Box<dyn Line>>,
     /// Whether the county gives receipts.
     pub county_hears: bool,
+    /// After how many seconds a text to the own number comes back; none where the SIM is out of credit.
+    pub own_text_back_s: Option<u64>,
+    rules: Rules,
     now: Mono,
     trust: Trust,
     wall_shift_ms: i64,
@@ -189,9 +192,13 @@ impl Street {
     }
 
     pub fn with(list: Roster, plan: Plan, channels: Vec<(ChannelId, Kind)>) -> Street {
+        Street::under(list, plan, channels, Rules::default())
+    }
+
+    pub fn under(list: Roster, plan: Plan, channels: Vec<(ChannelId, Kind)>, rules: Rules) -> Street {
         let now = Mono(BEGIN_MS);
         let mut street = Street {
-            station: Station::new(identity(), Rules::default(), list.clone(), moment(now, Trust::Synced, 0)),
+            station: Station::new(identity(), rules, list.clone(), moment(now, Trust::Synced, 0)),
             queue: Queue::new(channels.clone(), numbers()),
             names: Names::of(&list),
             phones: list.responders.keys().map(|who| (*who, Phone::Rings)).collect(),
@@ -206,6 +213,8 @@ impl Street {
             said_away: Vec::new(),
             line: None,
             county_hears: true,
+            own_text_back_s: Some(8),
+            rules,
             now,
             trust: Trust::Synced,
             wall_shift_ms: 0,
@@ -327,7 +336,7 @@ impl Street {
         if let Some(line) = &mut self.line {
             line.cut(self.now);
         }
-        self.station = Station::new(identity(), Rules::default(), self.list.clone(), self.moment());
+        self.station = Station::new(identity(), self.rules, self.list.clone(), self.moment());
         self.queue = Queue::new(self.channels.clone(), numbers());
         self.station.restore(Past { alarms: alarms.values().cloned().collect(), answered: Vec::new(), words });
         for (at, input) in self.log.clone() {
@@ -360,7 +369,7 @@ impl Street {
             match effect {
                 Effect::Commit(alarm) => {
                     self.records.push((*alarm).clone());
-                    let (id, first) = (alarm.id, alarm.rev == 1 && alarm.id.condition.rule().about_person);
+                    let (id, first) = (alarm.id, alarm.rev == 1 && alarm.id.condition.takes_the_second_path());
                     self.event(Event::Alarm(alarm));
                     if first {
                         let text = Private::new(format!("SW1 {}", id.condition));
@@ -413,6 +422,7 @@ impl Street {
             (Some(who), _) => who.to_string(),
             (None, Some(phone)) if *phone == county_number() => "county".to_owned(),
             (None, Some(phone)) if *phone == duty_number() => "county duty".to_owned(),
+            (None, Some(phone)) if *phone == own_number() => "own".to_owned(),
             (None, Some(phone)) => phone.reveal().clone(),
             (None, None) => "group".to_owned(),
         };
@@ -444,7 +454,11 @@ impl Street {
         if fails {
             return self.later(2, channel, FromChannel::Word(ticket, Word::Failed(Failure::Trouble)));
         }
+        let own = to == "own";
         self.sent.push(Sent { at_s: self.second(), to, what: text.to_owned() });
+        if own {
+            return self.send_to_self(channel, ticket, text);
+        }
         if self.mood == Mood::Unsure {
             return self.later(10, channel, FromChannel::Word(ticket, Word::Failed(Failure::Unknown)));
         }
@@ -453,6 +467,23 @@ impl Street {
         if !off {
             self.later(7, channel, FromChannel::Word(ticket, Word::Delivered));
         }
+    }
+
+    /// A SIM without credit is refused by its network.
+    fn send_to_self(&mut self, channel: ChannelId, ticket: Ticket, text: &str) {
+        let Some(back_s) = self.own_text_back_s else {
+            return self.later(3, channel, FromChannel::Word(ticket, Word::Failed(Failure::Refused)));
+        };
+        self.later(4, channel, FromChannel::Word(ticket, Word::Sent));
+        let from = Recipient { responder: None, phone: Some(own_number()) };
+        let incoming = Incoming { from, text: Private::new(text.to_owned()), sent: Some(self.moment().wall) };
+        self.later(back_s, channel, FromChannel::Incoming(incoming));
+    }
+
+    /// It is time for the exercise of the second path.
+    pub fn exercise(&mut self, s: u64) {
+        self.until(s);
+        self.event(Event::Standing(Private::new("SW1S".to_owned())));
     }
 
     fn ring(&mut self, channel: ChannelId, errand: &Errand, to: String, for_s: u64) {
@@ -527,7 +558,7 @@ impl Street {
 }
 
 fn numbers() -> Numbers {
-    Numbers { text: Some(county_number()), duty: Some(duty_number()) }
+    Numbers { text: Some(county_number()), duty: Some(duty_number()), own: Some(own_number()) }
 }
 
 fn identity() -> Identity {

@@ -35,6 +35,10 @@ pub fn county_number() -> Private<String> {
     Private::new("00000000012".to_owned())
 }
 
+pub fn own_number() -> Private<String> {
+    Private::new("00000000014".to_owned())
+}
+
 /// Residents r1 to r3 in homes h1 to h3 with a button and a smoke detector each; three rungs: the neighbour, the grid worker, the
 /// desk. A doctor has the key of h1, and r1 has family that is only informed.
 pub fn roster() -> Roster {
@@ -97,6 +101,7 @@ fn device(name: &str, home: u32, role: Role) -> Device {
         rhythm: Some(Duration::from_hours(24)),
         mute: false,
         battery: Chemistry::Unknown,
+        mains: false,
         removed: false,
     }
 }

@@ -94,6 +94,7 @@ impl Records for House {
             disk_free_bytes: None,
             durable: true,
             mains: None,
+            battery_min: None,
             cert_days: None,
             sources: BTreeMap::new(),
             residents: BTreeMap::new(),

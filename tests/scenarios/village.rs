@@ -50,6 +50,7 @@ pub fn device(name: &str, resident: Option<&str>, role: Role, rhythm_min: u64) -
         rhythm: Some(Duration::from_secs(rhythm_min * 60)),
         mute: false,
         battery: Chemistry::Unknown,
+        mains: false,
         removed: false,
     }
 }

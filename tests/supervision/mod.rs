@@ -214,6 +214,7 @@ impl<'a> Life<'a> {
             rhythm: None,
             mute: make == Make::Bare,
             battery: Chemistry::Unknown,
+            mains: false,
             removed: false,
         };
         let devices = home.sensors.iter().enumerate().map(device);

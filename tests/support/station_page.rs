@@ -106,6 +106,7 @@ address = "example-1"
 resident = "r01"
 room = "bedroom"
 role = "sos"
+mains = true
 [devices.d002]
 source = "zigbee"
 address = "example-2"
@@ -408,6 +409,8 @@ fn status(mind: &Mind) -> Status {
         sources: station.sources().map(|source| (source.id, source.up)).collect(),
         residents: station.watch().iter().map(|(id, state)| (*id, (state.watch, state.since))).collect(),
         away: station.away().collect(),
+        power: station.power(),
+        second_path_proven: station.second_path_proven(),
         open_alarms: station.open_alarms().count(),
         counters: std::collections::BTreeMap::new(),
     }

@@ -58,6 +58,8 @@ pub fn alarm(n: u64, rev: u32, open: bool) -> Alarm {
         evidence: vec![Evidence { at: onset, device: None, said: None, reason: Reason::Pressed }],
         notes: Vec::new(),
         behind: Vec::new(),
+        homes: Vec::new(),
+        left: None,
         criterion: CRITERION,
         durable: true,
         visit_due: false,

@@ -112,8 +112,9 @@ fn device(id: DeviceId, section: &Section<'_>, known: &Known<'_>) -> Option<(Dev
         );
     }
     let mute = section.flag("mute");
+    let mains = section.flag("mains");
     let battery = section.word("battery", Chemistry::ALL, Chemistry::word).unwrap_or(Chemistry::Unknown);
-    let device = Device { id, resident, home, room, role, source: source?, rhythm, mute, battery, removed };
+    let device = Device { id, resident, home, room, role, source: source?, rhythm, mute, battery, mains, removed };
     Some((device, Enrolled { format: format?, address: address?, device: id, context }))
 }
 

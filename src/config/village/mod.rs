@@ -226,6 +226,7 @@ const DEVICE_KEYS: &[Key] = &[
         "\"unknown\"",
         "What it lives on: cr2032, cr2450, alkaline (two cells), li_ion, lisocl2 or unknown.",
     ),
+    Key::or("mains", "false", "It is plugged in, without a battery: a power cut of the village silences it."),
     Key::optional("removed", "Day on which it was taken out of service, as 2026-03-01; what it still says is shown."),
     Key::optional("model", "Maker's model, where the format needs it to be read."),
     Key::optional("key", "The key by which its words are read, where they are encrypted.").private(),

@@ -322,6 +322,20 @@ words! {
         AbsenceOver = "absence_over",
         /// Somebody was about in two places of the home.
         AboutAtHome = "about_at_home",
+        /// The box is not on mains any more.
+        MainsGone = "mains_gone",
+        /// The box has been on mains again for a while.
+        MainsBack = "mains_back",
+        /// What says whether the box is on mains cannot be read.
+        MainsUnreadable = "mains_unreadable",
+        /// The battery of the box lasts half an hour at most.
+        BatteryMinutes = "battery_minutes",
+        /// The SIM's text to its own number has not come back, twice in a row.
+        OwnTextLost = "own_text_lost",
+        /// It came back.
+        OwnTextBack = "own_text_back",
+        /// The day until which the SIM is paid is near, or past.
+        PaidUntilNear = "paid_until_near",
     }
 }
 
@@ -397,6 +411,12 @@ pub struct Alarm {
     /// For one fault that stands for many: the devices behind it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub behind: Vec<DeviceId>,
+    /// For a fault of the box: the homes in which somebody is not watched because of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub homes: Vec<HomeId>,
+    /// For a fault that gets worse with time: how much of it there is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Left>,
     /// By which rules.
     pub criterion: Criterion,
     /// False when the log could not take it in time: told all the same, and said so.
@@ -430,6 +450,16 @@ pub struct Away {
     /// Where the device was last, in millionths of a degree north and east, if it knew. It stays at the station.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<(i32, i32)>,
+}
+
+/// What is left until a fault takes something down with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Left {
+    /// Minutes that the battery of the box lasts, as far as it knows.
+    Minutes(u16),
+    /// Days for which the SIM is paid; 0 on the last one and afterwards.
+    Days(u16),
 }
 
 /// An ambulance that is needed: red until a person confirms having dialled. The software never dials 120 itself.

@@ -137,6 +137,7 @@ impl Station {
         let window = if drill { None } else { rule.window(resident.is_some_and(|resident| resident.prompt)) };
         let home = device.and_then(|device| device.home).or_else(|| resident.map(|resident| resident.home));
         let test_by = if drill { None } else { self.take_test(now.mono, home, rule) };
+        let (homes, left) = self.extent(now, condition);
         let mut alarm = Alarm {
             id,
             rev: 0,
@@ -151,6 +152,8 @@ impl Station {
             evidence: vec![evidence],
             notes: Vec::new(),
             behind: behind.iter().copied().take(limits::BEHIND_MAX).collect(),
+            homes,
+            left,
             criterion: CRITERION,
             durable: true,
             visit_due: false,

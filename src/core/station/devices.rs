@@ -1,5 +1,6 @@
 //! Devices and the links they hang on: who was heard, who is missing, and who is therefore not watched.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{Station, Timer};
@@ -182,6 +183,9 @@ impl Station {
         for id in devices {
             self.arm_device(id);
         }
+        if self.rules.paid_until.is_some() {
+            self.timers.arm_by(Timer::Calendar, now.mono);
+        }
         for id in self.links.keys() {
             self.timers.arm_by(Timer::Source(*id), now.mono + SOURCE_FAULT_AFTER);
         }
@@ -298,7 +302,13 @@ impl Station {
         if !self.is_reachable(device.source) {
             return; // Its deadline is set again when its source is back.
         }
+        let silenced = self.is_silenced(id);
         let Some(unit) = self.units.get_mut(&id) else { return };
+        if silenced {
+            // The fault of the mains names it. It is asked for again all the same: nothing may make it forgotten.
+            self.timers.set(Timer::Device(id), Some(now.mono + unit.health.limit()));
+            return;
+        }
         unit.health.tick(now);
         if !unit.health.is_silent() {
             self.arm_device(id);
@@ -349,7 +359,7 @@ impl Station {
         if !resident.service.is_served() {
             return;
         }
-        let contributions: Vec<Contribution> = self.contributions(id).collect();
+        let contributions: Vec<Contribution> = self.contributions(id, &self.supply.silenced).collect();
         let watch = watch::judge(contributions.iter().copied());
         let witnesses: Vec<DeviceId> = contributions
             .iter()
@@ -367,6 +377,7 @@ impl Station {
         self.watch.insert(id, state);
         self.changed_residents.insert(id);
         self.mind_blindness(now, id, effects);
+        self.mind_the_mains(now);
     }
 
     /// Sets the clock after which it is a fault that nobody watches over the resident, or ends the fault.
@@ -408,11 +419,17 @@ impl Station {
         }
     }
 
-    fn contributions(&self, resident: ResidentId) -> impl Iterator<Item = Contribution> {
+    /// What a resident's devices contribute, when those of `silenced` are not heard.
+    pub(super) fn contributions(
+        &self,
+        resident: ResidentId,
+        silenced: &BTreeSet<DeviceId>,
+    ) -> impl Iterator<Item = Contribution> + Clone {
         let devices = self.devices_of.get(&resident).into_iter().flatten();
-        devices.filter_map(|id| self.roster.devices.get(id)).map(|device| Contribution {
+        devices.filter_map(|id| self.roster.devices.get(id)).map(move |device| Contribution {
             device: device.id,
-            inside: self.is_reachable(device.source)
+            inside: !silenced.contains(&device.id)
+                && self.is_reachable(device.source)
                 && !self.is_quiet(device.source)
                 && self.units.get(&device.id).is_some_and(|unit| unit.health.is_inside()),
             believed: self.units.get(&device.id).is_none_or(|unit| unit.health.doubts().is_empty()),

@@ -23,7 +23,8 @@ impl Station {
     /// Whether a fault is told at once, by night too. Source: CARE-RULES D, under the table; 17.
     pub(super) fn is_told_at_once(&self, alarm: &Alarm) -> bool {
         match (alarm.id.condition, alarm.id.subject) {
-            (Condition::StrangerCall | Condition::DiskFault, _) => true,
+            // Behind a battery that is empty nobody is watched: who hears of it at seven hears of it too late.
+            (Condition::StrangerCall | Condition::DiskFault | Condition::StationBatteryLow, _) => true,
             (Condition::ResidentBlind, Subject::Resident(id)) => {
                 self.roster.residents.get(&id).is_some_and(|resident| resident.tier == Tier::High)
             }

@@ -34,6 +34,8 @@ mod strangers;
 
 mod timers;
 
+mod supply;
+
 mod village;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,11 +45,13 @@ pub use book::Book;
 pub use devices::{DeviceStanding, SourceStanding};
 pub use restart::{Past, Words};
 pub use roll_call::{RollCallStanding, memory as roll_call_memory};
+pub use supply::CREDIT_NOTICE_DAYS;
 
 use self::absences::Absences;
 use self::devices::{Link, Unit};
 use self::roll_call::RollCall;
 use self::strangers::Strangers;
+use self::supply::Supply;
 use self::timers::{Timer, Timers};
 use super::alarm::told::Code;
 use super::alarm::{Alarm, AlarmId, Evidence, Reason, Subject};
@@ -60,7 +64,7 @@ use super::intake::News;
 use super::plan::Plan;
 use super::reading::{Origin, Reading, Sample};
 use super::roster::{Device, EVERYONE_AFTER, Roster};
-use super::time::{Moment, Mono, Trust};
+use super::time::{Moment, Mono, Trust, Wall};
 use super::watch::{BLIND_FAULT_AFTER, WatchState};
 use crate::limits;
 
@@ -86,6 +90,8 @@ pub struct Rules {
     pub everyone_after: Duration,
     /// A resident who is not watched for longer than this is a fault.
     pub blind_fault_after: Duration,
+    /// The SIM is paid until then: the end of the last paid day where the station stands; none where nobody says.
+    pub paid_until: Option<Wall>,
 }
 
 impl Default for Rules {
@@ -94,6 +100,7 @@ impl Default for Rules {
             charge_low_percent: CHARGE_LOW_PERCENT,
             everyone_after: EVERYONE_AFTER,
             blind_fault_after: BLIND_FAULT_AFTER,
+            paid_until: None,
         }
     }
 }
@@ -134,6 +141,8 @@ pub struct Station {
     roll_call: RollCall,
     absences: Absences,
     clock_unset: bool,
+    /// What the box itself lives on.
+    supply: Supply,
     /// Homes in which sensors were missed together and nothing was heard since.
     quiet_homes: BTreeSet<HomeId>,
     /// Devices that were missed with others, were given time to follow them, and have not been heard since.
@@ -173,6 +182,7 @@ impl Station {
             roll_call: RollCall::default(),
             absences: Absences::default(),
             clock_unset: false,
+            supply: Supply::default(),
             quiet_homes: BTreeSet::new(),
             waited_for: BTreeSet::new(),
             changed_devices: BTreeSet::new(),
@@ -210,6 +220,9 @@ impl Station {
                 self.own_fault(now, Condition::StateRebuilt, true, Reason::IndexDamaged, &mut effects);
             }
             Input::Village(new) => self.take_village(now, new, &mut effects),
+            Input::Power(power) => self.take_power(now, *power, &mut effects),
+            Input::Credit { good } => self.take_credit(now, *good, &mut effects),
+            Input::SecondPathProven => self.take_proof(now),
             Input::Tick => {}
         }
         effects
@@ -290,11 +303,13 @@ impl Station {
         let mut news: Vec<News> = Vec::new();
         let mut found = Vec::new();
         let (was_inside, limit_before) = (unit.health.is_inside(), unit.health.limit());
+        let heard_before = unit.health.heard();
         unit.hear(now, device, sample, &mut news, &mut found);
         if let Some(measured) = measured {
             unit.health.measure_battery(now, device, measured, &mut found);
         }
         let (is_inside, narrower) = (unit.health.is_inside(), unit.health.limit() < limit_before);
+        let was_silenced = unit.health.heard() != heard_before && self.supply.silenced.remove(&device.id);
         if unit.is_worth_showing(now.mono, device, &news, !found.is_empty()) {
             self.changed_devices.insert(device.id);
         }
@@ -313,7 +328,7 @@ impl Station {
         }
         self.mind_who_is_about(now, device, &news, effects);
         if let Some(resident) = device.resident
-            && was_inside != is_inside
+            && (was_inside != is_inside || was_silenced)
         {
             self.review_watch(now, resident, effects);
         }
@@ -395,6 +410,7 @@ impl Station {
         }
         self.mind_the_roll_call(now, effects);
         self.mind_the_absences(now, effects);
+        self.mind_the_calendar(now, effects);
     }
 
     fn fire_due(&mut self, now: Moment, effects: &mut Vec<Effect>) {
@@ -410,6 +426,8 @@ impl Station {
                 Timer::RollCall => self.mind_the_roll_call(now, effects),
                 Timer::Absences => self.mind_the_absences(now, effects),
                 Timer::Clock => self.own_fault(now, Condition::ClockFault, true, Reason::ClockUnset, effects),
+                Timer::Mains => self.mains_due(now, effects),
+                Timer::Calendar => self.mind_the_calendar(now, effects),
             }
         }
     }

@@ -106,10 +106,10 @@ impl Station {
         true
     }
 
-    /// The rhythm of a device that reports by a timer, has been heard, and has not been missed itself.
+    /// The rhythm of a device that reports by a timer, has been heard, has not been missed itself, and has power.
     fn reports(&self, device: &Device) -> Option<Duration> {
         let unit = self.units.get(&device.id).filter(|unit| unit.health.heard().is_some())?;
-        let by_timer = !device.mute && !device.role.is_moved_by_people();
+        let by_timer = !device.mute && !device.role.is_moved_by_people() && !self.is_silenced(device.id);
         (by_timer && !unit.health.is_silent()).then(|| unit.health.rhythm(device))
     }
 
@@ -147,7 +147,8 @@ impl Station {
     }
 
     /// The sensors of a home that people move, beside this one, when none of them was heard in the second half of its
-    /// limit; none when one was, or when there is nobody to compare with. One that has a fault of its own does not count.
+    /// limit; none when one was, or when there is nobody to compare with. One that has a fault of its own, or no power, does not
+    /// count.
     fn quiet_beside(&self, now: Moment, device: &Device) -> Vec<DeviceId> {
         let (Some(home), Some(unit)) = (device.home, self.units.get(&device.id)) else { return Vec::new() };
         if !device.role.is_moved_by_people() {
@@ -157,7 +158,9 @@ impl Station {
         let mut beside = Vec::new();
         for other in self.roster.devices.values().filter(|other| other.home == Some(home) && other.id != device.id) {
             let well = other.role.is_moved_by_people() && !other.removed && self.is_reachable(other.source);
-            let Some(unit) = self.units.get(&other.id).filter(|_| well) else { continue };
+            let Some(unit) = self.units.get(&other.id).filter(|_| well && !self.is_silenced(other.id)) else {
+                continue;
+            };
             if self.book.is_open(Subject::Device(other.id), Condition::DeviceSilent) && !self.speaks_for_home(other.id)
             {
                 continue;

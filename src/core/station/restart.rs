@@ -113,6 +113,7 @@ impl Station {
             Input::Village(new) => return self.begin_afresh(at.mono, &new.change),
             Input::Report(report) => return self.relearn_report(at, *report),
             Input::Reply(reply) => return self.relearn_reply(at, reply),
+            Input::SecondPathProven => return self.take_proof(at),
             _ => return,
         };
         let Origin::Device(id) = sample.from else { return };
@@ -134,6 +135,7 @@ impl Station {
         let mut effects = Vec::new();
         self.retire_faults(now, &mut effects);
         self.believe_records(off);
+        self.recall_silenced(now.mono, off);
         self.arm_all(now);
         if gap == Gap::Unknown {
             self.restart_alarms(now, &mut effects);
@@ -143,6 +145,7 @@ impl Station {
         self.find_unrecorded(now, &mut effects);
         self.resume_roll_call(now, off, &mut effects);
         self.mind_the_absences(now, &mut effects);
+        self.mind_the_calendar(now, &mut effects);
         self.fire_due(now, &mut effects);
         self.changed_devices.extend(self.units.keys());
         self.changed_residents.extend(self.roster.residents.keys());

@@ -17,6 +17,8 @@ pub(super) enum Timer {
     RollCall,
     Absences,
     Clock,
+    Mains,
+    Calendar,
 }
 
 /// At most one deadline a thing.

@@ -106,6 +106,7 @@ fn open(alarm: &Open, now_ms: i64, lang: Lang) -> Markup {
             span .why {
                 strong { (state(known, lang)) }
                 @for word in marks(alarm, known) { " " span .tag { (word.say(lang)) } }
+                @if let Some(extent) = known.extent(lang) { " · " (extent) }
                 @if let Some(case) = &alarm.case { " · " (climb(case, now_ms, lang)) }
             }
         }
@@ -172,7 +173,7 @@ fn station(station: &Station, now_ms: i64, lang: Lang) -> Markup {
         Voice::Born => ("quiet", "○", console::NO_HEARTBEAT, None),
         Voice::Heard(last) => ("quiet", "○", console::HEARTBEAT, Some(last)),
     };
-    let ails = station.undurable || !station.down.is_empty();
+    let ails = station.undurable || station.no_mains || !station.down.is_empty();
     let class = if (ails && !station.is_silent()) || station.by_text.is_some() { "warn" } else { class };
     html! {
         li class=(class) {
@@ -201,6 +202,10 @@ fn notes(station: &Station, now_ms: i64, lang: Lang) -> Vec<String> {
     }
     if station.undurable {
         notes.push(say::UNDURABLE_MEANS.say(lang).to_owned());
+    }
+    if station.no_mains {
+        notes.push(words::power::NO_MAINS.say(lang).to_owned());
+        notes.extend(station.battery_min.map(|minutes| words::power::battery(minutes, lang)));
     }
     notes.extend(station.down.iter().map(|source| say::source_down(source, lang)));
     let (all, watched) = station.residents;

@@ -111,6 +111,10 @@ pub struct Station {
     pub waits_s: Option<u64>,
     /// It cannot write its log.
     pub undurable: bool,
+    /// It says that it has no mains.
+    pub no_mains: bool,
+    /// Minutes that its battery lasts, where it knows them.
+    pub battery_min: Option<u16>,
     /// Sources that are down.
     pub down: Vec<String>,
     /// Messages of it that were refused.
@@ -299,6 +303,8 @@ fn station(row: &StationRow, name: String, cases: &BTreeMap<Cause, Case>) -> Sta
         residents: (row.residents.len(), watched),
         waits_s: heartbeat.as_ref().map(|beat| beat.oldest_unreceipted_s).filter(|seconds| *seconds > 0),
         undurable: heartbeat.as_ref().is_some_and(|beat| !beat.durable),
+        no_mains: heartbeat.as_ref().is_some_and(|beat| beat.mains == Some(false)),
+        battery_min: heartbeat.as_ref().and_then(|beat| beat.battery_min),
         down: down.map(|(source, _)| word(source)).collect(),
         refused: row.refused.values().sum(),
         by_text: row.by_text.clone().filter(|text| text.guards),
@@ -322,6 +328,8 @@ fn never(survey: &Survey, names: &BTreeMap<StationId, String>) -> impl Iterator<
         residents: (0, 0),
         waits_s: None,
         undurable: false,
+        no_mains: false,
+        battery_min: None,
         down: Vec::new(),
         refused: 0,
         by_text: None,

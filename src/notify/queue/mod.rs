@@ -23,6 +23,8 @@ mod outcome;
 
 mod second_path;
 
+mod own_text;
+
 mod compose;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -116,13 +118,15 @@ pub enum Act {
     Show(Incoming),
 }
 
-/// The county's numbers.
+/// Numbers that are nobody's of the village: the county's, and the box's own.
 #[derive(Debug, Clone, Default)]
 pub struct Numbers {
     /// For texts that programs read: the second path.
     pub text: Option<Private<String>>,
     /// Its duty phone, which rings with everybody else's (CARE-RULES 5).
     pub duty: Option<Private<String>>,
+    /// The SIM's own number (CARE-RULES 27).
+    pub own: Option<Private<String>>,
 }
 
 /// The queue.
@@ -147,6 +151,7 @@ pub struct Queue {
     waits: BTreeMap<Mark, Mono>,
     /// What the county has not given a receipt for.
     unreceipted: BTreeMap<AlarmId, second_path::Unreceipted>,
+    own_text: own_text::OwnText,
     dropped: u64,
 }
 
@@ -184,6 +189,7 @@ impl Queue {
             rung: BTreeSet::new(),
             waits: BTreeMap::new(),
             unreceipted: BTreeMap::new(),
+            own_text: own_text::OwnText::default(),
             dropped: 0,
         }
     }
@@ -200,12 +206,17 @@ impl Queue {
             Event::Proof { phone, text } => self.take_proof(now.mono, phone, text),
             Event::County { alarm, text } => self.expect_receipt(now.mono, alarm, text),
             Event::Receipted(alarm) => self.receipted(alarm),
-            Event::Standing(text) => self.tell_standing(now.mono, text),
+            Event::Standing(text) => {
+                self.tell_standing(now.mono, text);
+                self.write_to_self(now.mono, &mut acts);
+            }
             Event::Said(channel, FromChannel::Word(ticket, word)) => {
                 self.word(now, channel, ticket, word, &mut acts);
             }
             Event::Said(channel, FromChannel::Incoming(incoming)) => {
-                outcome::incoming(channel, incoming, directory, &mut acts);
+                if !self.is_own_text(&incoming, &mut acts) {
+                    outcome::incoming(channel, incoming, directory, &mut acts);
+                }
             }
             Event::Said(id, FromChannel::Health(health)) => {
                 acts.push(Act::Tell(Input::Channel { id, up: health == Health::Up }));
@@ -213,6 +224,7 @@ impl Queue {
             Event::Due => {}
         }
         self.mind_deliveries(now.mono, &mut acts);
+        self.give_up_own_text(now.mono, &mut acts);
         self.mind_the_county(now.mono);
         self.pump(now.mono, directory, &mut acts);
         acts
@@ -224,7 +236,7 @@ impl Queue {
         let free = |id: &ChannelId| self.channels.get(id).is_some_and(|channel| channel.busy.is_none());
         let jobs = self.jobs.values().filter(|job| free(&job.channel)).map(|job| job.not_before);
         let waits = self.waits.values().copied();
-        jobs.chain(waits).chain(self.county_due()).min()
+        jobs.chain(waits).chain(self.county_due()).chain(self.own_text_due()).min()
     }
 
     /// How many jobs wait.

@@ -121,6 +121,13 @@ impl Queue {
         let text = wording::digest(faults, directory);
         for who in people {
             self.write_to(*who, Way::Text, None, text.clone(), Class::Fault, now, directory);
+            let proven = directory.is_proven(*who);
+            let known = faults.iter().filter_map(|fault| self.alarms.get(fault));
+            let details: Vec<Private<String>> =
+                known.filter_map(|fault| wording::detail(fault, proven, directory)).collect();
+            for detail in details {
+                self.write_to(*who, Way::Text, None, detail, Class::Fault, now, directory);
+            }
         }
     }
 

@@ -39,6 +39,8 @@ impl Queue {
                 channel.busy = None;
             }
         }
+        self.mind_own_text(now.mono, &handed, word);
+        self.mind_proof(&handed, word, acts);
         match word {
             Word::Sent => self.report(&handed.serves, Reached::Sent, acts),
             Word::Delivered => self.report(&handed.serves, Reached::Delivered, acts),

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use super::job::{Class, Job, Work};
-use super::{Kind, Queue};
+use super::{Act, Handed, Kind, Queue};
 use crate::core::alarm::AlarmId;
+use crate::core::effect::Input;
 use crate::core::time::Mono;
 use crate::limits::people::UNRECEIPTED_MAX;
+use crate::notify::channel::Word;
 use crate::private::Private;
 
 /// Without a receipt for this long after the commit the text goes. Source: ARCHITECTURE, the second path.
@@ -68,6 +70,15 @@ impl Queue {
         self.push(Job { class: Class::Fault, channel, work, not_before: now, tries: 0 });
     }
 
+    /// A telephone of the county's that has a text proves this way whole, to its end: the network's word that it took the text
+    /// does not, and neither does a text that the box sent to itself.
+    pub(super) fn mind_proof(&self, handed: &Handed, word: Word, acts: &mut Vec<Act>) {
+        let to_county = matches!(&handed.job.work, Work::Number { to, .. } if Some(to) == self.county.text.as_ref());
+        if word == Word::Delivered && to_county {
+            acts.push(Act::Tell(Input::SecondPathProven));
+        }
+    }
+
     /// With everybody of the village the county's duty phone rings, once a round (CARE-RULES 5). It gets codes, and names on consent only.
     pub(super) fn tell_duty(&mut self, now: Mono, alarm: AlarmId, round: u8, text: Private<String>) {
         let (Some(to), Some(channel)) = (self.county.duty.clone(), self.of_kind(Kind::Modem).next()) else { return };
@@ -89,7 +100,8 @@ impl Queue {
         for alarm in &wanted {
             let Some(Unreceipted { text, .. }) = self.unreceipted.remove(alarm) else { continue };
             let work = Work::Number { to: number.clone(), about: Some(*alarm), text };
-            self.push(Job { class: Class::High, channel: modem, work, not_before: now, tries: 0 });
+            let class = if alarm.condition.rule().about_person { Class::High } else { Class::Fault };
+            self.push(Job { class, channel: modem, work, not_before: now, tries: 0 });
         }
         !wanted.is_empty()
     }

@@ -10,7 +10,7 @@ use crate::core::time::{Moment, Wall};
 use crate::core::watch::Watch;
 use crate::limits::web::ROWS_MAX;
 use crate::web::frame::mark;
-use crate::words::{Say as _, desk as say};
+use crate::words::{Say as _, desk as say, power};
 
 /// Residents who are not fully watched, BLIND first.
 pub(super) fn watch(scene: &Scene<'_>) -> Markup {
@@ -123,6 +123,11 @@ pub(super) fn faults(scene: &Scene<'_>) -> Markup {
     }
 }
 
+fn extent(scene: &Scene<'_>, alarm: &Alarm) -> Option<String> {
+    let homes: Vec<String> = alarm.homes.iter().map(|home| scene.known.label(*home)).collect();
+    power::extent(alarm.left, &homes, scene.lang)
+}
+
 fn fault(scene: &Scene<'_>, alarm: &Alarm) -> Markup {
     let about = match alarm.id.subject {
         Subject::Resident(id) => scene.known.address_form(id),
@@ -142,6 +147,7 @@ fn fault(scene: &Scene<'_>, alarm: &Alarm) -> Markup {
                 strong { (alarm.id.condition.say(scene.lang)) } " " (about) " " span .soft { (place(scene, alarm)) }
             }
             span .age { (scene.age(alarm.id.onset)) }
+            @if let Some(extent) = extent(scene, alarm) { span .why { (extent) } }
             span .why {
                 @if let Some((by, until)) = owner {
                     (scene.say(say::OWNER)) ": " (scene.known.name(by)) " · " (scene.say(say::CLOCK)) " " (scene.clock(until))

@@ -408,6 +408,7 @@ mod tests {
             rhythm: Some(Duration::from_secs(rhythm_min * 60)),
             mute: false,
             battery: Chemistry::Unknown,
+            mains: false,
             removed: false,
         }
     }
