@@ -8,6 +8,7 @@ use crate::config::problem::Problems;
 use crate::config::village::clerk::ClerkError;
 use crate::config::village::edit::{Edit, EditError};
 use crate::core::alarm::{Alarm, Reason};
+use crate::core::attempt::Attempt;
 use crate::core::detector::device_health::Outlook;
 use crate::core::effect::{Answer, Order, VillageChange};
 use crate::core::errand::Errand;
@@ -94,6 +95,9 @@ pub enum Request {
         #[serde(default)]
         by: Option<Slug>,
     },
+    /// Keep what was tried at the pages and moved no alarm. It comes from the pages themselves, and never over the socket.
+    #[serde(skip)]
+    Keep(Vec<Attempt>),
 }
 
 /// An answer, with the station's time, so that ages can be told.
@@ -131,6 +135,8 @@ pub enum Body {
     Pairing(PairingAnswer),
     /// What became of an errand.
     Errand(ErrandAnswer),
+    /// It is in the log.
+    Kept,
     /// The request could not be read or answered.
     Trouble(String),
 }

@@ -6,6 +6,7 @@ use super::alarm::told::Code;
 use super::alarm::told::Reached;
 use super::alarm::{Alarm, AlarmId, Disposition};
 use super::answer::{Confirm, Reply};
+use super::attempt::Attempt;
 use super::id::{ChannelId, CommandId, DeviceId, HomeId, ResidentId, ResponderId, Slug, SourceId};
 use super::plan::Plan;
 use super::reading::Sample;
@@ -36,6 +37,8 @@ pub enum Input {
     Command(Command),
     /// Somebody answered, or somebody nobody knows.
     Reply(Reply),
+    /// Something came to the pages and moves no alarm: it is kept, and nothing follows.
+    Attempt(Attempt),
     /// A channel tells how far a notice has come.
     Report(Report),
     /// A channel to people came up or went down.

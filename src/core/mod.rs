@@ -39,6 +39,8 @@ pub mod effect;
 
 pub mod answer;
 
+pub mod attempt;
+
 pub mod sequence;
 
 pub mod station;

@@ -42,6 +42,7 @@ impl House {
                 let frames = frames.iter().map(Recorded::vector).collect();
                 Body::Recorded(RecordedFrames { frames, running, missed })
             }
+            Request::Keep(_) => Body::Kept,
             Request::Order { .. } => Body::Trouble("an order is answered by its turn".to_owned()),
             Request::Edit { .. }
             | Request::Reload { .. }

@@ -70,7 +70,7 @@ impl Front {
         Ok((front, Shown { names, known: known_in_force }, to_people))
     }
 
-    /// Spawns the dispatcher with its channels, and the pages.
+    /// Spawns the dispatcher with its channels, and the pages with those who bring something: what they bring last is still decided.
     pub(super) fn spawn(
         self,
         config: &config::Station,
@@ -78,13 +78,14 @@ impl Front {
         lanes: Lanes,
         asked: mpsc::Sender<Asked>,
         tracker: &TaskTracker,
+        bringing: &TaskTracker,
         stop: &CancellationToken,
     ) {
         let dispatcher = Dispatcher::new(config, self.names, clock, lanes, tracker, stop);
         tracker.spawn(dispatcher.run(self.events, stop.clone()));
         if let Some((listener, settings)) = self.pages {
             let served = web::serve(listener, settings, asked, self.known, stop.clone());
-            tracker.spawn(async move {
+            bringing.spawn(async move {
                 if let Err(why) = served.await {
                     error!(%why, "the page is not served; alarms go on");
                 }

@@ -316,6 +316,13 @@ impl House {
             }
             Request::Pair { .. } | Request::Newcomers => turn.refer(&self.desks.pairing, asked),
             Request::Tell { .. } => turn.refer(&self.desks.errands, asked),
+            Request::Keep(attempts) => {
+                for attempt in attempts.into_iter().map(Input::Attempt) {
+                    turn.effects.extend(self.station.handle(now, &attempt));
+                    turn.inputs.push(attempt);
+                }
+                turn.questions.push((Request::Keep(Vec::new()), asked.reply));
+            }
             // Answered when the turn is done, so that the answer shows what the turn decided.
             request => turn.questions.push((request, asked.reply)),
         }

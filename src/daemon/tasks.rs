@@ -104,7 +104,7 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let (book, resolve) = watch::channel(book);
     let (to_house, village) = mpsc::channel(1);
     let keeper = Keeper { clerk, clock: Arc::clone(&clock), in_force, house: to_house, book, shown, zone, proofs };
-    front.spawn(&config, &clock, lanes.clone(), asked.clone(), &tracker, &sources_stop);
+    front.spawn(&config, &clock, lanes.clone(), asked.clone(), &tracker, &listening, &sources_stop);
     let inlet = Inlet { lanes, resolve: resolve.clone(), heard, counters, utc: sources::utc(&clock) };
     let ways = sources::spawn(&config, inlet, &listening, &sources_stop, Session::Kept)?;
     tracker.spawn(server::serve(listener, asked, sources_stop.clone()));

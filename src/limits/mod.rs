@@ -50,6 +50,8 @@ pub mod modem;
 
 pub mod second;
 
+pub mod record;
+
 /// Every page of limits.
 pub const TABLES: &[&[Limit]] = &[
     TABLE,
@@ -62,6 +64,7 @@ pub const TABLES: &[&[Limit]] = &[
     modem::TABLE,
     second::TABLE,
     web::TABLE,
+    record::TABLE,
 ];
 
 limits! {

@@ -11,6 +11,7 @@ use tracing::debug;
 use crate::control::protocol::{Body, DeviceRow, Reply, Request, Status};
 use crate::control::server::Asked;
 use crate::core::alarm::Alarm;
+use crate::core::attempt::Attempt;
 use crate::core::effect::{Answer, Order};
 use crate::core::id::{CommandId, Slug};
 use crate::core::time::Moment;
@@ -87,6 +88,14 @@ impl Asker {
         *self.kept.lock().await = None;
         match reply?.body {
             Body::Answer(answer) => Ok(answer),
+            _ => Err(Deaf),
+        }
+    }
+
+    /// Has the log keep what moved no alarm.
+    pub(super) async fn keep(&self, attempts: Vec<Attempt>) -> Result<(), Deaf> {
+        match self.ask(Request::Keep(attempts)).await?.body {
+            Body::Kept => Ok(()),
             _ => Err(Deaf),
         }
     }

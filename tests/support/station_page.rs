@@ -14,6 +14,7 @@ use shouwang::control::protocol::{Body, DeviceRow, Reply, Request, Status};
 use shouwang::control::server::Asked;
 use shouwang::core::alarm::told::Reached;
 use shouwang::core::alarm::{Alarm, AlarmId};
+use shouwang::core::attempt::Attempt;
 use shouwang::core::effect::{Answer as Answered, Authority, Command, Effect, Input, Order, Report};
 use shouwang::core::id::{CommandId, ResponderId, Slug};
 use shouwang::core::reading::{Measure, Origin, Said, Sample};
@@ -127,6 +128,8 @@ pub struct Mind {
     pub station: Station,
     pub now: Moment,
     pub orders: Vec<(CommandId, Order)>,
+    /// What was tried at the pages and moved no alarm.
+    pub attempts: Vec<Attempt>,
     /// It answers nothing any more.
     pub deaf: bool,
     /// How often its alarms were asked for.
@@ -140,7 +143,7 @@ pub struct Pages {
     pub tally: Tally,
     pub known: watch::Sender<Arc<Known>>,
     mind: Arc<Mutex<Mind>>,
-    stop: CancellationToken,
+    pub stop: CancellationToken,
 }
 
 /// The password of everybody who may log in.
@@ -178,7 +181,14 @@ impl Pages {
         let identity = Identity { station: "st1".parse().expect("id"), epoch: shouwang::core::id::Epoch(0xff) };
         let mut station = Station::new(identity, Rules::default(), village.roster.clone(), BEGIN);
         _ = station.handle(BEGIN, &Input::Source { id: "zigbee".parse().expect("id"), up: true });
-        let mind = Arc::new(Mutex::new(Mind { station, now: BEGIN, orders: Vec::new(), deaf: false, looks: 0 }));
+        let mind = Arc::new(Mutex::new(Mind {
+            station,
+            now: BEGIN,
+            orders: Vec::new(),
+            attempts: Vec::new(),
+            deaf: false,
+            looks: 0,
+        }));
         let (asks, asked) = mpsc::channel(8);
         tokio::spawn(answer_all(asked, mind.clone()));
 
@@ -374,6 +384,10 @@ async fn answer_all(mut asked: mpsc::Receiver<Asked>, mind: Arc<Mutex<Mind>>) {
                 Body::Answer(obey(&mut mind.station, now, id, order))
             }
             Request::Status => Body::Status(Box::new(status(&mind))),
+            Request::Keep(attempts) => {
+                mind.attempts.extend(attempts);
+                Body::Kept
+            }
             Request::Devices => Body::Devices(devices(&mind)),
             other => Body::Trouble(format!("the page has no business with {other:?}")),
         };

@@ -204,7 +204,8 @@ impl Station {
                 self.own_fault(now, Condition::StateRebuilt, true, Reason::IndexDamaged, &mut effects);
             }
             Input::Village(new) => self.take_village(now, new, &mut effects),
-            Input::Tick => {}
+            // What moves no alarm is in the log by being an input.
+            Input::Attempt(_) | Input::Tick => {}
         }
         effects
     }

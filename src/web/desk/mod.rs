@@ -35,6 +35,7 @@ use super::session::{Pass, Session};
 use super::tally::Count;
 use crate::config::pages::DeskRole;
 use crate::core::alarm::{AlarmId, Disposition};
+use crate::core::attempt::{Attempt, Barred, Tried};
 use crate::core::effect::{Answer, Order, Refusal};
 use crate::core::id::ResponderId;
 use crate::http::asked::{key, language};
@@ -141,19 +142,23 @@ async fn act(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let lang = language(&uri, &headers);
-    let (pass, session, id) = match may_act(&web, &id, &headers) {
+    let (pass, session) = match may_act(&web, &headers, &id).await {
         Ok(allowed) => allowed,
         Err((status, says)) => return web.says(status, says, "../../", lang),
     };
+    let unread = async |status, says| {
+        let (by, alarm) = (Some(session.responder), known_alarm(&web, &id).await);
+        web.bar(Attempt { by, alarm, ..Attempt::new(Tried::AnswerAtDesk, Some(Barred::BadForm)) });
+        web.says(status, says, "../../", lang)
+    };
+    let Ok(id) = id.parse() else { return unread(StatusCode::NOT_FOUND, say::NO_SUCH_ALARM).await };
     let form = Form::read(&headers, body).unwrap_or_default();
     let known = web.known();
     let Some(by) = named(&form, &session).filter(|by| known.has(*by)) else {
-        web.settings.tally.add(Count::BadForm);
-        return web.says(StatusCode::BAD_REQUEST, say::NO_SUCH_PERSON, "../../", lang);
+        return unread(StatusCode::BAD_REQUEST, say::NO_SUCH_PERSON).await;
     };
     let Some(wanted) = wanted(&form, id, by, &session) else {
-        web.settings.tally.add(Count::BadForm);
-        return web.says(StatusCode::BAD_REQUEST, answer_page::BAD_FORM, "../../", lang);
+        return unread(StatusCode::BAD_REQUEST, answer_page::BAD_FORM).await;
     };
     match give(&web, pass, &session, id, wanted).await {
         None => web.says(StatusCode::SERVICE_UNAVAILABLE, say::DEAF, "../../", lang),
@@ -164,21 +169,32 @@ async fn act(
     }
 }
 
-/// Only somebody on duty, from our own page, about an alarm.
-fn may_act(web: &Web, id: &str, headers: &HeaderMap) -> Result<(Pass, Session, AlarmId), (StatusCode, Both)> {
-    let tally = &web.settings.tally;
-    if !is_own(headers, web.settings.public_host(), false) {
-        tally.add(Count::ForeignForm);
-        return Err((StatusCode::FORBIDDEN, answer_page::NOT_HERE));
-    }
-    let (pass, session) = session_of(web, headers).ok_or((StatusCode::UNAUTHORIZED, say::LOGIN))?;
-    if session.role != DeskRole::Duty {
-        tally.add(Count::NotAllowed);
-        info!(user = %session.user, "somebody who may only look wanted to answer an alarm");
-        return Err((StatusCode::FORBIDDEN, say::VIEW_ONLY));
-    }
-    let id = id.parse().map_err(|_| (StatusCode::NOT_FOUND, say::NO_SUCH_ALARM))?;
-    Ok((pass, session, id))
+/// Only somebody on duty, from our own page. `about` is the alarm, as it stands in the address.
+async fn may_act(web: &Web, headers: &HeaderMap, about: &str) -> Result<(Pass, Session), (StatusCode, Both)> {
+    let held = session_of(web, headers);
+    let (barred, status, says) = match held {
+        _ if !is_own(headers, web.settings.public_host(), false) => {
+            (Barred::ForeignForm, StatusCode::FORBIDDEN, answer_page::NOT_HERE)
+        }
+        None => (Barred::NotLoggedIn, StatusCode::UNAUTHORIZED, say::LOGIN),
+        Some((_, session)) if session.role != DeskRole::Duty => {
+            info!(user = %session.user, "somebody who may only look wanted to act at the desk");
+            (Barred::NotAllowed, StatusCode::FORBIDDEN, say::VIEW_ONLY)
+        }
+        Some(allowed) => return Ok(allowed),
+    };
+    let by = held.map(|(_, session)| session.responder);
+    // Whoever is not logged in has no alarm looked up.
+    let alarm = if by.is_some() { known_alarm(web, about).await } else { None };
+    web.bar(Attempt { by, alarm, ..Attempt::new(Tried::AnswerAtDesk, Some(barred)) });
+    Err((status, says))
+}
+
+/// The alarm of that id, if there is one: what else stands in an address is not written down.
+async fn known_alarm(web: &Web, id: &str) -> Option<AlarmId> {
+    let id = id.parse().ok()?;
+    let at = web.station.alarms().await.ok()?;
+    at.alarms.iter().find(|alarm| alarm.id == id).map(|alarm| alarm.id)
 }
 
 /// In whose name: somebody who was chosen, else whoever is logged in.
