@@ -17,6 +17,7 @@ use crate::core::id::{
 };
 use crate::core::roster::Role;
 use crate::core::station::RollCallStanding;
+use crate::core::stop::Stop;
 use crate::core::time::Moment;
 use crate::core::unit::Milli;
 use crate::core::watch::Watch;
@@ -375,6 +376,9 @@ pub struct Status {
     /// How the evening's roll-call stands.
     #[serde(default)]
     pub roll_call: RollCallStanding,
+    /// Times in which it was not running, of which people are still to be told (CARE-RULES 23).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stops: Vec<Stop>,
     /// Open alarms.
     pub open_alarms: usize,
     /// Everything that was counted: refusals, drops, repeats.

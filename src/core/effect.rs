@@ -11,6 +11,7 @@ use super::id::{ChannelId, CommandId, DeviceId, HomeId, ResidentId, ResponderId,
 use super::plan::Plan;
 use super::reading::Sample;
 use super::roster::Roster;
+use super::stop::Stop;
 use super::time::{Moment, Mono};
 use super::word::words;
 
@@ -253,6 +254,13 @@ pub enum Order {
     },
     /// What is open?
     Query,
+    /// Somebody has seen to a stop of the station: the desk need not be told of it any more (CARE-RULES 23).
+    NoteStop {
+        /// Which: the station time at which it ended.
+        until: Mono,
+        /// Who.
+        by: ResponderId,
+    },
 }
 
 /// What became of a command.
@@ -289,6 +297,11 @@ pub enum Answer {
         /// How many more are open.
         #[serde(default)]
         more: usize,
+    },
+    /// A stop of the station is seen to.
+    StopNoted {
+        /// Which.
+        until: Mono,
     },
     /// Not done.
     Refused {
@@ -343,6 +356,8 @@ words! {
         NotTechnical = "not_technical",
         /// The limit of open alarms or remembered commands is reached.
         Full = "full",
+        /// No stop is shown that ended then.
+        UnknownStop = "unknown_stop",
     }
 }
 
@@ -490,6 +505,8 @@ pub enum Effect {
     },
     /// Answer a command.
     Answer(CommandId, Answer),
+    /// Make durable that the station was not running for a time, or that somebody has seen to it.
+    Stop(Stop),
 }
 
 #[cfg(test)]

@@ -41,6 +41,8 @@ pub mod answer;
 
 pub mod attempt;
 
+pub mod stop;
+
 pub mod sequence;
 
 pub mod station;

@@ -156,6 +156,7 @@ impl House {
                 .map(|(resident, state)| (*resident, (state.watch, state.since)))
                 .collect::<BTreeMap<_, _>>(),
             roll_call: self.station.roll_call(self.clock.now()),
+            stops: self.station.stops(self.clock.now()).collect(),
             open_alarms: self.station.open_alarms().count(),
             counters,
         }

@@ -447,6 +447,7 @@ impl House {
                 Effect::Confirm(confirm) => self.people.tell(Event::Confirm(confirm)),
                 Effect::Digest { faults, people } => self.people.tell(Event::Digest { faults, people }),
                 Effect::Ask { who, code: Some(code) } => self.people.tell(Event::Ask { who, code }),
+                Effect::Stop(stop) => info!(?stop, "the station was not running"),
                 Effect::Ask { who, code: None } => warn!(%who, "holds every code there is, and is not asked tonight"),
                 Effect::Answer(id, answer) => {
                     let Some(index) = turn.waiting.iter().position(|(waiting, _)| *waiting == id) else { continue };
@@ -545,11 +546,9 @@ pub(super) fn undecided(effect: &Effect) -> Option<Undecided> {
     match effect {
         Effect::Commit(alarm) => Some(Undecided::Alarm(alarm.clone())),
         Effect::Device(event) => Some(Undecided::Device(event.clone())),
-        Effect::Answer(_, Answer::Open { .. })
-        | Effect::Notify(_)
-        | Effect::Confirm(_)
-        | Effect::Digest { .. }
-        | Effect::Ask { .. } => None,
+        Effect::Answer(_, Answer::Open { .. }) | Effect::Notify(_) | Effect::Confirm(_) | Effect::Ask { .. } => None,
         Effect::Answer(id, answer) => Some(Undecided::Answer { id: *id, answer: answer.clone() }),
+        Effect::Digest { faults, .. } => Some(Undecided::Digest { faults: faults.clone() }),
+        Effect::Stop(stop) => Some(Undecided::Stop(*stop)),
     }
 }

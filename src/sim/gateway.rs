@@ -305,7 +305,8 @@ impl Gateway {
                 | Effect::Device(_)
                 | Effect::Confirm(_)
                 | Effect::Digest { .. }
-                | Effect::Ask { .. } => {}
+                | Effect::Ask { .. }
+                | Effect::Stop(_) => {}
                 Effect::Notify(notice) => turned.outward.push(Outward::Tell(notice)),
                 Effect::Answer(id, answer) => turned.outward.push(Outward::Answer(id, answer)),
             }
@@ -352,12 +353,10 @@ fn undecided(effect: &Effect) -> Option<Undecided> {
     match effect {
         Effect::Commit(alarm) => Some(Undecided::Alarm(alarm.clone())),
         Effect::Device(event) => Some(Undecided::Device(event.clone())),
-        Effect::Answer(_, Answer::Open { .. })
-        | Effect::Notify(_)
-        | Effect::Confirm(_)
-        | Effect::Digest { .. }
-        | Effect::Ask { .. } => None,
+        Effect::Answer(_, Answer::Open { .. }) | Effect::Notify(_) | Effect::Confirm(_) | Effect::Ask { .. } => None,
         Effect::Answer(id, answer) => Some(Undecided::Answer { id: *id, answer: answer.clone() }),
+        Effect::Digest { faults, .. } => Some(Undecided::Digest { faults: faults.clone() }),
+        Effect::Stop(stop) => Some(Undecided::Stop(*stop)),
     }
 }
 
@@ -376,7 +375,8 @@ fn alarm_of(effect: &Effect) -> Option<Alarm> {
         | Effect::Answer(..)
         | Effect::Confirm(_)
         | Effect::Digest { .. }
-        | Effect::Ask { .. } => None,
+        | Effect::Ask { .. }
+        | Effect::Stop(_) => None,
     }
 }
 

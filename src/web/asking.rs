@@ -14,6 +14,7 @@ use crate::core::alarm::Alarm;
 use crate::core::attempt::Attempt;
 use crate::core::effect::{Answer, Order};
 use crate::core::id::{CommandId, Slug};
+use crate::core::stop::Stop;
 use crate::core::time::Moment;
 use crate::limits::web::{PICTURE_KEPT, STATION_WAIT};
 
@@ -26,6 +27,8 @@ pub(super) struct Deaf;
 pub(super) struct Alarms {
     pub(super) now: Moment,
     pub(super) alarms: Vec<Alarm>,
+    /// Times in which the station was not running, of which people are still to be told.
+    pub(super) stops: Vec<Stop>,
 }
 
 /// Everything that the desk shows, at one moment.
@@ -60,7 +63,8 @@ impl Asker {
         let Reply { now, body: Body::Alarms(alarms) } = self.ask(Request::Alarms { all: true }).await? else {
             return Err(Deaf);
         };
-        let alarms = Arc::new(Alarms { now, alarms });
+        let Body::Status(status) = self.ask(Request::Status).await?.body else { return Err(Deaf) };
+        let alarms = Arc::new(Alarms { now, alarms, stops: status.stops });
         *kept = Some((asked, alarms.clone()));
         Ok(alarms)
     }

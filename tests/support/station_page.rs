@@ -420,6 +420,7 @@ fn status(mind: &Mind) -> Status {
         lanes: std::collections::BTreeMap::new(),
         sources: station.sources().map(|source| (source.id, source.up)).collect(),
         residents: station.watch().iter().map(|(id, state)| (*id, (state.watch, state.since))).collect(),
+        stops: station.stops(mind.now).collect(),
         open_alarms: station.open_alarms().count(),
         counters: std::collections::BTreeMap::new(),
     }

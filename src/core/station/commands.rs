@@ -96,6 +96,10 @@ impl Station {
             Order::Acknowledge { alarm, by } => self.acknowledge(now, command, *alarm, *by, effects),
             Order::Drill { resident } => self.drill(now, *resident, effects),
             Order::Query => Ok(self.what_is_open()),
+            Order::NoteStop { until, by } => {
+                self.responder(command, *by)?;
+                self.note_stop(now, *until, *by, effects)
+            }
         }
     }
 

@@ -20,6 +20,8 @@ mod faults;
 
 mod roll_call;
 
+mod stops;
+
 mod trial;
 
 mod devices;
@@ -57,6 +59,7 @@ use super::intake::News;
 use super::plan::Plan;
 use super::reading::{Origin, Reading, Sample};
 use super::roster::{Device, EVERYONE_AFTER, Roster};
+use super::stop::Stop;
 use super::time::{Moment, Mono, Trust};
 use super::watch::{BLIND_FAULT_AFTER, WatchState};
 use crate::limits;
@@ -125,10 +128,12 @@ pub struct Station {
     last_code: BTreeMap<ResponderId, Code>,
     /// Homes in which somebody tests, and until when.
     tests: BTreeMap<HomeId, (ResponderId, Mono)>,
-    /// Faults that people were told of together. A start forgets it: who sits at the desk then is told once more.
+    /// Faults that people were told of together.
     told_faults: BTreeSet<AlarmId>,
     last_digest: Option<Mono>,
     roll_call: RollCall,
+    /// Times in which it was not running, oldest first.
+    stops: Vec<Stop>,
     clock_unset: bool,
     /// Homes in which sensors were missed together and nothing was heard since.
     quiet_homes: BTreeSet<HomeId>,
@@ -167,6 +172,7 @@ impl Station {
             told_faults: BTreeSet::new(),
             last_digest: None,
             roll_call: RollCall::default(),
+            stops: Vec::new(),
             clock_unset: false,
             quiet_homes: BTreeSet::new(),
             waited_for: BTreeSet::new(),

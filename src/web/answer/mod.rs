@@ -75,6 +75,7 @@ async fn look(State(web): State<Arc<Web>>, Path(token): Path<String>, uri: Uri, 
         call_back: web.settings.call_back.as_ref(),
         refused: key(&uri, "no").and_then(Refusal::from_word),
         candidates,
+        stops: &opened.at.stops,
         lang,
         asked_lang: asked_language(&uri),
     };

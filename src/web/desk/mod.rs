@@ -10,6 +10,8 @@ mod card;
 
 mod lists;
 
+mod stops;
+
 mod wall;
 
 mod one;
@@ -38,6 +40,7 @@ use crate::core::alarm::{AlarmId, Disposition};
 use crate::core::attempt::{Attempt, Barred, Tried};
 use crate::core::effect::{Answer, Order, Refusal};
 use crate::core::id::ResponderId;
+use crate::core::time::Mono;
 use crate::http::asked::{key, language};
 use crate::words::{Both, Lang, answer_page, desk as say, page};
 use html::{Look, Picture, Screen};
@@ -56,6 +59,7 @@ pub(super) fn routes() -> Router<Arc<Web>> {
         .route("/desk", get(desk))
         .route("/desk/live", get(desk_live))
         .route("/desk/alarm/{id}", get(alarm).post(act))
+        .route("/desk/stop/{until}", post(note_stop))
         .route("/wall", get(wall))
         .route("/wall/live", get(wall_live))
         .route("/web.js", get(async || ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT)));
@@ -162,10 +166,40 @@ async fn act(
     };
     match give(&web, pass, &session, id, wanted).await {
         None => web.says(StatusCode::SERVICE_UNAVAILABLE, say::DEAF, "../../", lang),
-        Some(refused) => {
-            let no = refused.map(|reason| format!("&no={}", reason.word())).unwrap_or_default();
-            lead_to(format!("../../desk?lang={}{no}", lang.word()))
-        }
+        Some(refused) => back(&web, refused, lang),
+    }
+}
+
+/// Somebody at the desk has seen to a stop of the station (CARE-RULES 23).
+async fn note_stop(State(web): State<Arc<Web>>, Path(until): Path<String>, uri: Uri, headers: HeaderMap) -> Response {
+    let lang = language(&uri, &headers);
+    let (pass, session) = match may_act(&web, &headers, "").await {
+        Ok(allowed) => allowed,
+        Err((status, says)) => return web.says(status, says, "../../", lang),
+    };
+    let by = session.responder;
+    let Ok(stop) = until.parse().map(Mono) else {
+        web.bar(Attempt { by: Some(by), ..Attempt::new(Tried::AnswerAtDesk, Some(Barred::BadForm)) });
+        return web.says(StatusCode::NOT_FOUND, page::NO_SUCH_PAGE, "../../", lang);
+    };
+    let id = web.settings.key.order_id(pass.bytes(), &format!("stop {}", stop.0), 0);
+    let Ok(answer) = web.station.order(id, Order::NoteStop { until: stop, by }).await else {
+        return web.says(StatusCode::SERVICE_UNAVAILABLE, say::DEAF, "../../", lang);
+    };
+    back(&web, refusal(&answer), lang)
+}
+
+/// To the desk, with what became of an order.
+fn back(web: &Web, refused: Option<Refusal>, lang: Lang) -> Response {
+    web.settings.tally.add(if refused.is_some() { Count::AnswersRefused } else { Count::Answers });
+    let no = refused.map(|reason| format!("&no={}", reason.word())).unwrap_or_default();
+    lead_to(format!("../../desk?lang={}{no}", lang.word()))
+}
+
+const fn refusal(answer: &Answer) -> Option<Refusal> {
+    match answer {
+        Answer::Refused { reason } => Some(*reason),
+        _ => None,
     }
 }
 
@@ -236,12 +270,7 @@ async fn give(web: &Web, pass: Pass, session: &Session, alarm: AlarmId, wanted: 
         web.station.order(id(&format!("note {word}")), note).await.ok()?;
     }
     let answer = web.station.order(id(&word), order).await.ok()?;
-    let refused = match answer {
-        Answer::Refused { reason } => Some(reason),
-        _ => None,
-    };
-    let count = if refused.is_some() { Count::AnswersRefused } else { Count::Answers };
-    web.settings.tally.add(count);
+    let refused = refusal(&answer);
     info!(%alarm, %by, user = %session.user, act = word, refused = refused.map(Refusal::word), "an answer came from the desk");
     Some(refused)
 }
