@@ -216,6 +216,7 @@ fn every_mistake_is_said_as_its_expected_file_shows() {
         What::Lapsed,
         What::HolidaysUnknown,
         What::Unproven,
+        What::DeskUserUnknown,
     ];
     let uncaught: Vec<_> =
         What::ALL.iter().filter(|what| !caught.contains(what) && !elsewhere.contains(what)).collect();

@@ -130,7 +130,7 @@ impl House {
     }
 
     fn status(&self) -> Status {
-        let mut counters = self.board.counters.view();
+        let mut counters = self.board.counts();
         counters.retain(|_, count| *count > 0);
         Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -96,7 +96,10 @@ pub(super) fn load(path: &Path) -> Result<Loaded, StartError> {
     let station = config::Station::load(path, &device::spoken())?;
     let clerk = Clerk::of(station.value.clone());
     let (text, village) = clerk.read()?;
-    for problem in station.warnings.list().iter().chain(village.warnings.list()) {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let unknown = station.value.pages.as_ref().map(|pages| pages.unknown_users(&name, &village.value.roster));
+    let unknown = unknown.unwrap_or_default();
+    for problem in station.warnings.list().iter().chain(village.warnings.list()).chain(unknown.list()) {
         warn!("{problem}");
     }
     let change = changed(&clerk, &village.value);

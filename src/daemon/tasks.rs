@@ -75,7 +75,8 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let counters: Arc<Counters> = Arc::default();
     let heard = Arc::new(Heard::new(Arc::clone(&counters)));
     let letterbox = Letterbox::default();
-    let board = Arc::new(Board::new(Arc::clone(&clock), store.clone(), Arc::clone(&counters), epoch, revision));
+    let (clock_of_board, counts) = (Arc::clone(&clock), Arc::clone(&counters));
+    let board = Arc::new(Board::new(clock_of_board, store.clone(), counts, front.tally(), epoch, revision));
     let (desks, called) = Desks::new();
     let proofs = Proofs::new(people.clone(), config.modem.is_some());
     let mut house = House::new(

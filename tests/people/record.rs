@@ -1,5 +1,7 @@
 //! What the log keeps for people beside the alarms: stops, faults that were told, and who stands ready behind whoever goes.
 
+use shouwang::core::alarm::life_cycle::State;
+use shouwang::core::alarm::{Disposition, NoteKind};
 use shouwang::core::condition::Condition;
 use shouwang::core::effect::{Answer, Audience, Because, Order, Refusal};
 use shouwang::core::id::ResponderId;
@@ -56,6 +58,29 @@ fn rule_06_where_nobody_else_is_on_the_ladder_nobody_is_warned() {
     street.press(0, "button1");
     accept(&mut street, 20, "n-1");
     assert_eq!(back_up(&street), None);
+}
+
+#[test]
+fn rule_04_what_family_answers_is_a_note_and_takes_the_alarm_from_nobody() {
+    let mut street = Street::new(roster(), noon());
+    street.press(0, "button1");
+    accept(&mut street, 20, "n-1");
+    let alarm = street.newest(CALL).id;
+    street.order(30, Order::Want120 { alarm, by: id("n-1") });
+    let code = street.code(CALL, "child");
+    for (s, words) in [(40, "没事了"), (50, "误触"), (60, "不是这家"), (70, "进不了门"), (80, "正忙"), (90, "")]
+    {
+        street.text(s, "child", &format!("{code} {words}"));
+        let stands = street.newest(CALL);
+        assert!(matches!(stands.state, State::Accepted { by, .. } if by == id("n-1")), "{words}: {:?}", stands.state);
+    }
+    let notes = street.newest(CALL).notes.iter().filter(|note| note.by == Some(id("child")));
+    assert!(notes.map(|note| note.kind).all(|kind| kind == NoteKind::Answered));
+    assert_eq!(street.newest(CALL).notes.iter().filter(|note| note.by == Some(id("child"))).count(), 6);
+    // Whoever has spoken with the resident may say so at the desk.
+    let (by, conversation) = (Some(id("child")), "她说没事".to_owned());
+    street.order(100, Order::Close { alarm, by, disposition: Disposition::NoHelpNeeded, conversation });
+    assert_eq!(street.state(CALL), "closed");
 }
 
 #[test]

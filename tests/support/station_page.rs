@@ -21,7 +21,8 @@ use shouwang::core::reading::{Measure, Origin, Said, Sample};
 use shouwang::core::rota::Span;
 use shouwang::core::spoken::Spoken;
 use shouwang::core::station::{Identity, Rules, Station};
-use shouwang::core::time::{Boot, Moment, Mono, Trust, Wall};
+use shouwang::core::stop::Stop;
+use shouwang::core::time::{Boot, Gap, Moment, Mono, Trust, Wall};
 use shouwang::private::Private;
 use shouwang::web::duty::DutyView;
 use shouwang::web::link::LinkKey;
@@ -244,6 +245,15 @@ impl Pages {
         let now = mind.now.at(mind.now.mono + span);
         mind.now = now;
         _ = mind.station.handle(now, &Input::Tick);
+    }
+
+    /// The station was not running for the time until now, by a clock that is trusted or of which nothing is known.
+    pub fn stopped(&self, length: Duration, gap: Gap) -> Stop {
+        let mut mind = self.mind();
+        let now = mind.now;
+        let stop = Stop::of(now.at(now.mono - length), now, gap).expect("it is told");
+        _ = mind.station.stopped(stop);
+        stop
     }
 
     /// Somebody orders something on another way.
