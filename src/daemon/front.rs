@@ -35,6 +35,15 @@ pub(super) struct Shown {
     known: watch::Sender<Arc<Known>>,
 }
 
+/// Where tasks are spawned, and how they are told to end.
+pub(super) struct Nursery<'a> {
+    /// Those that the end waits for.
+    pub(super) tasks: &'a TaskTracker,
+    /// Those that bring something: the house lives until they have ended.
+    pub(super) bringing: &'a TaskTracker,
+    pub(super) stop: &'a CancellationToken,
+}
+
 /// Everything that faces people, before it is spawned.
 pub(super) struct Front {
     names: watch::Receiver<Arc<Names>>,
@@ -82,12 +91,11 @@ impl Front {
         clock: &Arc<Clock>,
         lanes: Lanes,
         asked: mpsc::Sender<Asked>,
-        tracker: &TaskTracker,
-        bringing: &TaskTracker,
-        stop: &CancellationToken,
+        nursery: &Nursery<'_>,
     ) {
-        let dispatcher = Dispatcher::new(config, self.names, clock, lanes, tracker, stop);
-        tracker.spawn(dispatcher.run(self.events, stop.clone()));
+        let Nursery { tasks, bringing, stop } = *nursery;
+        let dispatcher = Dispatcher::new(config, self.names, clock, lanes, tasks, stop);
+        tasks.spawn(dispatcher.run(self.events, stop.clone()));
         if let Some((listener, settings)) = self.pages {
             let served = web::serve(listener, settings, asked, self.known, stop.clone());
             bringing.spawn(async move {

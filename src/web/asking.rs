@@ -22,9 +22,9 @@ use crate::limits::web::{PICTURE_KEPT, STATION_WAIT};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Deaf;
 
-/// Alarms at one moment, those closed lately too.
+/// How things stand at one moment, for those behind a link: alarms, those closed lately too.
 #[derive(Debug)]
-pub(super) struct Alarms {
+pub(super) struct Standings {
     pub(super) now: Moment,
     pub(super) alarms: Vec<Alarm>,
     /// Times in which the station was not running, of which people are still to be told.
@@ -44,7 +44,7 @@ pub(super) struct Survey {
 #[derive(Debug)]
 pub(super) struct Asker {
     to: mpsc::Sender<Asked>,
-    kept: Mutex<Option<(Instant, Arc<Alarms>)>>,
+    kept: Mutex<Option<(Instant, Arc<Standings>)>>,
 }
 
 impl Asker {
@@ -53,7 +53,7 @@ impl Asker {
     }
 
     /// All alarms, as they stood at most [`PICTURE_KEPT`] ago.
-    pub(super) async fn alarms(&self) -> Result<Arc<Alarms>, Deaf> {
+    pub(super) async fn alarms(&self) -> Result<Arc<Standings>, Deaf> {
         let mut kept = self.kept.lock().await;
         if let Some((at, alarms)) = kept.as_ref().filter(|(at, _)| at.elapsed() < PICTURE_KEPT) {
             _ = at;
@@ -64,7 +64,7 @@ impl Asker {
             return Err(Deaf);
         };
         let Body::Status(status) = self.ask(Request::Status).await?.body else { return Err(Deaf) };
-        let alarms = Arc::new(Alarms { now, alarms, stops: status.stops });
+        let alarms = Arc::new(Standings { now, alarms, stops: status.stops });
         *kept = Some((asked, alarms.clone()));
         Ok(alarms)
     }

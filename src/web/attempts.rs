@@ -80,7 +80,9 @@ impl Attempts {
         warn!("the station did not take what was tried at the pages; it is counted, and written later");
         let mut waiting = self.waiting();
         waiting.since.get_or_insert_with(Instant::now);
-        attempts.into_iter().for_each(|attempt| waiting.count(attempt));
+        for attempt in attempts {
+            waiting.count(attempt);
+        }
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {

@@ -15,7 +15,7 @@ use axum::routing::get;
 use tracing::{info, warn};
 
 use super::act::not_an_ending;
-use super::asking::Alarms;
+use super::asking::Standings;
 use super::form::{Form, is_own};
 use super::link::{self, Token};
 use super::routes::Web;
@@ -39,7 +39,7 @@ pub(super) fn routes() -> Router<Arc<Web>> {
 /// A link that fits.
 struct Opened {
     token: Token,
-    at: Arc<Alarms>,
+    at: Arc<Standings>,
     alarm: AlarmId,
     who: ResponderId,
 }
