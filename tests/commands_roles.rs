@@ -11,12 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use rumqttc::v5::mqttbytes::QoS;
 use scene::{OTHER, STANDINGS, Scene, Standing, Who, id};
 use shouwang::control::client;
 use shouwang::control::protocol::{Body, Request};
 use shouwang::core::alarm::life_cycle::State;
 use shouwang::core::alarm::{Alarm, AlarmId, Disposition};
 use shouwang::core::answer::{Outcome, Wish};
+use shouwang::core::attempt::{Attempt, Barred, Tried};
 use shouwang::core::effect::{Answer, Authority, Command, Input, Order};
 use shouwang::core::id::ResponderId;
 use shouwang::core::time::Mono;
@@ -27,7 +29,7 @@ use shouwang::store::record::{Decision, Entry};
 use shouwang::store::state::{Checked, MemoryIndex};
 use shouwang::store::{Draft, Options, Store, Undecided, replay};
 use support::house::{House, buttons};
-use support::{installed, until};
+use support::{installed, until, until_found};
 
 const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/commands_roles.table");
 
@@ -350,6 +352,16 @@ async fn in_a_real_house_what_is_refused_is_in_the_chain_with_who_and_why() {
             given.push((Input::Command(command), Some(answer)));
         }
     }
+    // What the county sends and nobody can read is no command, and kept all the same.
+    let topic = "sw/1/test-station/test-gw/cmd/c1";
+    let unread = Attempt::new(Tried::CountyCommand, Some(Barred::BadForm));
+    let log: Arc<dyn Files> = Arc::new(Disk::visit(&house.path("data").join("log")));
+    until_found("what the county sent is in the log", async || {
+        house.county.publish(topic, QoS::AtLeastOnce, false, b"nonsense".to_vec()).await;
+        let inputs = replay(&log, Mono(0)).ok()?.map(|(_, input)| input).collect::<Vec<_>>();
+        inputs.contains(&Input::Attempt(unread)).then_some(())
+    })
+    .await;
     assert!(given.iter().filter(|(_, answer)| matches!(answer, Some(Answer::Refused { .. }))).count() > 15);
     house.stop_gateway();
     let files: Arc<dyn Files> = Arc::new(Disk::own(&house.path("data").join("log")).expect("its folder is free"));

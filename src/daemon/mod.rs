@@ -26,6 +26,8 @@ mod house;
 
 mod disk;
 
+mod county_order;
+
 mod receipts;
 
 mod board;

@@ -60,7 +60,7 @@ impl Web {
             passwords: Semaphore::new(PASSWORDS_AT_ONCE),
             sessions: Sessions::default(),
             feed: Feed::new(stop),
-            attempts: Attempts::default(),
+            attempts: Attempts::new(),
             closed: CancellationToken::new(),
         }
     }
@@ -72,8 +72,8 @@ impl Web {
 
     /// Nothing comes of what somebody tried: it is counted, and kept for whoever inspects the log.
     pub(super) fn bar(&self, attempt: Attempt) {
-        if let Some(barred) = attempt.barred {
-            self.settings.tally.add(Count::of(barred));
+        if let Some(count) = attempt.barred.and_then(Count::of) {
+            self.settings.tally.add(count);
         }
         self.attempts.note(attempt);
     }

@@ -40,9 +40,9 @@ words! {
 }
 
 impl Count {
-    /// Under which count what was barred for this reason stands.
-    pub(super) const fn of(barred: Barred) -> Count {
-        match barred {
+    /// Under which count what was barred for this reason stands; none for what no page bars.
+    pub(super) const fn of(barred: Barred) -> Option<Count> {
+        Some(match barred {
             Barred::LinkUnknown => Count::LinkUnknown,
             Barred::LinkOver => Count::LinkOver,
             Barred::ForeignForm => Count::ForeignForm,
@@ -51,7 +51,8 @@ impl Count {
             Barred::NotAllowed => Count::NotAllowed,
             Barred::LoginWrong => Count::LoginWrong,
             Barred::LoginFlood => Count::LoginFlood,
-        }
+            Barred::TooLate => return None,
+        })
     }
 }
 
