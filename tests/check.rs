@@ -298,3 +298,28 @@ fn a_village_of_three_hundred_homes_and_five_thousand_devices_loads_whole() {
     let plan = checked.plan.expect("a plan");
     assert_eq!(plan.residents.iter().map(|one| one.devices.len()).sum::<usize>(), 5_000 + 7);
 }
+
+#[test]
+fn whoever_may_log_in_in_nobodys_name_is_named_with_the_nearest_one() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let station = directory.path().join("shouwang.toml");
+    let text = std::fs::read_to_string(config("shouwang.toml")).expect("the shipped file");
+    let users = ["desk", "visitor"].map(|user| {
+        let responder = if user == "desk" { "dekk" } else { "p01" };
+        format!("[web.users.{user}]\nresponder = \"{responder}\"\npassword_hash = \"desk.hash\"\n")
+    });
+    std::fs::write(&station, format!("{text}\n{}", users.concat())).expect("writes");
+    let village = config("village.example.toml");
+    let checked = check(&station, Some(&village), &bare_machine(), FORMATS, NOW);
+    assert!(checked.is_sound(), "{}", checked.problems);
+    let unknown = checked.problems.list().iter().filter(|problem| problem.what == What::DeskUserUnknown);
+    let said: Vec<String> = unknown.map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "shouwang.toml: warning: web.users.desk.responder = dekk: nobody of the village file has this id, so whoever \
+          logs in by this name can do nothing. Nearest: desk. Fix: write the id of a responder of the village file."
+        ]
+    );
+    assert!(checked.text(Lang::Zh, false).contains("用这个用户名登录的人什么也做不了"));
+}

@@ -221,6 +221,7 @@ fn every_mistake_is_said_as_its_expected_file_shows() {
         What::RungDeserted,
         What::NoLandmark,
         What::CreditEnding,
+        What::DeskUserUnknown,
     ];
     let uncaught: Vec<_> =
         What::ALL.iter().filter(|what| !caught.contains(what) && !elsewhere.contains(what)).collect();

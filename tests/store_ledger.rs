@@ -5,6 +5,9 @@ mod village_log;
 use shouwang::core::effect::{Answer, DeviceChange, DeviceEvent, Refusal};
 use shouwang::core::id::Epoch;
 use shouwang::core::sequence::{Lane, Range, SkipReason};
+use shouwang::core::station::{Past, Words};
+use shouwang::core::stop::{Noted, Stop};
+use shouwang::core::time::{Gap, Mono};
 use shouwang::limits::{CLOSED_ALARMS_MAX, COMMANDS_REMEMBERED_MAX, OUTBOX_MAX, REJECTS_MAX};
 use shouwang::store::ledger::outbox::{Place, Waiting};
 use shouwang::store::log::Position;
@@ -167,4 +170,38 @@ fn ten_thousand_records_without_receipt_make_a_small_snapshot_and_the_outbox_is_
         enter(&mut ledger, draft(1, Undecided::Rejected { lane: Lane::Alarm, seq, reason }));
     }
     assert_eq!(ledger.rejects().count(), REJECTS_MAX);
+}
+
+#[test]
+fn what_people_were_told_is_known_to_the_next_start_also_behind_a_snapshot_and_read_twice() {
+    let mut ledger = Ledger::default();
+    enter(&mut ledger, start_draft(0));
+    for n in 1..=2 {
+        enter(&mut ledger, alarm_draft(n * 1000, n, 1, true));
+    }
+    let fault = |n| alarm(n, 1, true).id;
+    let stop = Stop::of(at(0), at(120_000), Gap::SameBoot).expect("longer than a minute");
+    let noted = Some(Noted { at: at(130_000), by: "desk".parse().expect("id") });
+    let told = |ledger: &Ledger| {
+        let Past { told_faults, last_digest, stops, .. } = ledger.past(Words::default());
+        (told_faults, last_digest, stops)
+    };
+    let records = [
+        (120_000, Undecided::Stop(stop)),
+        (121_000, Undecided::Digest { faults: vec![fault(1), fault(2), fault(3)] }),
+        (130_000, Undecided::Stop(Stop { noted, ..stop })),
+    ];
+    for (ms, record) in &records {
+        enter(&mut ledger, draft(*ms, record.clone()));
+    }
+    let known = (vec![fault(1), fault(2)], Some(Mono(121_000)), vec![Stop { noted, ..stop }]);
+    assert_eq!(told(&ledger), known, "what is not open is not remembered");
+    let text = serde_json::to_string(&ledger.snapshot()).expect("JSON");
+    let mut ledger = Ledger::restore(serde_json::from_str(&text).expect("reads"));
+    assert_eq!(told(&ledger), known);
+    enter(&mut ledger, draft(120_000, records[0].1.clone()));
+    assert_eq!(told(&ledger), known, "the record before, read again behind the snapshot");
+
+    enter(&mut ledger, alarm_draft(140_000, 1, 2, false));
+    assert_eq!(told(&ledger).0, [fault(2)], "what has ended is told anew when it comes again");
 }

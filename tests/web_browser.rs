@@ -2,7 +2,10 @@
 
 mod support;
 
+use std::time::Duration;
+
 use shouwang::core::effect::Order;
+use shouwang::core::time::Gap;
 use support::browser::{BROWSER, shots};
 use support::devtools::Tab;
 use support::station_page::{PASSWORD, Pages};
@@ -19,13 +22,14 @@ async fn a_volunteer_taps_without_a_script_and_sees_it_confirmed() {
         return;
     }
     let (pages, dir) = (Pages::called().await, tempfile::tempdir().expect("a temporary directory"));
+    pages.stopped(Duration::from_mins(9), Gap::SameBoot);
     let alarm = pages.alarm("r01").id;
     let mut tab = Tab::open(dir.path(), PHONE, 740, true).await;
     tab.without_scripts().await;
     tab.go(&format!("http://{}{}?lang=zh", pages.address, pages.link(alarm, "p01"))).await;
     assert!(tab.html().await.contains("还没有人去"));
     assert!((tab.width().await - f64::from(PHONE)).abs() < 1.0, "nothing is cut off to the right");
-    for selector in ["h1", "dd", "dt", "button", "summary", "#standing p", "a.language", "a.button"] {
+    for selector in ["h1", "dd", "dt", "button", "summary", "#standing p", "a.language", "a.button", "p.stop"] {
         let letters = tab.letters(selector).await;
         assert!(letters >= LETTERS_MIN, "{selector}: {letters}");
     }
@@ -46,6 +50,7 @@ async fn pictures_of_the_answer_page_are_taken_when_they_are_asked_for() {
     let mut tab = Tab::open(dir.path(), PHONE, 740, true).await;
     for (lang, scheme) in [("zh", "light"), ("zh", "dark"), ("en", "light")] {
         let pages = Pages::called().await;
+        pages.stopped(Duration::from_mins(9), Gap::SameBoot);
         let alarm = pages.alarm("r01").id;
         let address = format!("http://{}{}?lang={lang}", pages.address, pages.link(alarm, "p01"));
         tab.colours(scheme).await;
@@ -126,6 +131,7 @@ async fn somebody_at_the_desk_notes_a_conversation_with_hands() {
 async fn pictures_of_the_desk_and_the_wall_are_taken_when_they_are_asked_for() {
     let Some(shots) = shots() else { return };
     let (pages, dir) = (Pages::busy().await, tempfile::tempdir().expect("a temporary directory"));
+    pages.stopped(Duration::from_mins(9), Gap::SameBoot);
     let mut tab = Tab::open(dir.path(), 1280, 900, false).await;
     tab.go(&format!("http://{}/desk?lang=zh", pages.address)).await;
     tab.picture(&shots.join("desk-login.png")).await;

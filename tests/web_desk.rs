@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use shouwang::core::alarm::{Disposition, NoteKind};
 use shouwang::core::effect::Order;
+use shouwang::core::time::{Gap, Trust};
 use support::station_page::{Pages, own_form};
 
 /// A page as somebody who is logged in sees it.
@@ -266,4 +267,47 @@ async fn a_note_with_a_line_of_its_own_does_not_break_the_stream() {
     pages.order(Order::Close { alarm, by: Some(by), disposition: Disposition::Helped, conversation: String::new() });
     let rest = support::http::until(&mut stream, "event: out").await;
     assert!(!rest.contains("event: board"), "{rest}");
+}
+
+#[tokio::test]
+async fn rule_23_a_stop_is_on_the_desk_and_on_the_answer_page_until_somebody_has_asked_every_home() {
+    let pages = Pages::called().await;
+    let stop = pages.stopped(Duration::from_mins(9), Gap::SameBoot);
+    let says = "停机 03:03–03:12,期间呼叫可能未收到";
+    for user in ["desk", "visitor"] {
+        let page = see(&pages, user, "/desk").await;
+        assert!(page.contains(says), "{page}");
+        assert_eq!(page.contains("已逐户问过"), user == "desk", "whoever looks has no button");
+    }
+    let english = pages.log_in("desk").await;
+    let english = pages.ask("GET", "/desk?lang=en", &english, "").await.body;
+    assert!(english.contains("Down 03:03–03:12: calls in that time may not have been heard"), "{english}");
+    let link = pages.link(pages.alarm("r01").id, "p01");
+    assert!(pages.get(&link).await.body.contains(says));
+
+    let cookie = pages.log_in("desk").await;
+    let path = format!("/desk/stop/{}", stop.until.mono.0);
+    for _ in 0..2 {
+        let answer = pages.ask("POST", &path, &own_form(&cookie), "").await;
+        assert!(answer.head.contains("location: ../../desk?lang=zh\r\n"), "{}", answer.head);
+    }
+    assert_eq!(pages.ordered()[0], Order::NoteStop { until: stop.until.mono, by: "desk".parse().expect("id") });
+    assert!(!see(&pages, "desk", "/desk").await.contains("停机"));
+    support::until_found("the answer page says nothing of it any more", async || {
+        (!pages.get(&link).await.body.contains("停机")).then_some(())
+    })
+    .await;
+    let wrong = pages.ask("POST", "/desk/stop/7", &own_form(&cookie), "").await;
+    assert!(wrong.head.contains("no=unknown_stop"), "{}", wrong.head);
+}
+
+#[tokio::test]
+async fn rule_23_a_stop_of_unknown_length_is_at_least_and_goes_after_a_day() {
+    let pages = Pages::quiet().await;
+    pages.mind().now.trust = Trust::Holdover;
+    pages.stopped(Duration::from_mins(1), Gap::Unknown);
+    let page = see(&pages, "desk", "/desk").await;
+    assert!(page.contains("停机 03:11(时钟未校准)–至少 03:12(时钟未校准),期间呼叫可能未收到"), "{page}");
+    pages.later(Duration::from_hours(24));
+    assert!(!see(&pages, "desk", "/desk").await.contains("停机"));
 }

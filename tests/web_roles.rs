@@ -56,6 +56,8 @@ fn rows(pages: &Pages) -> Vec<Row> {
         row("/desk/alarm/{id}", &alarm(&open.id.to_string()), [303, 403, 200], [401, 403, 303], &[Duty]),
         row("/desk/alarm/{id}", &alarm("st1.ff.1.resident-r09.smoke"), [303, 403, 404], [401, 403, 303], &[Duty]),
         row("/desk/alarm/{id}", &alarm("nonsense"), [303, 403, 404], [401, 403, 404], &[]),
+        row("/desk/stop/{until}", "/desk/stop/1", [405; 3], [401, 403, 303], &[Duty]),
+        row("/desk/stop/{until}", "/desk/stop/nonsense", [405; 3], [401, 403, 404], &[]),
         row("/wall", "/wall", [303, 200, 200], [405; 3], &[]),
         row("/wall/live", "/wall/live", [401, 0, 0], [405; 3], &[]),
         row("", "/desk/nothing", [404; 3], [404; 3], &[]),
@@ -143,7 +145,7 @@ async fn whoever_asks_for_whatever_in_whatever_way_gets_what_the_table_says_and_
 
 fn by(order: &Order) -> String {
     match order {
-        Order::Want120 { by, .. } => by.to_string(),
+        Order::Want120 { by, .. } | Order::NoteStop { by, .. } => by.to_string(),
         other => panic!("nobody ordered {other:?}"),
     }
 }

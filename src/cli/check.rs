@@ -89,8 +89,11 @@ pub fn check(config: &Path, village: Option<&Path>, machine: &Machine, formats: 
     if let (Some(station), Some(village)) = (&station, &loaded) {
         problems.append(village.lapsed(now, &station.zone));
     }
+    let name = config.file_name().unwrap_or_default().to_string_lossy();
+    if let (Some(pages), Some(village)) = (station.as_ref().and_then(|station| station.pages.as_ref()), &loaded) {
+        problems.append(pages.unknown_users(&name, &village.roster));
+    }
     if let Some(station) = &station {
-        let name = config.file_name().unwrap_or_default().to_string_lossy();
         problems.append(coverage::of_station(&name, station));
         problems.append(machine.examine(&name, station));
         let modem = station.modem.as_ref();

@@ -145,9 +145,11 @@ impl Socket {
             println!("{}", words::shell::answer(answer, self.lang()));
         }
         match answer {
-            Answer::Done { .. } | Answer::Noted { .. } | Answer::Open { .. } | Answer::TestOpen { .. } => {
-                ExitCode::SUCCESS
-            }
+            Answer::Done { .. }
+            | Answer::Noted { .. }
+            | Answer::Open { .. }
+            | Answer::TestOpen { .. }
+            | Answer::StopNoted { .. } => ExitCode::SUCCESS,
             Answer::Refused { .. } => ExitCode::FAILURE,
         }
     }

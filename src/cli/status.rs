@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use jiff::tz::TimeZone;
+
 use super::socket::{Socket, print_json, unexpected};
 use crate::control::protocol::{Body, Reply, Request, Status};
 use crate::core::id::{ResidentId, ResponderId};
@@ -27,6 +29,7 @@ pub fn run(args: &Args) -> ExitCode {
                 print_json(&status);
             } else {
                 print_text(now, &status, args.socket.lang());
+                print_stops(now, &status, &args.socket);
             }
             ExitCode::SUCCESS
         }
@@ -83,6 +86,17 @@ fn print_text(now: Moment, status: &Status, lang: Lang) {
     }
     for (counter, count) in status.counters.iter().filter(|(_, count)| **count > 0) {
         println!("  {counter}: {count}");
+    }
+}
+
+/// Times in which nobody watched, on the village's clocks.
+fn print_stops(now: Moment, status: &Status, socket: &Socket) {
+    if status.stops.is_empty() {
+        return;
+    }
+    let zone = socket.station().map_or_else(|_| TimeZone::system(), |station| station.zone);
+    for stop in &status.stops {
+        println!("{}", words::stop::line(stop, now, &zone, socket.lang()));
     }
 }
 

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 
 use super::document::Section;
 use super::key::Key;
-use super::problem::What;
+use super::nearest::nearest;
+use super::problem::{Problem, Problems, What};
 use super::secret::Secret;
 use crate::core::id::{ResponderId, Slug};
+use crate::core::roster::Roster;
 use crate::core::word::words;
 use crate::private::Private;
 
@@ -91,6 +93,22 @@ pub(super) const USER_KEYS: &[Key] = &[
     )
     .private(),
 ];
+
+impl Pages {
+    /// What is to be said of users in whose name nobody of the village acts; `file` is where they stand.
+    #[must_use]
+    pub fn unknown_users(&self, file: &str, roster: &Roster) -> Problems {
+        let mut problems = Problems::default();
+        let unknown = self.users.iter().filter(|(_, user)| !roster.responders.contains_key(&user.responder));
+        for (name, user) in unknown {
+            let known = roster.responders.keys().map(ResponderId::as_str);
+            let problem = Problem::file(file, What::DeskUserUnknown).key(format!("web.users.{name}.responder"));
+            let problem = problem.value(user.responder.as_str()).nearest(nearest(user.responder.as_str(), known));
+            problems.push(problem.fix("write the id of a responder of the village file"));
+        }
+        problems
+    }
+}
 
 /// Reads `[web]`; none when it is not there.
 pub(super) fn read(top: &Section<'_>, beside: &Path) -> Option<Pages> {

@@ -111,6 +111,8 @@ words! {
         BrokerForgets = "broker_forgets",
         /// The local broker's configuration cannot be seen from here.
         BrokerUnseen = "broker_unseen",
+        /// Somebody may log in at the desk in the name of somebody whom the village does not know.
+        DeskUserUnknown = "desk_user_unknown",
     }
 }
 
@@ -138,7 +140,8 @@ impl What {
             | What::SecretUnreadable
             | What::SecretOpen
             | What::BrokerForgets
-            | What::BrokerUnseen => Severity::Warning,
+            | What::BrokerUnseen
+            | What::DeskUserUnknown => Severity::Warning,
             _ => Severity::Error,
         }
     }
@@ -195,6 +198,9 @@ impl What {
             What::SecretUnreadable => "the secret cannot be read on this machine",
             What::SecretOpen => "every user of this machine can read the secret",
             What::BrokerForgets => "the local broker drops what zigbee2mqtt says while the daemon restarts",
+            What::DeskUserUnknown => {
+                "nobody of the village file has this id, so whoever logs in by this name can do nothing"
+            }
             What::BrokerUnseen => "the local broker's configuration cannot be seen from here",
         }
     }

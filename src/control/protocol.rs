@@ -8,6 +8,7 @@ use crate::config::problem::Problems;
 use crate::config::village::clerk::ClerkError;
 use crate::config::village::edit::{Edit, EditError};
 use crate::core::alarm::{Alarm, Reason};
+use crate::core::attempt::Attempt;
 use crate::core::detector::device_health::Outlook;
 use crate::core::effect::{Answer, Order, VillageChange};
 use crate::core::errand::Errand;
@@ -17,6 +18,7 @@ use crate::core::id::{
 use crate::core::power::Power;
 use crate::core::roster::Role;
 use crate::core::station::RollCallStanding;
+use crate::core::stop::Stop;
 use crate::core::time::{Moment, Wall};
 use crate::core::unit::Milli;
 use crate::core::watch::Watch;
@@ -95,6 +97,9 @@ pub enum Request {
         #[serde(default)]
         by: Option<Slug>,
     },
+    /// Keep what was tried at the pages and moved no alarm. It comes from the pages themselves, and never over the socket.
+    #[serde(skip)]
+    Keep(Vec<Attempt>),
 }
 
 /// An answer, with the station's time, so that ages can be told.
@@ -132,6 +137,8 @@ pub enum Body {
     Pairing(PairingAnswer),
     /// What became of an errand.
     Errand(ErrandAnswer),
+    /// It is in the log.
+    Kept,
     /// The request could not be read or answered.
     Trouble(String),
 }
@@ -379,6 +386,9 @@ pub struct Status {
     /// When a telephone of the county's last confirmed a text.
     #[serde(default)]
     pub second_path_proven: Option<Moment>,
+    /// Times in which it was not running, of which people are still to be told (CARE-RULES 23).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stops: Vec<Stop>,
     /// Open alarms.
     pub open_alarms: usize,
     /// Everything that was counted: refusals, drops, repeats.

@@ -6,11 +6,13 @@ use super::alarm::told::Code;
 use super::alarm::told::Reached;
 use super::alarm::{Alarm, AlarmId, Disposition};
 use super::answer::{Confirm, Reply};
+use super::attempt::Attempt;
 use super::id::{ChannelId, CommandId, DeviceId, HomeId, ResidentId, ResponderId, Slug, SourceId};
 use super::plan::Plan;
 use super::power::Power;
 use super::reading::Sample;
 use super::roster::Roster;
+use super::stop::Stop;
 use super::time::{Moment, Mono, Wall};
 use super::word::words;
 
@@ -37,6 +39,8 @@ pub enum Input {
     Command(Command),
     /// Somebody answered, or somebody nobody knows.
     Reply(Reply),
+    /// Something came to the pages and moves no alarm: it is kept, and nothing follows.
+    Attempt(Attempt),
     /// A channel tells how far a notice has come.
     Report(Report),
     /// A channel to people came up or went down.
@@ -264,6 +268,13 @@ pub enum Order {
     },
     /// What is open?
     Query,
+    /// Somebody has seen to a stop of the station: the desk need not be told of it any more (CARE-RULES 23).
+    NoteStop {
+        /// Which: the station time at which it ended.
+        until: Mono,
+        /// Who.
+        by: ResponderId,
+    },
 }
 
 /// What became of a command.
@@ -300,6 +311,11 @@ pub enum Answer {
         /// How many more are open.
         #[serde(default)]
         more: usize,
+    },
+    /// A stop of the station is seen to.
+    StopNoted {
+        /// Which.
+        until: Mono,
     },
     /// Not done.
     Refused {
@@ -354,6 +370,8 @@ words! {
         NotTechnical = "not_technical",
         /// The limit of open alarms or remembered commands is reached.
         Full = "full",
+        /// No stop is shown that ended then.
+        UnknownStop = "unknown_stop",
     }
 }
 
@@ -534,6 +552,8 @@ pub enum Effect {
     },
     /// Answer a command.
     Answer(CommandId, Answer),
+    /// Make durable that the station was not running for a time, or that somebody has seen to it.
+    Stop(Stop),
 }
 
 #[cfg(test)]

@@ -43,6 +43,10 @@ pub mod effect;
 
 pub mod answer;
 
+pub mod attempt;
+
+pub mod stop;
+
 pub mod sequence;
 
 pub mod station;

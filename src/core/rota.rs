@@ -103,6 +103,12 @@ impl Rota {
         Self { window: Span { until, ..window }, duties }
     }
 
+    /// What it says of a part of its window.
+    #[must_use]
+    pub fn within(&self, window: Span) -> Self {
+        Self::of(window.within(self.window), self.duties.clone())
+    }
+
     /// For which time it speaks.
     #[must_use]
     pub const fn window(&self) -> Span {
@@ -208,6 +214,18 @@ mod tests {
 
     fn duty(from: i64, until: i64, number: u8) -> Duty {
         Duty { from: Wall(from), until: Wall(until), responder: who(number) }
+    }
+
+    #[test]
+    fn a_part_of_a_plan_says_what_the_whole_says_of_it() {
+        let whole = Rota::of(span(0, 100), vec![duty(0, 30, 1), duty(20, 60, 2), duty(70, 90, 1)]);
+        let part = whole.within(span(40, 300));
+        assert_eq!(part.window(), span(40, 100));
+        assert_eq!(part.duties(), [duty(20, 60, 2), duty(70, 90, 1)]);
+        for at in [39, 40, 59, 60, 70, 99, 100] {
+            let on = |rota: &Rota| rota.on_duty(Wall(at)).collect::<Vec<_>>();
+            assert_eq!(on(&part), if at < 40 { Vec::new() } else { on(&whole) }, "{at}");
+        }
     }
 
     fn village(homes: &[(&str, &str, Service)]) -> Roster {

@@ -42,6 +42,7 @@ impl House {
                 let frames = frames.iter().map(Recorded::vector).collect();
                 Body::Recorded(RecordedFrames { frames, running, missed })
             }
+            Request::Keep(_) => Body::Kept,
             Request::Order { .. } => Body::Trouble("an order is answered by its turn".to_owned()),
             Request::Edit { .. }
             | Request::Reload { .. }
@@ -129,7 +130,7 @@ impl House {
     }
 
     fn status(&self) -> Status {
-        let mut counters = self.board.counters.view();
+        let mut counters = self.board.counts();
         counters.retain(|_, count| *count > 0);
         Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -158,6 +159,7 @@ impl House {
             away: self.station.away().collect(),
             power: self.station.power(),
             second_path_proven: self.station.second_path_proven(),
+            stops: self.station.stops(self.clock.now()).collect(),
             open_alarms: self.station.open_alarms().count(),
             counters,
         }

@@ -24,6 +24,7 @@ use crate::relay::retained::RetainedKey;
 use crate::source::counters::Counters;
 use crate::store::record::Decision;
 use crate::store::{Readings, Store};
+use crate::web::tally::Tally;
 
 /// A batch that was received longer ago than this when it is sent is marked as history.
 /// judgement: twice the longest time a block is gathered.
@@ -33,7 +34,9 @@ const HISTORY_AFTER: Duration = Duration::from_secs(20);
 pub(super) struct Board {
     pub(super) clock: Arc<Clock>,
     pub(super) store: Store,
-    pub(super) counters: Arc<Counters>,
+    counters: Arc<Counters>,
+    /// What the pages have refused.
+    pages: Tally,
     pub(super) epoch: Epoch,
     shown: Mutex<Shown>,
 }
@@ -59,6 +62,7 @@ impl Board {
         clock: Arc<Clock>,
         store: Store,
         counters: Arc<Counters>,
+        pages: Tally,
         epoch: Epoch,
         revision: String,
     ) -> Board {
@@ -66,6 +70,7 @@ impl Board {
             clock,
             store,
             counters,
+            pages,
             epoch,
             shown: Mutex::new(Shown { revision, durable: true, ..Shown::default() }),
         }
@@ -104,6 +109,13 @@ impl Board {
     /// Another version of the village file is in force.
     pub(super) fn revise(&self, revision: &str) {
         revision.clone_into(&mut self.shown().revision);
+    }
+
+    /// Everything that was refused, dropped or withheld in front of the station, and by its pages.
+    pub(super) fn counts(&self) -> BTreeMap<String, u64> {
+        let mut counts = self.counters.view();
+        counts.extend(self.pages.view());
+        counts
     }
 
     /// Revision of the village file in force.
@@ -202,7 +214,7 @@ impl Records for Board {
         let usage = self.store.usage();
         let shown = self.shown();
         let mut drops = report.drops;
-        drops.extend(self.counters.view());
+        drops.extend(self.counts());
         Heartbeat {
             epoch: self.epoch,
             at,

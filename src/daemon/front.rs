@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -17,22 +16,32 @@ use super::dispatch::{Dispatcher, ToPeople};
 use super::sources;
 use super::start::StartError;
 use crate::config;
-use crate::config::village::{People, WeeklyRota};
+use crate::config::village::People;
 use crate::control::server::Asked;
 use crate::core::roster::Roster;
-use crate::core::rota::Span;
+use crate::core::rota::{Rota, Span};
 use crate::core::time::{Moment, Wall};
 use crate::limits::people::GAPS_AHEAD;
 use crate::notify::queue::Event;
 use crate::source::lanes::Lanes;
 use crate::web::duty::DutyView;
 use crate::web::names::Known;
+use crate::web::tally::Tally;
 use crate::web::{self, Settings};
 
 /// Where the keeper puts the names that are in force.
 pub(super) struct Shown {
     names: watch::Sender<Arc<Names>>,
     known: watch::Sender<Arc<Known>>,
+}
+
+/// Where tasks are spawned, and how they are told to end.
+pub(super) struct Nursery<'a> {
+    /// Those that the end waits for.
+    pub(super) tasks: &'a TaskTracker,
+    /// Those that bring something: the house lives until they have ended.
+    pub(super) bringing: &'a TaskTracker,
+    pub(super) stop: &'a CancellationToken,
 }
 
 /// Everything that faces people, before it is spawned.
@@ -70,21 +79,26 @@ impl Front {
         Ok((front, Shown { names, known: known_in_force }, to_people))
     }
 
-    /// Spawns the dispatcher with its channels, and the pages.
+    /// What the pages have refused, for whoever shows it.
+    pub(super) fn tally(&self) -> Tally {
+        self.pages.as_ref().map(|(_, settings)| settings.tally.clone()).unwrap_or_default()
+    }
+
+    /// Spawns the dispatcher with its channels, and the pages with those who bring something: what they bring last is still decided.
     pub(super) fn spawn(
         self,
         config: &config::Station,
         clock: &Arc<Clock>,
         lanes: Lanes,
         asked: mpsc::Sender<Asked>,
-        tracker: &TaskTracker,
-        stop: &CancellationToken,
+        nursery: &Nursery<'_>,
     ) {
-        let dispatcher = Dispatcher::new(config, self.names, clock, lanes, tracker, stop);
-        tracker.spawn(dispatcher.run(self.events, stop.clone()));
+        let Nursery { tasks, bringing, stop } = *nursery;
+        let dispatcher = Dispatcher::new(config, self.names, clock, lanes, tasks, stop);
+        tasks.spawn(dispatcher.run(self.events, stop.clone()));
         if let Some((listener, settings)) = self.pages {
             let served = web::serve(listener, settings, asked, self.known, stop.clone());
-            tracker.spawn(async move {
+            bringing.spawn(async move {
                 if let Err(why) = served.await {
                     error!(%why, "the page is not served; alarms go on");
                 }
@@ -107,10 +121,10 @@ impl Shown {
     }
 
     /// Who is on duty now, by the rota in force.
-    pub(super) fn show_duty(&self, rota: &WeeklyRota, now: Moment, zone: &TimeZone) {
+    pub(super) fn show_duty(&self, rota: &Rota, now: Moment) {
         let known = Known::clone(&self.known.borrow());
         let ahead = i64::try_from(GAPS_AHEAD.as_millis()).unwrap_or_default();
-        let plan = rota.plan(Span { from: now.wall, until: Wall(now.wall.0.saturating_add(ahead)) }, zone);
+        let plan = rota.within(Span { from: now.wall, until: Wall(now.wall.0.saturating_add(ahead)) });
         let roster = &known.roster;
         let forecast = plan.forecast(roster, |id, home| {
             let responder = roster.responders.get(&id).filter(|responder| responder.dispatched)?;

@@ -12,6 +12,7 @@ use tracing::{debug, info, warn};
 use super::answers;
 use super::board::Board;
 use super::clock::Clock;
+use super::county_order::{TooLate, order_of};
 use super::dispatch::ToPeople;
 use super::exercise::Exercise;
 use super::keeper::News;
@@ -20,16 +21,16 @@ use crate::config::village::edit::{self, Edit};
 use crate::control::protocol::{Body, Objection, Reply, Request};
 use crate::control::server::Asked;
 use crate::core::alarm::Alarm;
+use crate::core::attempt::{Attempt, Barred, Pace, Tried};
 use crate::core::effect::{AbsenceChange, Answer, Authority, Command, Effect, Input, NewVillage, Order};
 use crate::core::id::{CommandId, ResidentId, ResponderId};
 use crate::core::reading::{Origin, Sample};
 use crate::core::station::Station;
-use crate::core::time::{Moment, Mono, Trust, Wall};
+use crate::core::time::{Moment, Mono, Wall};
 use crate::limits;
 use crate::notify::queue::Event;
 use crate::private::Private;
 use crate::relay::letterbox::Letterbox;
-use crate::relay::message::{CommandMessage, CountyOrder};
 use crate::relay::records::FromCounty;
 use crate::relay::text::{AlarmText, Text};
 use crate::source::heard::Heard;
@@ -119,6 +120,8 @@ pub(super) struct Standing {
     ticked: Option<Mono>,
     /// When the watchdog was last fed.
     fed: Option<Mono>,
+    /// What the county tried and moved no alarm.
+    attempts: Pace,
 }
 
 /// What one turn takes in and has to answer.
@@ -234,7 +237,9 @@ impl House {
                 self.take_routine(now, arrival, &mut turn);
             }
             if routine == 0 && turn.is_empty() {
-                return;
+                let attempts = self.state.attempts.take_all();
+                self.keep_attempts(now, attempts, &mut turn);
+                return self.finish(now, turn).await;
             }
             self.finish(now, turn).await;
         }
@@ -317,6 +322,10 @@ impl House {
             }
             Request::Pair { .. } | Request::Newcomers => turn.refer(&self.desks.pairing, asked),
             Request::Tell { .. } => turn.refer(&self.desks.errands, asked),
+            Request::Keep(attempts) => {
+                self.keep_attempts(now, attempts, turn);
+                turn.questions.push((Request::Keep(Vec::new()), asked.reply));
+            }
             // Answered when the turn is done, so that the answer shows what the turn decided.
             request => turn.questions.push((request, asked.reply)),
         }
@@ -353,9 +362,17 @@ impl House {
                     turn.waiting.push((id, Back::County));
                     self.take_command(now, Command { id, from: Authority::County, order }, turn);
                 }
-                Err(why) => self.letterbox.answer(self.board.not_run(id, why)),
+                Err(TooLate { about }) => {
+                    let alarm = about.filter(|alarm| self.station.alarm(*alarm).is_some());
+                    let late = Attempt::new(Tried::CountyCommand, Some(Barred::TooLate));
+                    self.state.attempts.note(Attempt { alarm, ..late }, now.mono);
+                    self.letterbox.answer(self.board.not_run(id, &TooLate { about }.to_string()));
+                }
             },
-            FromCounty::Unreadable { id, why } => self.letterbox.answer(self.board.not_run(id, &why)),
+            FromCounty::Unreadable { id, why } => {
+                self.state.attempts.note(Attempt::new(Tried::CountyCommand, Some(Barred::BadForm)), now.mono);
+                self.letterbox.answer(self.board.not_run(id, &why));
+            }
             FromCounty::County(county) => self.link.online = Some(county.online),
             FromCounty::Connected { .. } => {
                 self.link.connected = true;
@@ -369,6 +386,14 @@ impl House {
         }
     }
 
+    /// What moved no alarm is in the log by being an input.
+    fn keep_attempts(&mut self, now: Moment, attempts: Vec<Attempt>, turn: &mut Turn) {
+        for attempt in attempts.into_iter().map(Input::Attempt) {
+            turn.effects.extend(self.station.handle(now, &attempt));
+            turn.inputs.push(attempt);
+        }
+    }
+
     fn take_command(&mut self, now: Moment, command: Command, turn: &mut Turn) {
         let input = Input::Command(command);
         turn.effects.extend(self.station.handle(now, &input));
@@ -378,7 +403,9 @@ impl House {
         }
     }
 
-    async fn finish(&mut self, now: Moment, turn: Turn) {
+    async fn finish(&mut self, now: Moment, mut turn: Turn) {
+        let attempts = self.state.attempts.take(now.mono);
+        self.keep_attempts(now, attempts, &mut turn);
         self.finish_with(now, turn, Vec::new()).await;
         self.keep_house(now).await;
     }
@@ -443,6 +470,7 @@ impl House {
                 Effect::Ask { who, code: Some(code), about } => self.people.tell(Event::Ask { who, code, about }),
                 Effect::Ask { who, code: None, .. } => warn!(%who, "holds every code there is, and is not asked"),
                 Effect::Absence { resident, by, until, change } => self.note_absence(resident, by, until, change),
+                Effect::Stop(stop) => info!(?stop, "the station was not running"),
                 Effect::Answer(id, answer) => {
                     let Some(index) = turn.waiting.iter().position(|(waiting, _)| *waiting == id) else { continue };
                     match turn.waiting.swap_remove(index).1 {
@@ -533,24 +561,6 @@ impl House {
     }
 }
 
-/// What the county orders, if it is in time. Lateness is judged by a synced clock only: a wrong clock must not make a
-/// command disappear.
-fn order_of(now: Moment, message: CommandMessage) -> Result<Order, &'static str> {
-    if now.trust == Trust::Synced && message.not_after.is_some_and(|last| now.wall.0 > last) {
-        return Err("it came too late");
-    }
-    Ok(match message.order {
-        CountyOrder::Acknowledge { alarm } => Order::Acknowledge { alarm, by: None },
-        CountyOrder::Close { alarm, disposition, conversation } => {
-            Order::Close { alarm, by: None, disposition, conversation }
-        }
-        CountyOrder::Note { alarm, text } => Order::Note { alarm, by: None, text },
-        CountyOrder::Drill { resident } => Order::Drill { resident },
-        // The relay sends everything again by itself; what is open is the answer.
-        CountyOrder::Query | CountyOrder::Resync => Order::Query,
-    })
-}
-
 /// What of an effect is written down. A notice is made again from its alarm's state; a question's answer is not kept.
 pub(super) fn undecided(effect: &Effect) -> Option<Undecided> {
     match effect {
@@ -559,9 +569,10 @@ pub(super) fn undecided(effect: &Effect) -> Option<Undecided> {
         Effect::Answer(_, Answer::Open { .. })
         | Effect::Notify(_)
         | Effect::Confirm(_)
-        | Effect::Digest { .. }
         | Effect::Ask { .. }
         | Effect::Absence { .. } => None,
         Effect::Answer(id, answer) => Some(Undecided::Answer { id: *id, answer: answer.clone() }),
+        Effect::Digest { faults, .. } => Some(Undecided::Digest { faults: faults.clone() }),
+        Effect::Stop(stop) => Some(Undecided::Stop(*stop)),
     }
 }

@@ -114,8 +114,8 @@ impl Keeper {
     /// Who is on duty, and what is night, from the rota in force.
     async fn tell_times(&self) {
         let now = self.clock.now();
-        self.shown.show_duty(&self.in_force.rota, now, &self.zone);
         let plan = times(&self.in_force.rota, &self.in_force.absences, &self.in_force.roster, now, &self.zone);
+        self.shown.show_duty(&plan.rota, now);
         // A house that has ended calls nobody.
         let _ = self.house.send(News::Times(Box::new(plan))).await;
     }

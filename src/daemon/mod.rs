@@ -28,6 +28,8 @@ mod house;
 
 mod disk;
 
+mod county_order;
+
 mod receipts;
 
 mod board;

@@ -14,7 +14,8 @@ use crate::core::effect::{Effect, Input, NewVillage, VillageChange, VillageDeed}
 use crate::core::id::Epoch;
 use crate::core::plan::Plan;
 use crate::core::roster::Roster;
-use crate::core::station::{Identity, Past, Rules, Station, Words, roll_call_memory};
+use crate::core::station::{Identity, Rules, Station, Words, roll_call_memory};
+use crate::core::stop::Stop;
 use crate::core::time::{Moment, Mono};
 use crate::device;
 use crate::limits;
@@ -95,7 +96,10 @@ pub(super) fn load(path: &Path) -> Result<Loaded, StartError> {
     let station = config::Station::load(path, &device::spoken())?;
     let clerk = Clerk::of(station.value.clone());
     let (text, village) = clerk.read()?;
-    for problem in station.warnings.list().iter().chain(village.warnings.list()) {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let unknown = station.value.pages.as_ref().map(|pages| pages.unknown_users(&name, &village.value.roster));
+    let unknown = unknown.unwrap_or_default();
+    for problem in station.warnings.list().iter().chain(village.warnings.list()).chain(unknown.list()) {
         warn!("{problem}");
     }
     let change = changed(&clerk, &village.value);
@@ -155,7 +159,8 @@ pub(super) fn start(
 
     let identity = Identity { station: config.id, epoch };
     let mut station = Station::new(identity, rules(config), roster, now);
-    let last = before.map(|before| before.last.mono);
+    let last = before.as_ref().map(|before| before.last.mono);
+    let alive = before.map(|before| newest_proof_of_life(before.last, words.as_ref().map(|(at, _)| *at)));
     relearn(&mut station, &ledger, words, last, &files);
     // The list was changed while nobody watched: what was said before by a thing that was replaced is another's.
     let inputs: Vec<Input> =
@@ -168,8 +173,14 @@ pub(super) fn start(
     if reports.iter().any(|report| matches!(report, Report::Rebuilt { .. })) {
         effects.extend(station.handle(now, &Input::StateRebuilt));
     }
+    effects.extend(alive.and_then(|alive| Stop::of(alive, now, gap)).map(|stop| station.stopped(stop)));
     let first = vec![Undecided::Start(start)];
     Ok(Started { station, clock: Arc::new(clock), store, ledger, epoch, starts, inputs, effects, first })
+}
+
+/// Until when the run before was surely alive. In a quiet village the last-heard table is newer than the newest record.
+fn newest_proof_of_life(record: Moment, words: Option<Moment>) -> Moment {
+    words.filter(|words| words.mono > record.mono).unwrap_or(record)
 }
 
 /// Reads a state index through in this process: damage shows as an abort, which is why it is a child's work.
@@ -205,9 +216,7 @@ fn relearn(
         }
         None => (None, Words::default()),
     };
-    let alarms = ledger.open_alarms().chain(ledger.closed_alarms()).cloned().collect();
-    let answered = ledger.answers().map(|known| (known.id, known.at.mono, known.answer.clone())).collect();
-    station.restore(Past { alarms, answered, words });
+    station.restore(ledger.past(words));
     let Some(last) = last else { return };
     let since = known_at.unwrap_or(last - RELEARN_MAX).min(last - detector::memory()).min(last - roll_call_memory());
     let files: Arc<dyn crate::store::files::Files> = files.clone();

@@ -14,7 +14,7 @@ use super::answers::Identity;
 use super::board::Board;
 use super::clock::Tempo;
 use super::errands::ErrandDesk;
-use super::front::Front;
+use super::front::{Front, Nursery};
 use super::house::{Desks, Ears, House, Turn};
 use super::keeper::{self, InForce, Keeper};
 use super::pairing::PairingDesk;
@@ -76,7 +76,8 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let counters: Arc<Counters> = Arc::default();
     let heard = Arc::new(Heard::new(Arc::clone(&counters)));
     let letterbox = Letterbox::default();
-    let board = Arc::new(Board::new(Arc::clone(&clock), store.clone(), Arc::clone(&counters), epoch, revision));
+    let (time, refused) = (Arc::clone(&clock), Arc::clone(&counters));
+    let board = Arc::new(Board::new(time, store.clone(), refused, front.tally(), epoch, revision));
     let (desks, called) = Desks::new();
     let proofs = Proofs::new(people.clone(), config.modem.is_some());
     let mut house = House::new(
@@ -105,7 +106,8 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let (book, resolve) = watch::channel(book);
     let (to_house, village) = mpsc::channel(1);
     let keeper = Keeper { clerk, clock: Arc::clone(&clock), in_force, house: to_house, book, shown, zone, proofs };
-    front.spawn(&config, &clock, lanes.clone(), asked.clone(), &tracker, &sources_stop);
+    let nursery = Nursery { tasks: &tracker, bringing: &listening, stop: &sources_stop };
+    front.spawn(&config, &clock, lanes.clone(), asked.clone(), &nursery);
     power::spawn(config.power.clone(), &clock, &lanes, &tracker, &sources_stop);
     let inlet = Inlet { lanes, resolve: resolve.clone(), heard, counters, utc: sources::utc(&clock) };
     let ways = sources::spawn(&config, inlet, &listening, &sources_stop, Session::Kept)?;

@@ -54,6 +54,8 @@ pub mod second;
 
 pub mod power;
 
+pub mod record;
+
 /// Every page of limits.
 pub const TABLES: &[&[Limit]] = &[
     TABLE,
@@ -68,6 +70,7 @@ pub const TABLES: &[&[Limit]] = &[
     power::TABLE,
     web::TABLE,
     paper::TABLE,
+    record::TABLE,
 ];
 
 limits! {

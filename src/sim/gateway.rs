@@ -306,7 +306,8 @@ impl Gateway {
                 | Effect::Confirm(_)
                 | Effect::Digest { .. }
                 | Effect::Ask { .. }
-                | Effect::Absence { .. } => {}
+                | Effect::Absence { .. }
+                | Effect::Stop(_) => {}
                 Effect::Notify(notice) => turned.outward.push(Outward::Tell(notice)),
                 Effect::Answer(id, answer) => turned.outward.push(Outward::Answer(id, answer)),
             }
@@ -356,10 +357,11 @@ fn undecided(effect: &Effect) -> Option<Undecided> {
         Effect::Answer(_, Answer::Open { .. })
         | Effect::Notify(_)
         | Effect::Confirm(_)
-        | Effect::Digest { .. }
         | Effect::Ask { .. }
         | Effect::Absence { .. } => None,
         Effect::Answer(id, answer) => Some(Undecided::Answer { id: *id, answer: answer.clone() }),
+        Effect::Digest { faults, .. } => Some(Undecided::Digest { faults: faults.clone() }),
+        Effect::Stop(stop) => Some(Undecided::Stop(*stop)),
     }
 }
 
@@ -379,7 +381,8 @@ fn alarm_of(effect: &Effect) -> Option<Alarm> {
         | Effect::Confirm(_)
         | Effect::Digest { .. }
         | Effect::Ask { .. }
-        | Effect::Absence { .. } => None,
+        | Effect::Absence { .. }
+        | Effect::Stop(_) => None,
     }
 }
 

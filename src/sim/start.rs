@@ -11,14 +11,14 @@ use super::place::{Place, Wire};
 use super::trace::Ms;
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::detector;
-use crate::core::effect::{Answer, Input};
-use crate::core::id::{CommandId, Epoch};
-use crate::core::station::{Past, Rules, Station, Words};
+use crate::core::effect::Input;
+use crate::core::id::Epoch;
+use crate::core::station::{Rules, Station, Words};
 use crate::core::time::Mono;
 use crate::device::{self, Decode};
 use crate::store::files::{FakeDisk, Files};
 use crate::store::handout::Cursor;
-use crate::store::{Budget, Journal, Options, Report, replay};
+use crate::store::{Budget, Journal, Ledger, Options, Report, replay};
 
 /// How far back the log is read when that table is missing, as in the daemon.
 const RELEARN_MAX: Duration = Duration::from_hours(25);
@@ -74,8 +74,7 @@ impl Gateway {
         let cold = sabotage == Some(Sabotage::ColdStart);
         let had_words = words.is_some();
         if !cold {
-            let answered = ledger.answers().map(|known| (known.id, known.at.mono, known.answer.clone())).collect();
-            relearn(&mut station, alarms, answered, words, last, &files)?;
+            relearn(&mut station, ledger, words, last, &files)?;
         }
         let pump = super::uplink::pump(ledger, epoch, at.mono);
         drop(books);
@@ -128,8 +127,7 @@ fn decoders() -> BTreeMap<Wire, Box<dyn Decode>> {
 
 fn relearn(
     station: &mut Station,
-    alarms: Vec<Alarm>,
-    answered: Vec<(CommandId, Mono, Answer)>,
+    ledger: &Ledger,
     words: Option<LastWords>,
     last: Option<Mono>,
     files: &Arc<dyn Files>,
@@ -141,7 +139,7 @@ fn relearn(
         }
         None => (None, Words::default()),
     };
-    station.restore(Past { alarms, answered, words });
+    station.restore(ledger.past(words));
     let Some(last) = last else { return Ok(()) };
     let since = known_at.unwrap_or(last - RELEARN_MAX).min(last - detector::memory());
     let inputs = replay(files, since).map_err(|error| error.to_string())?;

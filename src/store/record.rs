@@ -6,11 +6,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::log::Position;
-use crate::core::alarm::Alarm;
+use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::effect::{Answer, DeviceEvent, Input};
 use crate::core::id::{CommandId, Epoch};
 use crate::core::reading::Sample;
 use crate::core::sequence::{Lane, Range, SkipReason};
+use crate::core::stop::Stop;
 use crate::core::time::{Gap, Moment};
 
 /// What a record is: the byte in its frame.
@@ -147,6 +148,13 @@ pub enum Decision {
         /// Why.
         reason: SkipReason,
     },
+    /// The station was not running for a time, or somebody has seen to that.
+    Stop(Stop),
+    /// People were told of faults together.
+    Digest {
+        /// Of these.
+        faults: Vec<AlarmId>,
+    },
 }
 
 impl Decision {
@@ -160,7 +168,9 @@ impl Decision {
             | Decision::Answer { .. }
             | Decision::Receipt { .. }
             | Decision::Rejected { .. }
-            | Decision::Skipped { .. } => None,
+            | Decision::Skipped { .. }
+            | Decision::Stop(_)
+            | Decision::Digest { .. } => None,
         }
     }
 }
@@ -233,6 +243,15 @@ pub struct Snapshot {
     pub answers: Vec<Answered>,
     /// Records that the county refused.
     pub rejects: Vec<Rejected>,
+    /// Stops of the day before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stops: Vec<Stop>,
+    /// Open faults that people were told of together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told_faults: Vec<AlarmId>,
+    /// When they were last told of any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Moment>,
 }
 
 /// A lane whose records stand in the urgent stream.

@@ -11,8 +11,10 @@ use tracing::debug;
 use crate::control::protocol::{Body, DeviceRow, Reply, Request, Status};
 use crate::control::server::Asked;
 use crate::core::alarm::Alarm;
+use crate::core::attempt::Attempt;
 use crate::core::effect::{Answer, Order};
 use crate::core::id::{CommandId, Slug};
+use crate::core::stop::Stop;
 use crate::core::time::Moment;
 use crate::limits::web::{PICTURE_KEPT, STATION_WAIT};
 
@@ -20,11 +22,13 @@ use crate::limits::web::{PICTURE_KEPT, STATION_WAIT};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Deaf;
 
-/// Alarms at one moment, those closed lately too.
+/// How things stand at one moment, for those behind a link: alarms, those closed lately too.
 #[derive(Debug)]
-pub(super) struct Alarms {
+pub(super) struct Standings {
     pub(super) now: Moment,
     pub(super) alarms: Vec<Alarm>,
+    /// Times in which the station was not running, of which people are still to be told.
+    pub(super) stops: Vec<Stop>,
 }
 
 /// Everything that the desk shows, at one moment.
@@ -40,7 +44,7 @@ pub(super) struct Survey {
 #[derive(Debug)]
 pub(super) struct Asker {
     to: mpsc::Sender<Asked>,
-    kept: Mutex<Option<(Instant, Arc<Alarms>)>>,
+    kept: Mutex<Option<(Instant, Arc<Standings>)>>,
 }
 
 impl Asker {
@@ -49,7 +53,7 @@ impl Asker {
     }
 
     /// All alarms, as they stood at most [`PICTURE_KEPT`] ago.
-    pub(super) async fn alarms(&self) -> Result<Arc<Alarms>, Deaf> {
+    pub(super) async fn alarms(&self) -> Result<Arc<Standings>, Deaf> {
         let mut kept = self.kept.lock().await;
         if let Some((at, alarms)) = kept.as_ref().filter(|(at, _)| at.elapsed() < PICTURE_KEPT) {
             _ = at;
@@ -59,7 +63,8 @@ impl Asker {
         let Reply { now, body: Body::Alarms(alarms) } = self.ask(Request::Alarms { all: true }).await? else {
             return Err(Deaf);
         };
-        let alarms = Arc::new(Alarms { now, alarms });
+        let Body::Status(status) = self.ask(Request::Status).await?.body else { return Err(Deaf) };
+        let alarms = Arc::new(Standings { now, alarms, stops: status.stops });
         *kept = Some((asked, alarms.clone()));
         Ok(alarms)
     }
@@ -87,6 +92,14 @@ impl Asker {
         *self.kept.lock().await = None;
         match reply?.body {
             Body::Answer(answer) => Ok(answer),
+            _ => Err(Deaf),
+        }
+    }
+
+    /// Has the log keep what moved no alarm.
+    pub(super) async fn keep(&self, attempts: Vec<Attempt>) -> Result<(), Deaf> {
+        match self.ask(Request::Keep(attempts)).await?.body {
+            Body::Kept => Ok(()),
             _ => Err(Deaf),
         }
     }

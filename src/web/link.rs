@@ -82,6 +82,8 @@ impl LinkKey {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let mut fresh = [0; KEY_BYTES];
                 getrandom::fill(&mut fresh)?;
+                // At the very first start the log has not made it yet.
+                fs::create_dir_all(data_dir).map_err(failed)?;
                 write_whole(&path, &fresh).map_err(failed)?;
                 return Ok(Self::new(&fresh));
             }

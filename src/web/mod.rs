@@ -16,6 +16,8 @@ pub mod act;
 
 pub mod tally;
 
+mod attempts;
+
 pub mod duty;
 
 pub mod names;
@@ -85,11 +87,18 @@ pub async fn serve(
         stop.cancelled().await;
         sleep(STOP_WAIT).await;
     };
-    tokio::select! {
-        ended = serving => ended,
-        () = web.feed.run(&web) => Ok(()),
-        () = patience => Ok(()),
-    }
+    let served = async {
+        let ended = tokio::select! {
+            ended = serving => ended,
+            () = web.feed.run(&web) => Ok(()),
+            () = patience => Ok(()),
+        };
+        web.closed.cancel();
+        ended
+    };
+    // What was tried until the last connection was cut is still handed over.
+    let (ended, ()) = tokio::join!(served, web.attempts.run(&web.station, &web.closed));
+    ended
 }
 
 fn announce(address: SocketAddr, sealed: bool) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
@@ -12,11 +12,13 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::asking::Asker;
+use super::attempts::Attempts;
 use super::desk::Feed;
 use super::names::Known;
 use super::session::Sessions;
-use super::tally::Minute;
+use super::tally::{Count, Minute};
 use super::{Settings, answer, desk, frame};
+use crate::core::attempt::{Attempt, Barred, Tried};
 use crate::http::asked::{host, is_this_machine, language, name_of};
 use crate::http::guard::{ASKS, guarded};
 use crate::limits::web::{FORM_BYTES_MAX, PASSWORDS_AT_ONCE, WRONG_LINKS_PER_MIN, WRONG_PASSWORDS_PER_MIN};
@@ -35,6 +37,10 @@ pub(super) struct Web {
     pub(super) passwords: Semaphore,
     pub(super) sessions: Sessions,
     pub(super) feed: Feed,
+    /// What moved no alarm, on its way into the log.
+    pub(super) attempts: Attempts,
+    /// No further answer is given.
+    pub(super) closed: CancellationToken,
     known: watch::Receiver<Arc<Known>>,
 }
 
@@ -54,12 +60,22 @@ impl Web {
             passwords: Semaphore::new(PASSWORDS_AT_ONCE),
             sessions: Sessions::default(),
             feed: Feed::new(stop),
+            attempts: Attempts::new(),
+            closed: CancellationToken::new(),
         }
     }
 
     /// The village as it stands.
     pub(super) fn known(&self) -> Arc<Known> {
         self.known.borrow().clone()
+    }
+
+    /// Nothing comes of what somebody tried: it is counted, and kept for whoever inspects the log.
+    pub(super) fn bar(&self, attempt: Attempt) {
+        if let Some(count) = attempt.barred.and_then(Count::of) {
+            self.settings.tally.add(count);
+        }
+        self.attempts.note(attempt);
     }
 
     /// A page that says one sentence. `root` leads from the address to the top.
@@ -105,6 +121,19 @@ fn root_of(uri: &Uri) -> &'static str {
     }
 }
 
+/// What a form was sent for, by its address; none for what sends no form.
+fn tried(request: &Request) -> Option<Tried> {
+    let path = request.uri().path();
+    Some(match path {
+        _ if request.method() != Method::POST => return None,
+        "/desk/login" => Tried::LogIn,
+        "/desk/logout" => Tried::LogOut,
+        _ if path.starts_with("/a/") => Tried::AnswerByLink,
+        _ if path.starts_with("/desk/") => Tried::AnswerAtDesk,
+        _ => return None,
+    })
+}
+
 /// Without TLS, refuses whoever comes by a name that is not ours: a foreign name that resolves to 127.0.0.1 would make its page
 /// and this one the same to a browser. With TLS the certificate does that.
 async fn by_name(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
@@ -113,6 +142,9 @@ async fn by_name(State(web): State<Arc<Web>>, request: Request, next: Next) -> R
         |host: &str| is_this_machine(host) || public.is_some_and(|name| name.eq_ignore_ascii_case(name_of(host)));
     if web.settings.seal.is_some() || host(request.headers()).is_some_and(ours) {
         return next.run(request).await;
+    }
+    if let Some(tried) = tried(&request) {
+        web.bar(Attempt::new(tried, Some(Barred::ForeignForm)));
     }
     let lang = language(request.uri(), request.headers());
     (StatusCode::MISDIRECTED_REQUEST, page::WRONG_HOST.say(lang)).into_response()

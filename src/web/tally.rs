@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::core::attempt::Barred;
 use crate::core::word::words;
 
 words! {
@@ -33,6 +34,25 @@ words! {
         LoginFlood = "web.login_flood",
         /// Somebody who may only look wanted to act.
         NotAllowed = "web.not_allowed",
+        /// Somebody wanted to act who is not logged in.
+        NotLoggedIn = "web.not_logged_in",
+    }
+}
+
+impl Count {
+    /// Under which count what was barred for this reason stands; none for what no page bars.
+    pub(super) const fn of(barred: Barred) -> Option<Count> {
+        Some(match barred {
+            Barred::LinkUnknown => Count::LinkUnknown,
+            Barred::LinkOver => Count::LinkOver,
+            Barred::ForeignForm => Count::ForeignForm,
+            Barred::BadForm => Count::BadForm,
+            Barred::NotLoggedIn => Count::NotLoggedIn,
+            Barred::NotAllowed => Count::NotAllowed,
+            Barred::LoginWrong => Count::LoginWrong,
+            Barred::LoginFlood => Count::LoginFlood,
+            Barred::TooLate => return None,
+        })
     }
 }
 

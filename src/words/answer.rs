@@ -20,4 +20,5 @@ say! { Refusal {
     NotWanted: "还没有人说需要 120", "nobody has said that 120 is needed";
     NotTechnical: "只有设备故障可以这样确认", "only technical alarms are acknowledged here";
     Full: "已到上限,先处理未办结的", "a limit is reached; deal with what is open first";
+    UnknownStop: "没有这次停机,或已过去很久", "there is no such stop, or it was long ago";
 } }

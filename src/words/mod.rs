@@ -31,6 +31,8 @@ pub mod answer_page;
 
 pub mod desk;
 
+pub mod stop;
+
 pub mod second;
 
 pub mod power;

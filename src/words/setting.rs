@@ -49,6 +49,7 @@ pub fn mistake_zh(what: &str) -> Option<&'static str> {
         "secret_unreadable" => "本机读不到这个密码",
         "secret_open" => "本机所有用户都能读到这个密码",
         "broker_forgets" => "守望重启期间,消息服务器会丢掉传感器消息",
+        "desk_user_unknown" => "名册里没有这个人,用这个用户名登录的人什么也做不了",
         "broker_unseen" => "看不到消息服务器的配置,无法核对",
         _ => return None,
     })

@@ -75,6 +75,7 @@ pub fn answer(answer: &Answer, lang: Lang) -> String {
         Answer::Noted { alarm, reason } => format!("{}: {alarm} ({})", noted.say(lang), reason.say(lang)),
         Answer::Refused { reason } => format!("{}: {}", refused.say(lang), reason.say(lang)),
         Answer::TestOpen { home, .. } => format!("{}: {home}", TEST_OPEN.say(lang)),
+        Answer::StopNoted { .. } => done.say(lang).to_owned(),
         Answer::Open { alarms, more } => format!("{}: {}", OPEN_ALARMS.say(lang), alarms.len() + more),
     }
 }

@@ -20,3 +20,5 @@ mod consent;
 mod away;
 
 mod power;
+
+mod record;

@@ -12,6 +12,7 @@ use shouwang::core::plan::Plan;
 use shouwang::core::reading::{Measure, Origin, Said, Sample};
 use shouwang::core::roster::Roster;
 use shouwang::core::station::{Identity, Past, Rules, Station};
+use shouwang::core::stop::Stop;
 use shouwang::core::time::{Boot, Gap, Moment, Mono, Trust, Wall};
 use shouwang::notify::channel::{Deed, Errand, Failure, FromChannel, Health, Incoming, Recipient, Ticket, Word};
 use shouwang::notify::directory::{Directory, Place, plain_number};
@@ -105,6 +106,8 @@ pub struct Street {
     wall_shift_ms: i64,
     commands: u32,
     letters: u32,
+    /// What the log keeps for the next start beside the alarms.
+    past: Past,
     agenda: VecDeque<(Mono, ChannelId, FromChannel)>,
     modem: Option<(Ticket, Errand)>,
     channels: Vec<(ChannelId, Kind)>,
@@ -220,6 +223,7 @@ impl Street {
             wall_shift_ms: 0,
             commands: 0,
             letters: 0,
+            past: Past::default(),
             agenda: VecDeque::new(),
             modem: None,
             channels,
@@ -327,7 +331,7 @@ impl Street {
     /// The process is killed at second `s` and starts again at `back`: what the channels were doing is not known any more.
     pub fn restart(&mut self, s: u64, back: u64, gap: Gap, plan: Plan) {
         self.until(s);
-        let last = self.now;
+        let (last, before) = (self.now, self.moment());
         let words = self.station.words();
         let alarms: BTreeMap<AlarmId, Alarm> = self.records.iter().map(|alarm| (alarm.id, alarm.clone())).collect();
         self.now = Mono(BEGIN_MS + back * 1000);
@@ -338,7 +342,7 @@ impl Street {
         }
         self.station = Station::new(identity(), self.rules, self.list.clone(), self.moment());
         self.queue = Queue::new(self.channels.clone(), numbers());
-        self.station.restore(Past { alarms: alarms.values().cloned().collect(), answered: Vec::new(), words });
+        self.station.restore(Past { alarms: alarms.values().cloned().collect(), words, ..self.past.clone() });
         for (at, input) in self.log.clone() {
             self.station.relearn(at, &input);
         }
@@ -348,6 +352,10 @@ impl Street {
         self.station.know_times(plan);
         let effects = self.station.resume(self.moment(), Some(last), gap);
         self.carry_out(effects);
+        if let Some(stop) = Stop::of(before, self.moment(), gap) {
+            let told = self.station.stopped(stop);
+            self.carry_out(vec![told]);
+        }
         self.input(&Input::Source { id: id("zigbee"), up: true });
     }
 
@@ -388,7 +396,15 @@ impl Street {
                     self.event(Event::Ask { who, code: code.expect("a code is free"), about });
                 }
                 Effect::Absence { resident, by, until, change } => self.said_away.push((resident, by, until, change)),
-                Effect::Digest { faults, people } => self.event(Event::Digest { faults, people }),
+                Effect::Digest { faults, people } => {
+                    self.past.told_faults.extend(&faults);
+                    self.past.last_digest = Some(self.now);
+                    self.event(Event::Digest { faults, people });
+                }
+                Effect::Stop(stop) => {
+                    self.past.stops.retain(|known| known.until != stop.until);
+                    self.past.stops.push(stop);
+                }
                 Effect::Answer(_, answer) => self.answers.push(answer),
                 Effect::Device(_) => {}
             }

@@ -42,6 +42,11 @@ fn a_press_is_told_at_once_and_climbs_until_somebody_comes() {
         ]
     );
     play.accept(150, Condition::HelpCall, "g-1");
+    assert_eq!(
+        play.told(),
+        [(150, Condition::HelpCall, rung(0), Because::BackUp)],
+        "behind the last rung comes the first"
+    );
     play.until(460);
     assert_eq!(play.told(), [(450, Condition::HelpCall, Audience::Acceptor(id("g-1")), Because::HalfLease)]);
     let alarm = play.open(Condition::HelpCall);

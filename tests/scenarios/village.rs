@@ -212,7 +212,7 @@ impl Play {
         let alarms = latest(&self.records);
         self.now = Mono(BEGIN_MS + back * 1000);
         self.station = Station::new(identity(), Rules::default(), self.list.clone(), self.moment());
-        self.station.restore(Past { alarms, answered: Vec::new(), words });
+        self.station.restore(Past { alarms, words, ..Past::default() });
         let effects = self.station.resume(self.moment(), Some(last), gap);
         self.carry_out(effects);
     }
@@ -255,7 +255,7 @@ impl Play {
     pub fn restart_by_replay(&mut self, words: Words, since: usize) {
         let alarms = latest(&self.records);
         self.station = Station::new(identity(), Rules::default(), self.list.clone(), self.moment());
-        self.station.restore(Past { alarms, answered: Vec::new(), words });
+        self.station.restore(Past { alarms, words, ..Past::default() });
         for (at, input) in &self.log[since..] {
             self.station.relearn(*at, input);
         }
@@ -283,7 +283,8 @@ impl Play {
                 | Effect::Confirm(_)
                 | Effect::Digest { .. }
                 | Effect::Ask { .. }
-                | Effect::Absence { .. } => {}
+                | Effect::Absence { .. }
+                | Effect::Stop(_) => {}
             }
         }
     }

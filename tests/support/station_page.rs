@@ -14,13 +14,15 @@ use shouwang::control::protocol::{Body, DeviceRow, Reply, Request, Status};
 use shouwang::control::server::Asked;
 use shouwang::core::alarm::told::Reached;
 use shouwang::core::alarm::{Alarm, AlarmId};
+use shouwang::core::attempt::Attempt;
 use shouwang::core::effect::{Answer as Answered, Authority, Command, Effect, Input, Order, Report};
 use shouwang::core::id::{CommandId, ResponderId, Slug};
 use shouwang::core::reading::{Measure, Origin, Said, Sample};
 use shouwang::core::rota::Span;
 use shouwang::core::spoken::Spoken;
 use shouwang::core::station::{Identity, Rules, Station};
-use shouwang::core::time::{Boot, Moment, Mono, Trust, Wall};
+use shouwang::core::stop::Stop;
+use shouwang::core::time::{Boot, Gap, Moment, Mono, Trust, Wall};
 use shouwang::private::Private;
 use shouwang::web::duty::DutyView;
 use shouwang::web::link::LinkKey;
@@ -129,6 +131,8 @@ pub struct Mind {
     pub station: Station,
     pub now: Moment,
     pub orders: Vec<(CommandId, Order)>,
+    /// What was tried at the pages and moved no alarm.
+    pub attempts: Vec<Attempt>,
     /// It answers nothing any more.
     pub deaf: bool,
     /// How often its alarms were asked for.
@@ -142,7 +146,7 @@ pub struct Pages {
     pub tally: Tally,
     pub known: watch::Sender<Arc<Known>>,
     mind: Arc<Mutex<Mind>>,
-    stop: CancellationToken,
+    pub stop: CancellationToken,
 }
 
 /// The password of everybody who may log in.
@@ -180,7 +184,14 @@ impl Pages {
         let identity = Identity { station: "st1".parse().expect("id"), epoch: shouwang::core::id::Epoch(0xff) };
         let mut station = Station::new(identity, Rules::default(), village.roster.clone(), BEGIN);
         _ = station.handle(BEGIN, &Input::Source { id: "zigbee".parse().expect("id"), up: true });
-        let mind = Arc::new(Mutex::new(Mind { station, now: BEGIN, orders: Vec::new(), deaf: false, looks: 0 }));
+        let mind = Arc::new(Mutex::new(Mind {
+            station,
+            now: BEGIN,
+            orders: Vec::new(),
+            attempts: Vec::new(),
+            deaf: false,
+            looks: 0,
+        }));
         let (asks, asked) = mpsc::channel(8);
         tokio::spawn(answer_all(asked, mind.clone()));
 
@@ -236,6 +247,15 @@ impl Pages {
         let now = mind.now.at(mind.now.mono + span);
         mind.now = now;
         _ = mind.station.handle(now, &Input::Tick);
+    }
+
+    /// The station was not running for the time until now, by a clock that is trusted or of which nothing is known.
+    pub fn stopped(&self, length: Duration, gap: Gap) -> Stop {
+        let mut mind = self.mind();
+        let now = mind.now;
+        let stop = Stop::of(now.at(now.mono - length), now, gap).expect("it is told");
+        _ = mind.station.stopped(stop);
+        stop
     }
 
     /// Somebody orders something on another way.
@@ -376,6 +396,10 @@ async fn answer_all(mut asked: mpsc::Receiver<Asked>, mind: Arc<Mutex<Mind>>) {
                 Body::Answer(obey(&mut mind.station, now, id, order))
             }
             Request::Status => Body::Status(Box::new(status(&mind))),
+            Request::Keep(attempts) => {
+                mind.attempts.extend(attempts);
+                Body::Kept
+            }
             Request::Devices => Body::Devices(devices(&mind)),
             other => Body::Trouble(format!("the page has no business with {other:?}")),
         };
@@ -411,6 +435,7 @@ fn status(mind: &Mind) -> Status {
         away: station.away().collect(),
         power: station.power(),
         second_path_proven: station.second_path_proven(),
+        stops: station.stops(mind.now).collect(),
         open_alarms: station.open_alarms().count(),
         counters: std::collections::BTreeMap::new(),
     }

@@ -381,8 +381,10 @@ fn accept(by: ResponderId, travel_min: u16, climb: Climb, now: Mono, among: &Amo
     let lease = (travel + LEASE_BEYOND_TRAVEL).clamp(shortest, longest);
     let ask = Some(now + lease / 2);
     let step = Step::to(State::Accepted { by, until: now + lease, ask, pressed_again: None, climb });
-    // CARE-RULES 6: on accepting a high alarm one back-up is warned. Their rung is the one that would come next.
-    match among.ladder.next_with_people(climb.called) {
+    // CARE-RULES 6: on accepting a high alarm one back-up is warned. Their rung is the one that would come next; behind the last
+    // one it is the first again.
+    let next = among.ladder.next_with_people(climb.called).or_else(|| among.ladder.next_with_people(0));
+    match next {
         Some(rung) if among.priority == Priority::High => step.calling(Audience::Rung(rung), Because::BackUp),
         _ => step,
     }

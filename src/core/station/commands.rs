@@ -46,13 +46,13 @@ impl Station {
     fn obey(&mut self, now: Moment, command: &Command, effects: &mut Vec<Effect>) -> Result<Answer, Refusal> {
         match &command.order {
             Order::Accept { alarm, by } => {
-                self.sendable_responder(now, command, *alarm, *by, Wish::Come, effects)?;
+                self.sendable_responder(now, command, *alarm, *by, Wish::Come.word(), effects)?;
                 let home = self.book.get(*alarm).and_then(|alarm| alarm.home);
                 let travel_min = self.travel_min(*by, home).unwrap_or_default();
                 self.trigger(now, *alarm, Trigger::Accept { by: *by, travel_min }, effects)
             }
             Order::Busy { alarm, by } => {
-                self.responder(command, *by)?;
+                self.sendable_responder(now, command, *alarm, *by, Wish::Busy.word(), effects)?;
                 self.busy(now, *alarm, *by, effects)
             }
             Order::Seen { alarm, by } => {
@@ -80,7 +80,7 @@ impl Station {
                 self.trigger(now, *alarm, Trigger::Withdraw { by: *by }, effects)
             }
             Order::OnSite { alarm, by } => {
-                self.sendable_responder(now, command, *alarm, *by, Wish::Arrived, effects)?;
+                self.sendable_responder(now, command, *alarm, *by, Wish::Arrived.word(), effects)?;
                 self.trigger(now, *alarm, Trigger::OnSite { by: *by }, effects)
             }
             Order::Close { alarm, by, disposition, conversation } => {
@@ -96,6 +96,10 @@ impl Station {
             Order::Acknowledge { alarm, by } => self.acknowledge(now, command, *alarm, *by, effects),
             Order::Drill { resident } => self.drill(now, *resident, effects),
             Order::Query => Ok(self.what_is_open()),
+            Order::NoteStop { until, by } => {
+                self.responder(command, *by)?;
+                self.note_stop(now, *until, *by, effects)
+            }
         }
     }
 
@@ -114,7 +118,7 @@ impl Station {
         command: &Command,
         alarm: AlarmId,
         by: ResponderId,
-        wish: Wish,
+        said: &str,
         effects: &mut Vec<Effect>,
     ) -> Result<(), Refusal> {
         self.responder(command, by)?;
@@ -122,7 +126,7 @@ impl Station {
         if !self.is_inform_only(by) || self.is_with_them(alarm, by) {
             return Ok(());
         }
-        let text = wish.word().to_owned();
+        let text = said.to_owned();
         self.note(now, alarm, Note { at: now, by: Some(by), kind: NoteKind::Answered, text }, effects)?;
         Err(Refusal::InformOnly)
     }
@@ -170,7 +174,15 @@ impl Station {
         let mut alarm = self.known(id)?;
         // The tester stands in the home.
         let tested = disposition == Disposition::Test && by.is_some() && alarm.test_by == by;
-        let trigger = Trigger::Close { by, disposition, conversation: !conversation.is_empty() || tested };
+        let spoken_with = !conversation.is_empty() || tested;
+        if let Some(by) = by
+            && !spoken_with
+            && id.condition.rule().about_person
+        {
+            // Whoever is far away knows how it ended only from the resident.
+            self.sendable_responder(now, command, id, by, disposition.word(), effects)?;
+        }
+        let trigger = Trigger::Close { by, disposition, conversation: spoken_with };
         let step = match self.try_step(&alarm, now, trigger) {
             Ok(step) => step,
             // CARE-RULES 10: what the county wanted is kept, and the village's ladder goes on.
@@ -212,8 +224,9 @@ impl Station {
         effects: &mut Vec<Effect>,
     ) -> Result<Answer, Refusal> {
         match (command.from, by) {
+            (Authority::County, Some(_)) => Err(Refusal::OnlyLocal),
             // It pauses the county's own escalation, and nothing here.
-            (Authority::County, _) => {
+            (Authority::County, None) => {
                 let note = Note { at: now, by: None, kind: NoteKind::CountyAcknowledged, text: String::new() };
                 self.note(now, id, note, effects)
             }

@@ -22,6 +22,8 @@ mod roll_call;
 
 mod absences;
 
+mod stops;
+
 mod trial;
 
 mod devices;
@@ -64,6 +66,7 @@ use super::intake::News;
 use super::plan::Plan;
 use super::reading::{Origin, Reading, Sample};
 use super::roster::{Device, EVERYONE_AFTER, Roster};
+use super::stop::Stop;
 use super::time::{Moment, Mono, Trust, Wall};
 use super::watch::{BLIND_FAULT_AFTER, WatchState};
 use crate::limits;
@@ -135,11 +138,13 @@ pub struct Station {
     last_code: BTreeMap<ResponderId, Code>,
     /// Homes in which somebody tests, and until when.
     tests: BTreeMap<HomeId, (ResponderId, Mono)>,
-    /// Faults that people were told of together. A start forgets it: who sits at the desk then is told once more.
+    /// Faults that people were told of together.
     told_faults: BTreeSet<AlarmId>,
     last_digest: Option<Mono>,
     roll_call: RollCall,
     absences: Absences,
+    /// Times in which it was not running, oldest first.
+    stops: Vec<Stop>,
     clock_unset: bool,
     /// What the box itself lives on.
     supply: Supply,
@@ -181,6 +186,7 @@ impl Station {
             last_digest: None,
             roll_call: RollCall::default(),
             absences: Absences::default(),
+            stops: Vec::new(),
             clock_unset: false,
             supply: Supply::default(),
             quiet_homes: BTreeSet::new(),
@@ -223,7 +229,8 @@ impl Station {
             Input::Power(power) => self.take_power(now, *power, &mut effects),
             Input::Credit { good } => self.take_credit(now, *good, &mut effects),
             Input::SecondPathProven => self.take_proof(now),
-            Input::Tick => {}
+            // What moves no alarm is in the log by being an input.
+            Input::Attempt(_) | Input::Tick => {}
         }
         effects
     }

@@ -45,12 +45,13 @@ impl Station {
 
     /// What is to be said to whom because of a call, and the alarm's note of it.
     pub(super) fn notice(&mut self, now: Moment, alarm: &mut Alarm, to: Audience, because: Because) -> Option<Notice> {
-        let mut people = self.people(now, alarm, &to);
-        if because == Because::BackUp {
-            // CARE-RULES 6: one other. By night whoever goes may stand on the next rung too.
-            people.retain(|who| Some(*who) != holder(alarm));
-            people.truncate(1);
-        }
+        let (to, people) = match (because, to) {
+            (Because::BackUp, Audience::Rung(next)) => self.back_up(now, alarm, next)?,
+            (_, to) => {
+                let people = self.people(now, alarm, &to);
+                (to, people)
+            }
+        };
         if people.is_empty() && to != Audience::Everyone {
             return None;
         }
@@ -61,6 +62,18 @@ impl Station {
         }
         let rings = self.rings(now, alarm, because);
         Some(Notice { alarm: alarm.id, to, people, rings, round, because })
+    }
+
+    /// CARE-RULES 6: one other than whoever goes. They may stand on the next rung too, or alone on it: then it is the nearest rung on
+    /// which somebody else stands who has not said that they cannot.
+    fn back_up(&self, now: Moment, alarm: &Alarm, next: u8) -> Option<(Audience, Vec<ResponderId>)> {
+        let rungs = self.ladder_now(now, alarm).rungs;
+        let from_next = rungs.iter().enumerate().cycle().skip(usize::from(next)).take(rungs.len());
+        let free =
+            |who: &&ResponderId| Some(**who) != holder(alarm) && !alarm.told_to(**who).is_some_and(|told| told.busy);
+        let mut others = from_next.filter_map(|(at, rung)| Some((at, *rung.responders.iter().find(free)?)));
+        let (at, who) = others.next()?;
+        Some((Audience::Rung(u8::try_from(at).ok()?), vec![who]))
     }
 
     /// A notice that may not have left before a stop, to these people again.

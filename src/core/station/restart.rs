@@ -14,7 +14,7 @@ use super::devices::{SOURCE_FAULT_AFTER, Unit};
 use super::{Station, Timer};
 use crate::core::alarm::life_cycle::{State, Trigger};
 use crate::core::alarm::told::{Reached, Told};
-use crate::core::alarm::{Alarm, Evidence, Reason, Subject};
+use crate::core::alarm::{Alarm, AlarmId, Evidence, Reason, Subject};
 use crate::core::condition::Condition;
 use crate::core::detector::Finding;
 use crate::core::detector::device_health::Learned;
@@ -24,6 +24,7 @@ use crate::core::intake::Memory;
 use crate::core::plan::Plan;
 use crate::core::reading::Origin;
 use crate::core::roster::{Device, Service};
+use crate::core::stop::Stop;
 use crate::core::time::{Gap, Moment, Mono};
 
 /// What an earlier run left behind.
@@ -35,6 +36,12 @@ pub struct Past {
     pub answered: Vec<(CommandId, Mono, Answer)>,
     /// The last-heard table.
     pub words: Words,
+    /// Open faults that people were told of together.
+    pub told_faults: Vec<AlarmId>,
+    /// When people were last told of faults together.
+    pub last_digest: Option<Mono>,
+    /// Times in which it was not running, oldest first.
+    pub stops: Vec<Stop>,
 }
 
 /// The last-heard table: every device's last words, small enough to be written whole.
@@ -93,6 +100,9 @@ impl Station {
         for (id, at, answer) in past.answered {
             self.remember_answer(at, id, answer);
         }
+        self.told_faults = past.told_faults.into_iter().collect();
+        self.last_digest = past.last_digest;
+        self.stops = past.stops;
         for (id, words) in past.words.devices {
             if let (Some(device), Some(unit)) = (self.roster.devices.get(&id), self.units.get_mut(&id)) {
                 unit.recall(device, words);

@@ -7,16 +7,21 @@ pub mod outbox;
 
 pub mod ranges;
 
+mod told;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use self::outbox::{Outbox, Place, Waiting};
 use self::ranges::{Holes, Receipts};
+use self::told::Told;
 use super::log::Position;
 use super::record::{Answered, Carried, Decision, Hole, ReadingSnapshot, Rejected, Snapshot, Start, Turn};
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::effect::{Answer, DeviceEvent, Input};
 use crate::core::id::{CommandId, Epoch};
 use crate::core::sequence::{Lane, Range, SkipReason};
+use crate::core::station::{Past, Words};
+use crate::core::stop::Stop;
 use crate::core::time::Moment;
 use crate::limits::{CLOSED_ALARMS_KEPT, CLOSED_ALARMS_MAX, COMMAND_MEMORY, COMMANDS_REMEMBERED_MAX, REJECTS_MAX};
 
@@ -83,6 +88,13 @@ pub enum Undecided {
         /// Why.
         reason: SkipReason,
     },
+    /// The station was not running for a time, or somebody has seen to that.
+    Stop(Stop),
+    /// People were told of faults together.
+    Digest {
+        /// Of these.
+        faults: Vec<AlarmId>,
+    },
 }
 
 /// How far a lane has got.
@@ -109,6 +121,7 @@ pub struct Ledger {
     /// In the order in which they were answered.
     answers: VecDeque<Answered>,
     rejects: VecDeque<Rejected>,
+    told: Told,
     foreign_receipts: u64,
 }
 
@@ -163,6 +176,19 @@ impl Ledger {
     /// The remembered answers, oldest first.
     pub fn answers(&self) -> impl Iterator<Item = &Answered> {
         self.answers.iter()
+    }
+
+    /// What a station goes on with, beside the last-heard table.
+    #[must_use]
+    pub fn past(&self, words: Words) -> Past {
+        Past {
+            alarms: self.open_alarms().chain(self.closed_alarms()).cloned().collect(),
+            answered: self.answers.iter().map(|known| (known.id, known.at.mono, known.answer.clone())).collect(),
+            words,
+            told_faults: self.told.faults.iter().copied().collect(),
+            last_digest: self.told.digest.map(|at| at.mono),
+            stops: self.told.stops.clone(),
+        }
     }
 
     /// Records that the county refused, oldest first.
@@ -321,6 +347,9 @@ impl Ledger {
             },
             answers: self.answers.iter().cloned().collect(),
             rejects: self.rejects.iter().cloned().collect(),
+            stops: self.told.stops.clone(),
+            told_faults: self.told.faults.iter().copied().collect(),
+            digest: self.told.digest,
         }
     }
 
@@ -346,6 +375,7 @@ impl Ledger {
             },
             answers: from.answers.into(),
             rejects: from.rejects.into(),
+            told: Told { stops: from.stops, faults: from.told_faults.into_iter().collect(), digest: from.digest },
             foreign_receipts: 0,
         }
     }
@@ -363,6 +393,8 @@ impl Ledger {
                 Decision::Skipped { lane, range: Range(head + 1, head + count), reason }
             }
             Undecided::Skipped { lane, range, reason } => Decision::Skipped { lane, range, reason },
+            Undecided::Stop(stop) => Decision::Stop(stop),
+            Undecided::Digest { faults } => Decision::Digest { faults },
         }
     }
 
@@ -375,6 +407,11 @@ impl Ledger {
             }
             Decision::Device { seq, .. } => self.device.record(*seq, place),
             Decision::Answer { id, answer } => self.take_answer(at, *id, answer),
+            Decision::Stop(stop) => self.told.stop(at, *stop),
+            Decision::Digest { faults } => {
+                let open = faults.iter().filter(|id| self.open.contains_key(id));
+                self.told.digest(at, open);
+            }
             Decision::Receipt { epoch, .. } if self.epoch != Some(*epoch) => self.foreign_receipts += 1,
             Decision::Receipt { lane, ranges, .. } => {
                 for range in ranges {
@@ -423,6 +460,7 @@ impl Ledger {
             return;
         }
         self.open.remove(&alarm.id);
+        self.told.faults.remove(&alarm.id);
         let forgotten = at.mono - CLOSED_ALARMS_KEPT;
         self.closed.retain(|closed| closed.clocks.closed.is_some_and(|closed| closed.mono >= forgotten));
         push_bounded(&mut self.closed, alarm.clone(), CLOSED_ALARMS_MAX);

@@ -8,12 +8,13 @@ use crate::core::alarm::{Alarm, Disposition, State};
 use crate::core::condition::Priority;
 use crate::core::effect::{Because, Refusal};
 use crate::core::id::{HomeId, ResponderId};
+use crate::core::stop::Stop;
 use crate::core::time::{Moment, Mono};
 use crate::private::Private;
 use crate::web::act::{Act, Offer, Standing, not_an_ending};
 use crate::web::frame::{self, call_the_station, mark, other_language};
 use crate::web::names::{Known, number};
-use crate::words::{Both, Lang, Say as _, answer_page as say, device, time};
+use crate::words::{self, Both, Lang, Say as _, answer_page as say, device, time};
 
 /// What one person is shown of one alarm.
 pub(super) struct Scene<'a> {
@@ -27,6 +28,8 @@ pub(super) struct Scene<'a> {
     pub(super) refused: Option<Refusal>,
     /// Homes that it may be, once they have said that it is not this one.
     pub(super) candidates: Option<Vec<HomeId>>,
+    /// Times in which the station was not running.
+    pub(super) stops: &'a [Stop],
     pub(super) lang: Lang,
     /// The language that the address asks for.
     pub(super) asked_lang: Option<Lang>,
@@ -48,6 +51,7 @@ impl Scene<'_> {
                 @else { (self.buttons()) (self.ambulance()) }
                 (self.emergency())
                 (call_the_station(self.call_back, self.lang))
+                (self.stopped())
             }
         };
         frame::page(title, "answer", "../", self.lang, &content)
@@ -55,6 +59,15 @@ impl Scene<'_> {
 
     fn say(&self, both: Both) -> &'static str {
         both.say(self.lang)
+    }
+
+    /// Whoever goes may be asked why nobody came sooner (CARE-RULES 23).
+    fn stopped(&self) -> Markup {
+        html! {
+            @for stop in self.stops.iter().rev().filter(|_| self.alarm.is_open()) {
+                p .stop { (mark("△")) (words::stop::line(stop, self.now, self.zone, self.lang)) }
+            }
+        }
     }
 
     /// What must be known before anything else is read.

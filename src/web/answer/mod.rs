@@ -15,13 +15,14 @@ use axum::routing::get;
 use tracing::{info, warn};
 
 use super::act::not_an_ending;
-use super::asking::Alarms;
+use super::asking::Standings;
 use super::form::{Form, is_own};
 use super::link::{self, Token};
 use super::routes::Web;
 use super::tally::Count;
 use crate::core::alarm::told::Reached;
 use crate::core::alarm::{Alarm, AlarmId, Disposition};
+use crate::core::attempt::{Attempt, Barred, Tried};
 use crate::core::effect::{Answer, Order, Refusal};
 use crate::core::id::{HomeId, ResponderId};
 use crate::http::asked::{asked_language, key, language};
@@ -38,7 +39,7 @@ pub(super) fn routes() -> Router<Arc<Web>> {
 /// A link that fits.
 struct Opened {
     token: Token,
-    at: Arc<Alarms>,
+    at: Arc<Standings>,
     alarm: AlarmId,
     who: ResponderId,
 }
@@ -55,7 +56,7 @@ struct Shut(StatusCode, Both);
 /// Shows the alarm. Nothing else happens, whoever looks.
 async fn look(State(web): State<Arc<Web>>, Path(token): Path<String>, uri: Uri, headers: HeaderMap) -> Response {
     let lang = language(&uri, &headers);
-    let opened = match open(&web, &token).await {
+    let opened = match open(&web, &token, Tried::OpenLink).await {
         Ok(opened) => opened,
         Err(Shut(status, says)) => return web.says(status, says, "../", lang),
     };
@@ -74,6 +75,7 @@ async fn look(State(web): State<Arc<Web>>, Path(token): Path<String>, uri: Uri, 
         call_back: web.settings.call_back.as_ref(),
         refused: key(&uri, "no").and_then(Refusal::from_word),
         candidates,
+        stops: &opened.at.stops,
         lang,
         asked_lang: asked_language(&uri),
     };
@@ -91,16 +93,18 @@ async fn tap(
     let lang = language(&uri, &headers);
     let tally = &web.settings.tally;
     if !is_own(&headers, web.settings.public_host(), true) {
-        tally.add(Count::ForeignForm);
+        let (alarm, by) = whose(&web, &token).await.unzip();
+        web.bar(Attempt { by, alarm, ..Attempt::new(Tried::AnswerByLink, Some(Barred::ForeignForm)) });
         warn!("an answer was not taken, because another site's page sent it");
         return web.says(StatusCode::FORBIDDEN, say::FOREIGN_FORM, "../", lang);
     }
-    let opened = match open(&web, &token).await {
+    let opened = match open(&web, &token, Tried::AnswerByLink).await {
         Ok(opened) => opened,
         Err(Shut(status, says)) => return web.says(status, says, "../", lang),
     };
     let Some((act, rev)) = Form::read(&headers, body).as_ref().and_then(Form::act) else {
-        tally.add(Count::BadForm);
+        let (by, alarm) = (Some(opened.who), Some(opened.alarm));
+        web.bar(Attempt { by, alarm, ..Attempt::new(Tried::AnswerByLink, Some(Barred::BadForm)) });
         return web.says(StatusCode::BAD_REQUEST, say::BAD_FORM, "../", lang);
     };
     let (alarm, who) = (opened.alarm, opened.who);
@@ -135,27 +139,37 @@ fn back(token: &Token, lang: Option<Lang>, refused: Option<Refusal>) -> Response
     (StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response()
 }
 
+/// Whose link it would be, and to what, for the record of what was tried with it. Whoever guesses costs no question here either.
+async fn whose(web: &Web, text: &str) -> Option<(AlarmId, ResponderId)> {
+    let token: Token = text.parse().ok().filter(|_| !web.wrong_links.is_full())?;
+    let at = web.station.alarms().await.ok()?;
+    web.settings.key.find(token, &at.alarms).map(|(alarm, who)| (alarm.id, who))
+}
+
 /// Whose link it is, and to what.
-async fn open(web: &Web, text: &str) -> Result<Opened, Shut> {
-    let unknown = || {
-        let tally = &web.settings.tally;
-        tally.add(Count::LinkUnknown);
+async fn open(web: &Web, text: &str, tried: Tried) -> Result<Opened, Shut> {
+    let barred = |barred, found: Option<(AlarmId, ResponderId)>| {
+        let (alarm, by) = found.unzip();
+        web.bar(Attempt { by, alarm, ..Attempt::new(tried, Some(barred)) });
+    };
+    let unknown = |found| {
+        barred(Barred::LinkUnknown, found);
         if web.wrong_links.is_full() {
-            tally.add(Count::LinkFlood);
+            web.settings.tally.add(Count::LinkFlood);
             return Shut(StatusCode::TOO_MANY_REQUESTS, say::TOO_MANY);
         }
         web.wrong_links.add();
         warn!("a link was opened that nobody has");
         Shut(StatusCode::NOT_FOUND, say::NO_SUCH_LINK)
     };
-    let token: Token = text.parse().map_err(|_| unknown())?;
+    let token: Token = text.parse().map_err(|_| unknown(None))?;
     let at = web.station.alarms().await.map_err(|_| Shut(StatusCode::SERVICE_UNAVAILABLE, say::DEAF))?;
-    let (alarm, who) = web.settings.key.find(token, &at.alarms).ok_or_else(unknown)?;
+    let (alarm, who) = web.settings.key.find(token, &at.alarms).ok_or_else(|| unknown(None))?;
     if !web.known().has(who) {
-        return Err(unknown());
+        return Err(unknown(Some((alarm.id, who))));
     }
     let alarm = if link::is_over(alarm, at.now) {
-        web.settings.tally.add(Count::LinkOver);
+        barred(Barred::LinkOver, Some((alarm.id, who)));
         info!(alarm = %alarm.id, by = %who, "a link was opened whose alarm was closed long ago");
         return Err(Shut(StatusCode::GONE, say::LINK_OVER));
     } else {

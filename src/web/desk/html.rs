@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, html};
 
 use super::sheet::Sheet;
-use super::{card, lists, wall};
+use super::{card, lists, stops, wall};
 use crate::config::pages::DeskRole;
 use crate::core::effect::Refusal;
 use crate::core::time::{Moment, Mono};
@@ -166,6 +166,7 @@ impl Picture {
         html! {
             h2 .unseen { (say::NOW.say(lang)) }
             (scene.band())
+            (stops::lines(&scene))
             div .columns {
                 div { (card::alarms(&scene)) }
                 div { (lists::watch(&scene)) (lists::duty(&scene)) (lists::faults(&scene)) }

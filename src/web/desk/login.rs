@@ -11,6 +11,7 @@ use maud::html;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
+use crate::core::attempt::{Attempt, Barred, Tried};
 use crate::core::id::Slug;
 use crate::http::asked::{key, language};
 use crate::web::form::{Form, is_own};
@@ -43,18 +44,18 @@ pub(super) async fn enter(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let lang = language(&uri, &headers);
-    let (tally, wall) = (&web.settings.tally, wants_wall(&uri));
+    let wall = wants_wall(&uri);
     if !is_own(&headers, web.settings.public_host(), false) {
-        tally.add(Count::ForeignForm);
+        web.bar(log_in(Barred::ForeignForm));
         warn!("a log-in was not looked at, because another site's page sent it");
         return form(StatusCode::FORBIDDEN, Some(answer_page::NOT_HERE), wall, lang);
     }
     if web.wrong_passwords.is_full() {
-        tally.add(Count::LoginFlood);
+        web.bar(log_in(Barred::LoginFlood));
         return form(StatusCode::TOO_MANY_REQUESTS, Some(say::LOGIN_FLOOD), wall, lang);
     }
     let Some(fields) = Form::read(&headers, body) else {
-        tally.add(Count::BadForm);
+        web.bar(log_in(Barred::BadForm));
         return form(StatusCode::BAD_REQUEST, Some(say::LOGIN_WRONG), wall, lang);
     };
     let name: Option<Slug> = fields.field("user").and_then(|name| name.trim().parse().ok());
@@ -62,7 +63,9 @@ pub(super) async fn enter(
     let user = name.and_then(|name| Some((name, web.settings.users.get(&name)?)));
     let fits = fits(&web, user.map(|(_, user)| user), password).await;
     let Some((name, user)) = user.filter(|_| fits) else {
-        tally.add(Count::LoginWrong);
+        // In whose name, where there is one of that name; what else was typed may be a password in the wrong field.
+        let by = user.map(|(_, user)| user.responder);
+        web.bar(Attempt { by, ..log_in(Barred::LoginWrong) });
         web.wrong_passwords.add();
         warn!("somebody did not log in at the desk: wrong name or password");
         return form(StatusCode::UNAUTHORIZED, Some(say::LOGIN_WRONG), wall, lang);
@@ -71,7 +74,8 @@ pub(super) async fn enter(
     let Some(cookie) = web.sessions.begin(session, web.settings.seal.is_some(), Instant::now()) else {
         return form(StatusCode::SERVICE_UNAVAILABLE, Some(say::DEAF), wall, lang);
     };
-    tally.add(Count::Login);
+    web.settings.tally.add(Count::Login);
+    web.attempts.note(Attempt { by: Some(user.responder), ..Attempt::new(Tried::LogIn, None) });
     info!(user = %name, by = %user.responder, role = user.role.word(), "somebody logged in at the desk");
     let to = format!("../{}?lang={}", if wall { "wall" } else { "desk" }, lang.word());
     (StatusCode::SEE_OTHER, [(header::LOCATION, to), (header::SET_COOKIE, cookie)]).into_response()
@@ -81,7 +85,8 @@ pub(super) async fn enter(
 pub(super) async fn leave(State(web): State<Arc<Web>>, uri: Uri, headers: HeaderMap) -> Response {
     let lang = language(&uri, &headers);
     if !is_own(&headers, web.settings.public_host(), false) {
-        web.settings.tally.add(Count::ForeignForm);
+        let by = session_of(&web, &headers).map(|(_, session)| session.responder);
+        web.bar(Attempt { by, ..Attempt::new(Tried::LogOut, Some(Barred::ForeignForm)) });
         return form(StatusCode::FORBIDDEN, Some(answer_page::NOT_HERE), false, lang);
     }
     let to = format!("login?lang={}", lang.word());
@@ -89,10 +94,16 @@ pub(super) async fn leave(State(web): State<Arc<Web>>, uri: Uri, headers: Header
         None => (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response(),
         Some((pass, session)) => {
             info!(user = %session.user, "somebody logged out of the desk");
+            web.attempts.note(Attempt { by: Some(session.responder), ..Attempt::new(Tried::LogOut, None) });
             let cookie = web.sessions.end(pass, web.settings.seal.is_some(), Instant::now());
             (StatusCode::SEE_OTHER, [(header::LOCATION, to), (header::SET_COOKIE, cookie)]).into_response()
         }
     }
+}
+
+/// A log-in of which nothing came.
+const fn log_in(barred: Barred) -> Attempt {
+    Attempt::new(Tried::LogIn, Some(barred))
 }
 
 /// Whether the password is this user's. A name that nobody has takes as long as a wrong password.

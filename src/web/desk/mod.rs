@@ -10,6 +10,8 @@ mod card;
 
 mod lists;
 
+mod stops;
+
 mod wall;
 
 mod one;
@@ -35,8 +37,10 @@ use super::session::{Pass, Session};
 use super::tally::Count;
 use crate::config::pages::DeskRole;
 use crate::core::alarm::{AlarmId, Disposition};
+use crate::core::attempt::{Attempt, Barred, Tried};
 use crate::core::effect::{Answer, Order, Refusal};
 use crate::core::id::ResponderId;
+use crate::core::time::Mono;
 use crate::http::asked::{key, language};
 use crate::words::{Both, Lang, answer_page, desk as say, page};
 use html::{Look, Picture, Screen};
@@ -55,6 +59,7 @@ pub(super) fn routes() -> Router<Arc<Web>> {
         .route("/desk", get(desk))
         .route("/desk/live", get(desk_live))
         .route("/desk/alarm/{id}", get(alarm).post(act))
+        .route("/desk/stop/{until}", post(note_stop))
         .route("/wall", get(wall))
         .route("/wall/live", get(wall_live))
         .route("/web.js", get(async || ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT)));
@@ -141,44 +146,89 @@ async fn act(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let lang = language(&uri, &headers);
-    let (pass, session, id) = match may_act(&web, &id, &headers) {
+    let (pass, session) = match may_act(&web, &headers, &id).await {
         Ok(allowed) => allowed,
         Err((status, says)) => return web.says(status, says, "../../", lang),
     };
+    let unread = async |status, says| {
+        let (by, alarm) = (Some(session.responder), known_alarm(&web, &id).await);
+        web.bar(Attempt { by, alarm, ..Attempt::new(Tried::AnswerAtDesk, Some(Barred::BadForm)) });
+        web.says(status, says, "../../", lang)
+    };
+    let Ok(id) = id.parse() else { return unread(StatusCode::NOT_FOUND, say::NO_SUCH_ALARM).await };
     let form = Form::read(&headers, body).unwrap_or_default();
     let known = web.known();
     let Some(by) = named(&form, &session).filter(|by| known.has(*by)) else {
-        web.settings.tally.add(Count::BadForm);
-        return web.says(StatusCode::BAD_REQUEST, say::NO_SUCH_PERSON, "../../", lang);
+        return unread(StatusCode::BAD_REQUEST, say::NO_SUCH_PERSON).await;
     };
     let Some(wanted) = wanted(&form, id, by, &session) else {
-        web.settings.tally.add(Count::BadForm);
-        return web.says(StatusCode::BAD_REQUEST, answer_page::BAD_FORM, "../../", lang);
+        return unread(StatusCode::BAD_REQUEST, answer_page::BAD_FORM).await;
     };
     match give(&web, pass, &session, id, wanted).await {
         None => web.says(StatusCode::SERVICE_UNAVAILABLE, say::DEAF, "../../", lang),
-        Some(refused) => {
-            let no = refused.map(|reason| format!("&no={}", reason.word())).unwrap_or_default();
-            lead_to(format!("../../desk?lang={}{no}", lang.word()))
-        }
+        Some(refused) => back(&web, refused, lang),
     }
 }
 
-/// Only somebody on duty, from our own page, about an alarm.
-fn may_act(web: &Web, id: &str, headers: &HeaderMap) -> Result<(Pass, Session, AlarmId), (StatusCode, Both)> {
-    let tally = &web.settings.tally;
-    if !is_own(headers, web.settings.public_host(), false) {
-        tally.add(Count::ForeignForm);
-        return Err((StatusCode::FORBIDDEN, answer_page::NOT_HERE));
+/// Somebody at the desk has seen to a stop of the station (CARE-RULES 23).
+async fn note_stop(State(web): State<Arc<Web>>, Path(until): Path<String>, uri: Uri, headers: HeaderMap) -> Response {
+    let lang = language(&uri, &headers);
+    let (pass, session) = match may_act(&web, &headers, "").await {
+        Ok(allowed) => allowed,
+        Err((status, says)) => return web.says(status, says, "../../", lang),
+    };
+    let by = session.responder;
+    let Ok(stop) = until.parse().map(Mono) else {
+        web.bar(Attempt { by: Some(by), ..Attempt::new(Tried::AnswerAtDesk, Some(Barred::BadForm)) });
+        return web.says(StatusCode::NOT_FOUND, page::NO_SUCH_PAGE, "../../", lang);
+    };
+    let id = web.settings.key.order_id(pass.bytes(), &format!("stop {}", stop.0), 0);
+    let Ok(answer) = web.station.order(id, Order::NoteStop { until: stop, by }).await else {
+        return web.says(StatusCode::SERVICE_UNAVAILABLE, say::DEAF, "../../", lang);
+    };
+    back(&web, refusal(&answer), lang)
+}
+
+/// To the desk, with what became of an order.
+fn back(web: &Web, refused: Option<Refusal>, lang: Lang) -> Response {
+    web.settings.tally.add(if refused.is_some() { Count::AnswersRefused } else { Count::Answers });
+    let no = refused.map(|reason| format!("&no={}", reason.word())).unwrap_or_default();
+    lead_to(format!("../../desk?lang={}{no}", lang.word()))
+}
+
+const fn refusal(answer: &Answer) -> Option<Refusal> {
+    match answer {
+        Answer::Refused { reason } => Some(*reason),
+        _ => None,
     }
-    let (pass, session) = session_of(web, headers).ok_or((StatusCode::UNAUTHORIZED, say::LOGIN))?;
-    if session.role != DeskRole::Duty {
-        tally.add(Count::NotAllowed);
-        info!(user = %session.user, "somebody who may only look wanted to answer an alarm");
-        return Err((StatusCode::FORBIDDEN, say::VIEW_ONLY));
-    }
-    let id = id.parse().map_err(|_| (StatusCode::NOT_FOUND, say::NO_SUCH_ALARM))?;
-    Ok((pass, session, id))
+}
+
+/// Only somebody on duty, from our own page. `about` is the alarm, as it stands in the address.
+async fn may_act(web: &Web, headers: &HeaderMap, about: &str) -> Result<(Pass, Session), (StatusCode, Both)> {
+    let held = session_of(web, headers);
+    let (barred, status, says) = match held {
+        _ if !is_own(headers, web.settings.public_host(), false) => {
+            (Barred::ForeignForm, StatusCode::FORBIDDEN, answer_page::NOT_HERE)
+        }
+        None => (Barred::NotLoggedIn, StatusCode::UNAUTHORIZED, say::LOGIN),
+        Some((_, session)) if session.role != DeskRole::Duty => {
+            info!(user = %session.user, "somebody who may only look wanted to act at the desk");
+            (Barred::NotAllowed, StatusCode::FORBIDDEN, say::VIEW_ONLY)
+        }
+        Some(allowed) => return Ok(allowed),
+    };
+    let by = held.map(|(_, session)| session.responder);
+    // Whoever is not logged in has no alarm looked up.
+    let alarm = if by.is_some() { known_alarm(web, about).await } else { None };
+    web.bar(Attempt { by, alarm, ..Attempt::new(Tried::AnswerAtDesk, Some(barred)) });
+    Err((status, says))
+}
+
+/// The alarm of that id, if there is one: what else stands in an address is not written down.
+async fn known_alarm(web: &Web, id: &str) -> Option<AlarmId> {
+    let id = id.parse().ok()?;
+    let at = web.station.alarms().await.ok()?;
+    at.alarms.iter().find(|alarm| alarm.id == id).map(|alarm| alarm.id)
 }
 
 /// In whose name: somebody who was chosen, else whoever is logged in.
@@ -220,12 +270,7 @@ async fn give(web: &Web, pass: Pass, session: &Session, alarm: AlarmId, wanted: 
         web.station.order(id(&format!("note {word}")), note).await.ok()?;
     }
     let answer = web.station.order(id(&word), order).await.ok()?;
-    let refused = match answer {
-        Answer::Refused { reason } => Some(reason),
-        _ => None,
-    };
-    let count = if refused.is_some() { Count::AnswersRefused } else { Count::Answers };
-    web.settings.tally.add(count);
+    let refused = refusal(&answer);
     info!(%alarm, %by, user = %session.user, act = word, refused = refused.map(Refusal::word), "an answer came from the desk");
     Some(refused)
 }

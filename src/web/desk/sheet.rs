@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use crate::core::alarm::{Alarm, State};
 use crate::core::id::ResidentId;
+use crate::core::stop::Stop;
 use crate::core::time::{Moment, Mono, Wall};
 use crate::core::watch::Watch;
 use crate::web::asking::Survey;
@@ -24,6 +25,8 @@ pub(in crate::web) struct Sheet<'a> {
     pub(in crate::web) away: Vec<(ResidentId, Wall)>,
     /// How many are watched.
     pub(in crate::web) watched: usize,
+    /// Times in which the station was not running, oldest first.
+    pub(in crate::web) stops: &'a [Stop],
     pub(in crate::web) durable: bool,
     pub(in crate::web) county: bool,
 }
@@ -56,6 +59,7 @@ impl<'a> Sheet<'a> {
             unwatched,
             watched: watched.len(),
             away: away.iter().map(|(id, until)| (*id, *until)).collect(),
+            stops: &survey.status.stops,
             durable: survey.status.durable,
             county: survey.status.relay_connected && survey.status.county_online != Some(false),
         }
