@@ -86,7 +86,12 @@ impl Socket {
 
     /// Gives an order in a person's name and prints what became of it.
     pub fn order(&self, order: Order) -> ExitCode {
-        match self.ask(&Request::Order { id: command_id(), order }) {
+        self.order_at_the_door(order, None)
+    }
+
+    /// The same, with the code from inside of the door that somebody gave who has arrived.
+    pub fn order_at_the_door(&self, order: Order, door: Option<String>) -> ExitCode {
+        match self.ask(&Request::Order { id: command_id(), order, door }) {
             Err(code) => code,
             Ok(Reply { body: Body::Answer(answer), .. }) => self.print_answer(&answer),
             Ok(_) => unexpected(),
@@ -145,9 +150,11 @@ impl Socket {
             println!("{}", words::shell::answer(answer, self.lang()));
         }
         match answer {
-            Answer::Done { .. } | Answer::Noted { .. } | Answer::Open { .. } | Answer::TestOpen { .. } => {
-                ExitCode::SUCCESS
-            }
+            Answer::Done { .. }
+            | Answer::Noted { .. }
+            | Answer::Open { .. }
+            | Answer::TestOpen { .. }
+            | Answer::Visited { .. } => ExitCode::SUCCESS,
             Answer::Refused { .. } => ExitCode::FAILURE,
         }
     }

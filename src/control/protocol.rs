@@ -14,10 +14,11 @@ use crate::core::errand::Errand;
 use crate::core::id::{
     CommandId, DeviceId, Epoch, GatewayId, HomeId, ResidentId, ResponderId, RoomId, Slug, SourceId, StationId,
 };
-use crate::core::roster::Role;
-use crate::core::station::RollCallStanding;
-use crate::core::time::Moment;
+use crate::core::roster::{Role, Service, Tier};
+use crate::core::station::{RollCallStanding, Station};
+use crate::core::time::{Moment, Wall};
 use crate::core::unit::Milli;
+use crate::core::visit;
 use crate::core::watch::Watch;
 use crate::core::word::words;
 
@@ -36,7 +37,12 @@ pub enum Request {
         id: CommandId,
         /// What.
         order: Order,
+        /// The code from inside of the door, as somebody who has arrived gives it (CARE-RULES 30).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        door: Option<String>,
     },
+    /// How everybody's visits stand.
+    Visits,
     /// Every device's standing.
     Devices,
     /// What was heard on the air, the unassigned ones first.
@@ -113,6 +119,8 @@ pub enum Body {
     Alarms(Vec<Alarm>),
     /// What became of an order.
     Answer(Answer),
+    /// Visits, by resident.
+    Visits(Vec<VisitRow>),
     /// Devices.
     Devices(Vec<DeviceRow>),
     /// What was heard.
@@ -256,6 +264,26 @@ pub struct Objection {
     pub sentence: String,
 }
 
+/// How one resident's visits stand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VisitRow {
+    /// Whose.
+    pub resident: ResidentId,
+    /// Where they live.
+    pub home: HomeId,
+    /// Their risk tier.
+    pub tier: Tier,
+    /// What is to be done.
+    pub open: Vec<visit::Open>,
+    /// The last visit.
+    #[serde(default)]
+    pub last: Option<visit::Visit>,
+    /// The date on which the next routine visit is due, as an instant of it; none while no clock has shown from when it counts,
+    /// and for somebody who is away.
+    #[serde(default)]
+    pub next: Option<Wall>,
+}
+
 /// One enrolled device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceRow {
@@ -373,6 +401,22 @@ pub struct Status {
     pub open_alarms: usize,
     /// Everything that was counted: refusals, drops, repeats.
     pub counters: BTreeMap<String, u64>,
+}
+
+impl VisitRow {
+    /// Everybody's, by id.
+    #[must_use]
+    pub fn of(station: &Station) -> Vec<VisitRow> {
+        let roster = station.roster();
+        let rows = station.visits().filter_map(|standing| {
+            let resident = roster.residents.get(&standing.resident)?;
+            let away = resident.service != Service::Active;
+            let next = standing.due_from(roster.visits.of(resident.tier)).filter(|_| !away);
+            let (open, last) = (standing.open.clone(), standing.last);
+            Some(VisitRow { resident: resident.id, home: resident.home, tier: resident.tier, open, last, next })
+        });
+        rows.collect()
+    }
 }
 
 impl VillageAnswer {

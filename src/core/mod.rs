@@ -35,6 +35,8 @@ pub mod watch;
 
 pub mod alarm;
 
+pub mod visit;
+
 pub mod effect;
 
 pub mod answer;

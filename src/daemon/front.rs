@@ -13,6 +13,7 @@ use tracing::error;
 
 use super::clock::Clock;
 use super::directory::Names;
+use super::doors::Doors;
 use super::dispatch::{Dispatcher, ToPeople};
 use super::sources;
 use super::start::StartError;
@@ -97,6 +98,11 @@ impl Shown {
     /// The names in force.
     pub(super) fn names(&self) -> Arc<Names> {
         self.names.borrow().clone()
+    }
+
+    /// Where door codes are looked at.
+    pub(super) fn doors(&self) -> Doors {
+        Doors::new(self.known.subscribe())
     }
 
     /// Another list of people.

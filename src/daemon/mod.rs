@@ -36,6 +36,8 @@ mod resolve;
 
 mod directory;
 
+mod doors;
+
 mod dispatch;
 
 mod front;

@@ -207,7 +207,8 @@ fn relearn(
     };
     let alarms = ledger.open_alarms().chain(ledger.closed_alarms()).cloned().collect();
     let answered = ledger.answers().map(|known| (known.id, known.at.mono, known.answer.clone())).collect();
-    station.restore(Past { alarms, answered, words });
+    let visits = ledger.visits().cloned().collect();
+    station.restore(Past { alarms, answered, words, visits, unsure_since: ledger.unsure_since() });
     let Some(last) = last else { return };
     let since = known_at.unwrap_or(last - RELEARN_MAX).min(last - detector::memory()).min(last - roll_call_memory());
     let files: Arc<dyn crate::store::files::Files> = files.clone();

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::core::alarm::{Alarm, AlarmId, Clocks, Disposition, Evidence, Note, State};
+use crate::core::alarm::{Alarm, AlarmId, Arrival, Clocks, Disposition, Evidence, Note, State};
 use crate::core::condition::{Condition, Criterion, Priority};
 use crate::core::effect::{Answer, DeviceEvent};
 use crate::core::id::{CommandId, DeviceId, Epoch, GatewayId, HomeId, ResidentId, RoomId, StationId};
@@ -233,6 +233,9 @@ pub struct AlarmBody {
     pub durable: bool,
     /// A visit is due.
     pub visit_due: bool,
+    /// Who is there, or was at its end, and whether that is proven (CARE-RULES 30).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrival: Option<Arrival>,
 }
 
 impl From<Alarm> for AlarmBody {
@@ -261,6 +264,7 @@ impl From<Alarm> for AlarmBody {
             drill: alarm.id.drill,
             durable: alarm.durable,
             visit_due: alarm.visit_due,
+            arrival: alarm.present(),
             rev: alarm.rev,
             id: alarm.id,
         }

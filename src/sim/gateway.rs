@@ -303,6 +303,7 @@ impl Gateway {
             match effect {
                 Effect::Commit(_)
                 | Effect::Device(_)
+                | Effect::Visit(_)
                 | Effect::Confirm(_)
                 | Effect::Digest { .. }
                 | Effect::Ask { .. } => {}
@@ -352,6 +353,7 @@ fn undecided(effect: &Effect) -> Option<Undecided> {
     match effect {
         Effect::Commit(alarm) => Some(Undecided::Alarm(alarm.clone())),
         Effect::Device(event) => Some(Undecided::Device(event.clone())),
+        Effect::Visit(record) => Some(Undecided::Visit(record.clone())),
         Effect::Answer(_, Answer::Open { .. })
         | Effect::Notify(_)
         | Effect::Confirm(_)
@@ -372,6 +374,7 @@ fn alarm_of(effect: &Effect) -> Option<Alarm> {
     match effect {
         Effect::Commit(alarm) => Some((**alarm).clone()),
         Effect::Device(_)
+        | Effect::Visit(_)
         | Effect::Notify(_)
         | Effect::Answer(..)
         | Effect::Confirm(_)

@@ -11,8 +11,8 @@ use super::place::{Place, Wire};
 use super::trace::Ms;
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::detector;
-use crate::core::effect::{Answer, Input};
-use crate::core::id::{CommandId, Epoch};
+use crate::core::effect::Input;
+use crate::core::id::Epoch;
 use crate::core::station::{Past, Rules, Station, Words};
 use crate::core::time::Mono;
 use crate::device::{self, Decode};
@@ -75,7 +75,10 @@ impl Gateway {
         let had_words = words.is_some();
         if !cold {
             let answered = ledger.answers().map(|known| (known.id, known.at.mono, known.answer.clone())).collect();
-            relearn(&mut station, alarms, answered, words, last, &files)?;
+            let visits = ledger.visits().cloned().collect();
+            let unsure_since = ledger.unsure_since();
+            let past = Past { alarms, answered, visits, unsure_since, ..Past::default() };
+            relearn(&mut station, past, words, last, &files)?;
         }
         let pump = super::uplink::pump(ledger, epoch, at.mono);
         drop(books);
@@ -128,8 +131,7 @@ fn decoders() -> BTreeMap<Wire, Box<dyn Decode>> {
 
 fn relearn(
     station: &mut Station,
-    alarms: Vec<Alarm>,
-    answered: Vec<(CommandId, Mono, Answer)>,
+    past: Past,
     words: Option<LastWords>,
     last: Option<Mono>,
     files: &Arc<dyn Files>,
@@ -141,7 +143,7 @@ fn relearn(
         }
         None => (None, Words::default()),
     };
-    station.restore(Past { alarms, answered, words });
+    station.restore(Past { words, ..past });
     let Some(last) = last else { return Ok(()) };
     let since = known_at.unwrap_or(last - RELEARN_MAX).min(last - detector::memory());
     let inputs = replay(files, since).map_err(|error| error.to_string())?;

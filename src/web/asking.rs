@@ -83,7 +83,17 @@ impl Asker {
 
     /// Gives an order, and forgets what was kept.
     pub(super) async fn order(&self, id: CommandId, order: Order) -> Result<Answer, Deaf> {
-        let reply = self.ask(Request::Order { id, order }).await;
+        self.order_at_the_door(id, order, None).await
+    }
+
+    /// The same, with the code from inside of the door that came with it.
+    pub(super) async fn order_at_the_door(
+        &self,
+        id: CommandId,
+        order: Order,
+        door: Option<String>,
+    ) -> Result<Answer, Deaf> {
+        let reply = self.ask(Request::Order { id, order, door }).await;
         *self.kept.lock().await = None;
         match reply?.body {
             Body::Answer(answer) => Ok(answer),

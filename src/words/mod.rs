@@ -13,6 +13,8 @@ pub mod person;
 
 pub mod people;
 
+pub mod visits;
+
 pub mod device;
 
 pub mod setting;
@@ -165,6 +167,7 @@ mod tests {
     use crate::core::condition::{Condition, Priority};
     use crate::core::effect::{DeviceChange, Refusal};
     use crate::core::roster::{ResponderRole, Role, Service, Tier};
+    use crate::core::visit;
     use crate::core::watch::Watch;
 
     fn all_said<T: Say + std::fmt::Debug>(all: &[T]) {
@@ -194,6 +197,7 @@ mod tests {
         all_said(Service::ALL);
         all_said(Tier::ALL);
         all_said(Watch::ALL);
+        all_said(visit::Reason::ALL);
     }
 
     #[test]

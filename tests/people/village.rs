@@ -125,6 +125,7 @@ pub fn plan(begin: u64) -> Plan {
         nights: vec![shift(0, 7), shift(21, 31), shift(45, 55)],
         fault_hours: vec![shift(7, 20), shift(31, 44)],
         roll_calls: vec![shift(19, 20).from, shift(43, 44).from],
+        dates: vec![shift(0, 24), shift(24, 48)],
     }
 }
 

@@ -211,7 +211,7 @@ impl Play {
         let alarms = latest(&self.records);
         self.now = Mono(BEGIN_MS + back * 1000);
         self.station = Station::new(identity(), Rules::default(), self.list.clone(), self.moment());
-        self.station.restore(Past { alarms, answered: Vec::new(), words });
+        self.station.restore(Past { alarms, words, ..Past::default() });
         let effects = self.station.resume(self.moment(), Some(last), gap);
         self.carry_out(effects);
     }
@@ -254,7 +254,7 @@ impl Play {
     pub fn restart_by_replay(&mut self, words: Words, since: usize) {
         let alarms = latest(&self.records);
         self.station = Station::new(identity(), Rules::default(), self.list.clone(), self.moment());
-        self.station.restore(Past { alarms, answered: Vec::new(), words });
+        self.station.restore(Past { alarms, words, ..Past::default() });
         for (at, input) in &self.log[since..] {
             self.station.relearn(*at, input);
         }
@@ -278,7 +278,11 @@ impl Play {
                     self.told.push((second, notice.alarm.condition, notice.to, notice.because));
                 }
                 Effect::Answer(_, answer) => self.answers.push(answer),
-                Effect::Device(_) | Effect::Confirm(_) | Effect::Digest { .. } | Effect::Ask { .. } => {}
+                Effect::Device(_)
+                | Effect::Visit(_)
+                | Effect::Confirm(_)
+                | Effect::Digest { .. }
+                | Effect::Ask { .. } => {}
             }
         }
     }

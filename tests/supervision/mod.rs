@@ -260,7 +260,7 @@ impl<'a> Life<'a> {
             fate.due = fate.due.map(|due| due + OFF);
         }
         self.station = fresh(&self.roster, self.now);
-        self.station.restore(Past { alarms, answered: Vec::new(), words });
+        self.station.restore(Past { alarms, words, ..Past::default() });
         let effects = self.station.resume(moment(self.now), Some(last), Gap::SameBoot);
         self.note(effects);
         self.input(&Input::Source { id: "air".parse().expect("id"), up: true });

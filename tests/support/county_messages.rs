@@ -67,6 +67,8 @@ pub fn alarm(nth: u32, rev: u32) -> Alarm {
         ambulance: None,
         muted_until: None,
         test_by: None,
+        arrival: None,
+        door_tries: Vec::new(),
     }
 }
 

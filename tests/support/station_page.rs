@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use shouwang::config::pages::DeskRole;
+use shouwang::config::village::People;
 use shouwang::config::{Station as StationFile, Village};
-use shouwang::control::protocol::{Body, DeviceRow, Reply, Request, Status};
+use shouwang::control::protocol::{Body, DeviceRow, Reply, Request, Status, VisitRow};
 use shouwang::control::server::Asked;
 use shouwang::core::alarm::told::Reached;
 use shouwang::core::alarm::{Alarm, AlarmId};
@@ -127,6 +128,8 @@ pub struct Mind {
     pub station: Station,
     pub now: Moment,
     pub orders: Vec<(CommandId, Order)>,
+    /// The village's names and door codes.
+    pub people: People,
     /// It answers nothing any more.
     pub deaf: bool,
     /// How often its alarms were asked for.
@@ -369,7 +372,10 @@ async fn answer_all(mut asked: mpsc::Receiver<Asked>, mind: Arc<Mutex<Mind>>) {
                 }
                 Body::Alarms(alarms)
             }
-            Request::Order { id, order } => {
+            Request::Visits => Body::Visits(VisitRow::of(&mind.station)),
+            Request::Order { id, order, door } => {
+                let (home, door) = (mind.station.door_of(&order), door.map(Private::new));
+                let order = order.with_door(door.and_then(|door| mind.people.door_code(&door, home)));
                 mind.orders.push((id, order.clone()));
                 Body::Answer(obey(&mut mind.station, now, id, order))
             }

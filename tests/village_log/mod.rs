@@ -64,6 +64,8 @@ pub fn alarm(n: u64, rev: u32, open: bool) -> Alarm {
         ambulance: None,
         muted_until: None,
         test_by: None,
+        arrival: None,
+        door_tries: Vec::new(),
     }
 }
 

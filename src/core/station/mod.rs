@@ -20,6 +20,8 @@ mod faults;
 
 mod roll_call;
 
+mod visits;
+
 mod trial;
 
 mod devices;
@@ -46,6 +48,7 @@ use self::devices::{Link, Unit};
 use self::roll_call::RollCall;
 use self::strangers::Strangers;
 use self::timers::{Timer, Timers};
+use self::visits::Visits;
 use super::alarm::told::Code;
 use super::alarm::{Alarm, AlarmId, Evidence, Reason, Subject};
 use super::condition::Condition;
@@ -129,6 +132,7 @@ pub struct Station {
     told_faults: BTreeSet<AlarmId>,
     last_digest: Option<Mono>,
     roll_call: RollCall,
+    visits: Visits,
     clock_unset: bool,
     /// Homes in which sensors were missed together and nothing was heard since.
     quiet_homes: BTreeSet<HomeId>,
@@ -167,6 +171,7 @@ impl Station {
             told_faults: BTreeSet::new(),
             last_digest: None,
             roll_call: RollCall::default(),
+            visits: Visits::default(),
             clock_unset: false,
             quiet_homes: BTreeSet::new(),
             waited_for: BTreeSet::new(),
@@ -195,6 +200,7 @@ impl Station {
                 self.plan = (**plan).clone();
                 self.mind_the_digest(now);
                 self.mind_the_roll_call(now, &mut effects);
+                self.mind_the_visits(now, &mut effects);
             }
             Input::Disk { up } => {
                 let reason = if *up { Reason::LogBack } else { Reason::LogFailed };
@@ -387,6 +393,7 @@ impl Station {
             self.own_fault(now, Condition::ClockFault, false, Reason::ClockSet, effects);
         }
         self.mind_the_roll_call(now, effects);
+        self.mind_the_visits(now, effects);
     }
 
     fn fire_due(&mut self, now: Moment, effects: &mut Vec<Effect>) {
@@ -400,6 +407,8 @@ impl Station {
                 Timer::Resident(id) => self.blind_due(now, id, effects),
                 Timer::Digest => self.digest(now, effects),
                 Timer::RollCall => self.mind_the_roll_call(now, effects),
+                Timer::Visits => self.mind_the_visits(now, effects),
+                Timer::Unheard => self.list_unheard(now, effects),
                 Timer::Clock => self.own_fault(now, Condition::ClockFault, true, Reason::ClockUnset, effects),
             }
         }

@@ -15,6 +15,8 @@ pub(super) enum Timer {
     Device(DeviceId),
     Digest,
     RollCall,
+    Visits,
+    Unheard,
     Clock,
 }
 

@@ -203,7 +203,7 @@ impl Queue {
                 self.word(now, channel, ticket, word, &mut acts);
             }
             Event::Said(channel, FromChannel::Incoming(incoming)) => {
-                outcome::incoming(channel, incoming, directory, &mut acts);
+                self.incoming(channel, incoming, directory, &mut acts);
             }
             Event::Said(id, FromChannel::Health(health)) => {
                 acts.push(Act::Tell(Input::Channel { id, up: health == Health::Up }));
