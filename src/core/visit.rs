@@ -336,7 +336,12 @@ mod tests {
     /// Noon of a day, at station time from the first of them on.
     fn noon(day: i64) -> Moment {
         let ms = day * DAY_MS + DAY_MS / 2;
-        Moment { boot: Boot(1), mono: Mono(u64::try_from(ms).expect("after the first")), wall: Wall(ms), trust: Trust::Synced }
+        Moment {
+            boot: Boot(1),
+            mono: Mono(u64::try_from(ms).expect("after the first")),
+            wall: Wall(ms),
+            trust: Trust::Synced,
+        }
     }
 
     fn on(now: Moment) -> Today {
@@ -407,7 +412,10 @@ mod tests {
     fn without_a_clock_it_is_dated_when_there_is_one() {
         let unset = |day: i64| Moment { wall: Wall(0), trust: Trust::Unset, ..noon(day) };
         let mut standing = Standing::new("r04".parse().expect("id"), unset(2), None);
-        assert_eq!(standing.want_soon(Reason::NothingHeard, unset(5)), Some(Deed::Due { reason: Reason::NothingHeard }));
+        assert_eq!(
+            standing.want_soon(Reason::NothingHeard, unset(5)),
+            Some(Deed::Due { reason: Reason::NothingHeard })
+        );
         assert_eq!(standing.want_soon(Reason::NothingHeard, unset(5)), None, "it is open already");
         assert_eq!(judged(&mut standing, on(noon(5))), [Deed::Dated]);
         let open = standing.open_for(Reason::NothingHeard).expect("open");

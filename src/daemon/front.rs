@@ -13,8 +13,8 @@ use tracing::error;
 
 use super::clock::Clock;
 use super::directory::Names;
-use super::doors::Doors;
 use super::dispatch::{Dispatcher, ToPeople};
+use super::doors::Doors;
 use super::sources;
 use super::start::StartError;
 use crate::config;

@@ -244,6 +244,7 @@ impl From<Alarm> for AlarmBody {
             State::Closed { disposition, .. } => Some(disposition),
             State::PreAlarm { .. } | State::Raised { .. } | State::Accepted { .. } | State::OnSite { .. } => None,
         };
+        let arrival = alarm.present();
         AlarmBody {
             state: alarm.state.word().to_owned(),
             standing: alarm.state,
@@ -264,7 +265,7 @@ impl From<Alarm> for AlarmBody {
             drill: alarm.id.drill,
             durable: alarm.durable,
             visit_due: alarm.visit_due,
-            arrival: alarm.present(),
+            arrival,
             rev: alarm.rev,
             id: alarm.id,
         }

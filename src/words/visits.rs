@@ -22,10 +22,8 @@ pub const LAST: Both = Both::new("上次探访", "last visit");
 /// Before the date of the next one.
 pub const NEXT: Both = Both::new("下次应在", "next due on");
 /// Nobody knows what day it is.
-pub const NO_CLOCK: Both = Both::new(
-    "时钟没有校准,到期和逾期暂不判断",
-    "The clock is not set, so nothing is judged due or overdue",
-);
+pub const NO_CLOCK: Both =
+    Both::new("时钟没有校准,到期和逾期暂不判断", "The clock is not set, so nothing is judged due or overdue");
 
 /// By the code of the door, or by the visitor's own word (CARE-RULES 30).
 #[must_use]

@@ -14,3 +14,5 @@ mod one_modem;
 mod right;
 
 mod duty;
+
+mod visits;

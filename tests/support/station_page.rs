@@ -181,7 +181,8 @@ impl Pages {
         let identity = Identity { station: "st1".parse().expect("id"), epoch: shouwang::core::id::Epoch(0xff) };
         let mut station = Station::new(identity, Rules::default(), village.roster.clone(), BEGIN);
         _ = station.handle(BEGIN, &Input::Source { id: "zigbee".parse().expect("id"), up: true });
-        let mind = Arc::new(Mutex::new(Mind { station, now: BEGIN, orders: Vec::new(), deaf: false, looks: 0 }));
+        let (orders, people) = (Vec::new(), village.people.clone());
+        let mind = Arc::new(Mutex::new(Mind { station, now: BEGIN, orders, people, deaf: false, looks: 0 }));
         let (asks, asked) = mpsc::channel(8);
         tokio::spawn(answer_all(asked, mind.clone()));
 

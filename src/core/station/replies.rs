@@ -59,7 +59,9 @@ impl Station {
             Meant::AskForCode => return (None, Outcome::AskForCode),
             Meant::UnknownCode => return (None, Outcome::UnknownCode),
         };
-        let Some(order) = self.order_for(wish, alarm, by, reply.door) else { return (Some(alarm), Outcome::NotUnderstood) };
+        let Some(order) = self.order_for(wish, alarm, by, reply.door) else {
+            return (Some(alarm), Outcome::NotUnderstood);
+        };
         let command = Command { id: reply.id, from: Authority::Local, order };
         let answer = self.obey_once(now, &command, effects);
         match answer {

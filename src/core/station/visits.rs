@@ -81,7 +81,8 @@ impl Station {
     pub(super) fn mind_the_visits(&mut self, now: Moment, effects: &mut Vec<Effect>) {
         let hours_until = self.plan.fault_hours_until(now);
         if let (Some(date), Some(_)) = (self.plan.date(now), hours_until) {
-            let served: Vec<ResidentId> = self.roster.residents.keys().copied().filter(|id| self.is_visited(*id)).collect();
+            let served: Vec<ResidentId> =
+                self.roster.residents.keys().copied().filter(|id| self.is_visited(*id)).collect();
             for id in served {
                 let today = Today { now, date, every_days: self.days_of(id) };
                 if !self.visits.of.contains_key(&id) {

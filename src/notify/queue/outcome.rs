@@ -7,8 +7,8 @@ use sha2::{Digest as _, Sha256};
 use super::job::{Job, Mark, Work};
 use super::notices::is_pointless;
 use super::{Act, Handed, Queue};
-use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::alarm::told::{Code, Reached};
+use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::answer::{Reply, Way, Wish};
 use crate::core::effect::{Input, Report};
 use crate::core::id::{ChannelId, CommandId, HomeId, ResponderId};
@@ -134,8 +134,15 @@ impl Queue {
         let code = only.and_then(|alarm| alarm.told_to(by)).and_then(|told| told.code);
         // Station time never repeats, so neither does this, over a restart either.
         let Ok(id) = format!("k{}-{}", now.mono.0, ticket.0).parse() else { return };
-        let reply =
-            Reply { id: CommandId(id), by: Some(by), way: Way::Call, code, wish: Some(wish), door: None, sent: Some(now.wall) };
+        let reply = Reply {
+            id: CommandId(id),
+            by: Some(by),
+            way: Way::Call,
+            code,
+            wish: Some(wish),
+            door: None,
+            sent: Some(now.wall),
+        };
         acts.push(Act::Tell(Input::Reply(reply)));
     }
 
