@@ -16,7 +16,7 @@ use crate::core::id::{
 };
 use crate::core::roster::{Role, Service, Tier};
 use crate::core::station::{RollCallStanding, Station};
-use crate::core::time::{Moment, Wall};
+use crate::core::time::{Moment, Trust, Wall};
 use crate::core::unit::Milli;
 use crate::core::visit;
 use crate::core::watch::Watch;
@@ -273,6 +273,8 @@ pub struct VisitRow {
     pub home: HomeId,
     /// Their risk tier.
     pub tier: Tier,
+    /// Number of the newest record of it.
+    pub rev: u32,
     /// What is to be done.
     pub open: Vec<visit::Open>,
     /// The last visit.
@@ -412,10 +414,32 @@ impl VisitRow {
             let resident = roster.residents.get(&standing.resident)?;
             let away = resident.service != Service::Active;
             let next = standing.due_from(roster.visits.of(resident.tier)).filter(|_| !away);
-            let (open, last) = (standing.open.clone(), standing.last);
-            Some(VisitRow { resident: resident.id, home: resident.home, tier: resident.tier, open, last, next })
+            Some(VisitRow {
+                resident: resident.id,
+                home: resident.home,
+                tier: resident.tier,
+                rev: standing.rev,
+                open: standing.open.clone(),
+                last: standing.last,
+                next,
+            })
         });
         rows.collect()
+    }
+
+    /// Whether a visit to them was missed, or its time is over and that will be said in the morning.
+    #[must_use]
+    pub fn is_overdue(&self, now: Moment) -> bool {
+        let over = |open: &visit::Open| open.missed.is_some() || (now.trust != Trust::Unset && now.wall >= open.by);
+        self.open.iter().any(over)
+    }
+
+    /// Those to whom somebody is to go, the most pressing first.
+    #[must_use]
+    pub fn due(rows: &[VisitRow], now: Moment) -> Vec<&VisitRow> {
+        let mut due: Vec<&VisitRow> = rows.iter().filter(|row| !row.open.is_empty()).collect();
+        due.sort_by_key(|row| (!row.is_overdue(now), row.open.iter().map(|open| open.by).min()));
+        due
     }
 }
 

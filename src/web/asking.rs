@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::{Instant, timeout};
 use tracing::debug;
 
-use crate::control::protocol::{Body, DeviceRow, Reply, Request, Status};
+use crate::control::protocol::{Body, DeviceRow, Reply, Request, Status, VisitRow};
 use crate::control::server::Asked;
 use crate::core::alarm::Alarm;
 use crate::core::effect::{Answer, Order};
@@ -34,6 +34,7 @@ pub(super) struct Survey {
     /// The open ones.
     pub(super) alarms: Vec<Alarm>,
     pub(super) status: Status,
+    pub(super) visits: Vec<VisitRow>,
 }
 
 /// Asks the station.
@@ -70,7 +71,16 @@ impl Asker {
         let Reply { now, body: Body::Alarms(alarms) } = self.ask(Request::Alarms { all: false }).await? else {
             return Err(Deaf);
         };
-        Ok(Survey { now, alarms, status: *status })
+        let (_, visits) = self.visits().await?;
+        Ok(Survey { now, alarms, status: *status, visits })
+    }
+
+    /// How everybody's visits stand.
+    pub(super) async fn visits(&self) -> Result<(Moment, Vec<VisitRow>), Deaf> {
+        match self.ask(Request::Visits).await? {
+            Reply { now, body: Body::Visits(visits) } => Ok((now, visits)),
+            _ => Err(Deaf),
+        }
     }
 
     /// Every device's standing.

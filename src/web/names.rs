@@ -84,6 +84,12 @@ impl Known {
         self.people.homes.get(&home)?.landmark.as_ref().map(|landmark| landmark.reveal().as_str())
     }
 
+    /// Whether a card with a code hangs inside of its door.
+    #[must_use]
+    pub fn has_door_code(&self, home: HomeId) -> bool {
+        self.people.homes.get(&home).is_some_and(|card| card.door_code.is_some())
+    }
+
     /// A responder's name.
     pub(super) fn name(&self, who: ResponderId) -> String {
         self.people.responders.get(&who).map_or_else(|| who.to_string(), |card| card.name.reveal().clone())

@@ -11,6 +11,16 @@ say! { Reason {
     AbsenceUnanswered: "外出到期没有答复", "an absence is over, and nobody has answered";
 } }
 
+/// Heading of those to whom somebody is to go.
+pub const DUE: Both = Both::new("待探访", "Visits due");
+/// Leads to the page of one visit.
+pub const NOTE: Both = Both::new("登记探访", "Note a visit");
+/// That page.
+pub const NOTE_TITLE: Both = Both::new("登记探访", "A visit");
+/// The button.
+pub const DONE_BY_ME: Both = Both::new("我去看过了", "I have been there");
+/// Nobody of that id is visited.
+pub const NO_SUCH_RESIDENT: Both = Both::new("没有这位老人的探访记录。", "Nobody of that id is visited.");
 /// Nobody is to be visited.
 pub const NOTHING_DUE: Both = Both::new("没有待探访的老人。", "No visit is due.");
 /// Its time is over.

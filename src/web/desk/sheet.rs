@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use crate::control::protocol::VisitRow;
 use crate::core::alarm::{Alarm, State};
 use crate::core::id::ResidentId;
 use crate::core::time::{Moment, Mono};
@@ -22,6 +23,8 @@ pub(in crate::web) struct Sheet<'a> {
     pub(in crate::web) unwatched: Vec<(ResidentId, Watch, Moment)>,
     /// How many are watched.
     pub(in crate::web) watched: usize,
+    /// Whom somebody is to visit, the most pressing first.
+    pub(in crate::web) visits: Vec<&'a VisitRow>,
     pub(in crate::web) durable: bool,
     pub(in crate::web) county: bool,
 }
@@ -51,6 +54,7 @@ impl<'a> Sheet<'a> {
             things,
             unwatched,
             watched: watched.len(),
+            visits: VisitRow::due(&survey.visits, survey.now),
             durable: survey.status.durable,
             county: survey.status.relay_connected && survey.status.county_online != Some(false),
         }
