@@ -49,6 +49,11 @@ impl Socket {
         self.language.lang()
     }
 
+    /// Whether the socket itself was given, so that no configuration need be read for it.
+    pub const fn has_path(&self) -> bool {
+        self.path.is_some()
+    }
+
     /// The station's configuration.
     pub fn config(&self) -> &std::path::Path {
         &self.config

@@ -41,6 +41,8 @@ pub mod effect;
 
 pub mod answer;
 
+pub mod month;
+
 pub mod sequence;
 
 pub mod station;

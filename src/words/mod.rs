@@ -166,6 +166,7 @@ mod tests {
     use crate::core::alarm::{Disposition, NoteKind, Reason};
     use crate::core::condition::{Condition, Priority};
     use crate::core::effect::{DeviceChange, Refusal};
+    use crate::core::month;
     use crate::core::roster::{ResponderRole, Role, Service, Tier};
     use crate::core::visit;
     use crate::core::watch::Watch;
@@ -198,6 +199,7 @@ mod tests {
         all_said(Tier::ALL);
         all_said(Watch::ALL);
         all_said(visit::Reason::ALL);
+        all_said(month::Group::ALL);
     }
 
     #[test]

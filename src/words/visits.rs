@@ -1,6 +1,9 @@
 //! Words about visits: why somebody is to go, by when, and how many were done.
 
+use std::time::Duration;
+
 use super::{Both, Lang, say};
+use crate::core::month::{Arrivals, Group, Visits};
 use crate::core::visit::Reason;
 
 say! { Reason {
@@ -9,6 +12,12 @@ say! { Reason {
     NothingHeard: "停机后一小时没有任何信号", "nothing heard for an hour after a stop";
     MainsLost: "停电,设备不在守护", "mains lost, and nothing watches";
     AbsenceUnanswered: "外出到期没有答复", "an absence is over, and nobody has answered";
+} }
+
+say! { Group {
+    Volunteers: "志愿者(邻居、网格员、家属)", "volunteers (neighbours, grid workers, family)";
+    Staffed: "站点人员(值班员、村医)", "staffed centre (duty desk, doctor)";
+    Unlisted: "已不在名册的人", "people no longer on the list";
 } }
 
 /// Heading of those to whom somebody is to go.
@@ -58,5 +67,58 @@ pub fn due(since: &str, by: &str, lang: Lang) -> String {
     match lang {
         Lang::Zh => format!("{since} 起,{by} 前"),
         Lang::En => format!("since {since}, by {by}"),
+    }
+}
+
+/// Heading of the month's report.
+#[must_use]
+pub fn report_title(month: &str, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("{month} 探访和到场"),
+        Lang::En => format!("Visits and arrivals of {month}"),
+    }
+}
+
+/// Above the visits.
+pub const BY_TIER: Both = Both::new("探访,按风险分级", "Visits, by risk tier");
+/// Above the arrivals.
+pub const BY_GROUP: Both = Both::new(
+    "到场,按人员和是否核实(自接警到首位到场)",
+    "Arrivals, by who and whether it is proven (from the alarm to the first on site)",
+);
+/// The month is not over.
+pub const NOT_OVER: Both =
+    Both::new("本月还没有结束,数字还会变。", "The month is not over; these figures will change.");
+/// Nothing of this month is in the log.
+pub const NO_LOG: Both = Both::new("日志里没有这个月的探访。", "The log has nothing of visits in this month.");
+
+/// Visits of one risk tier.
+#[must_use]
+pub fn visits_line(of: &Visits, lang: Lang) -> String {
+    let Visits { residents, visited, made, due, done, missed, late, waiting } = *of;
+    let rate = of.rate_percent().map_or("–".to_owned(), |rate| format!("{rate} %"));
+    match lang {
+        Lang::Zh => format!(
+            "老人 {residents},走到 {visited},探访 {made} 次;应探访 {due},按时 {done},未按时 {missed}(补 {late}),未到期 {waiting};按时率 {rate}"
+        ),
+        Lang::En => format!(
+            "{residents} residents, {visited} of them visited, {made} visits; due {due}, done {done}, missed {missed} ({late} done late), \
+             waiting {waiting}; rate {rate}"
+        ),
+    }
+}
+
+/// Arrivals of one group.
+#[must_use]
+pub fn arrivals_line(of: &Arrivals, lang: Lang) -> String {
+    let span = |seconds: Option<u64>| {
+        seconds.map_or("–".to_owned(), |seconds| super::time::span(Duration::from_secs(seconds), lang))
+    };
+    let (median, p90) = (span(of.median_s), span(of.p90_s));
+    match lang {
+        Lang::Zh => format!("报警到场 {} 次,半数在 {median} 内,九成在 {p90} 内;探访 {} 次", of.alarms, of.visits),
+        Lang::En => {
+            format!("{} alarms, half within {median}, nine of ten within {p90}; {} visits", of.alarms, of.visits)
+        }
     }
 }

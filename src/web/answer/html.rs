@@ -220,7 +220,8 @@ impl Scene<'_> {
 
     /// Whoever is there may still tell the code.
     fn proof(&self) -> Markup {
-        let own = self.alarm.present().filter(|arrival| arrival.by == self.who && self.standing_of() == Standing::MineOnSite);
+        let own =
+            self.alarm.present().filter(|arrival| arrival.by == self.who && self.standing_of() == Standing::MineOnSite);
         html! {
             @if own.is_some_and(|arrival| !arrival.proven) && self.has_door_code() {
                 form #proof method="post" action=(self.action()) {

@@ -76,12 +76,7 @@ fn why(open: &Open, now: Moment, zone: &TimeZone, lang: Lang) -> String {
     format!("{} · {}", open.reason.say(lang), word::due(&clock(open.since), &by, lang))
 }
 
-async fn look(
-    State(web): State<Arc<Web>>,
-    Path(resident): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+async fn look(State(web): State<Arc<Web>>, Path(resident): Path<String>, uri: Uri, headers: HeaderMap) -> Response {
     let lang = language(&uri, &headers);
     let Some((_, session)) = session_of(&web, &headers) else {
         return lead_to(format!("../login?lang={}", lang.word()));
