@@ -50,6 +50,7 @@ const VILLAGE: &str = r#"
 label = "示例村一组 1 号"
 landmark = "示例大槐树对面,蓝门"
 rooms = ["bedroom", "hall"]
+door_code = "0471"
 [homes.h02]
 label = "示例村一组 2 号"
 [homes.h03]
