@@ -118,6 +118,9 @@ async fn rule_30_a_visit_with_the_code_of_the_door_is_proven_and_the_code_is_kep
         assert!(said.starts_with("未执行") && said.contains(why), "{said}");
     }
 
+    let said = desk.says(&["note", "r1", "--by", "desk", "--text", "登记错了", "--lang", "zh"]);
+    assert_eq!(said, "已加备注: r1\n");
+
     let rows = desk.json(&["list", "--all"]);
     let row =
         |id: &str| rows.as_array().expect("rows").iter().find(|row| row["resident"] == id).expect("a row").clone();

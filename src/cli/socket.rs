@@ -159,6 +159,7 @@ impl Socket {
             | Answer::Noted { .. }
             | Answer::Open { .. }
             | Answer::TestOpen { .. }
+            | Answer::VisitNoted { .. }
             | Answer::Visited { .. } => ExitCode::SUCCESS,
             Answer::Refused { .. } => ExitCode::FAILURE,
         }

@@ -262,6 +262,15 @@ pub enum Order {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         door: Option<DoorCode>,
     },
+    /// A remark on somebody's visits: a wrong entry stays, and this stands beside it.
+    VisitNote {
+        /// Whose visits.
+        resident: ResidentId,
+        /// Who says so.
+        by: ResponderId,
+        /// The words.
+        text: String,
+    },
     /// What is open?
     Query,
 }
@@ -310,6 +319,11 @@ pub enum Answer {
         resident: ResidentId,
         /// By the code of the door; otherwise by the visitor's own word.
         proven: bool,
+    },
+    /// A remark on somebody's visits is in the record.
+    VisitNoted {
+        /// Whose.
+        resident: ResidentId,
     },
     /// What is open: people first, then things, each oldest first. The county has the records themselves.
     Open {

@@ -168,7 +168,7 @@ impl Gather {
                 taken_back.map(|key| self.owed.remove(&key));
             }
             Deed::Ended => self.owed.retain(|(who, ..), owed| *who != resident || owed.missed || owed.done.is_some()),
-            Deed::Listed | Deed::Dated | Deed::Due { .. } => {}
+            Deed::Listed | Deed::Dated | Deed::Due { .. } | Deed::Noted { .. } => {}
         }
     }
 
@@ -211,7 +211,7 @@ impl Gather {
         for (id, _) in self.people.iter().filter(|(_, person)| !person.left) {
             let visited = self.visits.iter().any(|(who, visit, _)| who == id && in_span(visit));
             row(*id, &|visits| {
-                (visits.residents, visits.visited) = (visits.residents + 1, visits.visited + u32::from(visited))
+                (visits.residents, visits.visited) = (visits.residents + 1, visits.visited + u32::from(visited));
             });
         }
         let mut by_routine = BTreeSet::new();

@@ -173,6 +173,13 @@ pub enum Deed {
         /// Why somebody was to go.
         reason: Reason,
     },
+    /// Somebody has remarked on it: a wrong entry is not undone.
+    Noted {
+        /// Who.
+        by: ResponderId,
+        /// Free words, bounded by `limits::NOTE_BYTES_MAX`; people are asked not to write names.
+        text: String,
+    },
     /// They are no longer served: nobody is to go (CARE-RULES 26).
     Ended,
 }

@@ -44,6 +44,9 @@ pub const NEXT: Both = Both::new("下次应在", "next due on");
 pub const NO_CLOCK: Both =
     Both::new("时钟没有校准,到期和逾期暂不判断", "The clock is not set, so nothing is judged due or overdue");
 
+/// A remark is in the record.
+pub const REMARKED: Both = Both::new("已加备注", "Remark noted");
+
 /// By the code of the door, or by the visitor's own word (CARE-RULES 30).
 #[must_use]
 pub const fn proof(proven: bool, lang: Lang) -> &'static str {

@@ -9,6 +9,7 @@ use shouwang::core::roster::{Roster, Service, Tier};
 use shouwang::core::rota::{Rota, Span};
 use shouwang::core::time::{Gap, Trust, Wall};
 use shouwang::core::visit::{Deed, DoorCode, Open, Reason, Rhythm};
+use shouwang::limits::NOTE_BYTES_MAX;
 use shouwang::private::Private;
 
 use super::street::Street;
@@ -193,6 +194,20 @@ fn rule_31_an_unknown_resident_or_visitor_and_the_county_are_refused() {
 }
 
 #[test]
+fn rule_31_a_wrong_entry_is_not_undone_and_a_note_stands_beside_it() {
+    let mut street = street();
+    street.order(DAY, visited("r1", "n-1"));
+    let note = |by: &str, text: &str| Order::VisitNote { resident: id("r1"), by: id(by), text: text.to_owned() };
+    assert_eq!(street.order(DAY + 60, note("nobody", "x")), Answer::Refused { reason: Refusal::UnknownResponder });
+    let noted = street.order(DAY + 60, note("desk", &"登记错了人。".repeat(200)));
+    assert_eq!(noted, Answer::VisitNoted { resident: id("r1") });
+    let (_, Deed::Noted { by, text }) = deeds(&street, "r1").pop().expect("a record") else { panic!("a note") };
+    assert!(by == id("desk") && text.starts_with("登记错了人") && text.len() <= NOTE_BYTES_MAX);
+    let standing = street.station.visits().find(|standing| standing.resident == id("r1")).expect("a standing");
+    assert_eq!(standing.last.map(|visit| visit.by), Some(id("n-1")), "what was said stays said");
+}
+
+#[test]
 fn rule_31_without_a_clock_nothing_is_judged_and_it_is_made_up_for_when_it_is_set() {
     let mut street = street();
     street.until(MORNING + 1);
@@ -253,8 +268,8 @@ fn rule_26_whoever_has_left_is_visited_no_more_and_whoever_is_away_not_by_routin
     street.list = list;
     street.restart(8 * DAY, 8 * DAY + 10, Gap::SameBoot, days(0, 50));
     street.until(40 * DAY);
-    let (_, last) = deeds(&street, "r1").pop().expect("a record");
-    assert_eq!(last, Deed::Withdrawn { reason: Reason::Routine });
+    let withdrawn = Deed::Withdrawn { reason: Reason::Routine };
+    assert_eq!(deeds(&street, "r1").last().map(|(_, deed)| deed), Some(&withdrawn));
     assert_eq!(deeds(&street, "r2").last().map(|(_, deed)| deed), Some(&Deed::Ended));
     assert!(street.station.visits().all(|standing| standing.resident != id("r2")));
 }

@@ -55,6 +55,18 @@ enum What {
         #[arg(long, value_name = "CODE")]
         door: Option<String>,
     },
+    /// 给探访加备注;登记错了不能撤销,写在这里 · Adds a remark; a wrong entry is not undone, and is said here
+    Note {
+        /// 谁的探访 · Whose visits
+        #[arg(value_name = "RESIDENT", value_parser = slug::<ResidentId>)]
+        resident: ResidentId,
+        /// 谁说的 · Who says so
+        #[arg(long, value_parser = slug::<ResponderId>)]
+        by: ResponderId,
+        /// 内容,不写姓名 · The words, without names
+        #[arg(long)]
+        text: String,
+    },
     /// 月报:应探访、按时、未按时,到场时间 · A month's report: visits due, done and missed, and times until somebody was there
     Report(report::Args),
 }
@@ -68,6 +80,9 @@ pub fn run(args: &Args) -> ExitCode {
         What::Done { resident, by, door } => {
             let order = Order::Visited { resident: *resident, by: *by, door: None };
             socket.order_at_the_door(order, door.clone())
+        }
+        What::Note { resident, by, text } => {
+            socket.order(Order::VisitNote { resident: *resident, by: *by, text: text.clone() })
         }
         What::Report(args) => report::run(socket, args),
     }

@@ -99,6 +99,10 @@ impl Station {
                 self.responder(command, *by)?;
                 self.visited(now, *resident, *by, *door, effects)
             }
+            Order::VisitNote { resident, by, text } => {
+                self.responder(command, *by)?;
+                self.note_visit(now, *resident, *by, text, effects)
+            }
             Order::Query => Ok(self.what_is_open()),
         }
     }

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::book::keep_note;
+use super::book::{bounded, keep_note};
 use super::{Station, Timer};
 use crate::core::alarm::life_cycle::{State, Trigger};
 use crate::core::alarm::{Alarm, AlarmId, Arrival, Note, NoteKind};
@@ -120,6 +120,23 @@ impl Station {
         let proven = matches!(deed, Deed::Done { visit: Visit { proven: true, .. }, .. });
         self.record_visit(resident, Some(deed), effects);
         Ok(Answer::Visited { resident, proven })
+    }
+
+    /// Somebody remarks on a resident's visits.
+    pub(super) fn note_visit(
+        &mut self,
+        now: Moment,
+        resident: ResidentId,
+        by: ResponderId,
+        text: &str,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Answer, Refusal> {
+        if !self.is_visited(resident) {
+            return Err(Refusal::UnknownResident);
+        }
+        self.visits_of(resident, now);
+        self.record_visit(resident, Some(Deed::Noted { by, text: bounded(text) }), effects);
+        Ok(Answer::VisitNoted { resident })
     }
 
     /// Somebody has arrived. A wrong code is noted and refuses nothing: they stand at the door (CARE-RULES 30).
