@@ -56,11 +56,13 @@ fn orders(alarm: AlarmId, by: Option<ResponderId>) -> Vec<Row> {
             ("busy", Order::Busy { alarm, by }),
             ("seen", Order::Seen { alarm, by }),
             ("withdraw", Order::Withdraw { alarm, by }),
-            ("on site", Order::OnSite { alarm, by }),
+            ("on site", Order::OnSite { alarm, by, door: None }),
             ("want 120", Order::Want120 { alarm, by }),
             ("dialled 120", Order::Dialled120 { alarm, by }),
             ("mute", Order::Mute { alarm, by }),
             ("test", Order::Test { home: id("h1"), by }),
+            ("visited", Order::Visited { resident: id("r1"), by, door: None }),
+            ("note on visits", Order::VisitNote { resident: id("r1"), by, text: "示例".to_owned() }),
             ("note a stop", Order::NoteStop { until: Mono(500_000_000), by }),
         ]);
     } else {
@@ -101,7 +103,8 @@ impl Cell {
             Answer::Noted { reason, .. } => format!("noted, not done: {reason}"),
             Answer::TestOpen { .. } => "a test is open".to_owned(),
             Answer::Open { alarms, .. } => format!("told of {}", alarms.len()),
-            Answer::StopNoted { .. } => "noted".to_owned(),
+            Answer::StopNoted { .. } | Answer::VisitNoted { .. } => "noted".to_owned(),
+            Answer::Visited { .. } => "visited".to_owned(),
             Answer::Refused { reason } => format!("refused: {reason}"),
         }
     }
@@ -344,7 +347,7 @@ async fn in_a_real_house_what_is_refused_is_in_the_chain_with_who_and_why() {
     let rows = [Some(id(OTHER)), None].into_iter().flat_map(|by| orders(alarm, by));
     for (number, (name, order)) in rows.enumerate() {
         let command: Command = Command { id: id(&format!("t{number}")), from: Authority::Local, order };
-        let request = Request::Order { id: command.id, order: command.order.clone() };
+        let request = Request::Order { id: command.id, order: command.order.clone(), door: None };
         let Ok(Body::Answer(answer)) = client::ask(&socket, &request).map(|reply| reply.body) else {
             panic!("{name} is not answered: {}", house.log_tail())
         };

@@ -4,14 +4,17 @@ mod village_log;
 
 use shouwang::core::effect::{Answer, DeviceChange, DeviceEvent, Refusal};
 use shouwang::core::id::Epoch;
+use shouwang::core::roster::Tier;
 use shouwang::core::sequence::{Lane, Range, SkipReason};
 use shouwang::core::station::{Past, Words};
 use shouwang::core::stop::{Noted, Stop};
 use shouwang::core::time::{Gap, Mono};
+use shouwang::core::visit::{Deed, Reason, Record, Standing};
+use shouwang::limits::visits::VISITED_RESIDENTS_MAX;
 use shouwang::limits::{CLOSED_ALARMS_MAX, COMMANDS_REMEMBERED_MAX, OUTBOX_MAX, REJECTS_MAX};
 use shouwang::store::ledger::outbox::{Place, Waiting};
 use shouwang::store::log::Position;
-use shouwang::store::record::Decision;
+use shouwang::store::record::{Decision, Snapshot};
 use shouwang::store::{Draft, Ledger, Undecided};
 use village_log::{EPOCH, alarm, alarm_draft, at, receipt_draft, start_draft};
 
@@ -204,4 +207,71 @@ fn what_people_were_told_is_known_to_the_next_start_also_behind_a_snapshot_and_r
 
     enter(&mut ledger, alarm_draft(140_000, 1, 2, false));
     assert_eq!(told(&ledger).0, [fault(2)], "what has ended is told anew when it comes again");
+}
+
+#[test]
+fn visits_stand_in_the_snapshot_as_the_newest_record_says_and_who_has_left_does_not() {
+    let standing = |resident: &str, ms: u64, rev: u32| {
+        let mut standing = Standing::new(resident.parse().expect("id"), at(ms), None);
+        standing.rev = rev;
+        standing
+    };
+    let record = |standing: &Standing, deed: Deed| {
+        Undecided::Visit(Box::new(Record { tier: Tier::Ordinary, deed, standing: standing.clone() }))
+    };
+    let mut ledger = Ledger::default();
+    enter(&mut ledger, start_draft(0));
+    let due = Deed::Due { reason: Reason::Routine };
+    let turns: Vec<_> = [
+        record(&standing("r1", 1, 1), Deed::Listed),
+        record(&standing("r1", 1, 2), due),
+        record(&standing("r2", 1, 1), Deed::Listed),
+        record(&standing("r2", 1, 2), Deed::Ended),
+    ]
+    .into_iter()
+    .enumerate()
+    .map(|(ms, decision)| ledger.enter(draft(ms as u64, decision)))
+    .collect();
+    let once = ledger.clone();
+    for turn in &turns {
+        ledger.apply(turn, Place::Written(Position { segment: 1, offset: 1 }));
+    }
+    assert_eq!(ledger, once, "taken in twice is taken in once");
+    assert_eq!(
+        ledger.visits().map(|standing| (standing.resident.as_str(), standing.rev)).collect::<Vec<_>>(),
+        [("r1", 2)]
+    );
+    let text = serde_json::to_string(&once.snapshot()).expect("JSON");
+    let read: Snapshot = serde_json::from_str(&text).expect("reads");
+    assert_eq!(Ledger::restore(read).visits().count(), 1);
+}
+
+#[test]
+fn visits_are_remembered_of_so_many_and_the_one_counted_longest_ago_goes_first() {
+    let mut ledger = Ledger::default();
+    for n in 0..=VISITED_RESIDENTS_MAX {
+        let mut standing = Standing::new(format!("r{n}").parse().expect("id"), at(n as u64), None);
+        standing.rev = 1;
+        let record = Record { tier: Tier::Ordinary, deed: Deed::Listed, standing };
+        enter(&mut ledger, draft(n as u64, Undecided::Visit(Box::new(record))));
+    }
+    assert_eq!(ledger.visits().count(), VISITED_RESIDENTS_MAX);
+    assert!(ledger.visits().all(|standing| standing.resident.as_str() != "r0"));
+}
+
+#[test]
+fn a_snapshot_of_a_version_before_visits_is_read_and_a_stop_of_unknown_length_is_remembered() {
+    let mut ledger = Ledger::default();
+    enter(&mut ledger, start_draft(0));
+    assert_eq!(ledger.unsure_since(), None);
+    let mut value = serde_json::to_value(ledger.snapshot()).expect("JSON");
+    assert!(value.get("visits").is_none() && value.get("unsure_since").is_none(), "nothing is written of nothing");
+    let Undecided::Start(mut start) = start_draft(5_000).decisions.remove(0) else { panic!("a start") };
+    start.gap = Gap::Unknown;
+    enter(&mut ledger, draft(5_000, Undecided::Start(start.clone())));
+    start.gap = Gap::SameBoot;
+    enter(&mut ledger, draft(6_000, Undecided::Start(start)));
+    assert_eq!(Ledger::restore(ledger.snapshot()).unsure_since(), Some(at(5_000).mono));
+    value["visits"] = serde_json::json!([]);
+    assert!(serde_json::from_value::<Snapshot>(value).is_ok());
 }

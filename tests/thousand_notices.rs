@@ -126,7 +126,7 @@ fn end_all(street: &mut Street, second: u64) {
     for alarm in open.into_iter().filter(|alarm| alarm.condition.rule().about_person) {
         let by = id("desk");
         street.order(second, Order::Accept { alarm, by });
-        street.order(second, Order::OnSite { alarm, by });
+        street.order(second, Order::OnSite { alarm, by, door: None });
         let conversation = String::new();
         street.order(second, Order::Close { alarm, by: Some(by), disposition: Disposition::Helped, conversation });
     }

@@ -357,3 +357,27 @@ async fn without_tls_the_page_is_for_this_machine_only() {
     let ended = shouwang::web::serve(listener, settings, asks, names, stop).await.expect_err("refused");
     assert!(ended.to_string().contains("cert_file"), "{ended}");
 }
+
+#[tokio::test]
+async fn rule_30_whoever_is_there_may_tell_the_code_of_the_door_and_a_wrong_one_is_no_obstacle() {
+    let pages = Pages::called().await;
+    let link = pages.link(alarm_of(&pages, "r01"), "p01");
+    let page = tap(&pages, "r01", "p01", "come").await;
+    assert!(page.contains("name=\"door\""), "it may be told with the arrival: {page}");
+    let page = tap(&pages, "r01", "p01", "arrived&door=1111").await;
+    assert_eq!(state_of(&pages, "r01"), "on_site", "somebody stands at the door");
+    assert!(page.contains("到场:自报") && page.contains("核实到场") && !page.contains("1111"), "{page}");
+    let page = tap(&pages, "r01", "p01", "arrived&door=0471").await;
+    assert!(page.contains("到场:已核实") && !page.contains("核实到场") && !page.contains("0471"), "{page}");
+    assert!(pages.alarm("r01").arrival.is_some_and(|arrival| arrival.proven));
+    assert!(!pages.get(&link).await.body.contains("name=\"door\""));
+}
+
+#[tokio::test]
+async fn rule_30_where_there_is_no_card_nobody_is_asked_for_a_code() {
+    let pages = Pages::quiet().await;
+    pages.press("d002");
+    tap(&pages, "r02", "p01", "come").await;
+    let page = tap(&pages, "r02", "p01", "arrived").await;
+    assert!(!page.contains("name=\"door\"") && page.contains("到场:自报"), "{page}");
+}

@@ -7,6 +7,7 @@ use std::time::Duration;
 use shouwang::core::alarm::{Disposition, NoteKind};
 use shouwang::core::effect::Order;
 use shouwang::core::time::{Gap, Trust};
+use shouwang::core::visit::DoorCode;
 use support::station_page::{Pages, own_form};
 
 /// A page as somebody who is logged in sees it.
@@ -310,4 +311,73 @@ async fn rule_23_a_stop_of_unknown_length_is_at_least_and_goes_after_a_day() {
     assert!(page.contains("停机 03:11(时钟未校准)–至少 03:12(时钟未校准),期间呼叫可能未收到"), "{page}");
     pages.later(Duration::from_hours(24));
     assert!(!see(&pages, "desk", "/desk").await.contains("停机"));
+}
+
+/// `r01` called, and the call was closed from afar: somebody is to go.
+async fn unverified() -> Pages {
+    let pages = Pages::called().await;
+    let (alarm, by) = (pages.alarm("r01").id, "p01".parse().expect("id"));
+    pages.order(Order::Accept { alarm, by });
+    pages.order(Order::Close { alarm, by: Some(by), disposition: Disposition::Helped, conversation: String::new() });
+    pages
+}
+
+#[tokio::test]
+async fn rule_31_whoever_is_to_be_visited_stands_at_the_desk_until_somebody_there_says_that_they_went() {
+    let pages = unverified().await;
+    let desk = see(&pages, "desk", "/desk").await;
+    in_this_order(
+        &desk,
+        &[
+            "待探访",
+            "示例奶奶",
+            "示例村一组 1 号",
+            "登记探访",
+            "报警办结时无人到场",
+            "03:12 起,2026年11月23日 03:12 前",
+        ],
+    );
+    let view = see(&pages, "visitor", "/desk").await;
+    assert!(view.contains("报警办结时无人到场") && !view.contains("desk/visit"));
+    let wall = see(&pages, "visitor", "/wall").await;
+    assert!(wall.contains("待探访 <strong>1</strong>") && !wall.contains("无人到场"), "a number and no more: {wall}");
+
+    let cookie = pages.log_in("desk").await;
+    let page = pages.ask("GET", "/desk/visit/r01", &format!("Accept-Language: zh\r\n{cookie}"), "").await.body;
+    in_this_order(
+        &page,
+        &["示例奶奶", "示例大槐树", "还没有探访记录", "name=\"rev\" value=\"1\"", "门内码", "我去看过了"],
+    );
+    assert!(!page.contains("0471"));
+    for body in ["", "do=visited", "rev=1", "rev=1&do=dance", "rev=x&do=visited"] {
+        assert_eq!(pages.ask("POST", "/desk/visit/r01", &own_form(&cookie), body).await.status, 400, "{body}");
+    }
+    assert_eq!(pages.ask("POST", "/desk/visit/r99", &own_form(&cookie), "rev=1&do=visited").await.status, 404);
+    for _ in 0..2 {
+        let answer = pages.ask("POST", "/desk/visit/r01", &own_form(&cookie), "rev=1&do=visited&door=0471").await;
+        assert!(answer.head.contains("location: ../../desk?lang=zh\r\n"), "{}", answer.head);
+    }
+    let (resident, by, home) = ("r01".parse().expect("id"), "desk".parse().expect("id"), "h01".parse().expect("id"));
+    assert_eq!(pages.ordered()[0], Order::Visited { resident, by, door: Some(DoorCode::Of(home)) });
+    let standing = pages.mind().station.visits().next().expect("a standing").clone();
+    assert_eq!((standing.rev, standing.last.map(|visit| visit.proven)), (2, Some(true)), "two taps are one");
+    let desk = see(&pages, "desk", "/desk").await;
+    assert!(desk.contains("没有待探访的老人") && !see(&pages, "desk", "/wall").await.contains("待探访"));
+}
+
+#[tokio::test]
+async fn rule_30_the_desk_shows_whether_an_arrival_is_proven() {
+    let pages = Pages::called().await;
+    let cookie = pages.log_in("desk").await;
+    let alarm = pages.alarm("r01");
+    let path = format!("/desk/alarm/{}", alarm.id);
+    let send = async |rev: u32, body: &str| {
+        pages.ask("POST", &path, &own_form(&cookie), &format!("rev={rev}&by=desk&do=arrived{body}")).await.status
+    };
+    assert_eq!(send(1, "&door=1111").await, 303);
+    assert!(see(&pages, "desk", "/desk").await.contains("到场:自报"));
+    assert_eq!(send(2, "&door=0471").await, 303);
+    assert!(see(&pages, "desk", "/desk").await.contains("到场:已核实"));
+    let one = see(&pages, "desk", &path).await;
+    assert!(one.contains("到场:已核实") && one.contains("门内码不对") && !one.contains("1111"), "{one}");
 }

@@ -58,6 +58,8 @@ fn rows(pages: &Pages) -> Vec<Row> {
         row("/desk/alarm/{id}", &alarm("nonsense"), [303, 403, 404], [401, 403, 404], &[]),
         row("/desk/stop/{until}", "/desk/stop/1", [405; 3], [401, 403, 303], &[Duty]),
         row("/desk/stop/{until}", "/desk/stop/nonsense", [405; 3], [401, 403, 404], &[]),
+        row("/desk/visit/{resident}", "/desk/visit/r02", [303, 403, 200], [401, 403, 400], &[]),
+        row("/desk/visit/{resident}", "/desk/visit/r99", [303, 403, 404], [401, 403, 400], &[]),
         row("/wall", "/wall", [303, 200, 200], [405; 3], &[]),
         row("/wall/live", "/wall/live", [401, 0, 0], [405; 3], &[]),
         row("", "/desk/nothing", [404; 3], [404; 3], &[]),
@@ -184,14 +186,14 @@ async fn a_form_of_another_site_moves_nobody_who_is_logged_in() {
         "Origin: null\r\n",
         "",
     ] {
-        for path in [path.as_str(), "/desk/logout", "/desk/login"] {
+        for path in [path.as_str(), "/desk/visit/r02", "/desk/logout", "/desk/login"] {
             let answer = pages.ask("POST", path, &format!("{form}{cookie}{headers}"), "rev=1&do=come").await;
             assert_eq!(answer.status, 403, "{path} {headers}");
         }
     }
     assert!(pages.mind().orders.is_empty());
     assert_eq!(pages.ask("GET", "/desk", &cookie, "").await.status, 200, "and nobody was logged out");
-    assert_eq!(pages.tally.view()["web.foreign_form"], 15);
+    assert_eq!(pages.tally.view()["web.foreign_form"], 20);
 }
 
 #[tokio::test]

@@ -32,7 +32,13 @@ enum What {
     /// 退单:去不了了 · They cannot go after all
     Withdraw(Named),
     /// 到场 · Somebody has arrived
-    Onsite(Named),
+    Onsite {
+        #[command(flatten)]
+        named: Named,
+        /// 门内卡片上的号码,报得出则记为已核实 · The code on the card inside of the door; with it the arrival is proven
+        #[arg(long, value_name = "CODE")]
+        door: Option<String>,
+    },
     /// 办结,或说明为何没有办成 · It ended, or did not
     Close {
         #[command(flatten)]
@@ -85,7 +91,7 @@ pub fn run(args: &Args) -> ExitCode {
         | What::Dialled120(named)
         | What::Mute(named)
         | What::Withdraw(named)
-        | What::Onsite(named)
+        | What::Onsite { named, .. }
         | What::Acknowledge(named)
         | What::Close { named, .. }
         | What::Note { named, .. } => named,
@@ -94,6 +100,9 @@ pub fn run(args: &Args) -> ExitCode {
         Ok(alarm) => (alarm, named.by),
         Err(code) => return code,
     };
+    if let What::Onsite { door, .. } = what {
+        return socket.order_at_the_door(Order::OnSite { alarm, by, door: None }, door.clone());
+    }
     socket.order(match what {
         What::Accept(_) => Order::Accept { alarm, by },
         What::Withdraw(_) => Order::Withdraw { alarm, by },
@@ -101,7 +110,7 @@ pub fn run(args: &Args) -> ExitCode {
         What::Need120(_) => Order::Want120 { alarm, by },
         What::Dialled120(_) => Order::Dialled120 { alarm, by },
         What::Mute(_) => Order::Mute { alarm, by },
-        What::Onsite(_) => Order::OnSite { alarm, by },
+        What::Onsite { .. } => Order::OnSite { alarm, by, door: None },
         What::Acknowledge(_) => Order::Acknowledge { alarm, by: Some(by) },
         What::Close { disposition, spoke, .. } => {
             Order::Close { alarm, by: Some(by), disposition: *disposition, conversation: spoke.clone() }
@@ -144,7 +153,8 @@ fn line(alarm: &Alarm, now: Moment, lang: Lang) -> String {
         (!alarm.durable, words::alarm::UNDURABLE),
         (alarm.visit_due, words::alarm::VISIT_DUE),
     ];
-    let marks: Vec<&str> = marks.iter().filter(|(is, _)| *is).map(|(_, mark)| mark.say(lang)).collect();
+    let arrival = alarm.present().map(|arrival| (true, words::alarm::arrival(arrival.proven)));
+    let marks: Vec<&str> = marks.iter().chain(&arrival).filter(|(is, _)| *is).map(|(_, mark)| mark.say(lang)).collect();
     let marks = if marks.is_empty() { String::new() } else { format!(" [{}]", marks.join("] [")) };
     let home = alarm.home.map(|home| format!(" {home}")).unwrap_or_default();
     let room = alarm.room.map(|room| format!(" {}", words::device::room(&room, lang))).unwrap_or_default();

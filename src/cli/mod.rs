@@ -14,6 +14,8 @@ pub mod rota;
 
 pub mod people;
 
+pub mod visits;
+
 pub mod status;
 
 pub mod drill;
@@ -67,6 +69,8 @@ enum Verb {
     Rota(rota::Args),
     /// 谁能被叫到、电话是否验证;验证电话;打印值守须知 · Lists who may be called and whose telephone is proven; proves one; prints sheets
     People(people::Args),
+    /// 谁待探访,登记探访,出月报 · Lists visits that are due, notes those that were done, and reports a month
+    Visits(visits::Args),
     /// 查看本站状况 · Shows how the station is
     Status(status::Args),
     /// 发起演练,一路报到县平台,处处标明演练 · Raises a drill, the whole way to the county, marked as a drill everywhere
@@ -102,6 +106,7 @@ pub fn main() -> ExitCode {
         Verb::Village(args) => village::run(&args),
         Verb::Rota(args) => rota::run(&args),
         Verb::People(args) => people::run(&args),
+        Verb::Visits(args) => visits::run(&args),
         Verb::Status(args) => status::run(&args),
         Verb::Drill(args) => drill::run(&args),
         Verb::Test(args) => drill::test(&args),

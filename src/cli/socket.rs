@@ -49,6 +49,11 @@ impl Socket {
         self.language.lang()
     }
 
+    /// Whether the socket itself was given, so that no configuration need be read for it.
+    pub const fn has_path(&self) -> bool {
+        self.path.is_some()
+    }
+
     /// The station's configuration.
     pub fn config(&self) -> &std::path::Path {
         &self.config
@@ -86,7 +91,12 @@ impl Socket {
 
     /// Gives an order in a person's name and prints what became of it.
     pub fn order(&self, order: Order) -> ExitCode {
-        match self.ask(&Request::Order { id: command_id(), order }) {
+        self.order_at_the_door(order, None)
+    }
+
+    /// The same, with the code from inside of the door that somebody gave who has arrived.
+    pub fn order_at_the_door(&self, order: Order, door: Option<String>) -> ExitCode {
+        match self.ask(&Request::Order { id: command_id(), order, door }) {
             Err(code) => code,
             Ok(Reply { body: Body::Answer(answer), .. }) => self.print_answer(&answer),
             Ok(_) => unexpected(),
@@ -149,7 +159,9 @@ impl Socket {
             | Answer::Noted { .. }
             | Answer::Open { .. }
             | Answer::TestOpen { .. }
-            | Answer::StopNoted { .. } => ExitCode::SUCCESS,
+            | Answer::StopNoted { .. }
+            | Answer::VisitNoted { .. }
+            | Answer::Visited { .. } => ExitCode::SUCCESS,
             Answer::Refused { .. } => ExitCode::FAILURE,
         }
     }

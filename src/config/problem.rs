@@ -53,6 +53,8 @@ words! {
         UnknownZone = "unknown_zone",
         /// Not a telephone number.
         NotAPhone = "not_a_phone",
+        /// Not a code of a door.
+        NotADoorCode = "not_a_door_code",
         /// A text or list without anything in it.
         Empty = "empty",
         /// A format that no decoder reads, or that the source does not speak.
@@ -166,6 +168,7 @@ impl What {
             What::SecretInFile => "a password may not stand in a configuration file",
             What::UnknownZone => "this time zone is not known on this machine",
             What::NotAPhone => "this is not a telephone number",
+            What::NotADoorCode => "this is not a code of a door",
             What::Empty => "this is empty",
             What::UnknownFormat => "this format is not spoken here",
             What::UnknownName => "nothing of this name stands in the configuration",

@@ -16,11 +16,12 @@ use crate::core::id::{
     CommandId, DeviceId, Epoch, GatewayId, HomeId, ResidentId, ResponderId, RoomId, Slug, SourceId, StationId,
 };
 use crate::core::power::Power;
-use crate::core::roster::Role;
-use crate::core::station::RollCallStanding;
+use crate::core::roster::{Role, Service, Tier};
+use crate::core::station::{RollCallStanding, Station};
 use crate::core::stop::Stop;
-use crate::core::time::{Moment, Wall};
+use crate::core::time::{Moment, Trust, Wall};
 use crate::core::unit::Milli;
+use crate::core::visit;
 use crate::core::watch::Watch;
 use crate::core::word::words;
 
@@ -39,7 +40,12 @@ pub enum Request {
         id: CommandId,
         /// What.
         order: Order,
+        /// The code from inside of the door, as somebody who has arrived gives it (CARE-RULES 30).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        door: Option<String>,
     },
+    /// How everybody's visits stand.
+    Visits,
     /// Every device's standing.
     Devices,
     /// What was heard on the air, the unassigned ones first.
@@ -119,6 +125,8 @@ pub enum Body {
     Alarms(Vec<Alarm>),
     /// What became of an order.
     Answer(Answer),
+    /// Visits, by resident.
+    Visits(Vec<VisitRow>),
     /// Devices.
     Devices(Vec<DeviceRow>),
     /// What was heard.
@@ -264,6 +272,28 @@ pub struct Objection {
     pub sentence: String,
 }
 
+/// How one resident's visits stand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VisitRow {
+    /// Whose.
+    pub resident: ResidentId,
+    /// Where they live.
+    pub home: HomeId,
+    /// Their risk tier.
+    pub tier: Tier,
+    /// Number of the newest record of it.
+    pub rev: u32,
+    /// What is to be done.
+    pub open: Vec<visit::Open>,
+    /// The last visit.
+    #[serde(default)]
+    pub last: Option<visit::Visit>,
+    /// The date on which the next routine visit is due, as an instant of it; none while no clock has shown from when it counts,
+    /// and for somebody who is away.
+    #[serde(default)]
+    pub next: Option<Wall>,
+}
+
 /// One enrolled device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceRow {
@@ -393,6 +423,44 @@ pub struct Status {
     pub open_alarms: usize,
     /// Everything that was counted: refusals, drops, repeats.
     pub counters: BTreeMap<String, u64>,
+}
+
+impl VisitRow {
+    /// Everybody's, by id.
+    #[must_use]
+    pub fn of(station: &Station) -> Vec<VisitRow> {
+        let roster = station.roster();
+        let rows = station.visits().filter_map(|standing| {
+            let resident = roster.residents.get(&standing.resident)?;
+            let away = resident.service != Service::Active;
+            let next = standing.due_from(roster.visits.of(resident.tier)).filter(|_| !away);
+            Some(VisitRow {
+                resident: resident.id,
+                home: resident.home,
+                tier: resident.tier,
+                rev: standing.rev,
+                open: standing.open.clone(),
+                last: standing.last,
+                next,
+            })
+        });
+        rows.collect()
+    }
+
+    /// Whether a visit to them was missed, or its time is over and that will be said in the morning.
+    #[must_use]
+    pub fn is_overdue(&self, now: Moment) -> bool {
+        let over = |open: &visit::Open| open.missed.is_some() || (now.trust != Trust::Unset && now.wall >= open.by);
+        self.open.iter().any(over)
+    }
+
+    /// Those to whom somebody is to go, the most pressing first.
+    #[must_use]
+    pub fn due(rows: &[VisitRow], now: Moment) -> Vec<&VisitRow> {
+        let mut due: Vec<&VisitRow> = rows.iter().filter(|row| !row.open.is_empty()).collect();
+        due.sort_by_key(|row| (!row.is_overdue(now), row.open.iter().map(|open| open.by).min()));
+        due
+    }
 }
 
 impl VillageAnswer {

@@ -10,6 +10,7 @@ use super::alarm::told::Code;
 use super::effect::Refusal;
 use super::id::{CommandId, ResponderId};
 use super::time::{Trust, Wall};
+use super::visit::DoorCode;
 use super::word::words;
 
 words! {
@@ -72,6 +73,9 @@ pub struct Reply {
     /// What it says; none where that is not known to be an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wish: Option<Wish>,
+    /// What the code was that they gave from inside of the door (CARE-RULES 30).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub door: Option<DoorCode>,
     /// When it was sent, by the network's clock; a key is pressed when it is heard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent: Option<Wall>,

@@ -14,6 +14,7 @@ use super::reading::Sample;
 use super::roster::Roster;
 use super::stop::Stop;
 use super::time::{Moment, Mono, Wall};
+use super::visit::{self, DoorCode};
 use super::word::words;
 
 /// Everything that can happen to the station.
@@ -201,6 +202,9 @@ pub enum Order {
         alarm: AlarmId,
         /// Who.
         by: ResponderId,
+        /// What the code was that they gave from inside of the door (CARE-RULES 30).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        door: Option<DoorCode>,
     },
     /// It ended, or did not (CARE-RULES 15).
     Close {
@@ -266,6 +270,25 @@ pub enum Order {
         /// As if this resident had called.
         resident: ResidentId,
     },
+    /// Somebody has visited a resident, without an alarm (CARE-RULES 31).
+    Visited {
+        /// Whom.
+        resident: ResidentId,
+        /// Who has.
+        by: ResponderId,
+        /// What the code was that they gave from inside of the door (CARE-RULES 30).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        door: Option<DoorCode>,
+    },
+    /// A remark on somebody's visits: a wrong entry stays, and this stands beside it.
+    VisitNote {
+        /// Whose visits.
+        resident: ResidentId,
+        /// Who says so.
+        by: ResponderId,
+        /// The words.
+        text: String,
+    },
     /// What is open?
     Query,
     /// Somebody has seen to a stop of the station: the desk need not be told of it any more (CARE-RULES 23).
@@ -275,6 +298,17 @@ pub enum Order {
         /// Who.
         by: ResponderId,
     },
+}
+
+impl Order {
+    /// The same, with what the code was that came with it. Whoever gives an order does not say so of their own code.
+    #[must_use]
+    pub const fn with_door(mut self, code: Option<DoorCode>) -> Order {
+        if let Order::OnSite { door, .. } | Order::Visited { door, .. } = &mut self {
+            *door = code;
+        }
+        self
+    }
 }
 
 /// What became of a command.
@@ -303,6 +337,18 @@ pub enum Answer {
         home: HomeId,
         /// Until when, in station time.
         until: Mono,
+    },
+    /// A visit is in the record.
+    Visited {
+        /// To whom.
+        resident: ResidentId,
+        /// By the code of the door; otherwise by the visitor's own word.
+        proven: bool,
+    },
+    /// A remark on somebody's visits is in the record.
+    VisitNoted {
+        /// Whose.
+        resident: ResidentId,
     },
     /// What is open: people first, then things, each oldest first. The county has the records themselves.
     Open {
@@ -519,6 +565,8 @@ pub enum Effect {
     Commit(Box<Alarm>),
     /// Make a device event durable, then send it to the county.
     Device(DeviceEvent),
+    /// Make a record of somebody's visits durable.
+    Visit(Box<visit::Record>),
     /// Tell people.
     Notify(Notice),
     /// Tell somebody what became of their answer.

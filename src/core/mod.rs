@@ -39,6 +39,8 @@ pub mod watch;
 
 pub mod alarm;
 
+pub mod visit;
+
 pub mod effect;
 
 pub mod answer;
@@ -46,6 +48,8 @@ pub mod answer;
 pub mod attempt;
 
 pub mod stop;
+
+pub mod month;
 
 pub mod sequence;
 

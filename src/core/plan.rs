@@ -23,6 +23,8 @@ pub struct Plan {
     pub roll_calls: Vec<Wall>,
     /// Who is, will be or was lately away from home (CARE-RULES 24).
     pub absences: Vec<Absence>,
+    /// Every date, from midnight to midnight, by which visits are counted (CARE-RULES 31).
+    pub dates: Vec<Span>,
 }
 
 /// Somebody is away from home for a time.
@@ -45,7 +47,8 @@ impl Default for Plan {
     fn default() -> Self {
         let nothing = Span { from: Wall(0), until: Wall(0) };
         let rota = Rota::of(nothing, Vec::new());
-        Self { rota, nights: Vec::new(), fault_hours: Vec::new(), roll_calls: Vec::new(), absences: Vec::new() }
+        let (nights, fault_hours, roll_calls) = (Vec::new(), Vec::new(), Vec::new());
+        Self { rota, nights, fault_hours, roll_calls, absences: Vec::new(), dates: Vec::new() }
     }
 }
 
@@ -79,6 +82,19 @@ impl Plan {
     pub fn next_fault_hours(&self, now: Moment) -> Option<Wall> {
         let next = self.fault_hours.iter().map(|hours| hours.from).find(|from| *from > now.wall);
         next.filter(|_| self.knows(now))
+    }
+
+    /// The date on the wall, if that is known.
+    #[must_use]
+    pub fn date(&self, now: Moment) -> Option<Span> {
+        self.dates.iter().copied().find(|date| date.contains(now.wall) && self.knows(now))
+    }
+
+    /// Until when faults may reach people today; none when they may not.
+    #[must_use]
+    pub fn fault_hours_until(&self, now: Moment) -> Option<Wall> {
+        let today = self.fault_hours.iter().find(|hours| hours.contains(now.wall) && self.knows(now));
+        today.map(|hours| hours.until)
     }
 
     /// When the newest roll-call began, if that is known.
@@ -129,7 +145,13 @@ mod tests {
     fn what_is_not_known_is_night_and_nobodys_duty_is_not_guessed() {
         let responder = "p01".parse().expect("an id");
         let rota = Rota::of(span(0, 100), vec![Duty { from: Wall(0), until: Wall(50), responder }]);
-        let plan = Plan { rota, nights: vec![span(60, 80)], fault_hours: vec![span(10, 40)], ..Plan::default() };
+        let plan = Plan {
+            rota,
+            nights: vec![span(60, 80)],
+            fault_hours: vec![span(10, 40)],
+            dates: vec![span(0, 90)],
+            ..Plan::default()
+        };
         let synced = |wall| at(wall, Trust::Synced);
         assert_eq!(
             [0, 59, 60, 79, 80, 100].map(|wall| plan.may_be_night(synced(wall))),
@@ -141,6 +163,9 @@ mod tests {
         assert_eq!((plan.on_duty(synced(100)), plan.on_duty(at(10, Trust::Unset))), (None, None));
         assert_eq!([9, 10, 40].map(|wall| plan.are_fault_hours(synced(wall))), [false, true, false]);
         assert_eq!((plan.next_fault_hours(synced(5)), plan.next_fault_hours(synced(10))), (Some(Wall(10)), None));
+        assert_eq!([0, 89, 90].map(|wall| plan.date(synced(wall))), [Some(span(0, 90)), Some(span(0, 90)), None]);
+        assert_eq!((plan.fault_hours_until(synced(10)), plan.fault_hours_until(synced(40))), (Some(Wall(40)), None));
+        assert!(plan.date(at(10, Trust::Unset)).is_none());
         assert!(Plan::default().may_be_night(synced(0)) && Plan::default().on_duty(synced(0)).is_none());
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{DeviceId, HomeId, ResidentId, ResponderId, RoomId, SourceId};
 use super::reading::{Measure, Origin, Sample};
+use super::visit::Rhythm;
 use super::word::words;
 
 words! {
@@ -304,6 +305,8 @@ pub struct Roster {
     pub travel_min: BTreeMap<(ResponderId, HomeId), u16>,
     /// Sources by their configured names.
     pub sources: Vec<SourceId>,
+    /// After how many days a visit is due.
+    pub visits: Rhythm,
 }
 
 /// How quickly an input must be on disk.

@@ -58,6 +58,7 @@ fn alarm(row: &AlarmRow, now_ms: i64, lang: Lang) -> String {
         age(told.since, now_ms, lang),
         told.standing(lang).to_owned(),
     ];
+    parts.extend(told.arrival_proven.map(|proven| words::alarm::arrival(proven).say(lang).to_owned()));
     parts.extend(told.disposition.map(|how| how.say(lang).to_owned()));
     parts.extend(told.extent(lang));
     let marks = [

@@ -47,6 +47,8 @@ pub struct Told {
     pub durable: bool,
     /// Somebody has to go and see.
     pub visit_due: bool,
+    /// Whether an arrival is proven; none where nobody has arrived, or that is not known (CARE-RULES 30).
+    pub arrival_proven: Option<bool>,
     /// It is known by text alone: what the text has no room for is not known.
     pub by_text: bool,
 }
@@ -84,6 +86,7 @@ impl Told {
             drill: body.drill,
             durable: body.durable,
             visit_due: body.visit_due,
+            arrival_proven: body.arrival.map(|arrival| arrival.proven),
             by_text: false,
             id: body.id,
         }
@@ -110,6 +113,7 @@ impl Told {
             drill: alarm.id.drill,
             durable: true,
             visit_due: false,
+            arrival_proven: None,
             by_text: true,
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::house::House;
-use crate::control::protocol::{Body, DeviceRow, HeardRow, RecordedFrames, Request, Status};
+use crate::control::protocol::{Body, DeviceRow, HeardRow, RecordedFrames, Request, Status, VisitRow};
 use crate::core::alarm::Alarm;
 use crate::core::id::{Epoch, GatewayId, SourceId, StationId};
 use crate::core::reading::Origin;
@@ -33,6 +33,7 @@ impl House {
     pub(super) fn answer(&self, request: &Request) -> Body {
         match request {
             Request::Alarms { all } => Body::Alarms(self.alarms(*all)),
+            Request::Visits => Body::Visits(VisitRow::of(&self.station)),
             Request::Devices => Body::Devices(self.devices()),
             Request::Heard => Body::Heard(self.heard_rows()),
             Request::Status => Body::Status(Box::new(self.status())),

@@ -10,6 +10,7 @@ use crate::core::alarm::AlarmId;
 use crate::core::consent::Purpose;
 use crate::core::id::{HomeId, ResidentId, ResponderId};
 use crate::core::time::{Moment, Trust};
+use crate::core::visit::DoorCode;
 use crate::notify::directory::{Directory, Place, plain_number};
 use crate::private::Private;
 use crate::web::Settings;
@@ -85,6 +86,10 @@ impl Directory for Names {
     fn place(&self, home: HomeId) -> Option<Place<'_>> {
         let card = self.known.people.homes.get(&home)?;
         Some(Place { label: &card.label, landmark: card.landmark.as_ref() })
+    }
+
+    fn door_code(&self, code: &Private<String>, homes: &[HomeId]) -> Option<DoorCode> {
+        self.known.people.door_code(code, homes.iter().copied())
     }
 
     fn clock(&self, at: Moment) -> String {

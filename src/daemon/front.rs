@@ -13,6 +13,7 @@ use tracing::error;
 use super::clock::Clock;
 use super::directory::Names;
 use super::dispatch::{Dispatcher, ToPeople};
+use super::doors::Doors;
 use super::sources;
 use super::start::StartError;
 use crate::config;
@@ -111,6 +112,11 @@ impl Shown {
     /// The names in force.
     pub(super) fn names(&self) -> Arc<Names> {
         self.names.borrow().clone()
+    }
+
+    /// Where door codes are looked at.
+    pub(super) fn doors(&self) -> Doors {
+        Doors::new(self.known.subscribe())
     }
 
     /// Another list of people.

@@ -14,6 +14,7 @@ use super::board::Board;
 use super::clock::Clock;
 use super::county_order::{TooLate, order_of};
 use super::dispatch::ToPeople;
+use super::doors::Doors;
 use super::exercise::Exercise;
 use super::keeper::News;
 use super::receipts::{Receipts, SecondPath};
@@ -69,6 +70,7 @@ pub(super) struct House {
     pub(super) book: Arc<dyn crate::source::Resolve>,
     pub(super) desks: Desks,
     pub(super) people: ToPeople,
+    pub(super) doors: Doors,
     pub(super) identity: answers::Identity,
     pub(super) link: answers::CountyLink,
     pub(super) state: Standing,
@@ -176,10 +178,11 @@ impl House {
         book: Arc<dyn crate::source::Resolve>,
         desks: Desks,
         people: ToPeople,
+        doors: Doors,
         identity: answers::Identity,
     ) -> House {
         let (link, state) = (answers::CountyLink::default(), Standing::default());
-        House { station, clock, store, board, letterbox, heard, book, desks, people, identity, link, state }
+        House { station, clock, store, board, letterbox, heard, book, desks, people, doors, identity, link, state }
     }
 
     /// Lives until told to stop.
@@ -312,7 +315,8 @@ impl House {
 
     fn take_asked(&mut self, now: Moment, asked: Asked, turn: &mut Turn) {
         match asked.request {
-            Request::Order { id, order } => {
+            Request::Order { id, order, door } => {
+                let order = self.doors.look(&self.station, order, door);
                 turn.waiting.push((id, Back::Shell(asked.reply)));
                 self.take_command(now, Command { id, from: Authority::Local, order }, turn);
             }
@@ -460,6 +464,9 @@ impl House {
                 Effect::Device(event) => {
                     info!(device = ?event.device, source = %event.source, change = %event.what, "device");
                 }
+                Effect::Visit(record) => {
+                    info!(resident = %record.standing.resident, open = record.standing.open.len(), "visits");
+                }
                 Effect::Notify(notice) => {
                     let (to, because) = (&notice.to, notice.because);
                     warn!(alarm = %notice.alarm, ?to, people = ?notice.people, round = notice.round, ?because, "to be told");
@@ -566,6 +573,7 @@ pub(super) fn undecided(effect: &Effect) -> Option<Undecided> {
     match effect {
         Effect::Commit(alarm) => Some(Undecided::Alarm(alarm.clone())),
         Effect::Device(event) => Some(Undecided::Device(event.clone())),
+        Effect::Visit(record) => Some(Undecided::Visit(record.clone())),
         Effect::Answer(_, Answer::Open { .. })
         | Effect::Notify(_)
         | Effect::Confirm(_)

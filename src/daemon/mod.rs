@@ -40,6 +40,8 @@ mod resolve;
 
 mod directory;
 
+mod doors;
+
 mod dispatch;
 
 mod front;

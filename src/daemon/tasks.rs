@@ -90,6 +90,7 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
         Arc::clone(&book),
         desks,
         people,
+        shown.doors(),
         Identity { station: config.id, gateway: config.gateway, epoch },
     );
     house.begin(clock.now(), Turn::of(inputs, effects), first).await;

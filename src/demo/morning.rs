@@ -243,7 +243,7 @@ impl<'a, W: Write> Morning<'a, W> {
                 if let (Some(alarm), Ok(by)) = (alarm.map(|alarm| alarm.id), by.parse()) {
                     let order = match act {
                         Act::Accept => Order::Accept { alarm, by },
-                        Act::OnSite => Order::OnSite { alarm, by },
+                        Act::OnSite => Order::OnSite { alarm, by, door: None },
                         Act::Close(disposition) => {
                             Order::Close { alarm, by: Some(by), disposition, conversation: String::new() }
                         }

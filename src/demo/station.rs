@@ -51,7 +51,7 @@ impl Station {
     pub async fn order(&mut self, order: Order) -> Result<Option<Answer>, AskError> {
         self.orders += 1;
         let id: CommandId = format!("demo-{}", self.orders).parse().expect("a name that is a slug");
-        match self.ask(Request::Order { id, order }).await? {
+        match self.ask(Request::Order { id, order, door: None }).await? {
             Body::Answer(answer) => Ok(Some(answer)),
             _ => Ok(None),
         }

@@ -42,6 +42,8 @@ pub mod people;
 
 pub mod duty;
 
+pub mod visits;
+
 pub mod web;
 
 pub mod paper;
@@ -64,6 +66,7 @@ pub const TABLES: &[&[Limit]] = &[
     rota::TABLE,
     people::TABLE,
     duty::TABLE,
+    visits::TABLE,
     channels::TABLE,
     modem::TABLE,
     second::TABLE,

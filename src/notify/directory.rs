@@ -4,6 +4,7 @@ use crate::core::alarm::AlarmId;
 use crate::core::consent::Purpose;
 use crate::core::id::{HomeId, ResidentId, ResponderId};
 use crate::core::time::Moment;
+use crate::core::visit::DoorCode;
 use crate::private::Private;
 use crate::words::Lang;
 
@@ -44,6 +45,9 @@ pub trait Directory {
 
     /// Where a home is.
     fn place(&self, home: HomeId) -> Option<Place<'_>>;
+
+    /// What a code is that somebody gave who may be in one of these homes (CARE-RULES 30); nothing where none of them has one.
+    fn door_code(&self, code: &Private<String>, homes: &[HomeId]) -> Option<DoorCode>;
 
     /// A time as the clock on the wall showed it.
     fn clock(&self, at: Moment) -> String;

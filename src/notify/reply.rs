@@ -4,6 +4,7 @@
 //! 17        I come        17 2, 17 忙      busy: the next one is called at once
 //! 1         I come        2                busy; both only where one notice is open, and the answer came after it
 //! 17 到     on site       17 不是这家       wrong home: the alarm stays open
+//! 17 到 0471              on site, with the code from inside of the door (CARE-RULES 30)
 //! ```
 //!
 //! Constraint: people type as they speak: full-width digits, `回复` in front, a full stop behind. What is not known to be an answer
@@ -11,6 +12,7 @@
 
 use crate::core::alarm::told::Code;
 use crate::core::answer::Wish;
+use crate::private::Private;
 
 /// The words of each wish. A whole answer is one of them; nothing is looked for inside of a sentence.
 const WORDS: &[(Wish, &[&str])] = &[
@@ -30,12 +32,14 @@ const WORDS: &[(Wish, &[&str])] = &[
 ];
 
 /// A text taken apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
     /// Which notice it names.
     pub code: Option<Code>,
     /// What it says.
     pub wish: Wish,
+    /// The code from inside of the door, where it tells of an arrival.
+    pub door: Option<Private<String>>,
 }
 
 impl Said {
@@ -47,10 +51,20 @@ impl Said {
         let digits = plain.bytes().take_while(u8::is_ascii_digit).count();
         let (number, rest) = plain.split_at(digits);
         match (digits, number.parse().ok().and_then(Code::new)) {
-            (2, Some(code)) => Some(Self { code: Some(code), wish: wish(rest)? }),
+            (2, Some(code)) => Self::of(Some(code), rest),
             _ if plain.is_empty() => None,
-            _ => Some(Self { code: None, wish: wish(plain)? }),
+            _ => Self::of(None, plain),
         }
+    }
+
+    fn of(code: Option<Code>, words: &str) -> Option<Self> {
+        if let Some(wish) = wish(words) {
+            return Some(Self { code, wish, door: None });
+        }
+        let before = words.trim_end_matches(|sign: char| sign.is_ascii_digit());
+        let door = &words[before.len()..];
+        let is_arrival = (4..=6).contains(&door.len()) && wish(before) == Some(Wish::Arrived);
+        is_arrival.then(|| Self { code, wish: Wish::Arrived, door: Some(Private::new(door.to_owned())) })
     }
 }
 
@@ -93,6 +107,11 @@ mod tests {
         assert_eq!(read("２"), Some((None, Wish::Busy)));
         assert_eq!(read("17在。"), Some((Some(17), Wish::Present)));
         assert_eq!(read("17 到了"), Some((Some(17), Wish::Arrived)));
+        for text in ["17 到了 0471", "17到了0471。", "17 我到了，０４７１", "17 arrived 0471"] {
+            let said = Said::read(text).expect("an arrival");
+            assert_eq!((said.wish, said.door), (Wish::Arrived, Some(Private::new("0471".to_owned()))), "{text}");
+        }
+        assert_eq!(Said::read("到了 0471").map(|said| (said.code, said.wish)), Some((None, Wish::Arrived)));
         assert_eq!(read("17不是这家"), Some((Some(17), Wish::WrongHome)));
         assert_eq!(read("17 要 120"), Some((Some(17), Wish::Wants120)));
         assert_eq!(read("17 已拨120"), Some((Some(17), Wish::Dialled120)));
@@ -113,6 +132,9 @@ mod tests {
             "17 18",
             "谁?",
             "17 去哪",
+            "17 去 0471",
+            "17 到了 047",
+            "17 到了 0471234",
             "1 7",
             "九",
             "12345678901",

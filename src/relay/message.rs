@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::core::alarm::{Alarm, AlarmId, Clocks, Disposition, Evidence, Left, Note, State};
+use crate::core::alarm::{Alarm, AlarmId, Arrival, Clocks, Disposition, Evidence, Left, Note, State};
 use crate::core::condition::{Condition, Criterion, Priority};
 use crate::core::effect::{Answer, DeviceEvent};
 use crate::core::id::{CommandId, DeviceId, Epoch, GatewayId, HomeId, ResidentId, RoomId, StationId};
@@ -242,6 +242,9 @@ pub struct AlarmBody {
     pub durable: bool,
     /// A visit is due.
     pub visit_due: bool,
+    /// Who is there, or was at its end, and whether that is proven (CARE-RULES 30).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrival: Option<Arrival>,
 }
 
 impl From<Alarm> for AlarmBody {
@@ -250,6 +253,7 @@ impl From<Alarm> for AlarmBody {
             State::Closed { disposition, .. } => Some(disposition),
             State::PreAlarm { .. } | State::Raised { .. } | State::Accepted { .. } | State::OnSite { .. } => None,
         };
+        let arrival = alarm.present();
         AlarmBody {
             state: alarm.state.word().to_owned(),
             standing: alarm.state,
@@ -272,6 +276,7 @@ impl From<Alarm> for AlarmBody {
             drill: alarm.id.drill,
             durable: alarm.durable,
             visit_due: alarm.visit_due,
+            arrival,
             rev: alarm.rev,
             id: alarm.id,
         }

@@ -303,6 +303,7 @@ impl Gateway {
             match effect {
                 Effect::Commit(_)
                 | Effect::Device(_)
+                | Effect::Visit(_)
                 | Effect::Confirm(_)
                 | Effect::Digest { .. }
                 | Effect::Ask { .. }
@@ -354,6 +355,7 @@ fn undecided(effect: &Effect) -> Option<Undecided> {
     match effect {
         Effect::Commit(alarm) => Some(Undecided::Alarm(alarm.clone())),
         Effect::Device(event) => Some(Undecided::Device(event.clone())),
+        Effect::Visit(record) => Some(Undecided::Visit(record.clone())),
         Effect::Answer(_, Answer::Open { .. })
         | Effect::Notify(_)
         | Effect::Confirm(_)
@@ -376,6 +378,7 @@ fn alarm_of(effect: &Effect) -> Option<Alarm> {
     match effect {
         Effect::Commit(alarm) => Some((**alarm).clone()),
         Effect::Device(_)
+        | Effect::Visit(_)
         | Effect::Notify(_)
         | Effect::Answer(..)
         | Effect::Confirm(_)

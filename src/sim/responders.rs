@@ -54,7 +54,7 @@ impl Responders {
                 let order = match notice.because {
                     _ if !answers => return None,
                     Because::Again | Because::LeaseOver | Because::Restart => Order::Accept { alarm, by: *by },
-                    _ => Order::OnSite { alarm, by: *by },
+                    _ => Order::OnSite { alarm, by: *by, door: None },
                 };
                 Some(self.errand(at, order))
             }
@@ -79,7 +79,7 @@ impl Responders {
         let done = matches!(answer, Answer::Done { .. });
         match (&command.order, answer) {
             (Order::Accept { alarm, by }, _) if done => self.set_out(now, *alarm, *by),
-            (Order::OnSite { alarm, by }, _) if done => {
+            (Order::OnSite { alarm, by, .. }, _) if done => {
                 let at = now + self.chance.between(3 * MINUTE, 25 * MINUTE);
                 let disposition = self.ending(alarm.condition);
                 Some(self.close(at, *alarm, *by, disposition))
@@ -166,7 +166,7 @@ impl Responders {
         let at = now + self.chance.between(MINUTE, 12 * MINUTE);
         let habit = if self.diligent { 0 } else { self.chance.below(100) };
         match habit {
-            0..70 => Some(self.errand(at, Order::OnSite { alarm, by })),
+            0..70 => Some(self.errand(at, Order::OnSite { alarm, by, door: None })),
             70..80 => Some(self.errand(at, Order::Withdraw { alarm, by })),
             80..88 => Some(self.close(at, alarm, by, Disposition::FalseAlarm)),
             _ => {

@@ -35,6 +35,8 @@ pub mod handout;
 
 pub mod replay;
 
+pub mod decisions;
+
 pub mod state;
 
 pub mod follower;

@@ -12,7 +12,8 @@ use crate::core::id::{CommandId, Epoch};
 use crate::core::reading::Sample;
 use crate::core::sequence::{Lane, Range, SkipReason};
 use crate::core::stop::Stop;
-use crate::core::time::{Gap, Moment};
+use crate::core::time::{Gap, Moment, Mono};
+use crate::core::visit;
 
 /// What a record is: the byte in its frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,6 +115,8 @@ pub enum Decision {
         /// What happened.
         event: DeviceEvent,
     },
+    /// Something happened to somebody's visits; the county is not sent it.
+    Visit(Box<visit::Record>),
     /// A command was answered (a query's answer is not kept).
     Answer {
         /// Which command.
@@ -165,6 +168,7 @@ impl Decision {
             Decision::Alarm { seq, .. } => Some((Lane::Alarm, *seq)),
             Decision::Device { seq, .. } => Some((Lane::Device, *seq)),
             Decision::Start(_)
+            | Decision::Visit(_)
             | Decision::Answer { .. }
             | Decision::Receipt { .. }
             | Decision::Rejected { .. }
@@ -252,6 +256,12 @@ pub struct Snapshot {
     /// When they were last told of any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<Moment>,
+    /// How everybody's visits stand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub visits: Vec<visit::Standing>,
+    /// When the box came back last after a stop of unknown length.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsure_since: Option<Mono>,
 }
 
 /// A lane whose records stand in the urgent stream.

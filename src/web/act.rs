@@ -180,7 +180,7 @@ impl Act {
             Act::Come => Order::Accept { alarm, by },
             Act::Busy => Order::Busy { alarm, by },
             Act::Withdraw => Order::Withdraw { alarm, by },
-            Act::Arrived => Order::OnSite { alarm, by },
+            Act::Arrived => Order::OnSite { alarm, by, door: None },
             Act::Want120 => Order::Want120 { alarm, by },
             Act::Dialled120 => Order::Dialled120 { alarm, by },
             Act::Acknowledge => Order::Acknowledge { alarm, by: Some(by) },

@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::{Instant, timeout};
 use tracing::debug;
 
-use crate::control::protocol::{Body, DeviceRow, Reply, Request, Status};
+use crate::control::protocol::{Body, DeviceRow, Reply, Request, Status, VisitRow};
 use crate::control::server::Asked;
 use crate::core::alarm::Alarm;
 use crate::core::attempt::Attempt;
@@ -38,6 +38,7 @@ pub(super) struct Survey {
     /// The open ones.
     pub(super) alarms: Vec<Alarm>,
     pub(super) status: Status,
+    pub(super) visits: Vec<VisitRow>,
 }
 
 /// Asks the station.
@@ -75,7 +76,16 @@ impl Asker {
         let Reply { now, body: Body::Alarms(alarms) } = self.ask(Request::Alarms { all: false }).await? else {
             return Err(Deaf);
         };
-        Ok(Survey { now, alarms, status: *status })
+        let (_, visits) = self.visits().await?;
+        Ok(Survey { now, alarms, status: *status, visits })
+    }
+
+    /// How everybody's visits stand.
+    pub(super) async fn visits(&self) -> Result<(Moment, Vec<VisitRow>), Deaf> {
+        match self.ask(Request::Visits).await? {
+            Reply { now, body: Body::Visits(visits) } => Ok((now, visits)),
+            _ => Err(Deaf),
+        }
     }
 
     /// Every device's standing.
@@ -88,7 +98,17 @@ impl Asker {
 
     /// Gives an order, and forgets what was kept.
     pub(super) async fn order(&self, id: CommandId, order: Order) -> Result<Answer, Deaf> {
-        let reply = self.ask(Request::Order { id, order }).await;
+        self.order_at_the_door(id, order, None).await
+    }
+
+    /// The same, with the code from inside of the door that came with it.
+    pub(super) async fn order_at_the_door(
+        &self,
+        id: CommandId,
+        order: Order,
+        door: Option<String>,
+    ) -> Result<Answer, Deaf> {
+        let reply = self.ask(Request::Order { id, order, door }).await;
         *self.kept.lock().await = None;
         match reply?.body {
             Body::Answer(answer) => Ok(answer),

@@ -27,6 +27,11 @@ impl Form {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// The code from inside of a door, where something was written.
+    pub(super) fn door(&self) -> Option<String> {
+        self.field("door").map(str::trim).filter(|code| !code.is_empty()).map(str::to_owned)
+    }
+
     /// What somebody wants to do, and how the alarm stood on the page on which they said so.
     pub(super) fn act(&self) -> Option<(Act, u32)> {
         Some((Act::from_word(self.field("do")?)?, self.field("rev")?.parse().ok()?))

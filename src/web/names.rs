@@ -89,6 +89,12 @@ impl Known {
         self.people.homes.get(&home)?.door_note.as_ref().map(|note| note.reveal().as_str())
     }
 
+    /// Whether a card with a code hangs inside of its door.
+    #[must_use]
+    pub fn has_door_code(&self, home: HomeId) -> bool {
+        self.people.homes.get(&home).is_some_and(|card| card.door_code.is_some())
+    }
+
     /// A responder's name.
     pub(super) fn name(&self, who: ResponderId) -> String {
         self.people.responders.get(&who).map_or_else(|| who.to_string(), |card| card.name.reveal().clone())

@@ -61,6 +61,15 @@ pub const UNDURABLE: Both = Both::new("未能存盘", "not on disk");
 /// Beside an alarm after which somebody has to go and see.
 pub const VISIT_DUE: Both = Both::new("待探访", "visit due");
 
+const ARRIVAL_PROVEN: Both = Both::new("到场:已核实", "on site: proven");
+const ARRIVAL_SELF_REPORTED: Both = Both::new("到场:自报", "on site: self-reported");
+
+/// Somebody's arrival, as it is known (CARE-RULES 30).
+#[must_use]
+pub const fn arrival(proven: bool) -> Both {
+    if proven { ARRIVAL_PROVEN } else { ARRIVAL_SELF_REPORTED }
+}
+
 /// Where an alarm stands. 未响应 is a standing of its own: everybody was called and nobody came.
 #[must_use]
 pub fn state(state: &State, of: Condition, lang: Lang) -> &'static str {
@@ -172,6 +181,7 @@ say! { NoteKind {
     NotAnEnding: "尚未办结", "not an ending";
     Muted: "警号静音一段时间,呼叫继续", "the siren was muted for a while; the calls go on";
     Answered: "只告知、不派出的人回复", "answered by somebody who is informed and not sent";
+    WrongDoorCode: "门内码不对,到场按自报计", "wrong door code; the arrival counts as self-reported";
 } }
 
 #[cfg(test)]

@@ -46,6 +46,11 @@ pub const DRILLED: Both = both("演练完成", "The drill is done");
 pub const ACKNOWLEDGE: Both = both("我来处理", "I take care of it");
 /// A fault was repaired.
 pub const REPAIRED: Both = both("已修好", "It is repaired");
+/// The field for the code on the card (CARE-RULES 30).
+pub const DOOR_CODE: Both =
+    both("门内码:写在门里的卡片上(选填)", "The code on the card inside of the door (if you see it)");
+/// The button of whoever is there and has not told it yet.
+pub const PROVE_ARRIVAL: Both = both("核实到场", "Prove that I am there");
 /// Heading of what is folded away.
 pub const OTHERS: Both = both("其他情况", "Something else");
 

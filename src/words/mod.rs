@@ -13,6 +13,8 @@ pub mod person;
 
 pub mod people;
 
+pub mod visits;
+
 pub mod device;
 
 pub mod setting;
@@ -173,7 +175,9 @@ mod tests {
     use crate::core::condition::{Condition, Priority};
     use crate::core::consent::Purpose;
     use crate::core::effect::{DeviceChange, Refusal};
+    use crate::core::month;
     use crate::core::roster::{ResponderRole, Role, Service, Tier};
+    use crate::core::visit;
     use crate::core::watch::Watch;
 
     fn all_said<T: Say + std::fmt::Debug>(all: &[T]) {
@@ -204,6 +208,8 @@ mod tests {
         all_said(Tier::ALL);
         all_said(Watch::ALL);
         all_said(Purpose::ALL);
+        all_said(visit::Reason::ALL);
+        all_said(month::Group::ALL);
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub fn mistake_zh(what: &str) -> Option<&'static str> {
         "secret_in_file" => "密码不能写在配置文件里",
         "unknown_zone" => "本机不认识这个时区",
         "not_a_phone" => "不是电话号码",
+        "not_a_door_code" => "不是门内码",
         "empty" => "内容是空的",
         "unknown_format" => "这里没有这种格式",
         "unknown_name" => "配置里没有这个名字",

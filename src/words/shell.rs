@@ -76,6 +76,8 @@ pub fn answer(answer: &Answer, lang: Lang) -> String {
         Answer::Refused { reason } => format!("{}: {}", refused.say(lang), reason.say(lang)),
         Answer::TestOpen { home, .. } => format!("{}: {home}", TEST_OPEN.say(lang)),
         Answer::StopNoted { .. } => done.say(lang).to_owned(),
+        Answer::VisitNoted { resident } => format!("{}: {resident}", super::visits::REMARKED.say(lang)),
+        Answer::Visited { resident, proven } => super::visits::noted(resident.as_str(), *proven, lang),
         Answer::Open { alarms, more } => format!("{}: {}", OPEN_ALARMS.say(lang), alarms.len() + more),
     }
 }

@@ -114,6 +114,7 @@ fn roster() -> Roster {
         mute: false,
         battery: Chemistry::Unknown,
         removed: false,
+        mains: false,
     };
     roster.devices.insert(device.id, device);
     roster
@@ -162,11 +163,11 @@ impl Scene {
         let steps = match standing {
             Standing::Raised | Standing::Fault => vec![],
             Standing::Theirs | Standing::Mine => vec![Order::Accept { alarm, by: first }],
-            Standing::OnSite => vec![Order::OnSite { alarm, by: first }],
+            Standing::OnSite => vec![Order::OnSite { alarm, by: first, door: None }],
             Standing::Closed => {
                 let (by, conversation) = (Some(first), String::new());
                 let close = Order::Close { alarm, by, disposition: Disposition::Helped, conversation };
-                vec![Order::OnSite { alarm, by: first }, close]
+                vec![Order::OnSite { alarm, by: first, door: None }, close]
             }
         };
         for (number, order) in steps.into_iter().enumerate() {
@@ -199,6 +200,7 @@ impl Scene {
             way: Way::Text,
             code: code.or(Code::new(10)),
             wish: Some(wish),
+            door: None,
             sent: Some(self.now.wall),
         };
         let effects = self.handle(&Input::Reply(reply));

@@ -82,7 +82,7 @@ fn rule_06_on_site_is_asked_at_20_minutes_and_reopens_at_40() {
     let mut street = Street::new(roster(), noon());
     street.press(0, "button1");
     let alarm = street.newest(CALL).id;
-    street.order(10, Order::OnSite { alarm, by: id("n-1") });
+    street.order(10, Order::OnSite { alarm, by: id("n-1"), door: None });
     street.take_sent();
     street.until(10 + 20 * 60 + 60);
     assert!(street.texts_to("n-1").iter().any(|(_, text)| text.starts_with("现在怎样")), "{:?}", street.sent);

@@ -22,3 +22,5 @@ mod away;
 mod power;
 
 mod record;
+
+mod visits;

@@ -14,6 +14,7 @@ use shouwang::core::roster::Roster;
 use shouwang::core::station::{Identity, Past, Rules, Station};
 use shouwang::core::stop::Stop;
 use shouwang::core::time::{Boot, Gap, Moment, Mono, Trust, Wall};
+use shouwang::core::visit::{self, DoorCode};
 use shouwang::notify::channel::{Deed, Errand, Failure, FromChannel, Health, Incoming, Recipient, Ticket, Word};
 use shouwang::notify::directory::{Directory, Place, plain_number};
 use shouwang::notify::queue::{Act, Event, Kind, Numbers, Queue};
@@ -88,6 +89,10 @@ pub struct Street {
     pub shown: usize,
     pub answers: Vec<Answer>,
     pub records: Vec<Alarm>,
+    /// What was recorded of visits: when, in seconds, and what.
+    pub visit_records: Vec<(u64, visit::Record)>,
+    visits: BTreeMap<ResidentId, visit::Standing>,
+    unsure_since: Option<Mono>,
     /// What was handled, as the log has it.
     pub log: Vec<(Moment, Input)>,
     /// Who was to be told, and when the station said so.
@@ -125,6 +130,8 @@ pub struct Names {
     phones: BTreeMap<ResponderId, Private<String>>,
     residents: BTreeMap<ResidentId, Private<String>>,
     homes: BTreeMap<HomeId, Private<String>>,
+    /// The codes on cards inside of doors.
+    pub doors: BTreeMap<HomeId, Private<String>>,
 }
 
 impl Names {
@@ -145,6 +152,7 @@ impl Names {
             phones,
             residents,
             homes,
+            doors: BTreeMap::new(),
         }
     }
 }
@@ -177,6 +185,12 @@ impl Directory for Names {
     }
     fn place(&self, home: HomeId) -> Option<Place<'_>> {
         self.homes.get(&home).map(|label| Place { label, landmark: None })
+    }
+    fn door_code(&self, code: &Private<String>, homes: &[HomeId]) -> Option<DoorCode> {
+        let has = |home: &&HomeId| self.doors.get(*home).is_some_and(|own| own == code);
+        let home = homes.iter().find(has).copied();
+        let any = homes.iter().any(|home| self.doors.contains_key(home));
+        any.then(|| home.map_or(DoorCode::Wrong, DoorCode::Of))
     }
     fn clock(&self, at: Moment) -> String {
         let minutes = at.wall.0.div_euclid(60_000).rem_euclid(24 * 60);
@@ -211,6 +225,9 @@ impl Street {
             shown: 0,
             answers: Vec::new(),
             records: Vec::new(),
+            visit_records: Vec::new(),
+            visits: BTreeMap::new(),
+            unsure_since: None,
             log: Vec::new(),
             notices: Vec::new(),
             said_away: Vec::new(),
@@ -332,6 +349,9 @@ impl Street {
     pub fn restart(&mut self, s: u64, back: u64, gap: Gap, plan: Plan) {
         self.until(s);
         let (last, before) = (self.now, self.moment());
+        if gap == Gap::Unknown {
+            self.unsure_since = Some(Mono(BEGIN_MS + back * 1000));
+        }
         let words = self.station.words();
         let alarms: BTreeMap<AlarmId, Alarm> = self.records.iter().map(|alarm| (alarm.id, alarm.clone())).collect();
         self.now = Mono(BEGIN_MS + back * 1000);
@@ -342,7 +362,13 @@ impl Street {
         }
         self.station = Station::new(identity(), self.rules, self.list.clone(), self.moment());
         self.queue = Queue::new(self.channels.clone(), numbers());
-        self.station.restore(Past { alarms: alarms.values().cloned().collect(), words, ..self.past.clone() });
+        self.station.restore(Past {
+            alarms: alarms.values().cloned().collect(),
+            words,
+            visits: self.visits.values().cloned().collect(),
+            unsure_since: self.unsure_since,
+            ..self.past.clone()
+        });
         for (at, input) in self.log.clone() {
             self.station.relearn(at, &input);
         }
@@ -406,9 +432,21 @@ impl Street {
                     self.past.stops.push(stop);
                 }
                 Effect::Answer(_, answer) => self.answers.push(answer),
+                Effect::Visit(record) => self.keep_visit(*record),
                 Effect::Device(_) => {}
             }
         }
+    }
+
+    /// As the log's snapshot does.
+    fn keep_visit(&mut self, record: visit::Record) {
+        let standing = record.standing.clone();
+        if record.deed == visit::Deed::Ended {
+            self.visits.remove(&standing.resident);
+        } else {
+            self.visits.insert(standing.resident, standing);
+        }
+        self.visit_records.push((self.second(), record));
     }
 
     fn channel_says(&mut self, channel: ChannelId, said: FromChannel) {

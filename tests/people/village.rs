@@ -131,6 +131,7 @@ pub fn plan(begin: u64) -> Plan {
         fault_hours: vec![shift(7, 20), shift(31, 44)],
         roll_calls: vec![shift(19, 20).from, shift(43, 44).from],
         absences: Vec::new(),
+        dates: vec![shift(0, 24), shift(24, 48)],
     }
 }
 

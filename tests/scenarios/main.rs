@@ -50,7 +50,7 @@ fn a_press_is_told_at_once_and_climbs_until_somebody_comes() {
     play.until(460);
     assert_eq!(play.told(), [(450, Condition::HelpCall, Audience::Acceptor(id("g-1")), Because::HalfLease)]);
     let alarm = play.open(Condition::HelpCall);
-    play.order(470, Authority::Local, Order::OnSite { alarm, by: id("g-1") });
+    play.order(470, Authority::Local, Order::OnSite { alarm, by: id("g-1"), door: None });
     let by = Some(id("g-1"));
     let close = Order::Close { alarm, by, disposition: Disposition::Helped, conversation: String::new() };
     play.order(900, Authority::Local, close);

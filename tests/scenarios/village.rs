@@ -280,6 +280,7 @@ impl Play {
                 }
                 Effect::Answer(_, answer) => self.answers.push(answer),
                 Effect::Device(_)
+                | Effect::Visit(_)
                 | Effect::Confirm(_)
                 | Effect::Digest { .. }
                 | Effect::Ask { .. }

@@ -70,6 +70,8 @@ pub fn alarm(nth: u32, rev: u32) -> Alarm {
         muted_until: None,
         test_by: None,
         away: None,
+        arrival: None,
+        door_tries: Vec::new(),
     }
 }
 

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use shouwang::config::pages::DeskRole;
+use shouwang::config::village::People;
 use shouwang::config::{Station as StationFile, Village};
-use shouwang::control::protocol::{Body, DeviceRow, Reply, Request, Status};
+use shouwang::control::protocol::{Body, DeviceRow, Reply, Request, Status, VisitRow};
 use shouwang::control::server::Asked;
 use shouwang::core::alarm::told::Reached;
 use shouwang::core::alarm::{Alarm, AlarmId};
@@ -52,6 +53,7 @@ label = "示例村一组 1 号"
 landmark = "示例大槐树对面,蓝门"
 door_note = "示例狗在院里,先喊"
 rooms = ["bedroom", "hall"]
+door_code = "0471"
 [homes.h02]
 label = "示例村一组 2 号"
 [homes.h03]
@@ -133,6 +135,8 @@ pub struct Mind {
     pub orders: Vec<(CommandId, Order)>,
     /// What was tried at the pages and moved no alarm.
     pub attempts: Vec<Attempt>,
+    /// The village's names and door codes.
+    pub people: People,
     /// It answers nothing any more.
     pub deaf: bool,
     /// How often its alarms were asked for.
@@ -184,11 +188,13 @@ impl Pages {
         let identity = Identity { station: "st1".parse().expect("id"), epoch: shouwang::core::id::Epoch(0xff) };
         let mut station = Station::new(identity, Rules::default(), village.roster.clone(), BEGIN);
         _ = station.handle(BEGIN, &Input::Source { id: "zigbee".parse().expect("id"), up: true });
+        let people = village.people.clone();
         let mind = Arc::new(Mutex::new(Mind {
             station,
             now: BEGIN,
             orders: Vec::new(),
             attempts: Vec::new(),
+            people,
             deaf: false,
             looks: 0,
         }));
@@ -391,7 +397,10 @@ async fn answer_all(mut asked: mpsc::Receiver<Asked>, mind: Arc<Mutex<Mind>>) {
                 }
                 Body::Alarms(alarms)
             }
-            Request::Order { id, order } => {
+            Request::Visits => Body::Visits(VisitRow::of(&mind.station)),
+            Request::Order { id, order, door } => {
+                let (home, door) = (mind.station.door_of(&order), door.map(Private::new));
+                let order = order.with_door(door.and_then(|door| mind.people.door_code(&door, home)));
                 mind.orders.push((id, order.clone()));
                 Body::Answer(obey(&mut mind.station, now, id, order))
             }

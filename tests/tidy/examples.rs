@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use shouwang::relay::message::Ack;
-use shouwang::store::record::{Block, Turn};
+use shouwang::store::record::{Block, Decision, Turn};
 
 use crate::Complaint;
 use crate::tree::Tree;
@@ -15,7 +15,12 @@ const PAGE: &str = "ARCHITECTURE.md";
 type Rewrite = fn(&str) -> Result<Value, serde_json::Error>;
 
 /// Types with an example on the page, and how each is read and written again.
-const TYPES: &[(&str, Rewrite)] = &[("Turn", rewrite::<Turn>), ("Block", rewrite::<Block>), ("Ack", rewrite::<Ack>)];
+const TYPES: &[(&str, Rewrite)] = &[
+    ("Turn", rewrite::<Turn>),
+    ("Decision", rewrite::<Decision>),
+    ("Block", rewrite::<Block>),
+    ("Ack", rewrite::<Ack>),
+];
 
 fn rewrite<T: Serialize + DeserializeOwned>(text: &str) -> Result<Value, serde_json::Error> {
     serde_json::to_value(serde_json::from_str::<T>(text)?)

@@ -42,6 +42,7 @@ const REVEALS: &[(&str, &str)] = &[
     ("src/county/sms.rs", "reads a station's text, and compares its number with the listed ones"),
     ("src/config/village/proof.rs", "hashes a number with its owner, so that a proof is of both"),
     ("src/daemon/exercise.rs", "its own test: the status text, which has no name in it"),
+    ("src/config/village/door.rs", "compares a door code that was given with the one on the card"),
     ("src/daemon/directory.rs", "compares telephone numbers, to know who wrote"),
     ("src/web/names.rs", "names and places on the pages, to those whom CARE-RULES 28 lets see them"),
     ("src/paper/names.rs", "names and places on paper, to those whom CARE-RULES 28 lets read them"),
@@ -51,6 +52,7 @@ const REVEALS: &[(&str, &str)] = &[
     ("src/daemon/pairing.rs", "newcomers, over the control socket, to the installer who lets them in"),
     ("src/cli/check.rs", "names, when the installer asks for them on their own terminal"),
     ("src/cli/rota/mod.rs", "names on a rota that is printed, when asked for on the own terminal"),
+    ("src/cli/visits/mod.rs", "what people are called in the list of visits, when asked for on the own terminal"),
     ("src/cli/people.rs", "names in the list of people, when asked for on the own terminal"),
     ("src/demo/script.rs", "names of people whom the demonstration has made up"),
 ];

@@ -69,6 +69,8 @@ pub fn alarm(n: u64, rev: u32, open: bool) -> Alarm {
         muted_until: None,
         test_by: None,
         away: None,
+        arrival: None,
+        door_tries: Vec::new(),
     }
 }
 

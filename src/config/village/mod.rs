@@ -9,6 +9,8 @@ mod read;
 
 mod devices;
 
+mod door;
+
 pub mod proof;
 
 pub mod rota;
@@ -81,7 +83,7 @@ pub struct People {
 }
 
 /// A home.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct HomeCard {
     /// Group and house number, as villagers say it.
     pub label: Private<String>,
@@ -97,6 +99,8 @@ pub struct HomeCard {
     pub visitor: bool,
     /// Somebody else lives there who is not watched over.
     pub second_person: bool,
+    /// What a card inside of the door says (CARE-RULES 30).
+    pub door_code: Option<Private<String>>,
 }
 
 /// A resident.
@@ -147,6 +151,7 @@ pub const TABLES: &[Table] = &[
     Table { path: "swaps[]", about: "One duty that somebody else takes.", keys: SWAP_KEYS },
     Table { path: "leave[]", about: "Somebody is away.", keys: LEAVE_KEYS },
     Table { path: "absences[]", about: "A resident is away from home.", keys: ABSENCE_KEYS },
+    Table { path: "visits", about: "How often everybody is visited.", keys: VISIT_KEYS },
     Table { path: "residents.*", about: "A resident.", keys: RESIDENT_KEYS },
     Table { path: "devices.*", about: "A device.", keys: DEVICE_KEYS },
 ];
@@ -160,6 +165,11 @@ const HOME_KEYS: &[Key] = &[
     Key::or("pet", "false", "A pet lives there: motion is then no proof of a person."),
     Key::or("visitor", "false", "Visitors come and go: motion is then no proof of the resident."),
     Key::or("second_person", "false", "Somebody else lives there who is not watched over."),
+    Key::optional(
+        "door_code",
+        "4 to 6 digits on a card inside of the door; who tells them when they arrive is proven to be there.",
+    )
+    .private(),
 ];
 
 const RESPONDER_KEYS: &[Key] = &[
@@ -186,6 +196,11 @@ const RUNG_KEYS: &[Key] = &[
     Key::or("roles", "[]", "Roles: whoever of them is on duty is called, and all of them where nobody is."),
     Key::or("on_duty", "false", "Whoever is on duty is called, whatever their role."),
     Key::or("wait_s", "120", "How long this rung is given before the next is called too.").within(30, 600, "s"),
+];
+
+const VISIT_KEYS: &[Key] = &[
+    Key::or("ordinary_days", "30", "Days from one visit to the next in the ordinary tier.").within(1, 366, "days"),
+    Key::or("high_days", "7", "Days from one visit to the next in the high tier.").within(1, 366, "days"),
 ];
 
 const RESIDENT_KEYS: &[Key] = &[

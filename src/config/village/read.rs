@@ -10,11 +10,12 @@ use super::super::problem::What;
 use super::super::station::Station;
 use super::{
     AddressBook, CONTACTS_MIN, Contact, DEVICE_KEYS, HOME_KEYS, HomeCard, LADDER_KEYS, People, RESIDENT_KEYS,
-    RESPONDER_KEYS, RUNG_KEYS, ResidentCard, Village, absence, devices, proof, rota,
+    RESPONDER_KEYS, RUNG_KEYS, ResidentCard, VISIT_KEYS, Village, absence, devices, door, proof, rota,
 };
 use crate::core::consent::Purpose;
 use crate::core::id::{HomeId, ResidentId, ResponderId, RoomId, Slug};
 use crate::core::roster::{Ladder, Resident, Responder, ResponderRole, Roster, Rung, Service, Tier};
+use crate::core::visit::Rhythm;
 use crate::private::Private;
 
 /// The village, with every problem reported; what is wrong is left out.
@@ -42,6 +43,7 @@ pub(super) fn village(top: &Section<'_>, station: Option<&Station>) -> Village {
     let (rota, mut lapses) = rota::rota(top, &known);
     let ladders: BTreeMap<Slug, Ladder> =
         top.by_id("ladders", LADDER_KEYS).iter().map(|(id, section)| (*id, ladder(section, &known, &people))).collect();
+    roster.visits = visits(&top.table("visits", VISIT_KEYS));
     let residents = top.by_id("residents", RESIDENT_KEYS);
     for (id, section) in &residents {
         let id = ResidentId(*id);
@@ -59,6 +61,15 @@ pub(super) fn village(top: &Section<'_>, station: Option<&Station>) -> Village {
     let addresses = AddressBook::new(station.map(|station| station.id), enrolled);
     let (revision, file) = (String::new(), String::new());
     Village { roster, addresses, people, rota, absences, ladders, revision, lapses, file }
+}
+
+fn visits(section: &Section<'_>) -> Rhythm {
+    let days = |name| section.whole(name).and_then(|days| u16::try_from(days).ok());
+    let usual = Rhythm::default();
+    Rhythm {
+        ordinary_days: days("ordinary_days").unwrap_or(usual.ordinary_days),
+        high_days: days("high_days").unwrap_or(usual.high_days),
+    }
 }
 
 fn home(section: &Section<'_>) -> HomeCard {
@@ -82,6 +93,7 @@ fn home(section: &Section<'_>) -> HomeCard {
         pet: section.flag("pet"),
         visitor: section.flag("visitor"),
         second_person: section.flag("second_person"),
+        door_code: door::read(section),
     }
 }
 

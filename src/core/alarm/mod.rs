@@ -373,6 +373,8 @@ words! {
         Muted = "muted",
         /// Somebody who is only informed answered, in `text` by the word of it (CARE-RULES 4).
         Answered = "answered",
+        /// Whoever arrived gave a door code that is not this home's: the arrival counts as self-reported (CARE-RULES 30).
+        WrongDoorCode = "wrong_door_code",
     }
 }
 
@@ -442,6 +444,12 @@ pub struct Alarm {
     /// They were away from home when it began (CARE-RULES 24).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away: Option<Away>,
+    /// Who arrived last, and whether that is proven (CARE-RULES 30).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrival: Option<Arrival>,
+    /// How many wrong door codes somebody has given, bounded by `limits::visits::DOOR_PEOPLE_MAX`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub door_tries: Vec<(ResponderId, u8)>,
 }
 
 /// Somebody who calls is not at home.
@@ -460,6 +468,18 @@ pub enum Left {
     Minutes(u16),
     /// Days for which the SIM is paid; 0 on the last one and afterwards.
     Days(u16),
+}
+
+/// Somebody arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arrival {
+    /// Who.
+    pub by: ResponderId,
+    /// When they said so first.
+    pub at: Moment,
+    /// They gave the code from inside of the door; otherwise it is self-reported.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub proven: bool,
 }
 
 /// An ambulance that is needed: red until a person confirms having dialled. The software never dials 120 itself.
@@ -482,6 +502,15 @@ impl Alarm {
     #[must_use]
     pub const fn is_open(&self) -> bool {
         !matches!(self.state, State::Closed { .. })
+    }
+
+    /// Whoever is there, or was at its end; none while nobody is.
+    #[must_use]
+    pub const fn present(&self) -> Option<Arrival> {
+        match self.state {
+            State::OnSite { .. } | State::Closed { unverified: false, .. } => self.arrival,
+            _ => None,
+        }
     }
 
     /// What the incident is called that it belongs to: by the alarm that began it.

@@ -30,6 +30,7 @@ use crate::core::plan::Absence;
 use crate::core::reading::Measure;
 use crate::core::roster::{Device, Ladder, ResponderRole, Rung};
 use crate::core::time::{Moment, Mono, Trust, Wall};
+use crate::core::visit;
 
 /// Somebody who is about in two places within this time is in the home. judgement: a radio that repeats itself speaks of one place,
 /// and who waters the flowers for a neighbour is asked after, which costs one text.
@@ -319,6 +320,7 @@ impl Station {
         }
         let evidence = Evidence { at: now, device: None, said: None, reason: Reason::AbsenceOver };
         self.onset(now, Subject::Resident(resident), Condition::NotBack, None, &[], evidence, false, effects);
+        self.visit_due_for(now, resident, visit::Reason::AbsenceUnanswered, effects);
     }
 
     /// Whether an earlier run called about it already.

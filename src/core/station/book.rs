@@ -163,6 +163,8 @@ impl Station {
             muted_until: None,
             test_by,
             away: if drill { None } else { self.away_at(subject, device) },
+            arrival: None,
+            door_tries: Vec::new(),
         };
         alarm.incident = self.incident_of(&alarm);
         let ladder = self.ladder_now(now, &alarm);
@@ -318,7 +320,11 @@ impl Station {
         if step.more_urgent {
             alarm.priority = more_urgent(alarm.priority);
         }
+        let told = self.visit_told_by(&alarm, &step.state);
         self.record(now, alarm, step, effects);
+        if let Some((residents, told)) = told {
+            self.take_visit_told(now, &residents, told, effects);
+        }
     }
 
     /// The one place where an alarm changes: a new revision, its deadline, its record, its calls.
@@ -366,7 +372,7 @@ const GRAVE: u8 = 2;
 const fn weight(kind: NoteKind) -> u8 {
     match kind {
         NoteKind::CountyAcknowledged | NoteKind::CountyCloseRefused | NoteKind::SaysAllWell | NoteKind::Muted => 0,
-        NoteKind::Remark | NoteKind::Answered => 1,
+        NoteKind::Remark | NoteKind::Answered | NoteKind::WrongDoorCode => 1,
         NoteKind::Conversation | NoteKind::NotAnEnding => GRAVE,
     }
 }

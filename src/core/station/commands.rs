@@ -79,9 +79,9 @@ impl Station {
                 self.responder(command, *by)?;
                 self.trigger(now, *alarm, Trigger::Withdraw { by: *by }, effects)
             }
-            Order::OnSite { alarm, by } => {
+            Order::OnSite { alarm, by, door } => {
                 self.sendable_responder(now, command, *alarm, *by, Wish::Arrived.word(), effects)?;
-                self.trigger(now, *alarm, Trigger::OnSite { by: *by }, effects)
+                self.arrive(now, *alarm, *by, *door, effects)
             }
             Order::Close { alarm, by, disposition, conversation } => {
                 self.close(now, command, *alarm, *by, *disposition, conversation, effects)
@@ -95,6 +95,14 @@ impl Station {
             }
             Order::Acknowledge { alarm, by } => self.acknowledge(now, command, *alarm, *by, effects),
             Order::Drill { resident } => self.drill(now, *resident, effects),
+            Order::Visited { resident, by, door } => {
+                self.responder(command, *by)?;
+                self.visited(now, *resident, *by, *door, effects)
+            }
+            Order::VisitNote { resident, by, text } => {
+                self.responder(command, *by)?;
+                self.note_visit(now, *resident, *by, text, effects)
+            }
             Order::Query => Ok(self.what_is_open()),
             Order::NoteStop { until, by } => {
                 self.responder(command, *by)?;

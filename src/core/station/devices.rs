@@ -15,6 +15,7 @@ use crate::core::reading::{Measure, Nature, Quantity, Said, Sample};
 use crate::core::roster::{Device, Service, Tier};
 use crate::core::time::{Moment, Mono};
 use crate::core::unit::Milli;
+use crate::core::visit;
 use crate::core::watch::{self, Contribution, Watch, WatchState};
 
 /// How long a source may be down before it is a fault.
@@ -402,6 +403,11 @@ impl Station {
         }
         let evidence = Evidence { at: now, device: None, said: None, reason: Reason::Blind };
         self.onset(now, Subject::Resident(id), Condition::ResidentBlind, None, &[], evidence, false, effects);
+        // CARE-RULES 27: nothing can be mended there before the power is back, so somebody looks in.
+        let home = self.roster.residents.get(&id).map(|resident| resident.home);
+        if home.is_some_and(|home| self.blind_by_mains().contains(&home)) {
+            self.visit_due_for(now, id, visit::Reason::MainsLost, effects);
+        }
     }
 
     pub(super) fn review_watch_behind(&mut self, now: Moment, source: SourceId, effects: &mut Vec<Effect>) {

@@ -24,6 +24,8 @@ mod absences;
 
 mod stops;
 
+mod visits;
+
 mod trial;
 
 mod devices;
@@ -55,6 +57,7 @@ use self::roll_call::RollCall;
 use self::strangers::Strangers;
 use self::supply::Supply;
 use self::timers::{Timer, Timers};
+use self::visits::Visits;
 use super::alarm::told::Code;
 use super::alarm::{Alarm, AlarmId, Evidence, Reason, Subject};
 use super::condition::Condition;
@@ -145,6 +148,7 @@ pub struct Station {
     absences: Absences,
     /// Times in which it was not running, oldest first.
     stops: Vec<Stop>,
+    visits: Visits,
     clock_unset: bool,
     /// What the box itself lives on.
     supply: Supply,
@@ -187,6 +191,7 @@ impl Station {
             roll_call: RollCall::default(),
             absences: Absences::default(),
             stops: Vec::new(),
+            visits: Visits::default(),
             clock_unset: false,
             supply: Supply::default(),
             quiet_homes: BTreeSet::new(),
@@ -217,6 +222,7 @@ impl Station {
                 self.mind_the_digest(now);
                 self.mind_the_roll_call(now, &mut effects);
                 self.mind_the_absences(now, &mut effects);
+                self.mind_the_visits(now, &mut effects);
             }
             Input::Disk { up } => {
                 let reason = if *up { Reason::LogBack } else { Reason::LogFailed };
@@ -418,6 +424,7 @@ impl Station {
         self.mind_the_roll_call(now, effects);
         self.mind_the_absences(now, effects);
         self.mind_the_calendar(now, effects);
+        self.mind_the_visits(now, effects);
     }
 
     fn fire_due(&mut self, now: Moment, effects: &mut Vec<Effect>) {
@@ -432,6 +439,8 @@ impl Station {
                 Timer::Digest => self.digest(now, effects),
                 Timer::RollCall => self.mind_the_roll_call(now, effects),
                 Timer::Absences => self.mind_the_absences(now, effects),
+                Timer::Visits => self.mind_the_visits(now, effects),
+                Timer::Unheard => self.list_unheard(now, effects),
                 Timer::Clock => self.own_fault(now, Condition::ClockFault, true, Reason::ClockUnset, effects),
                 Timer::Mains => self.mains_due(now, effects),
                 Timer::Calendar => self.mind_the_calendar(now, effects),

@@ -13,6 +13,7 @@ use crate::core::condition::Priority;
 use crate::core::effect::{Answer, Audience, Authority, Because, Command, Effect, Order, Refusal, Report};
 use crate::core::id::{ResidentId, ResponderId};
 use crate::core::time::{Moment, Trust};
+use crate::core::visit::DoorCode;
 
 /// What somebody can be asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +67,9 @@ impl Station {
             let answer = self.answer_not_back(now, alarm, by, wish, effects);
             return (Some(alarm), answer.map_or_else(|why| Outcome::Refused(wish, why), |_| Outcome::Done(wish)));
         }
-        let Some(order) = self.order_for(wish, alarm, by) else { return (Some(alarm), Outcome::NotUnderstood) };
+        let Some(order) = self.order_for(wish, alarm, by, reply.door) else {
+            return (Some(alarm), Outcome::NotUnderstood);
+        };
         let command = Command { id: reply.id, from: Authority::Local, order };
         let answer = self.obey_once(now, &command, effects);
         match answer {
@@ -92,7 +95,7 @@ impl Station {
         open
     }
 
-    fn order_for(&self, wish: Wish, alarm: AlarmId, by: ResponderId) -> Option<Order> {
+    fn order_for(&self, wish: Wish, alarm: AlarmId, by: ResponderId, door: Option<DoorCode>) -> Option<Order> {
         let close = |disposition| Order::Close { alarm, by: Some(by), disposition, conversation: String::new() };
         let known = self.book.get(alarm);
         Some(match wish {
@@ -102,7 +105,7 @@ impl Station {
             Wish::Come if !alarm.condition.rule().about_person => Order::Acknowledge { alarm, by: Some(by) },
             Wish::Come => Order::Accept { alarm, by },
             Wish::Busy => Order::Busy { alarm, by },
-            Wish::Arrived => Order::OnSite { alarm, by },
+            Wish::Arrived => Order::OnSite { alarm, by, door },
             Wish::Helped => close(Disposition::Helped),
             Wish::Mistaken => close(Disposition::MistakenPress),
             Wish::WrongHome => close(Disposition::WrongHome),

@@ -26,6 +26,7 @@ use crate::core::reading::Origin;
 use crate::core::roster::{Device, Service};
 use crate::core::stop::Stop;
 use crate::core::time::{Gap, Moment, Mono};
+use crate::core::visit::Standing;
 
 /// What an earlier run left behind.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +43,10 @@ pub struct Past {
     pub last_digest: Option<Mono>,
     /// Times in which it was not running, oldest first.
     pub stops: Vec<Stop>,
+    /// How everybody's visits stand.
+    pub visits: Vec<Standing>,
+    /// When the box came back last after a stop of unknown length; none when it never did.
+    pub unsure_since: Option<Mono>,
 }
 
 /// The last-heard table: every device's last words, small enough to be written whole.
@@ -97,6 +102,7 @@ impl Station {
             self.book.put(alarm);
         }
         self.clock_unset = self.book.is_open(Subject::Station, Condition::ClockFault);
+        self.restore_visits(past.visits, past.unsure_since);
         for (id, at, answer) in past.answered {
             self.remember_answer(at, id, answer);
         }
@@ -156,6 +162,7 @@ impl Station {
         self.resume_roll_call(now, off, &mut effects);
         self.mind_the_absences(now, &mut effects);
         self.mind_the_calendar(now, &mut effects);
+        self.resume_visits(now, last, gap, &mut effects);
         self.fire_due(now, &mut effects);
         self.changed_devices.extend(self.units.keys());
         self.changed_residents.extend(self.roster.residents.keys());

@@ -16,6 +16,8 @@ pub(super) enum Timer {
     Digest,
     RollCall,
     Absences,
+    Visits,
+    Unheard,
     Clock,
     Mains,
     Calendar,

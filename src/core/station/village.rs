@@ -52,6 +52,7 @@ impl Station {
         self.end_faults_of_things(now, &new.change, effects);
         self.retire_faults(now, effects);
         self.review_everybody(now, &before, effects);
+        self.mind_the_visits(now, effects);
     }
 
     /// Devices that are new in the list, and ids under which another thing hangs: what was said before says nothing of them,

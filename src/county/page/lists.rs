@@ -151,7 +151,8 @@ fn marks(alarm: &Open, known: &Told) -> impl Iterator<Item = Both> {
         (known.visit_due, words::alarm::VISIT_DUE),
         (alarm.stale, say::STALE),
     ];
-    marks.into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark)
+    let arrival = known.arrival_proven.map(words::alarm::arrival);
+    arrival.into_iter().chain(marks.into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark))
 }
 
 /// Stations with their heartbeats.

@@ -215,7 +215,7 @@ impl Queue {
             }
             Event::Said(channel, FromChannel::Incoming(incoming)) => {
                 if !self.is_own_text(&incoming, &mut acts) {
-                    outcome::incoming(channel, incoming, directory, &mut acts);
+                    self.incoming(channel, incoming, directory, &mut acts);
                 }
             }
             Event::Said(id, FromChannel::Health(health)) => {

@@ -7,11 +7,11 @@ use sha2::{Digest as _, Sha256};
 use super::job::{Job, Mark, Work};
 use super::notices::is_pointless;
 use super::{Act, Handed, Queue};
-use crate::core::alarm::AlarmId;
 use crate::core::alarm::told::{Code, Reached};
+use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::answer::{Reply, Way, Wish};
 use crate::core::effect::{Input, Report};
-use crate::core::id::{ChannelId, CommandId};
+use crate::core::id::{ChannelId, CommandId, HomeId, ResponderId};
 use crate::core::time::{Moment, Mono};
 use crate::notify::channel::{Failure, Incoming, Ticket, Word};
 use crate::notify::directory::Directory;
@@ -136,24 +136,46 @@ impl Queue {
         let code = only.and_then(|alarm| alarm.told_to(by)).and_then(|told| told.code);
         // Station time never repeats, so neither does this, over a restart either.
         let Ok(id) = format!("k{}-{}", now.mono.0, ticket.0).parse() else { return };
-        let reply =
-            Reply { id: CommandId(id), by: Some(by), way: Way::Call, code, wish: Some(wish), sent: Some(now.wall) };
+        let reply = Reply {
+            id: CommandId(id),
+            by: Some(by),
+            way: Way::Call,
+            code,
+            wish: Some(wish),
+            door: None,
+            sent: Some(now.wall),
+        };
         acts.push(Act::Tell(Input::Reply(reply)));
     }
-}
 
-/// A message came in: what it says is the station's to judge.
-pub(super) fn incoming(channel: ChannelId, incoming: Incoming, directory: &dyn Directory, acts: &mut Vec<Act>) {
-    let by_number = incoming.from.phone.as_ref().and_then(|phone| directory.who_has(phone));
-    let by = incoming.from.responder.or(by_number);
-    let way = if incoming.from.responder.is_some() { Way::Channel } else { Way::Text };
-    let said = Said::read(incoming.text.reveal());
-    let Some(id) = fingerprint(channel, &incoming) else { return };
-    let code: Option<Code> = said.and_then(|said| said.code);
-    let reply = Reply { id, by, way, code, wish: said.map(|said| said.wish), sent: incoming.sent };
-    acts.push(Act::Tell(Input::Reply(reply)));
-    if by.is_none() || said.is_none() {
-        acts.push(Act::Show(incoming));
+    /// A message came in: what it says is the station's to judge.
+    pub(super) fn incoming(
+        &self,
+        channel: ChannelId,
+        incoming: Incoming,
+        directory: &dyn Directory,
+        acts: &mut Vec<Act>,
+    ) {
+        let by_number = incoming.from.phone.as_ref().and_then(|phone| directory.who_has(phone));
+        let by = incoming.from.responder.or(by_number);
+        let way = if incoming.from.responder.is_some() { Way::Channel } else { Way::Text };
+        let said = Said::read(incoming.text.reveal());
+        let Some(id) = fingerprint(channel, &incoming) else { return };
+        let code: Option<Code> = said.as_ref().and_then(|said| said.code);
+        let door = said.as_ref().and_then(|said| said.door.as_ref());
+        let door = door.zip(by).and_then(|(door, by)| directory.door_code(door, &self.homes_of(by, code)));
+        let wish = said.map(|said| said.wish);
+        let reply = Reply { id, by, way, code, wish, door, sent: incoming.sent };
+        acts.push(Act::Tell(Input::Reply(reply)));
+        if by.is_none() || wish.is_none() {
+            acts.push(Act::Show(incoming));
+        }
+    }
+
+    /// The homes of what somebody was told of, under a code or at all: in one of them they may stand.
+    fn homes_of(&self, who: ResponderId, code: Option<Code>) -> Vec<HomeId> {
+        let told = |alarm: &&Alarm| alarm.told_to(who).is_some_and(|told| code.is_none() || told.code == code);
+        self.alarms.values().filter(told).filter_map(|alarm| alarm.home).collect()
     }
 }
 

@@ -18,11 +18,13 @@ use super::log::Position;
 use super::record::{Answered, Carried, Decision, Hole, ReadingSnapshot, Rejected, Snapshot, Start, Turn};
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::effect::{Answer, DeviceEvent, Input};
-use crate::core::id::{CommandId, Epoch};
+use crate::core::id::{CommandId, Epoch, ResidentId};
 use crate::core::sequence::{Lane, Range, SkipReason};
 use crate::core::station::{Past, Words};
 use crate::core::stop::Stop;
-use crate::core::time::Moment;
+use crate::core::time::{Gap, Moment, Mono};
+use crate::core::visit;
+use crate::limits::visits::VISITED_RESIDENTS_MAX;
 use crate::limits::{CLOSED_ALARMS_KEPT, CLOSED_ALARMS_MAX, COMMAND_MEMORY, COMMANDS_REMEMBERED_MAX, REJECTS_MAX};
 
 /// A turn before its records have their numbers.
@@ -45,6 +47,8 @@ pub enum Undecided {
     Alarm(Box<Alarm>),
     /// A device event.
     Device(DeviceEvent),
+    /// Something happened to somebody's visits.
+    Visit(Box<visit::Record>),
     /// A command was answered.
     Answer {
         /// Which.
@@ -122,6 +126,8 @@ pub struct Ledger {
     answers: VecDeque<Answered>,
     rejects: VecDeque<Rejected>,
     told: Told,
+    visits: BTreeMap<ResidentId, visit::Standing>,
+    unsure_since: Option<Mono>,
     foreign_receipts: u64,
 }
 
@@ -188,12 +194,25 @@ impl Ledger {
             told_faults: self.told.faults.iter().copied().collect(),
             last_digest: self.told.digest.map(|at| at.mono),
             stops: self.told.stops.clone(),
+            visits: self.visits.values().cloned().collect(),
+            unsure_since: self.unsure_since,
         }
     }
 
     /// Records that the county refused, oldest first.
     pub fn rejects(&self) -> impl Iterator<Item = &Rejected> {
         self.rejects.iter()
+    }
+
+    /// How everybody's visits stand, by id.
+    pub fn visits(&self) -> impl Iterator<Item = &visit::Standing> {
+        self.visits.values()
+    }
+
+    /// When the box came back last after a stop of unknown length; none when it never did.
+    #[must_use]
+    pub fn unsure_since(&self) -> Option<Mono> {
+        self.unsure_since
     }
 
     /// Receipts for another epoch that came since the log was read, and were ignored.
@@ -350,6 +369,8 @@ impl Ledger {
             stops: self.told.stops.clone(),
             told_faults: self.told.faults.iter().copied().collect(),
             digest: self.told.digest,
+            visits: self.visits.values().cloned().collect(),
+            unsure_since: self.unsure_since,
         }
     }
 
@@ -376,6 +397,8 @@ impl Ledger {
             answers: from.answers.into(),
             rejects: from.rejects.into(),
             told: Told { stops: from.stops, faults: from.told_faults.into_iter().collect(), digest: from.digest },
+            visits: from.visits.into_iter().map(|standing| (standing.resident, standing)).collect(),
+            unsure_since: from.unsure_since,
             foreign_receipts: 0,
         }
     }
@@ -384,6 +407,7 @@ impl Ledger {
         match undecided {
             Undecided::Start(start) => Decision::Start(start),
             Undecided::Alarm(alarm) => Decision::Alarm { seq: self.alarm.head() + 1, alarm },
+            Undecided::Visit(record) => Decision::Visit(record),
             Undecided::Device(event) => Decision::Device { seq: self.device.head() + 1, event },
             Undecided::Answer { id, answer } => Decision::Answer { id, answer },
             Undecided::Receipt { epoch, lane, ranges } => Decision::Receipt { epoch, lane, ranges },
@@ -400,7 +424,8 @@ impl Ledger {
 
     fn take(&mut self, at: Moment, decision: &Decision, place: Place) {
         match decision {
-            Decision::Start(start) => self.take_start(start),
+            Decision::Start(start) => self.take_start(at, start),
+            Decision::Visit(record) => self.take_visit(record),
             Decision::Alarm { seq, alarm } => {
                 self.alarm.record(*seq, place);
                 self.take_alarm(at, alarm);
@@ -438,7 +463,10 @@ impl Ledger {
         }
     }
 
-    fn take_start(&mut self, start: &Start) {
+    fn take_start(&mut self, at: Moment, start: &Start) {
+        if start.gap == Gap::Unknown {
+            self.unsure_since = Some(at.mono);
+        }
         if self.epoch.is_some_and(|epoch| epoch != start.epoch) {
             self.alarm.begin_epoch();
             self.device.begin_epoch();
@@ -464,6 +492,22 @@ impl Ledger {
         let forgotten = at.mono - CLOSED_ALARMS_KEPT;
         self.closed.retain(|closed| closed.clocks.closed.is_some_and(|closed| closed.mono >= forgotten));
         push_bounded(&mut self.closed, alarm.clone(), CLOSED_ALARMS_MAX);
+    }
+
+    fn take_visit(&mut self, record: &visit::Record) {
+        let standing = &record.standing;
+        if self.visits.get(&standing.resident).is_some_and(|known| known.rev > standing.rev) {
+            return;
+        }
+        if record.deed == visit::Deed::Ended {
+            self.visits.remove(&standing.resident);
+            return;
+        }
+        if self.visits.len() >= VISITED_RESIDENTS_MAX && !self.visits.contains_key(&standing.resident) {
+            let oldest = self.visits.values().min_by_key(|known| known.counted.mono).map(|known| known.resident);
+            oldest.map(|oldest| self.visits.remove(&oldest));
+        }
+        self.visits.insert(standing.resident, standing.clone());
     }
 
     fn take_answer(&mut self, at: Moment, id: CommandId, answer: &Answer) {

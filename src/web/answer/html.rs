@@ -14,7 +14,7 @@ use crate::private::Private;
 use crate::web::act::{Act, Offer, Standing, not_an_ending};
 use crate::web::frame::{self, call_the_station, mark, other_language};
 use crate::web::names::{Known, number};
-use crate::words::{self, Both, Lang, Say as _, answer_page as say, device, time};
+use crate::words::{self, Both, Lang, Say as _, alarm as standing, answer_page as say, device, time};
 
 /// What one person is shown of one alarm.
 pub(super) struct Scene<'a> {
@@ -49,6 +49,7 @@ impl Scene<'_> {
                 (self.standing())
                 @if self.stands_beside_the_telephone() { (self.ambulance()) (self.buttons()) }
                 @else { (self.buttons()) (self.ambulance()) }
+                (self.proof())
                 (self.emergency())
                 (call_the_station(self.call_back, self.lang))
                 (self.stopped())
@@ -162,6 +163,9 @@ impl Scene<'_> {
                 @if let (State::Accepted { until, .. }, Standing::Mine, true) = (self.alarm.state, self.standing_of(), about_person) {
                     p .small { (say::report_by(&self.clock(until), self.lang)) }
                 }
+                @if let Some(arrival) = self.alarm.present().filter(|_| self.standing_of().is_mine()) {
+                    p .small { (standing::arrival(arrival.proven).say(self.lang)) }
+                }
                 @if self.standing_of() == Standing::Over { p .small { (self.say(say::OVER_MEANS)) } }
                 @else if about_person && !self.known.is_sent(self.who) { p .small { (self.say(say::INFORMED)) } }
             }
@@ -213,12 +217,37 @@ impl Scene<'_> {
                     input type="hidden" name="rev" value=(self.alarm.rev);
                     @if let Some(main) = offer.main { (button(main, "button main")) }
                     @for act in offer.beside.iter().filter(|act| **act != Act::Dialled120) { (button(*act, "button")) }
+                    @if self.wants_door_code(&offer) { (door_field(self.lang)) }
                     @if !offer.others.is_empty() {
                         details {
                             summary { (self.say(say::OTHERS)) }
                             @for act in &offer.others { (button(*act, "button quiet")) }
                         }
                     }
+                }
+            }
+        }
+    }
+
+    /// Whoever may be about to arrive is asked for the code on the card, where there is one (CARE-RULES 30).
+    fn wants_door_code(&self, offer: &Offer) -> bool {
+        offer.main == Some(Act::Arrived) && self.has_door_code()
+    }
+
+    fn has_door_code(&self) -> bool {
+        self.known.home_of(self.alarm).is_some_and(|home| self.known.has_door_code(home))
+    }
+
+    /// Whoever is there may still tell the code.
+    fn proof(&self) -> Markup {
+        let own =
+            self.alarm.present().filter(|arrival| arrival.by == self.who && self.standing_of() == Standing::MineOnSite);
+        html! {
+            @if own.is_some_and(|arrival| !arrival.proven) && self.has_door_code() {
+                form #proof method="post" action=(self.action()) {
+                    input type="hidden" name="rev" value=(self.alarm.rev);
+                    (door_field(self.lang))
+                    button .button.quiet type="submit" name="do" value=(Act::Arrived.word()) { (self.say(say::PROVE_ARRIVAL)) }
                 }
             }
         }
@@ -318,6 +347,15 @@ impl Scene<'_> {
                     (self.script())
                 }
             }
+        }
+    }
+}
+
+/// The field for the code on the card inside of the door.
+pub(in crate::web) fn door_field(lang: Lang) -> Markup {
+    html! {
+        label .door { (say::DOOR_CODE.say(lang))
+            input name="door" inputmode="numeric" autocomplete="off" maxlength="6";
         }
     }
 }

@@ -29,7 +29,7 @@ use crate::http::asked::{asked_language, key, language};
 use crate::limits::web::{CANDIDATE_HEARD, CANDIDATES_MAX};
 use crate::words::{Both, Lang, answer_page as say};
 use html::Scene;
-pub(super) use html::label;
+pub(super) use html::{door_field, label};
 
 /// The addresses of the answer page.
 pub(super) fn routes() -> Router<Arc<Web>> {
@@ -102,7 +102,8 @@ async fn tap(
         Ok(opened) => opened,
         Err(Shut(status, says)) => return web.says(status, says, "../", lang),
     };
-    let Some((act, rev)) = Form::read(&headers, body).as_ref().and_then(Form::act) else {
+    let form = Form::read(&headers, body).unwrap_or_default();
+    let Some((act, rev)) = form.act() else {
         let (by, alarm) = (Some(opened.who), Some(opened.alarm));
         web.bar(Attempt { by, alarm, ..Attempt::new(Tried::AnswerByLink, Some(Barred::BadForm)) });
         return web.says(StatusCode::BAD_REQUEST, say::BAD_FORM, "../", lang);
@@ -110,7 +111,8 @@ async fn tap(
     let (alarm, who) = (opened.alarm, opened.who);
     see(&web, &opened).await;
     let id = web.settings.key.order_id(opened.token.bytes(), act.word(), rev);
-    let Ok(answer) = web.station.order(id, act.order(alarm, who, String::new())).await else {
+    let order = act.order(alarm, who, String::new());
+    let Ok(answer) = web.station.order_at_the_door(id, order, form.door()).await else {
         warn!(%alarm, by = %who, act = act.word(), "an answer was not taken, because the station does not answer");
         return web.says(StatusCode::SERVICE_UNAVAILABLE, say::DEAF, "../", lang);
     };

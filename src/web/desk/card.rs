@@ -98,7 +98,12 @@ fn goes(scene: &Scene<'_>, alarm: &Alarm) -> Markup {
     let (State::Accepted { by, .. } | State::OnSite { by, .. }) = alarm.state else {
         return html! { p .goes { strong .red { (scene.say(say::NOBODY_GOES)) } } };
     };
-    html! { p .goes { (scene.say(say::GOES)) ": " (person(scene, by)) } }
+    html! {
+        p .goes {
+            (scene.say(say::GOES)) ": " (person(scene, by))
+            @if let Some(arrival) = alarm.present() { " " span .tag { (standing::arrival(arrival.proven).say(scene.lang)) } }
+        }
+    }
 }
 
 /// A responder with their role, and their telephone for whoever may call them.

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, html};
 
 use super::sheet::Sheet;
-use super::{card, lists, stops, wall};
+use super::{card, lists, stops, visits, wall};
 use crate::config::pages::DeskRole;
 use crate::core::effect::Refusal;
 use crate::core::time::{Moment, Mono};
@@ -169,7 +169,7 @@ impl Picture {
             (stops::lines(&scene))
             div .columns {
                 div { (card::alarms(&scene)) }
-                div { (lists::watch(&scene)) (lists::duty(&scene)) (lists::faults(&scene)) }
+                div { (lists::watch(&scene)) (visits::list(&scene)) (lists::duty(&scene)) (lists::faults(&scene)) }
             }
         }
     }

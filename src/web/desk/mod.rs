@@ -12,6 +12,8 @@ mod lists;
 
 mod stops;
 
+mod visits;
+
 mod wall;
 
 mod one;
@@ -63,6 +65,7 @@ pub(super) fn routes() -> Router<Arc<Web>> {
         .route("/wall", get(wall))
         .route("/wall/live", get(wall_live))
         .route("/web.js", get(async || ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT)));
+    let pages = pages.merge(visits::routes());
     // A form of the desk names where it stood; nobody else is told.
     pages.layer(map_response(async |mut response: Response| {
         let same = header::HeaderValue::from_static("same-origin");
@@ -135,6 +138,7 @@ struct Wanted {
     order: Order,
     rev: u32,
     by: ResponderId,
+    door: Option<String>,
 }
 
 /// Gives the order that somebody at the desk chose, and leads them back to it.
@@ -246,7 +250,7 @@ fn wanted(form: &Form, alarm: AlarmId, by: ResponderId, session: &Session) -> Op
     if let Some(disposition) = form.field("as") {
         let disposition = Disposition::from_word(disposition)?;
         let order = Order::Close { alarm, by: Some(by), disposition, conversation: said };
-        return Some(Wanted { word: format!("as {disposition}"), order, rev, by });
+        return Some(Wanted { word: format!("as {disposition}"), order, rev, by, door: None });
     }
     let word = form.field("do")?;
     let (order, by) = match word {
@@ -255,12 +259,12 @@ fn wanted(form: &Form, alarm: AlarmId, by: ResponderId, session: &Session) -> Op
         "note" => (Order::Note { alarm, by: Some(session.responder), text: said }, session.responder),
         act => (Act::from_word(act)?.order(alarm, by, said), by),
     };
-    Some(Wanted { word: word.to_owned(), order, rev, by })
+    Some(Wanted { word: word.to_owned(), order, rev, by, door: form.door() })
 }
 
 /// Gives the order; whoever noted it for somebody else stands in the record beside it. None when the station does not answer.
 async fn give(web: &Web, pass: Pass, session: &Session, alarm: AlarmId, wanted: Wanted) -> Option<Option<Refusal>> {
-    let Wanted { word, order, rev, by } = wanted;
+    let Wanted { word, order, rev, by, door } = wanted;
     let from =
         [pass.bytes(), alarm.to_string().as_bytes(), by.as_str().as_bytes(), said_in(&order).as_bytes()].join(&0);
     let id = |what: &str| web.settings.key.order_id(&from, what, rev);
@@ -269,7 +273,7 @@ async fn give(web: &Web, pass: Pass, session: &Session, alarm: AlarmId, wanted: 
         let note = Order::Note { alarm, by: Some(session.responder), text };
         web.station.order(id(&format!("note {word}")), note).await.ok()?;
     }
-    let answer = web.station.order(id(&word), order).await.ok()?;
+    let answer = web.station.order_at_the_door(id(&word), order, door).await.ok()?;
     let refused = refusal(&answer);
     info!(%alarm, %by, user = %session.user, act = word, refused = refused.map(Refusal::word), "an answer came from the desk");
     Some(refused)

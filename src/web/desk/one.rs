@@ -9,7 +9,7 @@ use crate::core::alarm::{Alarm, Disposition, State};
 use crate::core::id::ResponderId;
 use crate::core::time::Moment;
 use crate::web::act::Act;
-use crate::web::answer::label as answer_label;
+use crate::web::answer::{door_field, label as answer_label};
 use crate::web::frame::{self, mark};
 use crate::web::names::Known;
 use crate::web::session::Session;
@@ -62,7 +62,10 @@ impl One<'_> {
         html! {
             section class={ "card " (edge) } {
                 div .head {
-                    p .state { (state) @if let Some(by) = holder(alarm) { " · " (self.known.name(by)) } }
+                    p .state {
+                        (state) @if let Some(by) = holder(alarm) { " · " (self.known.name(by)) }
+                        @if let Some(arrival) = alarm.present() { " · " (standing::arrival(arrival.proven).say(self.lang)) }
+                    }
                     p .what {
                         strong { (whom) } " " (alarm.id.condition.say(self.lang))
                         @if let Some(room) = alarm.room { " (" (device::room(&room, self.lang)) ")" }
@@ -105,6 +108,9 @@ impl One<'_> {
                     }
                 }
                 h2 { (self.say(say::STEPS)) }
+                @if about_person && self.known.home_of(self.alarm).is_some_and(|home| self.known.has_door_code(home)) {
+                    (door_field(self.lang))
+                }
                 div .ways { @for act in steps { (button(act, "")) } }
                 @if !not_endings.is_empty() {
                     h2 { (self.say(say::NOT_ENDINGS)) }

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use crate::control::protocol::VisitRow;
 use crate::core::alarm::{Alarm, State};
 use crate::core::id::ResidentId;
 use crate::core::stop::Stop;
@@ -27,6 +28,8 @@ pub(in crate::web) struct Sheet<'a> {
     pub(in crate::web) watched: usize,
     /// Times in which the station was not running, oldest first.
     pub(in crate::web) stops: &'a [Stop],
+    /// Whom somebody is to visit, the most pressing first.
+    pub(in crate::web) visits: Vec<&'a VisitRow>,
     pub(in crate::web) durable: bool,
     pub(in crate::web) county: bool,
 }
@@ -60,6 +63,7 @@ impl<'a> Sheet<'a> {
             watched: watched.len(),
             away: away.iter().map(|(id, until)| (*id, *until)).collect(),
             stops: &survey.status.stops,
+            visits: VisitRow::due(&survey.visits, survey.now),
             durable: survey.status.durable,
             county: survey.status.relay_connected && survey.status.county_online != Some(false),
         }

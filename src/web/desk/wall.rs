@@ -11,7 +11,7 @@ use crate::core::id::ResidentId;
 use crate::core::watch::Watch;
 use crate::limits::web::ROWS_MAX;
 use crate::web::frame::mark;
-use crate::words::{Say as _, alarm as standing, desk as say};
+use crate::words::{Say as _, alarm as standing, desk as say, visits};
 
 /// Alarms about people, then who is not watched.
 pub(super) fn content(scene: &Scene<'_>) -> Markup {
@@ -29,6 +29,11 @@ pub(super) fn content(scene: &Scene<'_>) -> Markup {
                 p .band.calm { (mark("○")) (scene.say(say::WALL_CALM)) }
             }
             @for alarm in alarms.iter().take(ROWS_MAX) { (row(scene, alarm)) }
+        }
+        @if !scene.sheet.visits.is_empty() {
+            section #visits data-live {
+                p .band.warn { (mark("△")) (scene.say(visits::DUE)) " " strong { (scene.sheet.visits.len()) } }
+            }
         }
         @if !blind.is_empty() {
             section #watch data-live {

@@ -34,6 +34,7 @@ impl WeeklyRota {
             times.fault_hours.push(Span { from: at(day, FAULT_HOURS.0), until: at(day, FAULT_HOURS.1) });
             times.roll_calls.push(at(day, ROLL_CALL));
             if let Some(morning) = date {
+                times.dates.push(Span { from: at(day, Time::midnight()), until: at(morning, Time::midnight()) });
                 times.nights.push(Span { from: at(day, NIGHT.0), until: at(morning, NIGHT.1) });
             }
         }
