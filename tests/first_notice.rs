@@ -117,7 +117,8 @@ impl Bench {
     fn order(&mut self, order: Order) {
         self.orders += 1;
         let id = format!("bench-{}", self.orders).parse().expect("an id");
-        let reply = ask(&self.house.path("control.sock"), &Request::Order { id, order }).expect("the gateway answers");
+        let reply = ask(&self.house.path("control.sock"), &Request::Order { id, order, door: None })
+            .expect("the gateway answers");
         let Body::Answer(answer) = reply.body else { panic!("an order is answered") };
         assert!(!matches!(answer, Answer::Refused { .. }), "{answer:?}");
     }

@@ -5,6 +5,10 @@
 
 mod support;
 
+#[allow(dead_code, reason = "a part of the names is used")]
+#[path = "people/names.rs"]
+mod names;
+
 #[allow(dead_code, reason = "a part of the street is used")]
 #[path = "people/street.rs"]
 mod street;

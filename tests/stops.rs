@@ -113,7 +113,7 @@ async fn rule_23_a_stop_of_minutes_is_told_over_the_next_start_until_somebody_ha
     for stop in known {
         let order = Order::NoteStop { until: stop.until.mono, by: "desk".parse().expect("id") };
         let id = format!("t{}", stop.until.mono.0).parse().expect("id");
-        let answer = ask(&fast.path("control.sock"), Request::Order { id, order }).await;
+        let answer = ask(&fast.path("control.sock"), Request::Order { id, order, door: None }).await;
         assert_eq!(answer, Some(Body::Answer(Answer::StopNoted { until: stop.until.mono })));
     }
     assert_eq!(fast.status().await.stops, []);

@@ -59,17 +59,17 @@ struct Shown {
 
 impl Board {
     pub(super) fn new(
-        clock: Arc<Clock>,
+        clock: &Arc<Clock>,
         store: Store,
-        counters: Arc<Counters>,
+        counters: &Arc<Counters>,
         pages: Tally,
         epoch: Epoch,
         revision: String,
     ) -> Board {
         Board {
-            clock,
+            clock: Arc::clone(clock),
             store,
-            counters,
+            counters: Arc::clone(counters),
             pages,
             epoch,
             shown: Mutex::new(Shown { revision, durable: true, ..Shown::default() }),

@@ -74,10 +74,8 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
     let listener = listen(&config.control_socket)?;
 
     let counters: Arc<Counters> = Arc::default();
-    let heard = Arc::new(Heard::new(Arc::clone(&counters)));
-    let letterbox = Letterbox::default();
-    let (time, refused) = (Arc::clone(&clock), Arc::clone(&counters));
-    let board = Arc::new(Board::new(time, store.clone(), refused, front.tally(), epoch, revision));
+    let (heard, letterbox) = (Arc::new(Heard::new(Arc::clone(&counters))), Letterbox::default());
+    let board = Arc::new(Board::new(&clock, store.clone(), &counters, front.tally(), epoch, revision));
     let (desks, called) = Desks::new();
     let proofs = Proofs::new(people.clone(), config.modem.is_some());
     let mut house = House::new(

@@ -3,6 +3,8 @@
 
 mod street;
 
+mod names;
+
 mod village;
 
 mod heard;
