@@ -109,6 +109,8 @@ impl One<'_> {
                 }
                 h2 { (self.say(say::STEPS)) }
                 @if about_person && self.known.home_of(self.alarm).is_some_and(|home| self.known.has_door_code(home)) {
+                    // The first button of a form is what Enter in its field means.
+                    button .unseen type="submit" name="do" value=(Act::Arrived.word()) tabindex="-1" aria-hidden="true" {}
                     (door_field(self.lang))
                 }
                 div .ways { @for act in steps { (button(act, "")) } }
