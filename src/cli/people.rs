@@ -150,8 +150,9 @@ fn sheet(socket: &Socket, who: Option<ResponderId>, out: &Out) -> ExitCode {
         return ExitCode::FAILURE;
     }
     let people: Vec<ResponderId> = who.map_or_else(|| known.keys().copied().collect(), |who| vec![who]);
-    // Nothing in the configuration says which number the SIM has, so there is a line to write it on.
-    out.write(&Sheets { press: files.press(), calls_from: None }.page(&people))
+    // Where nothing says which number the SIM has, there is a line to write it on.
+    let calls_from = files.station.modem.as_ref().and_then(|modem| modem.number.as_ref());
+    out.write(&Sheets { press: files.press(), calls_from }.page(&people))
 }
 
 fn prove(socket: &Socket, who: ResponderId, code: Option<&String>, by: &By) -> ExitCode {

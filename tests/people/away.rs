@@ -7,6 +7,7 @@ use shouwang::core::reading::{Measure, Said};
 use shouwang::core::roster::{Role, Roster};
 use shouwang::core::rota::Span;
 use shouwang::core::time::{Gap, Trust};
+use shouwang::core::visit::Reason;
 
 use super::street::{Phone, Street};
 use super::village::{hours, id, plan, roster};
@@ -134,6 +135,9 @@ fn rule_24_no_answer_is_a_call_at_ten_to_the_contact_and_then_to_the_desk() {
     assert!(!is_called(&street));
     street.until(ENDS + 4 * MINUTE);
     assert!(!street.station.is_away(id("r1")), "watched again");
+    let visits: Vec<_> =
+        street.station.visits().filter(|of| of.open_for(Reason::AbsenceUnanswered).is_some()).collect();
+    assert_eq!(visits.len(), 1, "and somebody is to look in");
     let rang = street.rings_of("child");
     assert!(rang.first().is_some_and(|at| (ENDS..ENDS + 60).contains(at)), "{rang:?}");
     assert!(street.rings_of("desk").is_empty());

@@ -8,6 +8,7 @@ use shouwang::core::power::{Power, PowerMeter};
 use shouwang::core::roster::Roster;
 use shouwang::core::station::Rules;
 use shouwang::core::time::{Gap, Trust, Wall};
+use shouwang::core::visit;
 use shouwang::core::watch::Watch;
 use shouwang::notify::queue::Kind;
 
@@ -138,6 +139,14 @@ fn rule_27_homes_that_hang_on_mains_are_not_watched_from_then_on_and_listed() {
     it.runs_on(battery(200), 20 * MINUTE);
     let texts: Vec<String> = it.street.texts_to("desk").into_iter().map(|(_, text)| text).collect();
     assert_eq!(texts, ["设备故障1件:停电1。请看值班台", "停电,电池可用 3 小时 20 分钟,以下各户未守护:示例一组h1号"]);
+    // Once it is a fault that nobody watches over them, somebody is to look in.
+    let to_visit = |it: &Plugged| {
+        let visits = it.street.station.visits().filter(|visit| visit.open_for(visit::Reason::MainsLost).is_some());
+        visits.map(|visit| visit.resident.to_string()).collect::<Vec<_>>()
+    };
+    assert!(to_visit(&it).is_empty());
+    it.runs_on(battery(200), 40 * MINUTE);
+    assert_eq!(to_visit(&it), ["r1"]);
 }
 
 #[test]
