@@ -142,13 +142,13 @@ impl Station {
     /// A device of a home was heard. If somebody is about there in two places, whoever is away is watched again at once, and asked
     /// after.
     pub(super) fn mind_who_is_about(&mut self, now: Moment, device: &Device, news: &[News], effects: &mut Vec<Effect>) {
-        let is_wanted =
-            |id: &ResidentId| self.is_away(*id) || self.book.is_open(Subject::Resident(*id), Condition::NotBack);
-        let living = self.roster.residents.values().filter(|resident| Some(resident.home) == device.home);
-        let Some(resident) = living.map(|resident| resident.id).find(is_wanted) else { return };
         if !device.role.is_moved_by_people() || !news.iter().any(|item| is_somebody(item.said.measure)) {
             return;
         }
+        // Few are away, and most readings come from homes of others.
+        let missed = self.absences.away.iter().chain(self.absences.called.keys());
+        let at_home = |id: &&ResidentId| self.roster.residents.get(id).is_some_and(|of| Some(of.home) == device.home);
+        let Some(resident) = missed.copied().find(|id| at_home(&id)) else { return };
         let place: Place = device.room.ok_or(device.id);
         let elsewhere = self
             .absences

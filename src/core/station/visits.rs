@@ -71,7 +71,7 @@ impl Station {
 
     /// The same for one resident. Nothing new where somebody is to go for that reason already.
     pub(super) fn visit_due_for(&mut self, now: Moment, id: ResidentId, why: Reason, effects: &mut Vec<Effect>) {
-        if self.is_visited(id) {
+        if self.roster.is_watched_over(id) {
             let deed = self.visits_of(id, now).want_soon(why, now);
             self.record_visit(id, deed, effects);
         }
@@ -82,7 +82,7 @@ impl Station {
         let hours_until = self.plan.fault_hours_until(now);
         if let (Some(date), Some(_)) = (self.plan.date(now), hours_until) {
             let served: Vec<ResidentId> =
-                self.roster.residents.keys().copied().filter(|id| self.is_visited(*id)).collect();
+                self.roster.residents.keys().copied().filter(|id| self.roster.is_watched_over(*id)).collect();
             for id in served {
                 let today = Today { now, date, every_days: self.days_of(id) };
                 if !self.visits.of.contains_key(&id) {
@@ -111,7 +111,7 @@ impl Station {
         door: Option<DoorCode>,
         effects: &mut Vec<Effect>,
     ) -> Result<Answer, Refusal> {
-        if !self.is_visited(resident) {
+        if !self.roster.is_watched_over(resident) {
             return Err(Refusal::UnknownResident);
         }
         let home = self.roster.residents.get(&resident).map(|known| known.home).ok_or(Refusal::UnknownResident)?;
@@ -131,7 +131,7 @@ impl Station {
         text: &str,
         effects: &mut Vec<Effect>,
     ) -> Result<Answer, Refusal> {
-        if !self.is_visited(resident) {
+        if !self.roster.is_watched_over(resident) {
             return Err(Refusal::UnknownResident);
         }
         self.visits_of(resident, now);
@@ -194,7 +194,7 @@ impl Station {
         for id in residents.iter().copied() {
             match told {
                 Told::Unverified => self.visit_due_for(now, id, Reason::Unverified, effects),
-                Told::Seen(visit, alarm) if self.is_visited(id) => {
+                Told::Seen(visit, alarm) if self.roster.is_watched_over(id) => {
                     let date = self.plan.date(visit.at).map(|date| date.from);
                     let deed = self.visits_of(id, now).done(visit, Some(alarm), date);
                     self.record_visit(id, Some(deed), effects);
@@ -241,14 +241,10 @@ impl Station {
         self.visits_due_for(now, &silent, Reason::NothingHeard, effects);
     }
 
-    /// Whether somebody's visits are counted: they stand in the list and are served.
-    fn is_visited(&self, id: ResidentId) -> bool {
-        self.roster.residents.get(&id).is_some_and(|resident| resident.service.is_served())
-    }
-
     /// After how many days somebody is visited; none while they are away.
     fn days_of(&self, id: ResidentId) -> Option<u16> {
-        let resident = self.roster.residents.get(&id).filter(|resident| resident.service == Service::Active)?;
+        let is_there = |resident: &&Resident| resident.service == Service::Active && !self.is_away(id);
+        let resident = self.roster.residents.get(&id).filter(is_there)?;
         Some(self.roster.visits.of(resident.tier))
     }
 
@@ -264,7 +260,7 @@ impl Station {
 
     /// Whoever has left, or stands in the list no longer, is visited no more (CARE-RULES 26).
     fn end_visits(&mut self, effects: &mut Vec<Effect>) {
-        let ended: Vec<ResidentId> = self.visits.of.keys().copied().filter(|id| !self.is_visited(*id)).collect();
+        let ended: Vec<ResidentId> = self.visits.of.keys().copied().filter(|id| !self.roster.is_watched_over(*id)).collect();
         for id in ended {
             self.record_visit(id, Some(Deed::Ended), effects);
             self.visits.of.remove(&id);
