@@ -3,8 +3,6 @@
 mod support;
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use shouwang::core::alarm::told::Code;
 use shouwang::core::answer::Wish;
@@ -13,6 +11,7 @@ use shouwang::notify::reply;
 use shouwang::words::{Lang, sheet};
 use support::browser::{BROWSER, argument, browse, shots};
 use support::installed;
+use support::shell::Shell;
 
 const STATION: &str = "[notices]\nstation_name = \"示例村照料站\"\ncall_back = \"13800000099\"\n";
 
@@ -95,52 +94,21 @@ ladder = "usual"
 never = ["p1"]
 "#;
 
-struct Desk(tempfile::TempDir);
-
-impl Desk {
-    fn with(village: &str) -> Self {
-        let desk = Self(tempfile::tempdir().expect("a folder"));
-        let data = desk.0.path().display().to_string();
-        let station = format!(
-            "[station]\nid = \"st1\"\ngateway = \"gw1\"\ndata_dir = \"{data}\"\nvillage_file = \"{data}/village.toml\"\n\
-             control_socket = \"{data}/s\"\n{STATION}"
-        );
-        std::fs::write(desk.path("shouwang.toml"), station).expect("writes");
-        std::fs::write(desk.path("village.toml"), village).expect("writes");
-        desk
+/// How many sheets of paper a browser makes of it.
+async fn sheets(desk: &Shell, name: &str, args: &[&str]) -> usize {
+    let (page, pdf) = (desk.path(&format!("{name}.html")), desk.path(&format!("{name}.pdf")));
+    let file = page.display().to_string();
+    desk.said(&[args, &["--out", &file]].concat());
+    let (address, to) = (format!("file://{file}"), argument("print-to-pdf", &pdf.display().to_string()));
+    browse(&desk.path(""), &["--no-pdf-header-footer".to_owned(), to, address.clone()]).await;
+    if let Some(shots) = shots() {
+        let shape = if args[0] == "rota" { "1180,860" } else { "860,1200" };
+        let picture = argument("screenshot", &shots.join(format!("paper-{name}.png")).display().to_string());
+        browse(&desk.path(""), &[argument("window-size", shape), picture, address]).await;
     }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        let mut command = Command::new(Path::new(env!("CARGO_BIN_EXE_shouwang")));
-        command.args(args).arg("--config").arg(self.path("shouwang.toml")).output().expect("it runs")
-    }
-
-    fn page(&self, args: &[&str]) -> String {
-        let output = self.run(args);
-        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).expect("UTF-8")
-    }
-
-    /// How many sheets of paper a browser makes of it.
-    async fn sheets(&self, name: &str, args: &[&str]) -> usize {
-        let (page, pdf) = (self.path(&format!("{name}.html")), self.path(&format!("{name}.pdf")));
-        let file = page.display().to_string();
-        self.page(&[args, &["--out", &file]].concat());
-        let (address, to) = (format!("file://{file}"), argument("print-to-pdf", &pdf.display().to_string()));
-        browse(self.0.path(), &["--no-pdf-header-footer".to_owned(), to, address.clone()]).await;
-        if let Some(shots) = shots() {
-            let shape = if args[0] == "rota" { "1180,860" } else { "860,1200" };
-            let picture = argument("screenshot", &shots.join(format!("paper-{name}.png")).display().to_string());
-            browse(self.0.path(), &[argument("window-size", shape), picture, address]).await;
-        }
-        let pdf = std::fs::read(pdf).expect("a PDF");
-        let is_page = |at: &[u8]| at.starts_with(b"/Type /Page") && !at.starts_with(b"/Type /Pages");
-        pdf.windows(12).filter(|at| is_page(at)).count()
-    }
+    let pdf = std::fs::read(pdf).expect("a PDF");
+    let is_page = |at: &[u8]| at.starts_with(b"/Type /Page") && !at.starts_with(b"/Type /Pages");
+    pdf.windows(12).filter(|at| is_page(at)).count()
 }
 
 /// What stands between the tags.
@@ -154,8 +122,8 @@ const WEEK: [&str; 4] = ["rota", "print", "--week", "2026-10-01"];
 
 #[test]
 fn the_rota_for_a_wall_shows_who_comes_with_swaps_leave_holidays_and_gaps() {
-    let desk = Desk::with(VILLAGE);
-    let page = desk.page(&[&WEEK[..], &["--lang", "zh"]].concat());
+    let desk = Shell::new("", STATION, VILLAGE);
+    let page = desk.said(&[&WEEK[..], &["--lang", "zh"]].concat());
     assert!(page.starts_with("<!DOCTYPE html><html lang=\"zh-CN\">"), "{}", &page[..80]);
     let text = text_of(&page);
     for shown in [
@@ -175,35 +143,35 @@ fn the_rota_for_a_wall_shows_who_comes_with_swaps_leave_holidays_and_gaps() {
     ] {
         assert!(text.contains(shown), "{shown} is missing in {text}");
     }
-    let english = text_of(&desk.page(&[&WEEK[..], &["--lang", "en"]].concat()));
+    let english = text_of(&desk.said(&[&WEEK[..], &["--lang", "en"]].concat()));
     for shown in
         ["Who is on duty", "for 示例乙", "on leave", "holiday", "nobody in the village is on duty", "Signature"]
     {
         assert!(english.contains(shown), "{shown} is missing in {english}");
     }
-    let weeks = desk.page(&[&WEEK[..], &["--weeks", "3"]].concat());
+    let weeks = desk.said(&[&WEEK[..], &["--weeks", "3"]].concat());
     assert_eq!(weeks.matches("<section").count(), 3);
     assert!(!desk.run(&["rota", "print", "--weeks", "40"]).status.success());
-    assert!(text_of(&Desk::with("").page(&["rota", "print", "--lang", "zh"])).contains("没有写班次"));
+    assert!(text_of(&Shell::new("", STATION, "").said(&["rota", "print", "--lang", "zh"])).contains("没有写班次"));
 }
 
 #[test]
 fn rule_28_a_rota_on_a_wall_has_no_telephone_unless_asked_for_and_nothing_of_those_who_are_served() {
-    let desk = Desk::with(VILLAGE);
-    let wall = desk.page(&WEEK);
+    let desk = Shell::new("", STATION, VILLAGE);
+    let wall = desk.said(&WEEK);
     for hidden in
         ["1380000", "示例奶奶", "示例爷爷", "示例大娘", "示例老人", "示例大槐树", "示例狗在院里", "r1", "暂停"]
     {
         assert!(!wall.contains(hidden), "{hidden} hangs on the wall");
     }
-    let phones = desk.page(&[&WEEK[..], &["--phones"]].concat());
+    let phones = desk.said(&[&WEEK[..], &["--phones"]].concat());
     assert!(phones.contains("13800000002") && phones.contains("13800000004") && !phones.contains("示例奶奶"));
 }
 
 #[test]
 fn the_sheet_says_for_whom_how_it_comes_and_what_to_reply() {
-    let desk = Desk::with(VILLAGE);
-    let text = text_of(&desk.page(&["people", "sheet", "p1", "--lang", "zh"]));
+    let desk = Shell::new("", STATION, VILLAGE);
+    let text = text_of(&desk.said(&["people", "sheet", "p1", "--lang", "zh"]));
     for shown in [
         "示例甲",
         "邻居",
@@ -224,23 +192,23 @@ fn the_sheet_says_for_whom_how_it_comes_and_what_to_reply() {
     ] {
         assert!(text.contains(shown), "{shown} is missing in {text}");
     }
-    let english = text_of(&desk.page(&["people", "sheet", "p1", "--lang", "en"]));
+    let english = text_of(&desk.said(&["people", "sheet", "p1", "--lang", "en"]));
     for shown in ["Coming: reply 17. Cannot: 17 2", "17 need 120", "17 locked", "5 min", "Test:"] {
         assert!(english.contains(shown), "{shown} is missing in {english}");
     }
-    let worker = text_of(&desk.page(&["people", "sheet", "p2", "--lang", "zh"]));
+    let worker = text_of(&desk.said(&["people", "sheet", "p2", "--lang", "zh"]));
     assert!(worker.contains("40 分钟") && worker.contains("当班时"), "by role: {worker}");
-    let family = text_of(&desk.page(&["people", "sheet", "f1", "--lang", "zh"]));
+    let family = text_of(&desk.said(&["people", "sheet", "f1", "--lang", "zh"]));
     assert!(family.contains("不用出动") && !family.contains("17") && !family.contains("一组 1 号"), "{family}");
-    assert_eq!(desk.page(&["people", "sheet"]).matches("<section").count(), 5, "a sheet for everybody");
+    assert_eq!(desk.said(&["people", "sheet"]).matches("<section").count(), 5, "a sheet for everybody");
     let nobody = desk.run(&["people", "sheet", "p9", "--lang", "zh"]);
     assert!(!nobody.status.success() && String::from_utf8_lossy(&nobody.stderr).contains("没有这个响应人"));
 }
 
 #[test]
 fn rule_28_a_sheet_says_who_where_and_how_far_and_no_more() {
-    let desk = Desk::with(VILLAGE);
-    let page = desk.page(&["people", "sheet", "p1"]);
+    let desk = Shell::new("", STATION, VILLAGE);
+    let page = desk.said(&["people", "sheet", "p1"]);
     for hidden in
         ["1380000000", "示例老人", "示例大娘", "暂停", "paused", "高风险", "示例乙", "示例狗在院里", "r1", "h1"]
     {
@@ -251,22 +219,22 @@ fn rule_28_a_sheet_says_who_where_and_how_far_and_no_more() {
 
 #[test]
 fn a_page_escapes_what_it_is_given_and_asks_for_nothing() {
-    let desk = Desk::with(VILLAGE);
-    for page in [desk.page(&WEEK), desk.page(&["people", "sheet"])] {
+    let desk = Shell::new("", STATION, VILLAGE);
+    for page in [desk.said(&WEEK), desk.said(&["people", "sheet"])] {
         assert!(page.contains("示例甲&lt;b&gt;") && !page.contains("示例甲<b>"));
         for asks in ["src=", "href=", "http://", "https://", "url(", "<script", "@import"] {
             assert!(!page.contains(asks), "{asks}");
         }
     }
-    assert!(desk.page(&["people", "sheet"]).contains("示例大槐树&lt;旁&gt;"));
+    assert!(desk.said(&["people", "sheet"]).contains("示例大槐树&lt;旁&gt;"));
 }
 
 #[test]
 fn a_page_with_names_is_its_owners_file() {
     use std::os::unix::fs::PermissionsExt as _;
-    let desk = Desk::with(VILLAGE);
+    let desk = Shell::new("", STATION, VILLAGE);
     let file = desk.path("rota.html");
-    let said = desk.page(&[&WEEK[..], &["--out", &file.display().to_string()]].concat());
+    let said = desk.said(&[&WEEK[..], &["--out", &file.display().to_string()]].concat());
     assert!(said.is_empty() && std::fs::read_to_string(&file).expect("written").contains("示例乙"));
     assert_eq!(std::fs::metadata(&file).expect("there").permissions().mode() & 0o777, 0o600);
     assert!(!desk.run(&[&WEEK[..], &["--out", "/nowhere/x.html"]].concat()).status.success());
@@ -290,15 +258,15 @@ async fn a_week_and_a_sheet_are_one_side_of_paper_each() {
     if !installed(BROWSER) {
         return;
     }
-    let desk = Desk::with(VILLAGE);
+    let desk = Shell::new("", STATION, VILLAGE);
     for lang in ["zh", "en"] {
-        assert_eq!(desk.sheets(&format!("rota-{lang}"), &[&WEEK[..], &["--lang", lang]].concat()).await, 1, "{lang}");
+        assert_eq!(sheets(&desk, &format!("rota-{lang}"), &[&WEEK[..], &["--lang", lang]].concat()).await, 1, "{lang}");
         let sheet = ["people", "sheet", "p1", "--lang", lang];
-        assert_eq!(desk.sheets(&format!("sheet-{lang}"), &sheet).await, 1, "{lang}");
+        assert_eq!(sheets(&desk, &format!("sheet-{lang}"), &sheet).await, 1, "{lang}");
         let all = ["people", "sheet", "--lang", lang];
-        assert_eq!(desk.sheets(&format!("sheets-{lang}"), &all).await, 5, "{lang}: one for each");
+        assert_eq!(sheets(&desk, &format!("sheets-{lang}"), &all).await, 5, "{lang}: one for each");
     }
-    assert_eq!(desk.sheets("weeks", &[&WEEK[..], &["--weeks", "4", "--phones"]].concat()).await, 4);
+    assert_eq!(sheets(&desk, "weeks", &[&WEEK[..], &["--weeks", "4", "--phones"]].concat()).await, 4);
 }
 
 #[tokio::test]
@@ -316,11 +284,11 @@ async fn a_crowded_week_and_somebody_called_first_for_many_still_fit() {
     }
     let crowded = "[shifts.evening]\nfrom = \"17:00\"\nuntil = \"22:00\"\ndaily = [\"p1\", \"p2\", \"p3\", \"desk\"]\n";
     let crowded = village.replace("[shifts.night]", &format!("{crowded}[shifts.night]"));
-    let desk = Desk::with(&crowded.replace("daily = [\"p2\"]", "daily = [\"p1\", \"p2\", \"p3\"]"));
+    let desk = Shell::new("", STATION, &crowded.replace("daily = [\"p2\"]", "daily = [\"p1\", \"p2\", \"p3\"]"));
     for lang in ["zh", "en"] {
         let rota = [&WEEK[..], &["--lang", lang]].concat();
-        assert_eq!(desk.sheets(&format!("crowded-rota-{lang}"), &rota).await, 1, "{lang}");
+        assert_eq!(sheets(&desk, &format!("crowded-rota-{lang}"), &rota).await, 1, "{lang}");
         let sheet = ["people", "sheet", "p1", "--lang", lang];
-        assert_eq!(desk.sheets(&format!("crowded-sheet-{lang}"), &sheet).await, 1, "{lang}");
+        assert_eq!(sheets(&desk, &format!("crowded-sheet-{lang}"), &sheet).await, 1, "{lang}");
     }
 }

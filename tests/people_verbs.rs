@@ -3,13 +3,11 @@
 mod support;
 
 use std::io::{Read as _, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use serde_json::Value;
 use shouwang::sim::modem::{Modem, Mood, Network, Person};
-use support::child::Guard;
 use support::pty::PluggedModem;
+use support::shell::Shell;
 use support::until;
 
 const NUMBER: &str = "13800000001";
@@ -43,58 +41,15 @@ home = "h1"
 ladder = "usual"
 "#;
 
-struct Desk(tempfile::TempDir);
-
-impl Desk {
-    fn new(modem: bool) -> Self {
-        let desk = Self(tempfile::tempdir().expect("a folder"));
-        let data = desk.0.path().display().to_string();
-        let modem = if modem { format!("[modem]\nport = \"{data}/modem\"\n") } else { String::new() };
-        let station = format!(
-            "[station]\nid = \"st1\"\ngateway = \"gw1\"\ndata_dir = \"{data}/data\"\nvillage_file = \"{data}/village.toml\"\n\
-             control_socket = \"{data}/s\"\n[notices]\nstation_name = \"示例站\"\n{modem}"
-        );
-        std::fs::create_dir(desk.path("data")).expect("a folder");
-        std::fs::write(desk.path("shouwang.toml"), station).expect("writes");
-        std::fs::write(desk.path("village.toml"), VILLAGE).expect("writes");
-        desk
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn village(&self) -> String {
-        std::fs::read_to_string(self.path("village.toml")).expect("reads")
-    }
-
-    fn start(&self) -> Guard {
-        let config = self.path("shouwang.toml").display().to_string();
-        Guard::start_logged(env!("CARGO_BIN_EXE_shouwang"), ["run", "--config", &config], &self.path("log"))
-    }
-
-    fn people(&self, args: &[&str]) -> Output {
-        let mut command = Command::new(Path::new(env!("CARGO_BIN_EXE_shouwang")));
-        command.arg("people").args(args).arg("--config").arg(self.path("shouwang.toml"));
-        command.output().expect("it runs")
-    }
-
-    fn said(&self, args: &[&str]) -> String {
-        let output = self.people(args);
-        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).expect("UTF-8")
-    }
-
-    fn refused(&self, args: &[&str]) -> String {
-        let output = self.people(args);
-        assert!(!output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stdout));
-        String::from_utf8(output.stderr).expect("UTF-8")
-    }
+/// A station, and one with a modem.
+fn desk(modem: bool) -> Shell {
+    let port = if modem { "[modem]\nport = \"{data}/modem\"\n" } else { "" };
+    Shell::new("people", &format!("[notices]\nstation_name = \"示例站\"\n{port}"), VILLAGE)
 }
 
 #[test]
 fn the_list_shows_who_is_proven_reachable_and_on_which_ladders() {
-    let desk = Desk::new(false);
+    let desk = desk(false);
     let zh = desk.said(&["list", "--lang", "zh"]);
     assert_eq!(
         zh,
@@ -114,13 +69,13 @@ fn the_list_shows_who_is_proven_reachable_and_on_which_ladders() {
 
 #[tokio::test]
 async fn rule_20_a_telephone_is_proven_by_the_code_that_its_owner_reads_out() {
-    let desk = Desk::new(true);
+    let desk = desk(true);
     let mood = Mood { answers_ms: (1, 5), sends_ms: (20, 60), registers_after_s: Some(0), boots_s: 1, ..Mood::calm() };
     let network = Network::with([(NUMBER, Person::silent())]);
     let plugged = PluggedModem::plug(&desk.path("modem"), Modem::new(1, mood, network));
     let _gateway = desk.start();
     let texts = || plugged.modem().network().texts_to(NUMBER);
-    until("the gateway sends the code", || desk.people(&["prove", "p1", "--lang", "zh"]).status.success()).await;
+    until("the gateway sends the code", || desk.run(&["prove", "p1", "--lang", "zh"]).status.success()).await;
     until("the code has arrived", || !texts().is_empty()).await;
     let text = texts().pop().expect("a text");
     let code = text.strip_prefix("示例站:验证码").and_then(|rest| rest.get(..4)).expect("the code").to_owned();
@@ -144,13 +99,13 @@ async fn rule_20_a_telephone_is_proven_by_the_code_that_its_owner_reads_out() {
     let history = std::fs::read_to_string(desk.path("data/village.d/history.jsonl")).expect("reads");
     let newest: Value = serde_json::from_str(history.lines().last().expect("a line")).expect("JSON");
     assert_eq!((&newest["by"], &newest["did"]), (&Value::from("p2"), &Value::from("prove")));
-    let log = std::fs::read_to_string(desk.path("log")).expect("reads");
+    let log = std::fs::read_to_string(desk.path("journal")).expect("reads");
     assert!(!log.contains(&code) && !log.contains(NUMBER), "neither stands in the log");
 }
 
 #[tokio::test]
 async fn without_a_modem_no_code_is_sent_and_it_is_said_why() {
-    let desk = Desk::new(false);
+    let desk = desk(false);
     let _gateway = desk.start();
     until("the gateway answers", || desk.refused(&["prove", "p1", "--lang", "en"]).contains("No modem is configured"))
         .await;

@@ -1,11 +1,9 @@
 //! `shouwang rota` as people call it: the printed rota, the forecast, and a swap that edits the village file.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+mod support;
 
 use serde_json::Value;
-
-const STATION: &str = "[station]\nid = \"st1\"\ngateway = \"gw1\"\n";
+use support::shell::Shell;
 
 const VILLAGE: &str = r#"# 一份手写的名册 / written by hand
 [homes.h1]
@@ -51,44 +49,9 @@ address_form = "示例爷爷"
 home = "h2"
 "#;
 
-struct Desk(tempfile::TempDir);
-
-impl Desk {
-    fn with(village: &str) -> Self {
-        let desk = Self(tempfile::tempdir().expect("a folder"));
-        let data = desk.0.path().display().to_string();
-        let station = format!(
-            "{STATION}data_dir = \"{data}\"\nvillage_file = \"{data}/village.toml\"\ncontrol_socket = \"{data}/s\"\n"
-        );
-        std::fs::write(desk.path("shouwang.toml"), station).expect("writes");
-        std::fs::write(desk.path("village.toml"), village).expect("writes");
-        desk
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn village(&self) -> String {
-        std::fs::read_to_string(self.path("village.toml")).expect("reads")
-    }
-
-    fn rota(&self, args: &[&str]) -> Output {
-        let mut command = Command::new(Path::new(env!("CARGO_BIN_EXE_shouwang")));
-        command.arg("rota").args(args).arg("--config").arg(self.path("shouwang.toml"));
-        command.output().expect("it runs")
-    }
-
-    fn said(&self, args: &[&str]) -> String {
-        let output = self.rota(args);
-        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).expect("UTF-8")
-    }
-}
-
 #[test]
 fn the_rota_is_printed_by_day_and_shift_in_both_languages() {
-    let desk = Desk::with(VILLAGE);
+    let desk = Shell::new("rota", "", VILLAGE);
     let zh = desk.said(&["show", "--from", "2099-12-04", "--days", "3", "--lang", "zh"]);
     assert_eq!(
         zh,
@@ -109,7 +72,7 @@ fn the_rota_is_printed_by_day_and_shift_in_both_languages() {
 
 #[test]
 fn the_forecast_says_who_has_nobody_near_and_when_and_that_there_is_nothing_to_say() {
-    let desk = Desk::with(VILLAGE);
+    let desk = Shell::new("rota", "", VILLAGE);
     let zh = desk.said(&["forecast", "--from", "2099-12-04", "--days", "2", "--lang", "zh"]);
     // r1 has nobody while p2 is away; r2 by night, because p2 needs forty minutes.
     for line in [
@@ -124,10 +87,10 @@ fn the_forecast_says_who_has_nobody_near_and_when_and_that_there_is_nothing_to_s
     let rows = desk.said(&["forecast", "--from", "2099-12-04", "--days", "2", "--json"]);
     let rows: Value = serde_json::from_str(&rows).expect("JSON");
     assert_eq!(rows["nobody_near"]["r2"].as_array().map(Vec::len), Some(3));
-    let near = Desk::with(&VILLAGE.replace("travel_min = 40\n", "").replace("sun = []\n", ""));
+    let near = Shell::new("rota", "", &VILLAGE.replace("travel_min = 40\n", "").replace("sun = []\n", ""));
     let said = near.said(&["forecast", "--from", "2026-12-01", "--days", "3", "--lang", "en"]);
     assert!(said.contains("somebody on duty is within 15 minutes of everybody"), "{said}");
-    let empty = Desk::with("[responders.p1]\nname = \"示例\"\nrole = \"neighbour\"\n");
+    let empty = Shell::new("rota", "", "[responders.p1]\nname = \"示例\"\nrole = \"neighbour\"\n");
     for verb in ["show", "forecast"] {
         assert!(empty.said(&[verb, "--lang", "zh"]).contains("没有写班次"), "{verb}");
     }
@@ -135,13 +98,13 @@ fn the_forecast_says_who_has_nobody_near_and_when_and_that_there_is_nothing_to_s
 
 #[test]
 fn a_swap_is_written_behind_what_people_wrote_and_kept_with_who_did_it() {
-    let desk = Desk::with(VILLAGE);
+    let desk = Shell::new("rota", "", VILLAGE);
     let swap = ["swap", "2099-12-03", "night", "p2", "p3", "--by", "p1", "--lang", "zh"];
     let said = desk.said(&swap);
     assert!(said.contains("已换班: 2099-12-03 night · p2 → p3") && said.contains("下次启动时生效"), "{said}");
     let entry = "\n[[swaps]]\ndate = 2099-12-03\nshift = \"night\"\nout = \"p2\"\nin = \"p3\"\n";
     assert_eq!(desk.village(), format!("{VILLAGE}{entry}"));
-    let history = std::fs::read_to_string(desk.path("village.d/history.jsonl")).expect("reads");
+    let history = std::fs::read_to_string(desk.path("data/village.d/history.jsonl")).expect("reads");
     let newest: Value = serde_json::from_str(history.lines().last().expect("a line")).expect("JSON");
     assert_eq!((&newest["by"], &newest["did"]), (&Value::from("p1"), &Value::from("swap")));
     let show = desk.said(&["show", "--from", "2099-12-03", "--days", "1"]);
@@ -154,7 +117,7 @@ fn a_swap_is_written_behind_what_people_wrote_and_kept_with_who_did_it() {
 
 #[test]
 fn a_swap_that_means_nothing_is_refused_and_nothing_is_changed() {
-    let desk = Desk::with(VILLAGE);
+    let desk = Shell::new("rota", "", VILLAGE);
     for (args, word) in [
         (["2099-12-03", "night", "p1", "p3"], "那天那一班没有排这个人"),
         (["2099-12-03", "night", "p2", "p2"], "已经在班"),
@@ -162,27 +125,27 @@ fn a_swap_that_means_nothing_is_refused_and_nothing_is_changed() {
         (["2099-12-03", "night", "p2", "p9"], "没有这个响应人编号"),
         (["2020-12-03", "night", "p2", "p3"], "已经过去"),
     ] {
-        let output = desk.rota(&[&["swap"], &args[..], &["--lang", "zh"]].concat());
+        let output = desk.run(&[&["swap"], &args[..], &["--lang", "zh"]].concat());
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success() && said.contains(word), "{args:?}: {said}");
     }
     assert_eq!(desk.village(), VILLAGE);
     let inline = "swaps = [{ date = 2099-12-10, shift = \"night\", out = \"p2\", in = \"p1\" }]\n";
-    let desk = Desk::with(&format!("{inline}{VILLAGE}"));
-    let output = desk.rota(&["swap", "2099-12-03", "night", "p2", "p3", "--lang", "zh"]);
+    let desk = Shell::new("rota", "", &format!("{inline}{VILLAGE}"));
+    let output = desk.run(&["swap", "2099-12-03", "night", "p2", "p3", "--lang", "zh"]);
     assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("只能手工改"));
     assert_eq!(desk.village(), format!("{inline}{VILLAGE}"));
 }
 
 #[test]
 fn of_two_who_edit_at_once_neither_loses_anything() {
-    let desk = Desk::with(VILLAGE);
+    let desk = Shell::new("rota", "", VILLAGE);
     let days: Vec<String> = (10..20).map(|day| format!("2099-12-{day}")).collect();
     std::thread::scope(|together| {
         for day in &days {
             let desk = &desk;
             together.spawn(move || {
-                let output = desk.rota(&["swap", day, "day", "p1", "p3"]);
+                let output = desk.run(&["swap", day, "day", "p1", "p3"]);
                 assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             });
         }

@@ -4,18 +4,16 @@
 mod support;
 mod village_log;
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::Value;
 use shouwang::core::alarm::Arrival;
 use shouwang::core::roster::Tier;
 use shouwang::core::time::Wall;
 use shouwang::core::visit::{Deed, Open, Reason, Record, Standing, Visit};
 use shouwang::store::files::disk::Disk;
 use shouwang::store::{Draft, Journal, Undecided};
-use support::child::Guard;
+use support::shell::Shell;
 use support::until;
 use village_log::{alarm, at, small, start_draft};
 
@@ -47,43 +45,6 @@ address_form = "示例爷爷"
 home = "h2"
 "#;
 
-struct Desk(tempfile::TempDir);
-
-impl Desk {
-    fn new() -> Self {
-        let desk = Self(tempfile::tempdir().expect("a folder"));
-        let data = desk.0.path().display().to_string();
-        let station = format!(
-            "[station]\nid = \"st1\"\ngateway = \"gw1\"\ndata_dir = \"{data}/data\"\nvillage_file = \"{data}/village.toml\"\n\
-             control_socket = \"{data}/s\"\n"
-        );
-        std::fs::create_dir(desk.path("data")).expect("a folder");
-        std::fs::write(desk.path("shouwang.toml"), station).expect("writes");
-        std::fs::write(desk.path("village.toml"), VILLAGE).expect("writes");
-        desk
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn visits(&self, args: &[&str]) -> Output {
-        let mut command = Command::new(Path::new(env!("CARGO_BIN_EXE_shouwang")));
-        command.arg("visits").args(args).arg("--config").arg(self.path("shouwang.toml"));
-        command.output().expect("it runs")
-    }
-
-    fn says(&self, args: &[&str]) -> String {
-        let output = self.visits(args);
-        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).expect("text")
-    }
-
-    fn json(&self, args: &[&str]) -> Value {
-        serde_json::from_str(&self.says(&[args, &["--json"]].concat())).expect("JSON")
-    }
-}
-
 /// Whether some file below a folder holds these bytes.
 fn holds(folder: &Path, text: &str) -> bool {
     std::fs::read_dir(folder).expect("a folder").any(|entry| {
@@ -98,46 +59,44 @@ fn holds(folder: &Path, text: &str) -> bool {
 
 #[tokio::test]
 async fn rule_30_a_visit_with_the_code_of_the_door_is_proven_and_the_code_is_kept_nowhere() {
-    let desk = Desk::new();
-    let config = desk.path("shouwang.toml").display().to_string();
-    let _station =
-        Guard::start_logged(env!("CARGO_BIN_EXE_shouwang"), ["run", "--config", &config], &desk.path("journal"));
-    until("the station answers", || desk.visits(&["list"]).status.success()).await;
+    let desk = Shell::new("visits", "", VILLAGE);
+    let _station = desk.start();
+    until("the station answers", || desk.run(&["list"]).status.success()).await;
 
-    let said = desk.says(&["done", "r1", "--by", "p1", "--door", CODE, "--lang", "zh"]);
+    let said = desk.said(&["done", "r1", "--by", "p1", "--door", CODE, "--lang", "zh"]);
     assert_eq!(said, "已登记探访:r1(已核实)\n");
-    let said = desk.says(&["done", "r2", "--by", "desk", "--lang", "en"]);
+    let said = desk.said(&["done", "r2", "--by", "desk", "--lang", "en"]);
     assert_eq!(said, "Visit noted: r2 (self-reported)\n");
-    let wrong = desk.visits(&["done", "r1", "--by", "p1", "--door", WRONG, "--lang", "en"]);
+    let wrong = desk.run(&["done", "r1", "--by", "p1", "--door", WRONG, "--lang", "en"]);
     assert!(wrong.status.success(), "a wrong code refuses nobody");
     assert!(String::from_utf8_lossy(&wrong.stdout).contains("self-reported"));
     for (args, why) in [(["done", "r9", "--by", "p1"], "没有这位老人"), (["done", "r1", "--by", "nobody"], "没有")]
     {
-        let refused = desk.visits(&[args.as_slice(), &["--lang", "zh"]].concat());
+        let refused = desk.run(&[args.as_slice(), &["--lang", "zh"]].concat());
         assert!(!refused.status.success(), "{args:?}");
         let said = String::from_utf8_lossy(&refused.stdout).into_owned();
         assert!(said.starts_with("未执行") && said.contains(why), "{said}");
     }
 
-    let said = desk.says(&["note", "r1", "--by", "desk", "--text", "登记错了", "--lang", "zh"]);
+    let said = desk.said(&["note", "r1", "--by", "desk", "--text", "登记错了", "--lang", "zh"]);
     assert_eq!(said, "已加备注: r1\n");
 
     let rows = desk.json(&["list", "--all"]);
     let row =
         |id: &str| rows.as_array().expect("rows").iter().find(|row| row["resident"] == id).expect("a row").clone();
     assert_eq!((&row("r1")["last"]["by"], &row("r1")["tier"]), (&"p1".into(), &"high".into()));
-    let named = desk.says(&["list", "--all", "--names", "--lang", "zh"]);
+    let named = desk.said(&["list", "--all", "--names", "--lang", "zh"]);
     assert!(named.contains("示例奶奶 (r1) · h1 · 高") && named.contains("示例甲 (p1) · 自报"), "{named}");
-    let plain = desk.says(&["list", "--all", "--lang", "en"]);
+    let plain = desk.said(&["list", "--all", "--lang", "en"]);
     assert!(!plain.contains("示例") && plain.contains("r2 · h2"), "{plain}");
-    assert_eq!(desk.says(&["list", "--lang", "zh"]), "没有待探访的老人。\n");
+    assert_eq!(desk.said(&["list", "--lang", "zh"]), "没有待探访的老人。\n");
 
     let month = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8)));
     let month = month.strftime("%Y-%m").to_string();
     let report = desk.json(&["report", "--month", &month]);
     let high = report["visits"].as_array().expect("tiers").iter().find(|row| row["tier"] == "high").expect("a row");
     assert_eq!((&high["made"], &high["visited"], &high["rate_percent"]), (&2.into(), &1.into(), &100.into()));
-    let text = desk.says(&["report", "--month", &month, "--lang", "zh"]);
+    let text = desk.said(&["report", "--month", &month, "--lang", "zh"]);
     assert!(text.contains("本月还没有结束") && text.contains("志愿者(邻居、网格员、家属) · 已核实"), "{text}");
 
     let journal = std::fs::read_to_string(desk.path("journal")).expect("a log");
@@ -170,7 +129,7 @@ fn arrived(n: u64, took_s: u64, by: &str, proven: bool) -> Undecided {
 #[test]
 fn rule_31_a_month_is_read_out_of_a_log_of_many_segments() {
     const HOUR: u64 = 3_600_000;
-    let desk = Desk::new();
+    let desk = Shell::new("visits", "", VILLAGE);
     let (mut journal, _) =
         Journal::open(Arc::new(Disk::own(&desk.path("data/log")).expect("a folder")), small()).expect("opens");
     let mut commit = |draft| drop(journal.commit(draft));
@@ -210,11 +169,11 @@ fn rule_31_a_month_is_read_out_of_a_log_of_many_segments() {
     let staffed = of("arrivals", "group", "staffed", Some(false));
     assert_eq!((&staffed["alarms"], &staffed["visits"]), (&20.into(), &0.into()));
 
-    let csv = desk.says(&["report", "--month", "2025-10", "--csv"]);
+    let csv = desk.said(&["report", "--month", "2025-10", "--csv"]);
     assert!(csv.contains("2025-10,visits,high,,1,1,1,1,1,0,0,0,100,,,,\n"), "{csv}");
-    let text = desk.says(&["report", "--month", "2025-10", "--lang", "en"]);
+    let text = desk.said(&["report", "--month", "2025-10", "--lang", "en"]);
     assert!(text.contains("ordinary: 1 residents, 0 of them visited, 0 visits; due 1, done 0, missed 1"), "{text}");
-    let empty = desk.says(&["report", "--month", "2025-12", "--lang", "zh"]);
+    let empty = desk.said(&["report", "--month", "2025-12", "--lang", "zh"]);
     assert!(!empty.contains("本月还没有结束"), "{empty}");
-    assert!(!desk.visits(&["report", "--month", "2025-13"]).status.success());
+    assert!(!desk.run(&["report", "--month", "2025-13"]).status.success());
 }

@@ -35,6 +35,8 @@ pub mod demo;
 
 mod argument;
 
+mod files;
+
 mod paper;
 
 mod logging;

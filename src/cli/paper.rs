@@ -1,18 +1,12 @@
-//! What `shouwang rota print` and `shouwang people sheet` share: the files that a page is made from, and where it goes.
+//! What `shouwang rota print` and `shouwang people sheet` share: what a page is made from, and where it goes.
 
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use jiff::Timestamp;
-
-use super::argument::EX_CONFIG;
-use super::socket::Socket;
-use crate::config::{Station, Village};
-use crate::core::time::Wall;
+use super::files::Written;
 use crate::paper::Press;
-use crate::words::Lang;
 
 /// Where a page goes.
 #[derive(Debug, Clone, clap::Args)]
@@ -22,26 +16,7 @@ pub struct Out {
     file: Option<PathBuf>,
 }
 
-/// The files that a page is made from.
-pub struct Files {
-    pub station: Station,
-    pub village: Village,
-    now: Wall,
-    lang: Lang,
-}
-
-impl Files {
-    /// Reads them; on failure says what is wrong and gives the exit code.
-    pub fn open(socket: &Socket) -> Result<Self, ExitCode> {
-        let station = socket.station()?;
-        let village = Village::load(&station.village_file, &station).map_err(|problems| {
-            eprint!("{problems}");
-            ExitCode::from(EX_CONFIG)
-        })?;
-        let now = Wall(Timestamp::now().as_millisecond());
-        Ok(Self { station, village: village.value, now, lang: socket.lang() })
-    }
-
+impl Written {
     /// What every page is made from.
     pub fn press(&self) -> Press<'_> {
         let notices = &self.station.notices;

@@ -10,8 +10,8 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::argument::EX_CONFIG;
-use super::paper::{Files, Out};
+use super::files::Written;
+use super::paper::Out;
 use super::socket::{Socket, print_json, unexpected};
 use super::village::{By, print_answer, slug};
 use crate::config::Village;
@@ -70,16 +70,9 @@ pub fn run(args: &Args) -> ExitCode {
 }
 
 fn list(socket: &Socket, names: bool) -> ExitCode {
-    let station = match socket.station() {
-        Ok(station) => station,
+    let Written { village, .. } = match Written::open(socket) {
+        Ok(files) => files,
         Err(code) => return code,
-    };
-    let village = match Village::load(&station.village_file, &station) {
-        Ok(village) => village.value,
-        Err(problems) => {
-            eprint!("{problems}");
-            return ExitCode::from(EX_CONFIG);
-        }
     };
     let said = if socket.json { as_json(&village, names) } else { as_text(&village, names, socket.lang()) };
     // A closed pipe (`shouwang people list | head`) is no failure.
@@ -139,7 +132,7 @@ fn as_json(village: &Village, names: bool) -> String {
 }
 
 fn sheet(socket: &Socket, who: Option<ResponderId>, out: &Out) -> ExitCode {
-    let files = match Files::open(socket) {
+    let files = match Written::open(socket) {
         Ok(files) => files,
         Err(code) => return code,
     };

@@ -6,13 +6,12 @@ use clap::Subcommand;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::argument::EX_CONFIG;
+use super::files::Written;
 use super::socket::{Socket, print_json, unexpected};
+use crate::config::Station;
 use crate::config::village::clerk::{self, Author, Clerk};
 use crate::config::village::edit::Edit;
 use crate::config::village::edit::absence::{Away, Said};
-use crate::config::village::rota::expand::local;
-use crate::config::{Station, Village};
 use crate::control::client::AskError;
 use crate::control::login;
 use crate::control::protocol::{Body, Objection, Reply, Request, VillageAnswer};
@@ -110,24 +109,16 @@ pub fn run(args: &Args) -> ExitCode {
 
 /// The day that it is at the station.
 fn today(socket: &Socket) -> Result<Date, ExitCode> {
-    let station = socket.station()?;
-    Ok(local(Wall(Timestamp::now().as_millisecond()), &station.zone).date())
+    Written::open(socket).map(|files| files.today())
 }
 
 /// Who is written down as away, in pseudonyms.
 fn list_absences(socket: &Socket) -> ExitCode {
-    let station = match socket.station() {
-        Ok(station) => station,
+    let files = match Written::open(socket) {
+        Ok(files) => files,
         Err(code) => return code,
     };
-    let village = match Village::load(&station.village_file, &station) {
-        Ok(village) => village.value,
-        Err(problems) => {
-            eprint!("{problems}");
-            return ExitCode::from(EX_CONFIG);
-        }
-    };
-    let today = local(Wall(Timestamp::now().as_millisecond()), &station.zone).date();
+    let (today, village) = (files.today(), &files.village);
     let all = village.absences.iter().filter(|absence| absence.back.is_none() && absence.until >= today);
     let all: Vec<_> = all.collect();
     if socket.json {

@@ -7,6 +7,8 @@
 
 pub mod child;
 
+pub mod shell;
+
 pub mod chance;
 
 pub mod vectors;

@@ -15,18 +15,17 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
-use super::argument::EX_CONFIG;
+use super::files::Written;
 use super::socket::Socket;
 use super::village::{By, carry_out, slug};
 use crate::config::Village;
 use crate::config::village::People;
 use crate::config::village::edit::Edit;
 use crate::config::village::rota::Swap;
-use crate::config::village::rota::expand::{first_at, local};
+use crate::config::village::rota::expand::first_at;
 use crate::core::id::{ResidentId, ResponderId, Slug};
 use crate::core::time::Wall;
 use crate::words::{Lang, rota as say};
@@ -125,16 +124,11 @@ struct Page {
 impl Page {
     /// Reads the files; on failure says what is wrong and gives the exit code.
     fn open(socket: &Socket, look: &Look) -> Result<Self, ExitCode> {
-        let station = socket.station()?;
-        let village = Village::load(&station.village_file, &station).map_err(|problems| {
-            eprint!("{problems}");
-            ExitCode::from(EX_CONFIG)
-        })?;
-        let (village, zone) = (village.value, station.zone);
-        let now = Wall(Timestamp::now().as_millisecond());
-        let from = look.from.unwrap_or_else(|| local(now, &zone).date());
+        let files = Written::open(socket)?;
+        let from = look.from.unwrap_or_else(|| files.today());
+        let Written { station, village, now, lang } = files;
         let is_named = look.from.is_some();
-        Ok(Self { village, zone, lang: socket.lang(), now, from, days: look.days, is_named, names: look.names })
+        Ok(Self { village, zone: station.zone, lang, now, from, days: look.days, is_named, names: look.names })
     }
 
     /// The day so many days behind the first.

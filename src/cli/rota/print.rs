@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use jiff::civil::Date;
 
-use crate::cli::paper::{Files, Out};
+use crate::cli::files::Written;
+use crate::cli::paper::Out;
 use crate::cli::socket::Socket;
 use crate::config::village::rota::expand::local;
 use crate::limits::paper::WEEKS_PRINTED_MAX;
@@ -28,7 +29,7 @@ pub(super) struct PrintArgs {
 
 /// Prints it, and gives the exit code.
 pub(super) fn run(socket: &Socket, args: &PrintArgs) -> ExitCode {
-    let files = match Files::open(socket) {
+    let files = match Written::open(socket) {
         Ok(files) => files,
         Err(code) => return code,
     };

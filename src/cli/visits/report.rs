@@ -8,14 +8,12 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::super::argument::EX_CONFIG;
+use super::super::files::Written;
 use super::super::socket::{Socket, print_json};
-use crate::config::Village;
 use crate::config::village::rota::expand::first_at;
 use crate::core::month::{Arrivals, Gather, Group, Month, Visits};
 use crate::core::roster::{Roster, Tier};
@@ -67,18 +65,11 @@ impl YearMonth {
 
 /// Runs the verb.
 pub(super) fn run(socket: &Socket, args: &Args) -> ExitCode {
-    let station = match socket.station() {
-        Ok(station) => station,
+    let Written { station, village, now, .. } = match Written::open(socket) {
+        Ok(files) => files,
         Err(code) => return code,
     };
-    let village = match Village::load(&station.village_file, &station) {
-        Ok(village) => village.value,
-        Err(problems) => {
-            eprint!("{problems}");
-            return ExitCode::from(EX_CONFIG);
-        }
-    };
-    let (span, now) = (args.month.span(&station.zone), Wall(Timestamp::now().as_millisecond()));
+    let span = args.month.span(&station.zone);
     let month = match read(&station.data_dir.join("log"), span, now, &village.roster) {
         Ok(month) => month,
         Err(error) => {

@@ -260,7 +260,8 @@ impl Station {
 
     /// Whoever has left, or stands in the list no longer, is visited no more (CARE-RULES 26).
     fn end_visits(&mut self, effects: &mut Vec<Effect>) {
-        let ended: Vec<ResidentId> = self.visits.of.keys().copied().filter(|id| !self.roster.is_watched_over(*id)).collect();
+        let ended: Vec<ResidentId> =
+            self.visits.of.keys().copied().filter(|id| !self.roster.is_watched_over(*id)).collect();
         for id in ended {
             self.record_visit(id, Some(Deed::Ended), effects);
             self.visits.of.remove(&id);
