@@ -253,6 +253,31 @@ async fn without_link_and_internet_somebody_is_written_to_and_called_and_comes_a
         pressed.0.elapsed().as_secs_f64()
     );
     alone.gateway.take().expect("it runs").stop();
+    assert_eq!(names_somebody(&alone.folder.path().join("data")), None);
+    assert!(PERSONAL.iter().all(|personal| !alone.log().contains(personal)), "{}", alone.log());
+}
+
+/// What nobody else may read of these people.
+const PERSONAL: [&str; 4] = ["示例奶奶", "示例一组", "13800000001", "13800000002"];
+
+/// Whether what is kept of it names somebody (CARE-RULES 29). The versions of the village file do, and lie in a folder of their own.
+fn names_somebody(folder: &std::path::Path) -> Option<String> {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("readable").path());
+    for path in entries.filter(|path| path.file_name().is_none_or(|name| name != "village.d")) {
+        if path.is_dir() {
+            if let Some(found) = names_somebody(&path) {
+                return Some(found);
+            }
+            continue;
+        }
+        let bytes = std::fs::read(&path).unwrap_or_default();
+        for personal in PERSONAL {
+            if bytes.windows(personal.len()).any(|window| window == personal.as_bytes()) {
+                return Some(format!("{personal} in {}", path.display()));
+            }
+        }
+    }
+    None
 }
 
 /// A zone in which it is the middle of the day, because nobody is asked by night; and the day that it is there.
@@ -294,4 +319,6 @@ async fn rule_24_who_is_away_is_asked_after_by_text_and_the_answer_stands_in_the
     let called = alone.text_with(worker, "求助").await;
     assert!(called.contains("外出中") && !called.contains("一组"), "{called}");
     alone.gateway.take().expect("it runs").stop();
+    assert_eq!(names_somebody(&alone.folder.path().join("data")), None);
+    assert!(PERSONAL.iter().all(|personal| !alone.log().contains(personal)), "{}", alone.log());
 }

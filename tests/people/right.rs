@@ -7,7 +7,7 @@ use shouwang::core::reading::{Measure, Said};
 use shouwang::core::roster::{ResponderRole, Rung, Tier};
 
 use super::street::Street;
-use super::village::{id, night, noon, plan, roster, roster_of};
+use super::village::{id, night, noon, phone_of, plan, roster, roster_of};
 
 const CALL: Condition = Condition::HelpCall;
 
@@ -261,4 +261,31 @@ fn sixty_homes_in_alarm_at_once_all_climb() {
     let late = newest.expect("told").since(first.expect("occurred")).as_secs();
     println!("sixty alarms on one modem: the last first letter after {late} s");
     assert!(late <= 60 * 5, "{late}");
+}
+
+#[test]
+fn rule_29_what_is_written_of_a_whole_story_names_nobody() {
+    let mut street = Street::new(roster(), noon());
+    street.press(60, "button1");
+    street.until(90);
+    let code = street.code(CALL, "n-1");
+    // Somebody writes a name where a wish is expected, and somebody whom nobody knows writes too.
+    street.text(100, "n-1", &format!("{code} 示例r1奶奶摔倒了"));
+    street.text_from("00000123456", "我是示例甲", None);
+    street.text(110, "n-1", &format!("{code}"));
+    street.text(200, "n-1", &format!("{code} 到了"));
+    street.text(300, "n-1", &format!("{code} 没事了"));
+    assert_eq!(street.state(CALL), "closed");
+    let inputs: Vec<_> = street.log.iter().map(|(_, input)| input).collect();
+    let written = [
+        serde_json::to_string(&inputs).expect("JSON"),
+        serde_json::to_string(&street.records).expect("JSON"),
+        serde_json::to_string(&street.answers).expect("JSON"),
+    ];
+    for text in &written {
+        for personal in ["示例", "奶奶", "0000012", &phone_of(&id("n-1"))] {
+            assert!(!text.contains(personal), "{personal}: {text}");
+        }
+    }
+    assert!(street.texts_to("n-1")[0].1.contains("示例r1奶奶"), "whoever goes is told who");
 }
