@@ -9,8 +9,8 @@ use shouwang::core::alarm::Disposition;
 use shouwang::core::alarm::ladder::Climb;
 use shouwang::core::alarm::life_cycle::{Among, State, Step, Trigger};
 use shouwang::core::condition::Condition;
-use shouwang::core::effect::Refusal;
 use shouwang::core::id::ResponderId;
+use shouwang::core::refusal::Refusal;
 use shouwang::core::roster::{Ladder, Rung};
 use shouwang::core::time::Mono;
 

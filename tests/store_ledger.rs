@@ -2,8 +2,10 @@
 
 mod village_log;
 
-use shouwang::core::effect::{Answer, DeviceChange, DeviceEvent, Refusal};
+use shouwang::core::effect::{Answer, DeviceChange, DeviceEvent};
+
 use shouwang::core::id::Epoch;
+use shouwang::core::refusal::Refusal;
 use shouwang::core::roster::Tier;
 use shouwang::core::sequence::{Lane, Range, SkipReason};
 use shouwang::core::station::{Past, Words};

@@ -23,7 +23,8 @@ use std::time::Duration;
 
 use shouwang::core::alarm::told::Reached;
 use shouwang::core::alarm::{Alarm, AlarmId, Disposition};
-use shouwang::core::effect::{Audience, Because, Input, Notice, Order};
+use shouwang::core::audience::{Audience, Because};
+use shouwang::core::effect::{Input, Notice, Order};
 use shouwang::core::id::ResponderId;
 use shouwang::core::time::Mono;
 use shouwang::notify::channel::{Errand, FromChannel};

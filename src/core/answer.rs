@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::alarm::AlarmId;
 use super::alarm::told::Code;
-use super::effect::Refusal;
 use super::id::{CommandId, ResponderId};
+use super::refusal::Refusal;
 use super::time::{Trust, Wall};
 use super::visit::DoorCode;
 use super::word::words;

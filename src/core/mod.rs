@@ -37,6 +37,10 @@ pub mod detector;
 
 pub mod watch;
 
+pub mod refusal;
+
+pub mod audience;
+
 pub mod alarm;
 
 pub mod visit;

@@ -8,8 +8,8 @@
 use std::fmt::Write as _;
 
 use crate::core::alarm::told::Code;
+use crate::core::audience::Because;
 use crate::core::condition::Condition;
-use crate::core::effect::Because;
 use crate::private::Private;
 use crate::words::notice::{self, lead};
 use crate::words::{Lang, Say as _};

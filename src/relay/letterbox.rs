@@ -92,7 +92,8 @@ impl Letterbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::effect::{Answer, Refusal};
+    use crate::core::effect::Answer;
+    use crate::core::refusal::Refusal;
     use crate::core::time::{Boot, Moment, Mono, Trust, Wall};
     use crate::relay::message::CommandResult;
 

@@ -6,9 +6,11 @@ use super::chance::Chance;
 use super::place::{Place, slug};
 use super::trace::Ms;
 use crate::core::alarm::{Alarm, AlarmId, Disposition};
+use crate::core::audience::{Audience, Because};
 use crate::core::condition::Condition;
-use crate::core::effect::{Answer, Audience, Authority, Because, Command, Notice, Order, Refusal};
+use crate::core::effect::{Answer, Authority, Command, Notice, Order};
 use crate::core::id::{CommandId, ResponderId};
+use crate::core::refusal::Refusal;
 
 const SECOND: Ms = 1_000;
 const MINUTE: Ms = 60 * SECOND;

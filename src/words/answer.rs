@@ -1,7 +1,7 @@
 //! Words of answers to commands.
 
 use super::say;
-use crate::core::effect::Refusal;
+use crate::core::refusal::Refusal;
 
 say! { Refusal {
     UnknownAlarm: "没有这个编号的报警", "there is no alarm of this id";

@@ -1,7 +1,7 @@
 //! What the answer page says: to somebody who was woken at three and holds a telephone in one hand.
 
 use super::{Both, Lang};
-use crate::core::effect::Refusal;
+use crate::core::refusal::Refusal;
 
 const fn both(zh: &'static str, en: &'static str) -> Both {
     Both::new(zh, en)

@@ -174,8 +174,9 @@ mod tests {
     use crate::core::alarm::{Disposition, NoteKind, Reason};
     use crate::core::condition::{Condition, Priority};
     use crate::core::consent::Purpose;
-    use crate::core::effect::{DeviceChange, Refusal};
+    use crate::core::effect::DeviceChange;
     use crate::core::month;
+    use crate::core::refusal::Refusal;
     use crate::core::roster::{ResponderRole, Role, Service, Tier};
     use crate::core::visit;
     use crate::core::watch::Watch;

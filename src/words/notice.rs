@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use super::{Both, Lang, Say as _};
 use crate::core::answer::Wish;
+use crate::core::audience::Because;
 use crate::core::condition::Condition;
-use crate::core::effect::{Because, Refusal};
+use crate::core::refusal::Refusal;
 
 /// In front of everything that is none.
 pub const DRILL: Both = Both::new("【演练】", "DRILL ");

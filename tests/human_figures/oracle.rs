@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use shouwang::core::alarm::{Alarm, AlarmId, State};
-use shouwang::core::effect::{Audience, Because, Notice};
+use shouwang::core::audience::{Audience, Because};
+use shouwang::core::effect::Notice;
 use shouwang::core::id::ResponderId;
 use shouwang::core::time::{Moment, Mono};
 use shouwang::notify::channel::{Deed, Errand};

@@ -1,8 +1,9 @@
 //! Section A from rule 6 on: somebody comes, or says that they do; and what a stop does to it.
 
 use shouwang::core::condition::Condition;
-use shouwang::core::effect::{Answer, Order, Refusal};
+use shouwang::core::effect::{Answer, Order};
 use shouwang::core::reading::{Measure, Said};
+use shouwang::core::refusal::Refusal;
 use shouwang::core::time::Gap;
 
 use super::street::Street;

@@ -2,10 +2,12 @@
 
 use shouwang::core::alarm::life_cycle::State;
 use shouwang::core::alarm::{Disposition, NoteKind};
+use shouwang::core::audience::{Audience, Because};
 use shouwang::core::condition::Condition;
-use shouwang::core::effect::{Answer, Audience, Because, Order, Refusal};
+use shouwang::core::effect::{Answer, Order};
 use shouwang::core::id::ResponderId;
 use shouwang::core::reading::{Measure, Said};
+use shouwang::core::refusal::Refusal;
 use shouwang::core::stop::{End, Stop};
 use shouwang::core::time::{Gap, Trust};
 

@@ -2,8 +2,9 @@
 
 use shouwang::core::alarm::Disposition;
 use shouwang::core::condition::{Condition, Priority};
-use shouwang::core::effect::{Answer, Order, Refusal};
+use shouwang::core::effect::{Answer, Order};
 use shouwang::core::reading::{Measure, Said};
+use shouwang::core::refusal::Refusal;
 use shouwang::core::roster::{ResponderRole, Rung, Tier};
 
 use super::street::Street;

@@ -2,9 +2,10 @@
 
 use shouwang::core::alarm::{Arrival, Disposition, NoteKind};
 use shouwang::core::condition::Condition;
-use shouwang::core::effect::{Answer, Authority, Command, Effect, Input, Order, Refusal};
+use shouwang::core::effect::{Answer, Authority, Command, Effect, Input, Order};
 use shouwang::core::id::HomeId;
 use shouwang::core::plan::Plan;
+use shouwang::core::refusal::Refusal;
 use shouwang::core::roster::{Roster, Service, Tier};
 use shouwang::core::rota::{Rota, Span};
 use shouwang::core::time::{Gap, Trust, Wall};

@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use shouwang::broker::Login;
-use shouwang::core::effect::{Answer, Refusal};
+use shouwang::core::effect::Answer;
+use shouwang::core::refusal::Refusal;
 use shouwang::core::sequence::{Lane, Range};
 use shouwang::private::Private;
 use shouwang::relay::message::{CONTENT_TYPE, CommandResult, CountyOrder, ResultMessage};

@@ -1,8 +1,9 @@
 //! Too much of one thing: a stuck button, noise on the air, a link that comes and goes.
 
 use shouwang::core::alarm::{Disposition, NoteKind, Subject};
+use shouwang::core::audience::{Audience, Because};
 use shouwang::core::condition::Condition;
-use shouwang::core::effect::{Answer, Audience, Authority, Because, Order};
+use shouwang::core::effect::{Answer, Authority, Order};
 
 use super::PRESS;
 use super::village::{Play, id, rung};

@@ -13,9 +13,11 @@ mod village;
 
 use shouwang::core::alarm::life_cycle::State;
 use shouwang::core::alarm::{Disposition, NoteKind, Subject};
+use shouwang::core::audience::{Audience, Because};
 use shouwang::core::condition::{Condition, Priority};
-use shouwang::core::effect::{Answer, Audience, Authority, Because, Order, Refusal};
+use shouwang::core::effect::{Answer, Authority, Order};
 use shouwang::core::reading::{FallVerdict, Measure, Quantity, Said};
+use shouwang::core::refusal::Refusal;
 use shouwang::core::time::Gap;
 use shouwang::core::unit::Milli;
 use shouwang::core::watch::Watch;

@@ -1,8 +1,8 @@
 //! Kills, reboots and changed lists: what a start owes to those who called before it.
 
 use shouwang::core::alarm::life_cycle::State;
+use shouwang::core::audience::{Audience, Because};
 use shouwang::core::condition::Condition;
-use shouwang::core::effect::{Audience, Because};
 use shouwang::core::reading::{FallVerdict, Measure, Quantity, Said};
 use shouwang::core::roster::{Service, Tier};
 use shouwang::core::station::Words;

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use shouwang::core::alarm::{Alarm, Subject};
+use shouwang::core::audience::{Audience, Because};
 use shouwang::core::condition::Condition;
 use shouwang::core::effect::{
-    Answer, Audience, Authority, Because, Command, Effect, Input, NewVillage, Order, VillageChange, VillageDeed,
+    Answer, Authority, Command, Effect, Input, NewVillage, Order, VillageChange, VillageDeed,
 };
 use shouwang::core::id::{DeviceId, Epoch, ResponderId};
 use shouwang::core::reading::{Origin, Said, Sample};

@@ -178,7 +178,7 @@ mod tests {
         let month: YearMonth = "2026-12".parse().expect("a month");
         let zone = TimeZone::fixed(jiff::tz::offset(8));
         let span = month.span(&zone);
-        let at = |text: &str| Wall(text.parse::<Timestamp>().expect("a time").as_millisecond());
+        let at = |text: &str| Wall(text.parse::<jiff::Timestamp>().expect("a time").as_millisecond());
         assert_eq!(span, Span { from: at("2026-11-30T16:00:00Z"), until: at("2026-12-31T16:00:00Z") });
         for wrong in ["", "2026", "2026-13", "2026-1", "26-11", "2026-11-02", "x-y"] {
             assert!(wrong.parse::<YearMonth>().is_err(), "{wrong}");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::core::effect::{Audience, Because};
+use crate::core::audience::{Audience, Because};
 use crate::core::roster::Ladder;
 use crate::core::time::Mono;
 

@@ -20,9 +20,10 @@ use serde::{Deserialize, Serialize};
 use super::Disposition;
 use super::NoteKind;
 pub use super::ladder::{Call, Climb};
+use crate::core::audience::{Audience, Because};
 use crate::core::condition::{Priority, Rule};
-use crate::core::effect::{Audience, Because, Refusal};
 use crate::core::id::ResponderId;
+use crate::core::refusal::Refusal;
 use crate::core::roster::Ladder;
 use crate::core::time::Mono;
 

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Alarm;
-use crate::core::effect::{Audience, Because};
+use crate::core::audience::{Audience, Because};
 use crate::core::id::ResponderId;
 use crate::core::time::Moment;
 use crate::core::word::words;

@@ -5,9 +5,11 @@ use super::book::{bounded, drill_evidence, keep_note, unmoved};
 use crate::core::alarm::life_cycle::{State, Step, Trigger};
 use crate::core::alarm::{Alarm, AlarmId, Disposition, Note, NoteKind, Subject};
 use crate::core::answer::Wish;
+use crate::core::audience::{Audience, Because};
 use crate::core::condition::Condition;
-use crate::core::effect::{Answer, Audience, Authority, Because, Command, Effect, OpenAlarm, Order, Refusal};
+use crate::core::effect::{Answer, Authority, Command, Effect, OpenAlarm, Order};
 use crate::core::id::{CommandId, ResidentId, ResponderId};
+use crate::core::refusal::Refusal;
 use crate::core::time::{Moment, Mono};
 use crate::limits;
 

@@ -9,9 +9,11 @@ use crate::core::alarm::life_cycle::{State, Trigger};
 use crate::core::alarm::told::Reached;
 use crate::core::alarm::{Alarm, AlarmId, Ambulance, Disposition, Note, NoteKind};
 use crate::core::answer::{Confirm, Given, Held, Meant, Outcome, Reply, Way, Wish, meant};
+use crate::core::audience::{Audience, Because};
 use crate::core::condition::Priority;
-use crate::core::effect::{Answer, Audience, Authority, Because, Command, Effect, Order, Refusal, Report};
+use crate::core::effect::{Answer, Authority, Command, Effect, Order, Report};
 use crate::core::id::{ResidentId, ResponderId};
+use crate::core::refusal::Refusal;
 use crate::core::time::{Moment, Trust};
 use crate::core::visit::DoorCode;
 

@@ -1,8 +1,9 @@
 //! Times in which the station was not running, and who has seen to them (CARE-RULES 23).
 
 use super::Station;
-use crate::core::effect::{Answer, Effect, Refusal};
+use crate::core::effect::{Answer, Effect};
 use crate::core::id::ResponderId;
+use crate::core::refusal::Refusal;
 use crate::core::stop::{Noted, Stop};
 use crate::core::time::{Moment, Mono};
 use crate::limits::record::STOPS_MAX;

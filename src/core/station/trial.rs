@@ -7,8 +7,9 @@ use super::Station;
 use crate::core::alarm::Alarm;
 use crate::core::alarm::life_cycle::{Among, State, Step};
 use crate::core::condition::{Condition, Rule};
-use crate::core::effect::{Answer, Refusal};
+use crate::core::effect::Answer;
 use crate::core::id::{HomeId, ResponderId};
+use crate::core::refusal::Refusal;
 use crate::core::time::{Moment, Mono};
 use crate::limits::people::{TEST_WINDOW, TEST_WINDOWS_MAX};
 

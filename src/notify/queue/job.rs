@@ -1,8 +1,8 @@
 //! One thing that waits for a channel, and its place in the order.
 
 use crate::core::alarm::{Alarm, AlarmId};
+use crate::core::audience::Because;
 use crate::core::condition::Priority;
-use crate::core::effect::Because;
 use crate::core::id::{ChannelId, ResponderId};
 use crate::core::time::Mono;
 use crate::private::Private;

@@ -5,9 +5,10 @@ use maud::{Markup, html};
 
 use crate::core::alarm::told::Reached;
 use crate::core::alarm::{Alarm, Disposition, State};
+use crate::core::audience::Because;
 use crate::core::condition::Priority;
-use crate::core::effect::{Because, Refusal};
 use crate::core::id::{HomeId, ResponderId};
+use crate::core::refusal::Refusal;
 use crate::core::stop::Stop;
 use crate::core::time::{Moment, Mono};
 use crate::private::Private;

@@ -9,7 +9,7 @@ use maud::{DOCTYPE, Markup, html};
 use super::sheet::Sheet;
 use super::{card, lists, stops, visits, wall};
 use crate::config::pages::DeskRole;
-use crate::core::effect::Refusal;
+use crate::core::refusal::Refusal;
 use crate::core::time::{Moment, Mono};
 use crate::core::watch::Watch;
 use crate::web::asking::{Deaf, Survey};
