@@ -27,7 +27,10 @@ fn an_absence_is_written_listed_and_ended_and_no_name_is_printed() {
     let said = desk.said(&[&away[..], &["--lang", "zh"]].concat());
     assert!(said.starts_with("已登记外出: r1 · 2099-12-01 – 2099-12-05 10:00\n"), "{said}");
     assert!(desk.village().starts_with(VILLAGE), "what people wrote stays");
-    assert_eq!(desk.said(&["absences", "--lang", "en"]), "r1  2099-12-01 – 2099-12-05 10:00\n");
+    assert_eq!(
+        desk.said(&["absences", "--lang", "en"]),
+        "r1  2099-12-01 – 2099-12-05 10:00  asked the day before: p1\n"
+    );
     let rows = desk.json(&["absences"]);
     assert_eq!((&rows[0]["resident"], &rows[0]["contact"]), (&Value::from("r1"), &Value::from("p1")));
 
@@ -46,7 +49,8 @@ fn an_absence_that_means_nothing_is_refused_with_what_to_do_and_nothing_is_chang
         (&["away", "r9", "--until", "2099-12-05"][..], "名册里没有这位服务中的老人"),
         (&["away", "r1", "--until", "2020-12-05"], "回来的日子要晚于第一天"),
         (&["away", "r1", "--until", "2099-12-05", "--from", "2099-12-05"], "回来的日子要晚于第一天"),
-        (&["away", "r1", "--until", "2099-12-05", "--contact", "p9"], "没有这个响应人"),
+        (&["away", "r1", "--until", "2099-12-05"], "外出最多登记半年"),
+        (&["away", "r1", "--until", "2099-12-05", "--from", "2099-12-01", "--contact", "p9"], "没有这个响应人"),
         (&["back", "r1"], "没有登记外出"),
     ] {
         let said = desk.refused(&[args, &["--lang", "zh"]].concat());

@@ -252,6 +252,10 @@ fn an_absence_is_written_moved_and_ended_and_nothing_else_changes() {
     assert!(back.village.value.absences[0].plan(&back.village.value.roster, &station().zone).is_none());
     assert!(matches!(edit(&back.text, &Edit::Back(said)), Err(EditError::NotAway(_))));
     assert!(edit(&back.text, &away("2026-04-01")).is_ok(), "and they may go again");
+    // Nobody said that they had come back from the last time: whoever goes again had.
+    let over = gone.text.replace("from = 2026-03-01", "from = 2026-02-01").replace("2026-03-08", "2026-02-08");
+    let again = edit(&over, &away("2026-04-01")).expect("sound");
+    assert_eq!(difference(&over, &again.text)[..1], ["+back = 2026-02-08"]);
     for (wrong, why) in [("2026-03-01", "no night away"), ("2026-02-01", "past")] {
         assert!(matches!(edit(&text, &away(wrong)), Err(EditError::AbsencePast(_))), "{why}");
     }

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use super::files::Written;
 use super::socket::{Socket, print_json, unexpected};
 use crate::config::Station;
+use crate::config::village::Absence;
 use crate::config::village::clerk::{self, Author, Clerk};
 use crate::config::village::edit::Edit;
 use crate::config::village::edit::absence::{Away, Said};
@@ -118,22 +119,26 @@ fn list_absences(socket: &Socket) -> ExitCode {
         Ok(files) => files,
         Err(code) => return code,
     };
-    let (today, village) = (files.today(), &files.village);
-    let all = village.absences.iter().filter(|absence| absence.back.is_none() && absence.until >= today);
-    let all: Vec<_> = all.collect();
+    let (today, village, lang) = (files.today(), &files.village, socket.lang());
+    let mut all: Vec<&Absence> = village.absences.iter().filter(|absence| absence.back.is_none()).collect();
+    all.sort_by_key(|absence| absence.until);
+    let contact = |of: &Absence| of.plan(&village.roster, &files.station.zone).and_then(|plan| plan.contact);
     if socket.json {
         let list = all.iter().map(|of| {
             serde_json::json!({
                 "resident": of.resident, "from": of.from.to_string(), "until": of.until.to_string(),
-                "contact": of.contact,
+                "contact": contact(of), "is_over": of.until < today,
             })
         });
         print_json(&list.collect::<Vec<_>>());
     } else if all.is_empty() {
-        println!("{}", words::village::NOBODY_AWAY.say(socket.lang()));
+        println!("{}", words::village::NOBODY_AWAY.say(lang));
     }
     for of in all.iter().filter(|_| !socket.json) {
-        println!("{}  {} – {} 10:00", of.resident, of.from, of.until);
+        let asked = contact(of).map_or_else(|| words::village::THE_DESK.say(lang).to_owned(), |who| who.to_string());
+        let over = if of.until < today { words::village::AWAY_OVER.say(lang) } else { "" };
+        let ask = words::village::ASKED.say(lang);
+        println!("{}  {} – {} 10:00  {ask}: {asked}{over}", of.resident, of.from, of.until);
     }
     ExitCode::SUCCESS
 }

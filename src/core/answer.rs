@@ -16,6 +16,10 @@ use super::word::words;
 words! {
     /// What somebody wants to say.
     Wish {
+        /// 1: what it means is said by what it answers: to an alarm that they come, to an absence that they are back.
+        One = "one",
+        /// 2: that they cannot, or that it goes on.
+        Two = "two",
         /// 我去: accepts. During a test it is the tester's "ok" (CARE-RULES 19).
         Come = "come",
         /// 正忙: the next rung at once.

@@ -309,8 +309,8 @@ impl Escalation {
     /// A key during a call counts like a bare digit: only where there is one thing that it can mean.
     fn key(&mut self, now_ms: i64, who: Who, key: char, effects: &mut Vec<Effect>) {
         let wish = match key {
-            '1' => Wish::Come,
-            '2' => Wish::Busy,
+            '1' => Wish::One,
+            '2' => Wish::Two,
             _ => return,
         };
         let open = self.open(who);
@@ -337,15 +337,15 @@ impl Escalation {
 
     fn wished(&mut self, now_ms: i64, cause: Cause, who: Who, wish: Wish, effects: &mut Vec<Effect>) {
         match wish {
-            Wish::Come | Wish::Arrived if self.is_somebody_elses(cause, who) => {
+            Wish::One | Wish::Come | Wish::Arrived if self.is_somebody_elses(cause, who) => {
                 self.aside(who, say::somebody_else(self.plan.lang));
             }
-            Wish::Come | Wish::Arrived => {
+            Wish::One | Wish::Come | Wish::Arrived => {
                 self.acknowledge(now_ms, cause, who, effects);
                 let what = self.what(cause, now_ms);
                 self.aside(who, say::acknowledged(&what, cause.pause(), self.plan.lang));
             }
-            Wish::Busy => {
+            Wish::Two | Wish::Busy => {
                 if let Some(case) = self.cases.get_mut(&cause).filter(|case| case.pause.is_none() && !case.everybody) {
                     case.next_ms = now_ms;
                 }

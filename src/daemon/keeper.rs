@@ -29,7 +29,7 @@ use crate::control::protocol::{Body, Objection, Reply, Request, VillageAnswer};
 use crate::control::server::Asked;
 use crate::core::effect::{NewVillage, VillageChange, VillageDeed};
 use crate::core::id::{DeviceId, Slug};
-use crate::core::plan::Plan;
+use crate::core::plan::{self, Plan};
 use crate::core::roster::Roster;
 use crate::core::rota::Span;
 use crate::core::time::{Moment, Wall};
@@ -196,9 +196,13 @@ pub(super) fn times(rota: &WeeklyRota, absences: &[Absence], roster: &Roster, no
     let ms = |span: std::time::Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
     let from = Wall(now.wall.0 - ms(TIMES_BACK));
     let mut plan = rota.times(Span { from, until: Wall(now.wall.0 + ms(TIMES_AHEAD)) }, zone);
-    // One that ended before that is no news any more.
-    let absences = absences.iter().filter_map(|absence| absence.plan(roster, zone));
-    plan.absences = absences.filter(|absence| absence.away.until >= from).collect();
+    // One a resident: that which ends next, and where none does the newest, until somebody says that they are back.
+    let mut absences: Vec<_> = absences.iter().filter_map(|absence| absence.plan(roster, zone)).collect();
+    let is_over = |absence: &plan::Absence| absence.away.until <= now.wall;
+    let rank = |of: &plan::Absence| (is_over(of), if is_over(of) { -of.away.until.0 } else { of.away.until.0 });
+    absences.sort_by_key(|absence| (absence.resident, rank(absence)));
+    absences.dedup_by_key(|absence| absence.resident);
+    plan.absences = absences;
     plan
 }
 

@@ -23,6 +23,11 @@ limits! {
     ABSENCES_MAX: usize = 1_000,
         "the file is refused, and `village away` writes no more before past ones are taken out", "check: too_many";
 
+    /// Days of an absence that is written by a program. judgement: a winter with the children; beyond that the year was mistyped, and
+    /// somebody's silence would be expected for as long.
+    ABSENCE_DAYS_MAX: i64 = 183,
+        "`village away` refuses it; by hand it may be longer", "none needed";
+
     /// Days that a village adds to a list of its calendar. judgement: thirty a year for ten years.
     CALENDAR_DAYS_MAX: usize = 300,
         "the file is refused", "check: too_many";

@@ -16,8 +16,10 @@ use crate::private::Private;
 
 /// The words of each wish. A whole answer is one of them; nothing is looked for inside of a sentence.
 const WORDS: &[(Wish, &[&str])] = &[
-    (Wish::Come, &["", "1", "我去", "去", "我来", "来", "马上去", "马上来", "i go", "go", "i come", "come", "yes"]),
-    (Wish::Busy, &["2", "忙", "正忙", "在忙", "去不了", "来不了", "busy", "no"]),
+    (Wish::One, &["1"]),
+    (Wish::Two, &["2"]),
+    (Wish::Come, &["", "我去", "去", "我来", "来", "马上去", "马上来", "i go", "go", "i come", "come", "yes"]),
+    (Wish::Busy, &["忙", "正忙", "在忙", "去不了", "来不了", "busy", "no"]),
     (Wish::Present, &["在", "在的", "在岗", "present"]),
     (Wish::Arrived, &["到", "到了", "已到", "我到了", "here", "arrived", "on site"]),
     (Wish::Helped, &["好", "好了", "没事", "没事了", "已帮忙", "helped", "done", "ok"]),
@@ -96,15 +98,15 @@ mod tests {
 
     #[test]
     fn rule_4_people_answer_as_they_speak() {
-        for text in ["17", "回复17", "回复 17 我去", "17我去。", "１７", " 17 去!", "17 1", "Reply 17 I come"]
-        {
+        for text in ["17", "回复17", "回复 17 我去", "17我去。", "１７", " 17 去!", "Reply 17 I come"] {
             assert_eq!(read(text), Some((Some(17), Wish::Come)), "{text}");
         }
-        for text in ["17 2", "17忙", "17 正忙", "17，去不了", "17 busy"] {
+        assert_eq!((read("17 1"), read("17 2")), (Some((Some(17), Wish::One)), Some((Some(17), Wish::Two))));
+        for text in ["17忙", "17 正忙", "17，去不了", "17 busy"] {
             assert_eq!(read(text), Some((Some(17), Wish::Busy)), "{text}");
         }
-        assert_eq!(read("1"), Some((None, Wish::Come)));
-        assert_eq!(read("２"), Some((None, Wish::Busy)));
+        assert_eq!(read("1"), Some((None, Wish::One)));
+        assert_eq!(read("２"), Some((None, Wish::Two)));
         assert_eq!(read("17在。"), Some((Some(17), Wish::Present)));
         assert_eq!(read("17 到了"), Some((Some(17), Wish::Arrived)));
         for text in ["17 到了 0471", "17到了0471。", "17 我到了，０４７１", "17 arrived 0471"] {

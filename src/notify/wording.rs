@@ -13,14 +13,21 @@ use crate::core::refusal::Refusal;
 use crate::limits::duty::PROOF_TIME;
 use crate::private::Private;
 use crate::words::device::room;
-use crate::words::{Say as _, notice, people, power};
+use crate::words::{Lang, Say as _, notice, people, power};
 
 /// The text of a notice to somebody who is called.
 #[must_use]
 pub fn notice(alarm: &Alarm, because: Because, code: Option<Code>, directory: &dyn Directory) -> Private<String> {
     let who = alarm.resident().and_then(|resident| directory.address_form(resident));
     let place = alarm.home.and_then(|home| directory.place(home));
-    let names = Names { who, place: place.map(|place| place.label), landmark: place.and_then(|place| place.landmark) };
+    let (label, landmark) = (place.map(|place| place.label), place.and_then(|place| place.landmark));
+    let lang = directory.lang();
+    // CARE-RULES 24: where a device is that they carry goes before the way home, which comes second.
+    let position = position(alarm, lang);
+    let names = match &position {
+        Some(position) => Names { who, place: Some(position), landmark: label, away: true },
+        None => Names { who, place: label, landmark, away: is_away(alarm) },
+    };
     written(alarm, because, code, &names, directory)
 }
 
@@ -37,7 +44,8 @@ pub fn for_others(alarm: &Alarm, because: Because, purpose: Purpose, directory: 
         let label = directory.place(home).map(|place| place.label).filter(|_| consents);
         label.cloned().unwrap_or_else(|| Private::new(home.to_string()))
     });
-    let names = Names { who: who.as_ref(), place: place.as_ref(), landmark: None };
+    // That nobody is in is for those alone who are called.
+    let names = Names { who: who.as_ref(), place: place.as_ref(), landmark: None, away: false };
     written(alarm, because, None, &names, directory)
 }
 
@@ -81,7 +89,8 @@ pub fn proof(code: &Private<String>, directory: &dyn Directory) -> Private<Strin
 #[must_use]
 pub fn spoken(alarm: &Alarm, because: Because, directory: &dyn Directory) -> Private<String> {
     let told = notice(alarm, because, None, directory);
-    Private::new(format!("{}{}", told.reveal(), notice::KEYS.say(directory.lang())))
+    let keys = if alarm.id.condition == Condition::NotBack { notice::KEYS_NOT_BACK } else { notice::KEYS };
+    Private::new(format!("{}{}", told.reveal(), keys.say(directory.lang())))
 }
 
 /// What became of an answer, to whoever gave it; the resident is named only to a number that is proven (CARE-RULES 20).
@@ -148,6 +157,20 @@ struct Names<'a> {
     who: Option<&'a Private<String>>,
     place: Option<&'a Private<String>>,
     landmark: Option<&'a Private<String>>,
+    /// May know that they are written down as away.
+    away: bool,
+}
+
+/// Whether they are written down as away, and something else has happened.
+fn is_away(alarm: &Alarm) -> bool {
+    alarm.away.is_some() && alarm.id.condition != Condition::NotBack
+}
+
+/// Where the device is that called, if it is carried, and how long ago it was there.
+fn position(alarm: &Alarm, lang: Lang) -> Option<Private<String>> {
+    let at = alarm.away.as_ref()?.at?;
+    let age = alarm.clocks.detected.map(|detected| detected.mono.since(at.at.mono)).unwrap_or_default();
+    Some(Private::new(notice::position(at, age, lang)))
 }
 
 fn written(
@@ -161,21 +184,16 @@ fn written(
     let since = alarm.clocks.occurred.map(|at| directory.clock(at)).unwrap_or_default();
     let newest = alarm.evidence.last().map(|evidence| evidence.reason.say(lang));
     let left = alarm.left.map(|left| power::left(left, lang));
-    let known = notice::advice(alarm.id.condition).map(|advice| advice.say(lang)).or(left.as_deref()).or(newest);
-    // The way to an empty home would be the wrong one.
-    let position = alarm.away.map(|away| Private::new(notice::position(away.at, lang)));
-    let (place, landmark) = match &position {
-        Some(position) => (Some(position), None),
-        None => (names.place, names.landmark),
-    };
-    let at_home = alarm.room.as_ref().map(|id| room(id, lang));
+    let away = names.away.then(|| notice::AWAY.say(lang));
+    let known = notice::advice(alarm.id.condition).map(|advice| advice.say(lang));
+    let known = known.or(away).or(left.as_deref()).or(newest);
     let facts = Facts {
         condition: alarm.id.condition,
         because,
         who: names.who,
-        place,
-        landmark,
-        room: if alarm.away.is_some() { Some(notice::AWAY.say(lang)) } else { at_home },
+        place: names.place,
+        landmark: names.landmark,
+        room: alarm.room.as_ref().map(|id| room(id, lang)),
         since: &since,
         known,
         drill: alarm.id.drill,

@@ -1,8 +1,10 @@
 //! Words of a notice to somebody who is called: why it comes, since when, and how it is answered.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
-use super::{Both, Lang, Say as _};
+use super::{Both, Lang, Say as _, time};
+use crate::core::alarm::Position;
 use crate::core::answer::Wish;
 use crate::core::audience::Because;
 use crate::core::condition::Condition;
@@ -49,10 +51,10 @@ pub fn since(clock: &str, at_least: bool, lang: Lang) -> String {
 pub fn how_to_reply(condition: Condition, because: Because, code: u8, lang: Lang) -> String {
     match (because, lang) {
         (Because::Raised | Because::NotAccepted, Lang::Zh) if condition == Condition::NotBack => {
-            format!("回来了请回{code}回来,再延7天回{code}再延,去看看回{code}")
+            format!("回来了请回{code} 1,再延7天回{code} 2,去看看回{code}去")
         }
         (Because::Raised | Because::NotAccepted, Lang::En) if condition == Condition::NotBack => {
-            format!("Back: reply {code} back. 7 days more: {code} extend. Going: {code}")
+            format!("Back: reply {code} 1. 7 days more: {code} 2. Going: {code} go")
         }
         (Because::HalfLease, Lang::Zh) => format!("到了请回{code}到,去不了回{code}忙"),
         (Because::HalfLease, Lang::En) => format!("There: reply {code} here. Cannot: {code} 2"),
@@ -65,6 +67,9 @@ pub fn how_to_reply(condition: Condition, because: Because, code: u8, lang: Lang
 
 /// Behind what a modem says to whoever picks up.
 pub const KEYS: Both = Both::new("。去请按1,去不了请按2", ". Coming: press 1. Cannot: press 2");
+
+/// The same behind a call about somebody whose time away is over.
+pub const KEYS_NOT_BACK: Both = Both::new("。回来了请按1,再延7天请按2", ". Back: press 1. 7 days more: press 2");
 
 /// Somebody else goes already.
 pub const HELD: Both =
@@ -127,18 +132,23 @@ pub fn came_back(station: &str, who: Option<&str>, code: u8, lang: Lang) -> Stri
 /// Instead of the name, to a number that nobody has proven.
 const SOMEBODY_AWAY: Both = Both::new("您联系的老人", "whom you look after");
 
-/// In place of the room, where somebody calls who is not at home.
-pub const AWAY: Both = Both::new("外出中", "away from home");
+/// Of somebody who is written down as away.
+pub const AWAY: Both = Both::new("登记外出", "written down as away");
 
-/// Where somebody is who is not at home: degrees, as a map takes them.
+/// A position that is older than this is told with its age. judgement: nobody walks far in this time.
+const POSITION_IS_FRESH: Duration = Duration::from_mins(10);
+
+/// Where somebody is who is not at home, in degrees as a map takes them, and how long ago.
 #[must_use]
-pub fn position(at: Option<(i32, i32)>, lang: Lang) -> String {
+pub fn position(at: Position, age: Duration, lang: Lang) -> String {
     let degrees = |micro: i32| f64::from(micro) / 1e6;
-    match (at, lang) {
-        (Some((lat, lon)), Lang::Zh) => format!("位置{:.5},{:.5}", degrees(lat), degrees(lon)),
-        (Some((lat, lon)), Lang::En) => format!("at {:.5},{:.5}", degrees(lat), degrees(lon)),
-        (None, Lang::Zh) => "不在家,位置不明".to_owned(),
-        (None, Lang::En) => "not at home, position unknown".to_owned(),
+    let (lat, lon) = (degrees(at.lat_microdeg), degrees(at.lon_microdeg));
+    let ago = if age < POSITION_IS_FRESH { None } else { Some(time::span(age, lang)) };
+    match (lang, ago) {
+        (Lang::Zh, None) => format!("位置{lat:.5},{lon:.5}"),
+        (Lang::Zh, Some(ago)) => format!("{ago}前位置{lat:.5},{lon:.5}"),
+        (Lang::En, None) => format!("at {lat:.5},{lon:.5}"),
+        (Lang::En, Some(ago)) => format!("{ago} ago at {lat:.5},{lon:.5}"),
     }
 }
 
@@ -174,10 +184,10 @@ pub fn done(wish: Wish, who: &str, lang: Lang) -> String {
         Lang::En => (format!("to {who}"), who.to_owned()),
     };
     match (lang, wish) {
-        (Lang::Zh, Wish::Come) => format!("已登记:您去{home}。到了请回同样的数字加到"),
-        (Lang::En, Wish::Come) => format!("Noted: you go {home}. There: reply the same digits and here"),
-        (Lang::Zh, Wish::Busy) => "已登记:您去不了,已转下一位".to_owned(),
-        (Lang::En, Wish::Busy) => "Noted: you cannot. The next one is called".to_owned(),
+        (Lang::Zh, Wish::One | Wish::Come) => format!("已登记:您去{home}。到了请回同样的数字加到"),
+        (Lang::En, Wish::One | Wish::Come) => format!("Noted: you go {home}. There: reply the same digits and here"),
+        (Lang::Zh, Wish::Two | Wish::Busy) => "已登记:您去不了,已转下一位".to_owned(),
+        (Lang::En, Wish::Two | Wish::Busy) => "Noted: you cannot. The next one is called".to_owned(),
         (Lang::Zh, Wish::Present) => "已登记:您今晚在岗,谢谢您".to_owned(),
         (Lang::En, Wish::Present) => "Noted: you are on duty tonight. Thank you".to_owned(),
         (Lang::Zh, Wish::Arrived) => format!("已登记:您到了{home}。没事了请回同样的数字加好"),
@@ -194,11 +204,11 @@ pub fn done(wish: Wish, who: &str, lang: Lang) -> String {
         }
         (Lang::Zh, Wish::Wants120) => "120要由您拨打。拨后请回同样的数字加已拨120".to_owned(),
         (Lang::En, Wish::Wants120) => "Please dial 120 yourself. Then reply the same digits and called 120".to_owned(),
-        (Lang::Zh, Wish::Returned) => "已登记:已回来,继续守护".to_owned(),
+        (Lang::Zh, Wish::Returned) => "已收到:已回来,继续守护".to_owned(),
         (Lang::En, Wish::Returned) => "Noted: back at home, and watched over again".to_owned(),
-        (Lang::Zh, Wish::Extend) => "已登记:外出再延7天,到期前一天再问您".to_owned(),
+        (Lang::Zh, Wish::Extend) => "已收到:外出再延7天,到期前一天再问您".to_owned(),
         (Lang::En, Wish::Extend) => "Noted: away for 7 days more. You are asked again the day before".to_owned(),
-        (Lang::Zh, Wish::SomebodyElse) => "已登记:是别人,老人仍外出".to_owned(),
+        (Lang::Zh, Wish::SomebodyElse) => "已收到:是别人,老人仍外出".to_owned(),
         (Lang::En, Wish::SomebodyElse) => "Noted: it is somebody else, and they are still away".to_owned(),
         (Lang::Zh, Wish::Dialled120) => "已登记:120已拨出".to_owned(),
         (Lang::En, Wish::Dialled120) => "Noted: 120 was dialled".to_owned(),

@@ -109,11 +109,13 @@ pub fn tests(test: &str, drill: &str, lang: Lang) -> String {
 #[must_use]
 pub const fn reply(wish: Wish) -> Option<(Both, Both)> {
     let reply = match wish {
-        Wish::Come => (
+        Wish::One | Wish::Come => (
             both("17", "17"),
             both("我去。到时间没有报到,会再叫下一位", "I am going. Without a word in time the next one is called too"),
         ),
-        Wish::Busy => (both("17 忙", "17 2"), both("去不了。马上叫下一位", "I cannot. The next one is called at once")),
+        Wish::Two | Wish::Busy => {
+            (both("17 忙", "17 2"), both("去不了。马上叫下一位", "I cannot. The next one is called at once"))
+        }
         Wish::Arrived => (both("17 到了", "17 here"), both("我到了", "I am there")),
         Wish::Helped => (both("17 没事了", "17 done"), both("人没事了,这件事办结", "It is over, and closed")),
         Wish::Mistaken => (both("17 误触", "17 mistake"), both("是误触,办结", "Pressed by mistake, and closed")),

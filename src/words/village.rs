@@ -27,6 +27,12 @@ pub const PROVEN: Both = Both::new("电话已验证", "Telephone proven");
 pub const AWAY: Both = Both::new("已登记外出", "Away from home");
 /// A resident is back.
 pub const BACK: Both = Both::new("已登记回来", "Back at home");
+/// In front of who is asked the day before the end.
+pub const ASKED: Both = Both::new("到期前一天问", "asked the day before");
+/// Where nobody is named.
+pub const THE_DESK: Both = Both::new("值班台", "the desk");
+/// Behind an absence that is over, and of which nobody has said so.
+pub const AWAY_OVER: Both = Both::new("  已到期,没有人说回来", "  over, and nobody has said that they are back");
 /// Nobody is.
 pub const NOBODY_AWAY: Both = Both::new("没有人登记外出。", "Nobody is written down as away.");
 /// A hand's changes were taken over.
@@ -75,6 +81,7 @@ pub fn refused_zh(word: &str) -> Option<&'static str> {
         "shift_past" => "那一班已经过去",
         "unknown_resident" => "名册里没有这位服务中的老人",
         "absence_past" => "回来的日子要晚于第一天,也要晚于今天",
+        "absence_too_long" => "外出最多登记半年,请看看年份",
         "away_already" => "这位老人已登记外出,先用 shouwang village back 销掉",
         "not_away" => "这位老人没有登记外出,用 shouwang village absences 查看",
         "too_many_absences" => "外出记录太多,请删去过期的,再执行 shouwang village reload",

@@ -1,13 +1,14 @@
 //! Residents who are away from home (CARE-RULES 24, and 22: nothing that calls for help is ever suspended).
 
+use shouwang::core::alarm::{Alarm, Reason};
 use shouwang::core::condition::Condition;
 use shouwang::core::effect::{AbsenceChange, Order};
 use shouwang::core::plan::{Absence, Plan};
 use shouwang::core::reading::{Measure, Said};
-use shouwang::core::roster::{Role, Roster};
+use shouwang::core::roster::{Role, Roster, Service};
 use shouwang::core::rota::Span;
 use shouwang::core::time::{Gap, Trust};
-use shouwang::core::visit::Reason;
+use shouwang::core::visit;
 
 use super::street::{Phone, Street};
 use super::village::{hours, id, plan, roster};
@@ -104,7 +105,7 @@ fn rule_24_one_says_back_and_two_says_seven_days_more() {
         assert_eq!(street.said_away, [(id("r1"), id("child"), end, change)], "{answer}");
         street.until(ASKED + 90);
         let told = street.texts_to("child").pop().expect("confirmed in words").1;
-        assert!(told.starts_with("已登记"), "{told}");
+        assert!(told.starts_with("已收到"), "{told}");
         // The village file has it, and so has the plan.
         let then = if change == AbsenceChange::Ended { at_home() } else { times_until(26 + 7 * 24) };
         street.plan(ASKED + 100, then);
@@ -136,7 +137,7 @@ fn rule_24_no_answer_is_a_call_at_ten_to_the_contact_and_then_to_the_desk() {
     street.until(ENDS + 4 * MINUTE);
     assert!(!street.station.is_away(id("r1")), "watched again");
     let visits: Vec<_> =
-        street.station.visits().filter(|of| of.open_for(Reason::AbsenceUnanswered).is_some()).collect();
+        street.station.visits().filter(|of| of.open_for(visit::Reason::AbsenceUnanswered).is_some()).collect();
     assert_eq!(visits.len(), 1, "and somebody is to look in");
     let rang = street.rings_of("child");
     assert!(rang.first().is_some_and(|at| (ENDS..ENDS + 60).contains(at)), "{rang:?}");
@@ -144,10 +145,12 @@ fn rule_24_no_answer_is_a_call_at_ten_to_the_contact_and_then_to_the_desk() {
     street.until(ENDS + 6 * MINUTE);
     assert!(!street.rings_of("desk").is_empty(), "nobody has answered: the desk too");
     let text = street.texts_to("child").pop().expect("a letter with it").1;
-    assert!(text.contains("外出未归") && text.contains("再延"), "{text}");
+    assert!(text.contains("外出未归") && text.contains("再延7天"), "{text}");
     // What the contact says in answer to the call counts as in answer to the question.
     let code = street.code(Condition::NotBack, "child");
-    street.text(ENDS + 7 * MINUTE, "child", &format!("{code} 回来了"));
+    street.text(ENDS + 7 * MINUTE - 5, "child", "1");
+    assert!(street.said_away.is_empty(), "a bare digit does not answer it");
+    street.text(ENDS + 7 * MINUTE, "child", &format!("{code} 1"));
     assert_eq!(street.said_away.pop().map(|said| said.3), Some(AbsenceChange::Ended));
     street.plan(ENDS + 8 * MINUTE, at_home());
     assert_eq!(street.state(Condition::NotBack), "closed");
@@ -212,16 +215,86 @@ fn rule_24_somebody_else_in_the_home_is_no_return_and_is_asked_after_once_a_day(
 }
 
 #[test]
-fn rule_24_whoever_is_about_after_the_end_answers_the_call() {
+fn rule_24_whoever_is_about_after_the_end_is_noted_and_answers_nothing() {
     let mut street = street();
     street.until(ENDS + MINUTE);
     assert_eq!(street.state(Condition::NotBack), "raised");
     moves(&mut street, ENDS + 2 * MINUTE, "kitchen");
     moves(&mut street, ENDS + 3 * MINUTE, "hall");
-    assert_eq!(street.state(Condition::NotBack), "closed");
-    street.plan(ENDS + 4 * MINUTE, times());
+    moves(&mut street, ENDS + 4 * MINUTE, "kitchen");
+    assert_eq!(street.state(Condition::NotBack), "raised", "it may be whoever has the key");
+    let about = |alarm: &Alarm| alarm.evidence.iter().filter(|known| known.reason == Reason::AboutAtHome).count();
+    assert_eq!(about(street.newest(Condition::NotBack)), 1);
+    // A day later it still stands: nothing but the village file and people end it.
+    street.plan(ENDS + 30 * HOUR, times());
+    street.until(ENDS + 31 * HOUR);
+    assert_eq!(street.state(Condition::NotBack), "raised");
+    let firsts = street.records.iter().filter(|of| of.rev == 1 && of.id.condition == Condition::NotBack).count();
+    assert_eq!(firsts, 1);
+}
+
+#[test]
+fn rule_24_a_call_about_an_absence_outlives_a_restart_without_a_clock() {
+    let mut street = street();
+    street.until(ENDS + MINUTE);
+    street.clock(ENDS + MINUTE, -3_600_000, Trust::Unset);
+    street.restart(ENDS + MINUTE, ENDS + 10 * MINUTE, Gap::Unknown, times());
+    assert_eq!(street.state(Condition::NotBack), "raised");
+    street.until(ENDS + 20 * MINUTE);
+    assert_eq!(street.state(Condition::NotBack), "raised");
+}
+
+#[test]
+fn rule_24_who_was_about_by_night_is_asked_after_in_the_morning_and_the_end_is_called_about_all_the_same() {
+    let mut street = street();
+    // 22:30, half an hour apart at most.
+    moves(&mut street, 52_200, "hall");
+    moves(&mut street, 52_260, "kitchen");
+    assert!(!street.station.is_away(id("r1")), "watched again at once");
+    street.until(23 * HOUR - 1);
+    assert!(!street.texts_to("child").iter().any(|(_, text)| text.contains("有人走动")), "nobody is woken for it");
+    street.until(23 * HOUR + 60);
+    assert!(street.texts_to("child").iter().any(|(_, text)| text.contains("有人走动")));
+    street.until(ENDS + MINUTE);
+    assert!(is_called(&street), "nobody has answered");
+}
+
+#[test]
+fn rule_24_what_could_be_an_answer_to_something_else_is_none() {
+    let mut street = street();
+    street.until(ASKED + SOON);
+    let code = code(&street);
+    for text in
+        [code.clone(), format!("{code} 去"), format!("{code} 忙"), format!("{code} 别人"), format!("{code} 到了")]
+    {
+        let second = street.second() + 30;
+        street.text(second, "child", &text);
+        assert!(street.said_away.is_empty(), "{text}");
+    }
+    assert!(street.station.is_away(id("r1")));
+}
+
+#[test]
+fn rule_24_another_resident_of_the_home_is_not_whoever_is_away() {
+    let mut list = list();
+    let home = list.residents[&id("r1")].home;
+    list.residents.get_mut(&id("r2")).expect("in the list").home = home;
+    for name in ["hall", "kitchen"] {
+        list.devices.get_mut(&id(name)).expect("in the list").resident = Some(id("r2"));
+    }
+    let mut street = Street::new(list, times());
+    moves(&mut street, 300, "hall");
+    moves(&mut street, 330, "kitchen");
+    assert!(street.station.is_away(id("r1")));
+}
+
+#[test]
+fn rule_26_of_whoever_is_served_no_more_nobody_is_asked() {
+    let mut list = list();
+    list.residents.get_mut(&id("r1")).expect("in the list").service = Service::Deceased;
+    let mut street = Street::new(list, times());
     street.until(ENDS + HOUR);
-    assert_eq!(street.records.iter().filter(|alarm| alarm.rev == 1).count(), 1, "and it is not made again");
+    assert!(questions(&street, "child").is_empty() && !is_called(&street));
 }
 
 #[test]
@@ -234,8 +307,8 @@ fn rule_24_a_call_from_away_goes_first_to_whoever_is_with_them_and_says_where() 
     street.press(600, "watch1");
     street.until(620);
     let text = street.texts_to("child").pop().expect("called first").1;
-    assert!(text.contains("外出中") && text.contains("位置30.12346,120.65432"), "{text}");
-    assert!(!text.contains("一组"), "the way to an empty home is the wrong one: {text}");
+    assert!(text.contains("位置30.12346,120.65432"), "{text}");
+    assert!(text.find("位置") < text.find("一组"), "the home comes second: {text}");
     assert!(street.texts_to("n-1").is_empty());
     // Family is only informed at home; whoever is with them goes.
     let code = street.code(Condition::HelpCall, "child");
@@ -244,15 +317,40 @@ fn rule_24_a_call_from_away_goes_first_to_whoever_is_with_them_and_says_where() 
 }
 
 #[test]
-fn rule_22_being_away_suspends_no_call_for_help() {
-    let mut street = street();
+fn rule_24_the_villages_ladder_follows_whoever_is_with_them_and_an_end_meanwhile_skips_nobody() {
+    let mut times = times();
+    times.absences[0].first = vec![id("child")];
+    let mut street = Street::new(list(), times);
+    let position = Measure::location(30.123_456, 120.654_321).expect("a place");
+    street.hear(300, "watch1", &[Said::level(position)]);
+    street.press(2 * HOUR, "watch1");
+    street.until(2 * HOUR + 30);
+    let text = street.texts_to("child").pop().expect("called first").1;
+    assert!(text.contains("前位置30.1"), "an old position says how old: {text}");
+    street.plan(2 * HOUR + 60, at_home());
+    street.until(2 * HOUR + 180);
+    assert!(!street.texts_to("n-1").is_empty(), "the first rung of the village's own ladder");
+    assert!(street.texts_to("g-1").is_empty());
+}
+
+#[test]
+fn rule_22_being_away_suspends_no_call_for_help_and_hides_no_home() {
+    let mut times = times();
+    times.absences[0].first = vec![id("child")];
+    let mut street = Street::new(list(), times);
     assert!(street.station.is_away(id("r1")));
     street.press(600, "button1");
+    street.until(615);
+    let text = street.texts_to("n-1").pop().expect("the neighbour is called at once").1;
+    assert!(text.contains("示例一组h1号") && text.contains("登记外出") && !text.contains("位置"), "{text}");
+    assert!(street.texts_to("child").is_empty(), "a button on the wall is pressed by somebody at home");
     street.hear(700, "smoke1", &[Said::level(Measure::Smoke(true))]);
     street.until(800);
     for condition in [Condition::HelpCall, Condition::Smoke] {
         assert_eq!(street.state(condition), "raised");
     }
+    let smoke: Vec<_> = street.texts_to("n-1").into_iter().filter(|(_, text)| text.contains("119")).collect();
+    assert!(smoke[0].1.contains("示例一组h1号"), "{smoke:?}");
     assert!(street.rings_of("n-1").first().is_some_and(|at| *at < 700), "{:?}", street.rings_of("n-1"));
 }
 

@@ -86,7 +86,8 @@ pub(super) fn absences(top: &Section<'_>, residents: &[&str], responders: &[&str
     for section in some(top, "absences", ABSENCES_MAX) {
         let section = section.holding(ABSENCE_KEYS);
         let Some(absence) = absence(&section, residents, responders) else { continue };
-        let two = all.iter().any(|other| other.resident == absence.resident && other.back.is_none());
+        let overlaps = |other: &Absence| other.from < absence.until && absence.from < other.until;
+        let two = all.iter().any(|of| of.resident == absence.resident && of.back.is_none() && overlaps(of));
         if let (true, None, Some(found)) = (two, absence.back, section.find("resident")) {
             let problem = section.wrong("resident", &found, What::Shared);
             section.report(problem.fix("keep one absence of this resident, and take the other out"));

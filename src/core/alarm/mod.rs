@@ -19,7 +19,7 @@ use super::id::{
     ChannelId, DeviceId, Epoch, HomeId, ResidentId, ResponderId, RoomId, Slug, SourceId, StationId, StrangerId,
 };
 use super::reading::Said;
-use super::time::{Moment, Mono};
+use super::time::{Moment, Mono, Wall};
 use super::word::words;
 
 /// What an alarm is about.
@@ -452,12 +452,29 @@ pub struct Alarm {
     pub door_tries: Vec<(ResponderId, u8)>,
 }
 
-/// Somebody who calls is not at home.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Somebody is written down as away from home.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Away {
-    /// Where the device was last, in millionths of a degree north and east, if it knew. It stays at the station.
+    /// Who is called first: whoever is with them, or, when the time away is over, whoever knows where they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub first: Vec<ResponderId>,
+    /// Where they were last, if a device that they carry knew. It stays at the station.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at: Option<(i32, i32)>,
+    pub at: Option<Position>,
+    /// The end of the absence that is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Wall>,
+}
+
+/// Where a device was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// In millionths of a degree north.
+    pub lat_microdeg: i32,
+    /// In millionths of a degree east.
+    pub lon_microdeg: i32,
+    /// When it said so.
+    pub at: Moment,
 }
 
 /// What is left until a fault takes something down with it.

@@ -37,7 +37,7 @@ use crate::core::visit;
 /// and who waters the flowers for a neighbour is asked after, which costs one text.
 const ABOUT_WITHIN: Duration = Duration::from_mins(30);
 
-/// Whoever said that they are not back is not asked again for this long. judgement: whoever looks after the home comes once a day.
+/// Whoever said that it is somebody else is not asked again for this long. judgement: whoever looks after the home comes once a day.
 const ASKED_AGAIN_AFTER: Duration = Duration::from_hours(24);
 
 /// An absence that ended so long ago is no news after a start. judgement: by then the next day's silence speaks for itself.
@@ -47,8 +47,14 @@ const OVER_IS_NEWS: Duration = Duration::from_hours(24);
 /// a blink, and who is repairing it by hand is done in an hour.
 const WRITTEN_WITHIN: Duration = Duration::from_hours(1);
 
-/// How long the contact has before the duty desk is called too. judgement: as long as the longest time of a village's rung.
+/// How long the contact has before the duty desk is called too. judgement: as long as the longest usual rung, twice.
 const CONTACT_WAIT: Duration = Duration::from_mins(5);
+
+/// How long whoever is with them has before the village's ladder is called too. judgement: as long as a usual rung.
+const FIRST_WAIT: Duration = Duration::from_mins(2);
+
+/// A position that is older says nothing of where somebody is. judgement: a day's way.
+const POSITION_IS_OLD: Duration = Duration::from_hours(24);
 
 /// What is remembered of absences; a start asks again.
 #[derive(Debug, Default)]
@@ -75,6 +81,8 @@ struct Asked {
     /// The end of the absence that it is about.
     until: Wall,
     about: Question,
+    /// It has left; by night it waits, and is answered all the same by whoever knows its code from before a start.
+    sent: bool,
     /// When they answered; the plan has it when the village file does.
     answered: Option<Mono>,
 }
@@ -116,7 +124,8 @@ impl Station {
 
     /// Whatever of the absences is due, and when something is next.
     pub(super) fn mind_the_absences(&mut self, now: Moment, effects: &mut Vec<Effect>) {
-        let all = self.plan.absences.clone();
+        let served = |absence: &&Absence| self.roster.is_watched_over(absence.resident);
+        let all: Vec<Absence> = self.plan.absences.iter().filter(served).cloned().collect();
         self.forget_what_is_past(&all);
         self.end_what_was_answered(now, &all, effects);
         let away = all.iter().filter(|absence| self.is_in_force(now, absence)).map(|absence| absence.resident);
@@ -126,15 +135,15 @@ impl Station {
             return;
         }
         // A contact sleeps too: what falls into the night waits for its end.
-        let morning = if self.plan.may_be_night(now) { self.plan.night_ends(now) } else { Some(now.wall) };
-        if morning == Some(now.wall) {
-            for absence in &all {
-                self.ask_about(now, absence, effects);
+        let by_day = !self.plan.may_be_night(now);
+        for absence in &all {
+            self.mind_the_question(now, absence, by_day, effects);
+            if by_day {
                 self.call_about(now, absence, effects);
             }
         }
         let marks = all.iter().flat_map(|absence| [absence.away.from, absence.ask, absence.away.until]);
-        let next = marks.chain(morning).filter(|at| *at > now.wall).min();
+        let next = marks.chain(self.plan.night_ends(now)).filter(|at| *at > now.wall).min();
         let next =
             next.map(|at| now.mono + Duration::from_millis(u64::try_from(at.0 - now.wall.0).unwrap_or_default()));
         self.timers.set(Timer::Absences, next);
@@ -148,51 +157,52 @@ impl Station {
         }
         // Few are away, and most readings come from homes of others.
         let missed = self.absences.away.iter().chain(self.absences.called.keys());
-        let at_home = |id: &&ResidentId| self.roster.residents.get(id).is_some_and(|of| Some(of.home) == device.home);
-        let Some(resident) = missed.copied().find(|id| at_home(&id)) else { return };
+        let Some(resident) = missed.copied().find(|id| self.is_of(device, *id)) else { return };
         let place: Place = device.room.ok_or(device.id);
-        let elsewhere = self
-            .absences
-            .about
-            .get(&resident)
-            .is_some_and(|(before, at)| *before != place && now.mono.since(*at) <= ABOUT_WITHIN);
-        self.absences.about.insert(resident, (place, now.mono));
-        if elsewhere {
+        let before = self.absences.about.insert(resident, (place, now.mono));
+        if before.is_some_and(|(before, at)| before != place && now.mono.since(at) <= ABOUT_WITHIN) {
             self.somebody_is_home(now, resident, device.id, effects);
         }
     }
 
-    /// What an alarm says of its subject's being away. Where they are is asked of the device that called.
-    pub(super) fn away_at(&self, subject: Subject, device: Option<&Device>) -> Option<Away> {
+    /// What an alarm says of its subject's being away. Only a device that knows where it is is carried; a button on the wall is not.
+    pub(super) fn away_of(
+        &self,
+        now: Moment,
+        subject: Subject,
+        condition: Condition,
+        device: Option<&Device>,
+    ) -> Option<Away> {
         let Subject::Resident(resident) = subject else { return None };
+        let absence = self.plan.absences.iter().find(|absence| absence.resident == resident)?;
+        if condition == Condition::NotBack {
+            let first = absence.contact.into_iter().collect();
+            return Some(Away { first, at: None, until: Some(absence.away.until) });
+        }
         if !self.is_away(resident) {
             return None;
         }
         let unit = device.and_then(|device| self.units.get(&device.id));
-        let at = unit.and_then(|unit| unit.memory.level("location")).and_then(|measure| match measure {
-            Measure::Location { lat_microdeg, lon_microdeg } => Some((lat_microdeg, lon_microdeg)),
-            _ => None,
-        });
-        Some(Away { at })
+        let at = unit.and_then(|unit| unit.place).filter(|place| now.mono.since(place.at.mono) <= POSITION_IS_OLD);
+        let first = if at.is_some() && condition == Condition::HelpCall { absence.first.clone() } else { Vec::new() };
+        Some(Away { first, at, until: None })
     }
 
     /// The ladder of an alarm whose subject is away: whoever is with them goes first. Of an absence that is over the contact is
     /// called, and then the duty desk.
     pub(super) fn ladder_away(&self, alarm: &Alarm, mut ladder: Ladder) -> Ladder {
-        let Some(absence) = self.absence_of(alarm) else { return ladder };
+        let Some(away) = &alarm.away else { return ladder };
+        let first = Rung { responders: away.first.clone(), ..Rung::default() };
         if alarm.id.condition == Condition::NotBack {
-            let rung = |rung: Rung| Rung { wait: CONTACT_WAIT, ..rung };
-            let contact = Rung { responders: absence.contact.into_iter().collect(), ..Rung::default() };
             let desk = Rung { roles: vec![ResponderRole::DutyDesk], ..Rung::default() };
-            ladder.rungs = [rung(contact), rung(desk)].into();
-        } else if alarm.away.is_some() && alarm.id.condition == Condition::HelpCall && !absence.first.is_empty() {
-            let first = Rung { responders: absence.first.clone(), wait: CONTACT_WAIT, ..Rung::default() };
-            ladder.rungs.insert(0, first);
+            ladder.rungs = [first, desk].map(|rung| Rung { wait: CONTACT_WAIT, ..rung }).into();
+        } else if !away.first.is_empty() {
+            ladder.rungs.insert(0, Rung { wait: FIRST_WAIT, ..first });
         }
         ladder
     }
 
-    /// Somebody has answered a question about somebody's absence.
+    /// Somebody has answered a question about somebody's absence. What could be said in answer to something else is no answer.
     pub(super) fn answer_absence(
         &mut self,
         now: Moment,
@@ -201,18 +211,11 @@ impl Station {
         wish: Wish,
         effects: &mut Vec<Effect>,
     ) -> Outcome {
-        let Some(asked) = self.absences.asked.get(&resident).copied() else { return Outcome::UnknownCode };
-        let is_back = match wish {
-            Wish::Come | Wish::Returned => true,
-            Wish::Busy | Wish::Extend | Wish::SomebodyElse => false,
-            _ => return Outcome::NotUnderstood,
-        };
-        if let Some(asked) = self.absences.asked.get_mut(&resident) {
-            asked.answered = Some(now.mono);
-        }
-        let change = match (asked.about, is_back) {
-            (_, true) => AbsenceChange::Ended,
-            (Question::CameBack(_), false) if wish != Wish::Extend => {
+        let Some(asked) = self.absences.asked.get_mut(&resident) else { return Outcome::UnknownCode };
+        let change = match (asked.about, wish) {
+            (_, Wish::One | Wish::Returned) => AbsenceChange::Ended,
+            (Question::AbsenceEnds(_), Wish::Two) | (_, Wish::Extend) => AbsenceChange::Extended,
+            (Question::CameBack(_), Wish::Two | Wish::SomebodyElse) => {
                 // Somebody else is in the home: they are away as was said.
                 self.absences.asked.remove(&resident);
                 self.absences.back.remove(&resident);
@@ -220,10 +223,11 @@ impl Station {
                 self.mind_the_absences(now, effects);
                 return Outcome::Done(Wish::SomebodyElse);
             }
-            (_, false) => AbsenceChange::Extended,
+            _ => return Outcome::NotUnderstood,
         };
+        asked.answered = Some(now.mono);
         effects.push(Effect::Absence { resident, by, until: asked.until, change });
-        Outcome::Done(if is_back { Wish::Returned } else { Wish::Extend })
+        Outcome::Done(if change == AbsenceChange::Ended { Wish::Returned } else { Wish::Extend })
     }
 
     /// The same in answer to the call that was made when nobody had said it in time.
@@ -236,8 +240,8 @@ impl Station {
         effects: &mut Vec<Effect>,
     ) -> Result<Answer, Refusal> {
         let alarm = self.known_open(id)?;
-        let absence = self.absence_of(&alarm).filter(|_| id.condition == Condition::NotBack);
-        let (resident, until) = absence.map(|absence| (absence.resident, absence.away.until)).ok_or(Refusal::NotNow)?;
+        let until = alarm.away.as_ref().and_then(|away| away.until).filter(|_| id.condition == Condition::NotBack);
+        let (resident, until) = alarm.resident().zip(until).ok_or(Refusal::NotNow)?;
         let change = if wish == Wish::Returned { AbsenceChange::Ended } else { AbsenceChange::Extended };
         effects.push(Effect::Absence { resident, by, until, change });
         let note = Note { at: now, by: Some(by), kind: NoteKind::Answered, text: wish.word().to_owned() };
@@ -246,14 +250,18 @@ impl Station {
 
     /// Whether somebody is named to go first for a subject who is away.
     pub(super) fn is_with_them(&self, id: AlarmId, by: ResponderId) -> bool {
-        let alarm = self.book.get(id).filter(|alarm| alarm.away.is_some());
-        alarm.and_then(|alarm| self.absence_of(alarm)).is_some_and(|absence| absence.first.contains(&by))
+        let away = self.book.get(id).filter(|alarm| alarm.id.condition == Condition::HelpCall);
+        away.and_then(|alarm| alarm.away.as_ref()).is_some_and(|away| away.first.contains(&by))
     }
 
-    /// The absence that an alarm is about.
-    fn absence_of(&self, alarm: &Alarm) -> Option<&Absence> {
-        let resident = alarm.resident()?;
-        self.plan.absences.iter().find(|absence| absence.resident == resident)
+    /// Whether a device tells of this resident: theirs, or in a home where nobody else lives who is served.
+    fn is_of(&self, device: &Device, resident: ResidentId) -> bool {
+        let home = self.roster.residents.get(&resident).map(|of| of.home);
+        let mut living = self.roster.residents.values().filter(|of| Some(of.home) == home && of.service.is_served());
+        match device.resident {
+            Some(owner) => owner == resident,
+            None => device.home.is_some() && device.home == home && living.all(|of| of.id == resident),
+        }
     }
 
     fn is_in_force(&self, now: Moment, absence: &Absence) -> bool {
@@ -283,37 +291,52 @@ impl Station {
         self.absences.not_back.retain(|resident, _| ends.contains_key(resident));
     }
 
-    /// A call about an absence that has another end by now, or none, is answered.
+    /// A call about an absence is answered by the village file alone: it is gone from there, or has another end. No clock is asked.
     fn end_what_was_answered(&mut self, now: Moment, all: &[Absence], effects: &mut Vec<Effect>) {
-        let is_over = |resident| all.iter().any(|of| of.resident == resident && of.away.until <= now.wall);
+        let stands = |alarm: &Alarm| {
+            let until = alarm.away.as_ref().and_then(|away| away.until);
+            all.iter().any(|of| Some(of.resident) == alarm.resident() && Some(of.away.until) == until)
+        };
         let open = self.book.open().filter(|alarm| alarm.id.condition == Condition::NotBack && !alarm.id.drill);
-        let answered: Vec<ResidentId> = open.filter_map(Alarm::resident).filter(|id| !is_over(*id)).collect();
+        let answered: Vec<ResidentId> = open.filter(|alarm| !stands(alarm)).filter_map(Alarm::resident).collect();
         for resident in answered {
             let evidence = Evidence { at: now, device: None, said: None, reason: Reason::Over };
             self.cleared(now, Subject::Resident(resident), Condition::NotBack, evidence, effects);
         }
     }
 
-    /// CARE-RULES 24: the contact is asked the day before.
-    fn ask_about(&mut self, now: Moment, absence: &Absence, effects: &mut Vec<Effect>) {
-        let is_time = absence.ask <= now.wall && self.is_in_force(now, absence);
-        let known = self
-            .absences
-            .asked
-            .get(&absence.resident)
-            .filter(|asked| asked.about == Question::AbsenceEnds(absence.resident));
-        let lost = known.and_then(|asked| asked.answered).is_some_and(|at| now.mono.since(at) >= WRITTEN_WITHIN);
-        if is_time && (known.is_none() || lost) {
-            self.ask_contact(now, absence, Question::AbsenceEnds(absence.resident), effects);
+    /// CARE-RULES 24: the contact is asked the day before, and when somebody is about in the home.
+    fn mind_the_question(&mut self, now: Moment, absence: &Absence, by_day: bool, effects: &mut Vec<Effect>) {
+        let (resident, until) = (absence.resident, absence.away.until);
+        let was_seen = self.absences.back.get(&resident) == Some(&until);
+        let about = match (was_seen, absence.ask <= now.wall) {
+            _ if !absence.away.contains(now.wall) => return,
+            (true, _) => Question::CameBack(resident),
+            (false, true) => Question::AbsenceEnds(resident),
+            (false, false) => return,
+        };
+        let desk = || self.desk(now).first().copied();
+        let known = self.absences.asked.get(&resident).copied();
+        let Some(who) = known.map(|asked| asked.who).or(absence.contact).or_else(desk) else { return };
+        // The same end and the same person have the same code, also after a start.
+        let code = known.map_or_else(|| self.question_code(until, resident.as_str(), who), |asked| asked.code);
+        let lost = |asked: &Asked| asked.answered.is_some_and(|at| now.mono.since(at) >= WRITTEN_WITHIN);
+        let mut asked = match known {
+            Some(asked) if asked.about == about && !lost(&asked) => asked,
+            _ => Asked { who, code, until, about, sent: false, answered: None },
+        };
+        if by_day && !asked.sent {
+            asked.sent = true;
+            effects.push(Effect::Ask { who, code, about });
         }
+        self.absences.asked.insert(resident, asked);
     }
 
     /// CARE-RULES 24: it ended, and nobody says that they are back.
     fn call_about(&mut self, now: Moment, absence: &Absence, effects: &mut Vec<Effect>) {
         let (resident, until) = (absence.resident, absence.away.until);
         let since = Duration::from_millis(u64::try_from(now.wall.0 - until.0).unwrap_or(u64::MAX));
-        let was_seen = self.absences.back.get(&resident) == Some(&until);
-        if now.wall < until || since > OVER_IS_NEWS || was_seen || !self.roster.is_watched_over(resident) {
+        if now.wall < until || since > OVER_IS_NEWS {
             return;
         }
         if self.absences.called.insert(resident, until) == Some(until) || self.was_called(resident, until) {
@@ -330,34 +353,25 @@ impl Station {
         known.any(|alarm| {
             alarm.id.condition == Condition::NotBack
                 && alarm.resident() == Some(resident)
-                && alarm.clocks.detected.is_some_and(|at| at.wall >= until)
+                && alarm.away.as_ref().and_then(|away| away.until) == Some(until)
         })
     }
 
+    /// It may be a neighbour, a visitor or a cat, so it answers nothing by itself: they are watched again, and the contact is asked.
     fn somebody_is_home(&mut self, now: Moment, resident: ResidentId, device: DeviceId, effects: &mut Vec<Effect>) {
-        let evidence = Evidence { at: now, device: Some(device), said: None, reason: Reason::AboutAtHome };
-        self.cleared(now, Subject::Resident(resident), Condition::NotBack, evidence, effects);
-        let absence = self.plan.absences.iter().find(|absence| absence.resident == resident).cloned();
-        let Some(absence) = absence.filter(|absence| self.is_in_force(now, absence)) else { return };
+        let (subject, condition) = (Subject::Resident(resident), Condition::NotBack);
+        let said = |alarm: &Alarm| alarm.evidence.iter().any(|known| known.reason == Reason::AboutAtHome);
+        if self.open_alarm(subject, condition).is_some_and(|alarm| !said(alarm)) {
+            let evidence = Evidence { at: now, device: Some(device), said: None, reason: Reason::AboutAtHome };
+            self.noted(now, subject, condition, evidence, effects);
+        }
+        let absence = self.plan.absences.iter().find(|absence| absence.resident == resident);
+        let Some(until) = absence.filter(|of| self.is_in_force(now, of)).map(|of| of.away.until) else { return };
         let said_no = self.absences.not_back.get(&resident);
-        if said_no.is_some_and(|at| now.mono.since(*at) < ASKED_AGAIN_AFTER) {
-            return;
+        if said_no.is_none_or(|at| now.mono.since(*at) >= ASKED_AGAIN_AFTER) {
+            self.absences.back.insert(resident, until);
+            self.mind_the_absences(now, effects);
         }
-        self.absences.back.insert(resident, absence.away.until);
-        self.mind_the_absences(now, effects);
-        if !self.plan.may_be_night(now) {
-            self.ask_contact(now, &absence, Question::CameBack(resident), effects);
-        }
-    }
-
-    fn ask_contact(&mut self, now: Moment, absence: &Absence, about: Question, effects: &mut Vec<Effect>) {
-        let (resident, until) = (absence.resident, absence.away.until);
-        let desk = || self.desk(now).first().copied();
-        let Some(who) = absence.contact.or_else(desk) else { return };
-        // The same end and the same person give the same code after a start.
-        let code = self.question_code(until, resident.as_str(), who);
-        self.absences.asked.insert(resident, Asked { who, code, until, about, answered: None });
-        effects.push(Effect::Ask { who, code, about });
     }
 }
 

@@ -164,7 +164,7 @@ impl Station {
             ambulance: None,
             muted_until: None,
             test_by,
-            away: if drill { None } else { self.away_at(subject, device) },
+            away: if drill { None } else { self.away_of(now, subject, condition, device) },
             arrival: None,
             door_tries: Vec::new(),
         };

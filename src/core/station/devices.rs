@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{Station, Timer};
-use crate::core::alarm::{Evidence, Reason, Subject};
+use crate::core::alarm::{Evidence, Position, Reason, Subject};
 use crate::core::condition::Condition;
 use crate::core::detector::Finding;
 use crate::core::detector::device_health::{DeviceHealth, Found, Measured, Outlook};
@@ -36,6 +36,8 @@ pub(super) struct Unit {
     pub(super) health: DeviceHealth,
     /// When its standing was last shown to the county.
     shown: Option<Mono>,
+    /// Where it was last, where it knows.
+    pub(super) place: Option<Position>,
 }
 
 /// One source, with the bridge behind it.
@@ -87,7 +89,8 @@ pub struct SourceStanding {
 
 impl Unit {
     pub(super) fn new(device: &Device, charge_low_percent: u8, now: Mono) -> Unit {
-        Unit { memory: Memory::default(), health: DeviceHealth::new(device, charge_low_percent, now), shown: None }
+        let health = DeviceHealth::new(device, charge_low_percent, now);
+        Unit { memory: Memory::default(), health, shown: None, place: None }
     }
 
     /// Takes a sample: what in it is news, and what it says about the device itself.
@@ -100,6 +103,7 @@ impl Unit {
         found: &mut Vec<Found>,
     ) {
         self.memory.take(now.mono, device, sample, news);
+        self.see_place(now, sample);
         // A bridge's word on whether a device can be reached is a level, and not a word of the device; neither is what a
         // broker kept from before. A device's own heartbeat is an event.
         let bridges_word =
@@ -112,6 +116,15 @@ impl Unit {
         for item in news.iter() {
             self.health.news(now, item, found);
         }
+    }
+
+    /// What a broker kept says nothing of when it was so.
+    fn see_place(&mut self, at: Moment, sample: &Sample) {
+        let places = sample.said.iter().filter(|_| !sample.retained).filter_map(|said| match said.measure {
+            Measure::Location { lat_microdeg, lon_microdeg } => Some(Position { lat_microdeg, lon_microdeg, at }),
+            _ => None,
+        });
+        self.place = places.last().or(self.place);
     }
 
     /// The county is shown a device when something about it changed, and otherwise once a rhythm.

@@ -10,7 +10,7 @@ use crate::core::alarm::told::Reached;
 use crate::core::alarm::{Alarm, AlarmId, Ambulance, Disposition, Note, NoteKind};
 use crate::core::answer::{Confirm, Given, Held, Meant, Outcome, Reply, Way, Wish, meant};
 use crate::core::audience::{Audience, Because};
-use crate::core::condition::Priority;
+use crate::core::condition::{Condition, Priority};
 use crate::core::effect::{Answer, Authority, Command, Effect, Order, Report};
 use crate::core::id::{ResidentId, ResponderId};
 use crate::core::refusal::Refusal;
@@ -65,6 +65,18 @@ impl Station {
             Meant::AskForCode => return (None, Outcome::AskForCode),
             Meant::UnknownCode => return (None, Outcome::UnknownCode),
         };
+        let is_not_back = alarm.condition == Condition::NotBack;
+        // CARE-RULES 24: a bare digit never answers what is asked of an absence; in the call about it a key does.
+        if is_not_back && reply.code.is_none() && reply.way != Way::Call && matches!(wish, Wish::One | Wish::Two) {
+            return (Some(alarm), Outcome::AskForCode);
+        }
+        let wish = match wish {
+            Wish::One if is_not_back => Wish::Returned,
+            Wish::Two if is_not_back => Wish::Extend,
+            Wish::One => Wish::Come,
+            Wish::Two => Wish::Busy,
+            other => other,
+        };
         if matches!(wish, Wish::Returned | Wish::Extend) {
             let answer = self.answer_not_back(now, alarm, by, wish, effects);
             return (Some(alarm), answer.map_or_else(|why| Outcome::Refused(wish, why), |_| Outcome::Done(wish)));
@@ -102,7 +114,7 @@ impl Station {
         let known = self.book.get(alarm);
         Some(match wish {
             // To an alarm it says nothing: it may mean at home, or there.
-            Wish::Present | Wish::Returned | Wish::Extend | Wish::SomebodyElse => return None,
+            Wish::One | Wish::Two | Wish::Present | Wish::Returned | Wish::Extend | Wish::SomebodyElse => return None,
             Wish::Come if known.is_some_and(|alarm| alarm.test_by == Some(by)) => close(Disposition::Test),
             Wish::Come if !alarm.condition.rule().about_person => Order::Acknowledge { alarm, by: Some(by) },
             Wish::Come => Order::Accept { alarm, by },

@@ -240,7 +240,7 @@ impl Station {
 
 /// Any answer says that they are there, but one that says that they cannot.
 const fn what(wish: Wish) -> Said {
-    if matches!(wish, Wish::Busy) { Said::Unable } else { Said::Present }
+    if matches!(wish, Wish::Busy | Wish::Two) { Said::Unable } else { Said::Present }
 }
 
 /// Whether people are asked still, at a roll-call that began then.

@@ -124,8 +124,8 @@ impl Queue {
     /// A key during a call: it answers the alarm that the call tells of, and where it tells of several it is a bare answer.
     fn key(&mut self, now: Moment, ticket: Ticket, handed: &Handed, key: char, acts: &mut Vec<Act>) {
         let wish = match key {
-            '1' => Wish::Come,
-            '2' => Wish::Busy,
+            '1' => Wish::One,
+            '2' => Wish::Two,
             _ => return,
         };
         let Some(by) = handed.serves.first().map(|mark| mark.who) else { return };

@@ -11,7 +11,7 @@ use crate::config::Station;
 use crate::config::village::{Absence, Village};
 use crate::core::id::{ResidentId, ResponderId};
 use crate::core::time::Wall;
-use crate::limits::rota::ABSENCES_MAX;
+use crate::limits::rota::{ABSENCE_DAYS_MAX, ABSENCES_MAX};
 
 /// So many days more. Source: CARE-RULES 24.
 const EXTENSION_DAYS: i64 = 7;
@@ -53,18 +53,27 @@ pub(super) fn away(text: &str, away: &Away, today: Date, before: &Village) -> Re
     if away.until <= away.from || away.until <= today {
         return Err(EditError::AbsencePast(away.until));
     }
-    if current(before, away.resident).is_some() {
+    if away.until > away.from.saturating_add(jiff::Span::new().days(ABSENCE_DAYS_MAX)) {
+        return Err(EditError::AbsenceTooLong(away.until));
+    }
+    let last = newest(before, away.resident);
+    if last.is_some_and(|absence| absence.until >= today) {
         return Err(EditError::AwayAlready(away.resident));
     }
     if before.absences.len() >= ABSENCES_MAX {
         return Err(EditError::TooManyAbsences);
+    }
+    let mut patch = Patch::new(text);
+    // Whoever goes again has come back from the last time.
+    if let Some(last) = last {
+        patch.insert(entry(text, before, last)?.end()?, &format!("back = {}", last.until));
     }
     let mut lines = Lines(vec![String::new(), "[[absences]]".to_owned()]);
     lines.text("resident", Some(away.resident.as_str()))?;
     lines.raw("from", Some(&away.from.to_string()));
     lines.raw("until", Some(&away.until.to_string()));
     lines.text("contact", away.contact.as_ref().map(ResponderId::as_str))?;
-    Ok(appended(text, lines))
+    Ok(appended(&patch.done(), lines))
 }
 
 /// Seven days more.
@@ -93,9 +102,12 @@ pub(super) fn back(
 /// What the absences are to be afterwards, in the order of the file.
 pub(super) fn wanted(edit: &super::Edit, today: Date, before: &Village) -> Vec<Absence> {
     let mut all = before.absences.clone();
-    let at = |resident| all.iter().position(|absence| absence.resident == resident && absence.back.is_none());
+    let at = |resident| newest(before, resident).and_then(|newest| all.iter().position(|absence| absence == newest));
     match edit {
         super::Edit::Away(Away { resident, from, until, contact }) => {
+            if let Some(last) = at(*resident).and_then(|at| all.get_mut(at)) {
+                last.back = Some(last.until);
+            }
             let (first, back) = (Vec::new(), None);
             all.push(Absence { resident: *resident, from: *from, until: *until, contact: *contact, first, back });
         }
@@ -118,13 +130,15 @@ fn later(absence: &Absence) -> Date {
     absence.until.saturating_add(jiff::Span::new().days(EXTENSION_DAYS))
 }
 
-fn current(village: &Village, resident: ResidentId) -> Option<&Absence> {
-    village.absences.iter().find(|absence| absence.resident == resident && absence.back.is_none())
+/// The newest absence of which nobody has said that it is over.
+fn newest(village: &Village, resident: ResidentId) -> Option<&Absence> {
+    let theirs = village.absences.iter().filter(|absence| absence.resident == resident && absence.back.is_none());
+    theirs.max_by_key(|absence| absence.until)
 }
 
 /// The absence that is meant; none when it has another end by now.
 fn meant<'v>(said: &Said, before: &'v Village, station: &Station) -> Result<&'v Absence, EditError> {
-    let known = current(before, said.resident);
+    let known = newest(before, said.resident);
     let is_meant = |absence: &&Absence| said.until.is_none_or(|until| absence.away(&station.zone).until == until);
     known.filter(is_meant).ok_or(EditError::NotAway(said.resident))
 }

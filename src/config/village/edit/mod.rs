@@ -23,7 +23,7 @@ use crate::core::effect::VillageDeed;
 use crate::core::id::{DeviceId, HomeId, ResidentId, ResponderId, RoomId, Slug, SourceId};
 use crate::core::roster::{Device, Role, Roster};
 use crate::limits::ADDRESS_BYTES_MAX;
-use crate::limits::rota::{ABSENCES_MAX, SWAPS_MAX};
+use crate::limits::rota::{ABSENCE_DAYS_MAX, ABSENCES_MAX, SWAPS_MAX};
 use crate::private::Private;
 
 /// One change.
@@ -156,6 +156,9 @@ pub enum EditError {
     /// An end that is no end.
     #[error("{0} is not behind the first day, or is past; give the day on which they come back")]
     AbsencePast(Date),
+    /// A slip of the year, most likely.
+    #[error("{0} is more than {ABSENCE_DAYS_MAX} days behind the first day; look at the year")]
+    AbsenceTooLong(Date),
     /// One is written already.
     #[error("{0} is away already; shouwang village back {0} ends that")]
     AwayAlready(ResidentId),
@@ -200,6 +203,7 @@ impl EditError {
             EditError::TooManySwaps => "too_many_swaps",
             EditError::UnknownResident(_) => "unknown_resident",
             EditError::AbsencePast(_) => "absence_past",
+            EditError::AbsenceTooLong(_) => "absence_too_long",
             EditError::AwayAlready(_) => "away_already",
             EditError::NotAway(_) => "not_away",
             EditError::TooManyAbsences => "too_many_absences",
