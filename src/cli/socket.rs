@@ -103,7 +103,8 @@ impl Socket {
         }
     }
 
-    /// The alarm whose id contains `part`, which must fit exactly one open alarm. One that ends in it is meant before others:
+    /// The alarm whose id contains `part` as a whole word, as `r04`, which must fit exactly one open alarm. One that ends in it is meant
+    /// before others:
     /// a drill's id is that of the alarm it plays, and some more.
     pub fn find(&self, part: &str) -> Result<AlarmId, ExitCode> {
         if let Ok(id) = part.parse() {
@@ -111,7 +112,7 @@ impl Socket {
         }
         let alarms = self.alarms(false)?.1;
         let fitting: Vec<AlarmId> =
-            alarms.iter().map(|alarm| alarm.id).filter(|id| id.to_string().contains(part)).collect();
+            alarms.iter().map(|alarm| alarm.id).filter(|id| has_word(&id.to_string(), part)).collect();
         let ending: Vec<AlarmId> = fitting.iter().copied().filter(|id| id.to_string().ends_with(part)).collect();
         match (fitting.as_slice(), ending.as_slice()) {
             ([id], _) | (_, [id]) => Ok(*id),
@@ -188,4 +189,29 @@ fn command_id() -> CommandId {
     let number = getrandom::u64().unwrap_or_else(|_| u64::from(std::process::id()));
     let text = format!("sh-{number:016x}");
     text.parse().expect("sixteen hex digits behind a prefix are an id")
+}
+
+/// Whether a part of an id stands in it between its signs: `r1` is not in `resident-r12`.
+fn has_word(id: &str, part: &str) -> bool {
+    let is_sign = |sign: Option<char>| sign.is_none_or(|sign| matches!(sign, '.' | '-'));
+    id.match_indices(part).any(|(at, found)| {
+        let (before, after) = (id[..at].chars().next_back(), id[at + found.len()..].chars().next());
+        !part.is_empty() && is_sign(before) && is_sign(after)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_word;
+
+    #[test]
+    fn an_alarm_is_named_by_whole_words_of_its_id() {
+        let id = "st1.00000000000000ff.86400000.resident-r12.help_call";
+        for part in ["r12", "resident-r12", "help_call", "resident-r12.help_call", "86400000", id] {
+            assert!(has_word(id, part), "{part}");
+        }
+        for part in ["r1", "2", "call", "", "resident-r1", "12"] {
+            assert!(!has_word(id, part), "{part}");
+        }
+    }
 }

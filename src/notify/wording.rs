@@ -26,7 +26,7 @@ pub fn notice(alarm: &Alarm, because: Because, code: Option<Code>, directory: &d
     let position = position(alarm, lang);
     let names = match &position {
         Some(position) => Names { who, place: Some(position), landmark: label, away: true },
-        None => Names { who, place: label, landmark, away: is_away(alarm) },
+        None => Names { who, place: label, landmark, away: alarm.is_away() },
     };
     written(alarm, because, code, &names, directory)
 }
@@ -82,7 +82,8 @@ pub fn absence(
 #[must_use]
 pub fn proof(code: &Private<String>, directory: &dyn Directory) -> Private<String> {
     let minutes = PROOF_TIME.as_secs() / 60;
-    Private::new(people::proof(directory.station().reveal(), code.reveal(), minutes, directory.lang()))
+    let call_back = directory.call_back().map(|number| number.reveal().as_str());
+    Private::new(people::proof(directory.station().reveal(), call_back, code.reveal(), minutes, directory.lang()))
 }
 
 /// What a modem that can speak says to whoever picks up.
@@ -159,11 +160,6 @@ struct Names<'a> {
     landmark: Option<&'a Private<String>>,
     /// May know that they are written down as away.
     away: bool,
-}
-
-/// Whether they are written down as away, and something else has happened.
-fn is_away(alarm: &Alarm) -> bool {
-    alarm.away.is_some() && alarm.id.condition != Condition::NotBack
 }
 
 /// Where the device is that called, if it is carried, and how long ago it was there.

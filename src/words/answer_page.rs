@@ -87,6 +87,8 @@ pub const YOU_CARE: Both = both("已登记:您来处理", "Noted: you take care 
 
 /// In front of the place.
 pub const WHERE: Both = both("地点", "Where");
+/// In front of where a device is that they carry.
+pub const POSITION: Both = both("人在", "Where they are");
 /// In front of the landmark.
 pub const LANDMARK: Both = both("怎么找", "How to find it");
 /// In front of what is to be known at the door.

@@ -88,9 +88,9 @@ pub const NOBODY_GOES: Both = both("无人接单", "nobody has accepted");
 /// In front of the name of whoever goes.
 pub const GOES: Both = both("去的人", "who goes");
 /// In front of the seconds.
-pub const UNANSWERED_FOR: Both = both("未响应", "unanswered for");
+pub const UNANSWERED_FOR: Both = both("未响应", "unanswered");
 /// In front of the seconds since it was raised.
-pub const WAITS_FOR: Both = both("无人接单", "nobody has accepted for");
+pub const WAITS_FOR: Both = both("无人接单", "nobody has accepted");
 /// In front of the people who were told.
 pub const TOLD: Both = both("通知到", "told");
 /// Nobody was told yet.

@@ -19,12 +19,20 @@ pub const NO_LADDER: Both = Both::new("不在任何呼叫顺序里", "on no ladd
 /// Nobody stands in the file.
 pub const NOBODY: Both = Both::new("名册里还没有响应人。", "There is nobody in the village file who could be called.");
 
-/// The text that brings a code: the station's name and the code, and nothing that is personal (CARE-RULES 20).
+/// The text that brings a code: the station's name, what it is for, and the code, and nothing that is personal (CARE-RULES 20). People
+/// are taught to tell nobody a code, so it says that no money hangs on it, and whom to ask.
 #[must_use]
-pub fn proof(station: &str, code: &str, minutes: u64, lang: Lang) -> String {
+pub fn proof(station: &str, call_back: Option<&str>, code: &str, minutes: u64, lang: Lang) -> String {
+    let ask = match (lang, call_back) {
+        (Lang::Zh, Some(number)) => format!("。不放心请拨{number}"),
+        (Lang::En, Some(number)) => format!(". In doubt call {number}"),
+        (_, None) => String::new(),
+    };
     match lang {
-        Lang::Zh => format!("{station}:验证码{code},{minutes}分钟内有效,请念给工作人员"),
-        Lang::En => format!("{station}: your code is {code}, for {minutes} minutes. Please read it out to our staff"),
+        Lang::Zh => format!("{station}登记值守电话,与钱无关:请把{code}念给站里的人,{minutes}分钟内有效{ask}"),
+        Lang::En => format!(
+            "{station} registers your number for its alarms, no money involved: read {code} to our staff within {minutes} minutes{ask}"
+        ),
     }
 }
 
@@ -59,7 +67,7 @@ pub fn roll_call_gap(who: &str, next: Option<&str>, lang: Lang) -> String {
 pub fn sent(who: &str, minutes: u64, lang: Lang) -> String {
     match lang {
         Lang::Zh => format!(
-            "验证码短信已发往 {who} 的电话,{minutes} 分钟内有效。对方念出后执行:shouwang people prove {who} 验证码"
+            "正在给 {who} 的电话发验证码短信,{minutes} 分钟内有效。对方念出后执行:shouwang people prove {who} 验证码"
         ),
         Lang::En => {
             format!(
@@ -107,10 +115,13 @@ mod tests {
 
     #[test]
     fn the_text_with_a_code_is_one_message_and_has_nothing_but_the_station_and_the_code() {
-        let text = proof("示例县示例镇示例村照料站", "0042", 10, Lang::Zh);
-        assert_eq!(text, "示例县示例镇示例村照料站:验证码0042,10分钟内有效,请念给工作人员");
+        let text = proof("示例县示例镇示例村照料站", Some("13800000099"), "0042", 10, Lang::Zh);
+        assert_eq!(
+            text,
+            "示例县示例镇示例村照料站登记值守电话,与钱无关:请把0042念给站里的人,10分钟内有效。不放心请拨13800000099"
+        );
         assert!(text.encode_utf16().count() <= 70, "{text}");
-        let text = proof("Example village care station", "0042", 10, Lang::En);
+        let text = proof("Example village care station", Some("13800000099"), "0042", 10, Lang::En);
         assert!(text.is_ascii() && text.len() <= 160, "{text}");
     }
 }

@@ -290,3 +290,29 @@ fn rule_29_what_is_written_of_a_whole_story_names_nobody() {
     }
     assert!(street.texts_to("n-1")[0].1.contains("示例r1奶奶"), "whoever goes is told who");
 }
+
+#[test]
+fn rule_19_the_testers_ok_counts_at_the_desk_and_in_the_shell_too() {
+    let mut street = Street::new(roster(), noon());
+    street.order(0, Order::Test { home: id("h1"), by: id("doctor") });
+    street.press(60, "button1");
+    let alarm = street.newest(CALL).id;
+    street.order(90, Order::Accept { alarm, by: id("doctor") });
+    assert_eq!(street.state(CALL), "closed");
+    street.until(600);
+    assert!(street.texts_to("n-1").is_empty(), "the village was never called");
+}
+
+#[test]
+fn rule_9_whoever_needs_an_ambulance_again_is_red_again() {
+    let mut street = Street::new(roster(), noon());
+    street.press(0, "button1");
+    let (alarm, by) = (street.newest(CALL).id, id("n-1"));
+    street.order(10, Order::Want120 { alarm, by });
+    street.order(20, Order::Dialled120 { alarm, by });
+    let told = street.texts_to("desk").len();
+    street.order(600, Order::Want120 { alarm, by });
+    assert!(street.newest(CALL).ambulance.is_some_and(|ambulance| ambulance.dialled.is_none()));
+    street.until(660);
+    assert!(street.texts_to("desk").len() > told, "the desk is told again");
+}

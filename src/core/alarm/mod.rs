@@ -530,6 +530,12 @@ impl Alarm {
         }
     }
 
+    /// Whether they are written down as away, and something else has happened (CARE-RULES 24).
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        self.away.as_ref().is_some_and(|away| away.until.is_none())
+    }
+
     /// What the incident is called that it belongs to: by the alarm that began it.
     #[must_use]
     pub fn incident_id(&self) -> AlarmId {

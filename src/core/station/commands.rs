@@ -47,12 +47,7 @@ impl Station {
 
     fn obey(&mut self, now: Moment, command: &Command, effects: &mut Vec<Effect>) -> Result<Answer, Refusal> {
         match &command.order {
-            Order::Accept { alarm, by } => {
-                self.sendable_responder(now, command, *alarm, *by, Wish::Come.word(), effects)?;
-                let home = self.book.get(*alarm).and_then(|alarm| alarm.home);
-                let travel_min = self.travel_min(*by, home).unwrap_or_default();
-                self.trigger(now, *alarm, Trigger::Accept { by: *by, travel_min }, effects)
-            }
+            Order::Accept { alarm, by } => self.accept(now, command, *alarm, *by, effects),
             Order::Busy { alarm, by } => {
                 self.sendable_responder(now, command, *alarm, *by, Wish::Busy.word(), effects)?;
                 self.busy(now, *alarm, *by, effects)
@@ -111,6 +106,25 @@ impl Station {
                 self.note_stop(now, *until, *by, effects)
             }
         }
+    }
+
+    fn accept(
+        &mut self,
+        now: Moment,
+        command: &Command,
+        id: AlarmId,
+        by: ResponderId,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Answer, Refusal> {
+        self.sendable_responder(now, command, id, by, Wish::Come.word(), effects)?;
+        let known = self.book.get(id);
+        if known.is_some_and(|alarm| alarm.test_by == Some(by)) {
+            // CARE-RULES 19: that is the tester's "ok", on whatever way it comes.
+            return self.close(now, command, id, Some(by), Disposition::Test, "", effects);
+        }
+        let home = known.and_then(|alarm| alarm.home);
+        let travel_min = self.travel_min(by, home).unwrap_or_default();
+        self.trigger(now, id, Trigger::Accept { by, travel_min }, effects)
     }
 
     /// Only a local person who stands in the village's list may answer an alarm.

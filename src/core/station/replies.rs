@@ -175,7 +175,8 @@ impl Station {
         effects: &mut Vec<Effect>,
     ) -> Result<Answer, Refusal> {
         let mut alarm = self.known_open(id)?;
-        if alarm.ambulance.is_none() {
+        // One that was dialled for may have been for something that is over: whoever says it again means it.
+        if alarm.ambulance.is_none_or(|ambulance| ambulance.dialled.is_some()) {
             alarm.ambulance = Some(Ambulance { wanted: now, by, dialled: None, dialled_by: None });
             alarm.priority = if alarm.priority == Priority::Technical { alarm.priority } else { Priority::High };
             let step = unmoved(&alarm).and_call(Audience::Informed, Because::Wants120);

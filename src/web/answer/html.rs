@@ -92,6 +92,7 @@ impl Scene<'_> {
         let landmark = for_whoever_goes.and_then(|home| self.known.landmark(home));
         let door_note = for_whoever_goes.and_then(|home| self.known.door_note(home));
         let known = alarm.evidence.last().map(|evidence| evidence.reason.say(self.lang));
+        let (away, position) = (alarm.is_away(), self.position());
         let urgent = alarm.priority == Priority::High && self.standing_of() != Standing::Over;
         html! {
             section .case {
@@ -100,7 +101,12 @@ impl Scene<'_> {
                     (self.whom()) " " (alarm.id.condition.say(self.lang))
                     @if let Some(room) = alarm.room { " " span .room { "(" (device::room(&room, self.lang)) ")" } }
                 }
+                @if away { p .band.warn.thin { (mark("△")) (words::notice::AWAY.say(self.lang)) } }
                 dl {
+                    @if let Some(position) = &position {
+                        dt { (self.say(say::POSITION)) }
+                        dd .place { (position) }
+                    }
                     @if let Some(home) = home {
                         dt { (self.say(say::WHERE)) }
                         dd .place { (self.known.label(home)) }
@@ -122,6 +128,12 @@ impl Scene<'_> {
                 }
             }
         }
+    }
+
+    /// Where a device is that they carry, and how long ago it was there: an empty home is the wrong place to go to (CARE-RULES 24).
+    fn position(&self) -> Option<String> {
+        let at = self.alarm.away.as_ref()?.at?;
+        Some(words::notice::position(at, self.now.mono.since(at.at.mono), self.lang))
     }
 
     fn whom(&self) -> String {
@@ -285,9 +297,10 @@ impl Scene<'_> {
 
     fn script(&self) -> Markup {
         let home = self.known.home_of(self.alarm);
-        let place = home.map(|home| self.known.label(home)).unwrap_or_default();
+        let position = self.position();
+        let place = position.clone().or(home.map(|home| self.known.label(home))).unwrap_or_default();
         // Without the landmark nobody finds it at night; whoever calls an ambulance must be able to say it.
-        let landmark = home.and_then(|home| self.known.landmark(home));
+        let landmark = home.filter(|_| position.is_none()).and_then(|home| self.known.landmark(home));
         let what = self.alarm.id.condition.say(self.lang);
         html! {
             div .script {

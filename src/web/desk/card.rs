@@ -10,7 +10,7 @@ use crate::core::id::ResponderId;
 use crate::core::time::Mono;
 use crate::limits::web::ROWS_MAX;
 use crate::web::frame::mark;
-use crate::words::{Both, Lang, Say as _, alarm as standing, answer_page, desk as say, device};
+use crate::words::{Both, Lang, Say as _, alarm as standing, answer_page, desk as say, device, notice};
 
 /// Every open alarm about a person.
 pub(super) fn alarms(scene: &Scene<'_>) -> Markup {
@@ -39,6 +39,7 @@ fn card(scene: &Scene<'_>, alarm: &Alarm) -> Markup {
                 p .what {
                     @if alarm.id.drill { span .tag { (standing::DRILL.say(scene.lang)) } " " }
                     @if alarm.test_by.is_some() { span .tag { (answer_page::TEST.say(scene.lang)) } " " }
+                    @if alarm.is_away() { span .tag.red { (notice::AWAY.say(scene.lang)) } " " }
                     strong { (whom(scene, alarm)) } " " (alarm.id.condition.say(scene.lang))
                     @if let Some(room) = alarm.room { " (" (device::room(&room, scene.lang)) ")" }
                     " " span .tag { (alarm.priority.say(scene.lang)) }
@@ -62,7 +63,11 @@ pub(super) fn whom(scene: &Scene<'_>, alarm: &Alarm) -> String {
 
 /// The home, as villagers say it.
 pub(super) fn place(scene: &Scene<'_>, alarm: &Alarm) -> String {
-    scene.known.home_of(alarm).map(|home| scene.known.label(home)).unwrap_or_default()
+    let home = scene.known.home_of(alarm).map(|home| scene.known.label(home)).unwrap_or_default();
+    let at = alarm.away.as_ref().and_then(|away| away.at).filter(|_| scene.acts());
+    // Where they are is for whoever answers alarms, and not for a wall.
+    let position = at.map(|at| notice::position(at, scene.sheet.now.mono.since(at.at.mono), scene.lang));
+    position.into_iter().chain([home]).collect::<Vec<_>>().join(" · ")
 }
 
 fn since(scene: &Scene<'_>, alarm: &Alarm) -> Markup {
@@ -89,8 +94,8 @@ pub(super) fn count_up(scene: &Scene<'_>, what: Both, since: Mono) -> Markup {
 
 fn from(scene: &Scene<'_>, since: Mono) -> String {
     match scene.lang {
-        Lang::Zh => format!("(从 {} 起)", scene.clock(since)),
-        Lang::En => format!("(since {})", scene.clock(since)),
+        Lang::Zh => format!("自 {}", scene.clock(since)),
+        Lang::En => format!("since {}", scene.clock(since)),
     }
 }
 
