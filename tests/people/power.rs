@@ -53,7 +53,7 @@ impl Plugged {
         while self.looked_s < s {
             self.looked_s += 5;
             self.street.until(self.looked_s);
-            if let Some(power) = self.meter.read(self.street.moment().mono, read) {
+            if let Some(power) = self.meter.look(self.street.moment().mono, Some(read)) {
                 self.street.input(&Input::Power(power));
             }
         }
