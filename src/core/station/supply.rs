@@ -64,15 +64,18 @@ impl Station {
     /// Homes in which somebody is not watched, and would be if their devices had mains.
     #[must_use]
     pub fn blind_by_mains(&self) -> Vec<HomeId> {
-        if self.supply.silenced.is_empty() {
-            return Vec::new();
-        }
-        let all = BTreeSet::new();
-        let blind = self.watch.iter().filter(|(_, state)| state.watch == Watch::Blind).map(|(id, _)| *id);
-        let by_mains = blind.filter(|id| watch::judge(self.contributions(*id, &all)) != Watch::Blind);
+        let by_mains = self.watch.keys().filter(|id| self.is_blind_by_mains(**id));
         let homes: BTreeSet<HomeId> =
-            by_mains.filter_map(|id| self.roster.residents.get(&id)).map(|resident| resident.home).collect();
+            by_mains.filter_map(|id| self.roster.residents.get(id)).map(|resident| resident.home).collect();
         homes.into_iter().collect()
+    }
+
+    /// Whether nobody watches over a resident, and somebody would if their devices had mains.
+    pub(super) fn is_blind_by_mains(&self, id: ResidentId) -> bool {
+        let blind = self.watch.get(&id).is_some_and(|state| state.watch == Watch::Blind);
+        blind
+            && !self.supply.silenced.is_empty()
+            && watch::judge(self.contributions(id, &BTreeSet::new())) != Watch::Blind
     }
 
     /// What the box runs on has changed, or how long it lasts.
