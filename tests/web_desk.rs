@@ -2,10 +2,12 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use shouwang::core::alarm::{Disposition, NoteKind};
 use shouwang::core::effect::Order;
+use shouwang::core::id::CommandId;
 use shouwang::core::time::{Gap, Trust};
 use shouwang::core::visit::DoorCode;
 use support::station_page::{Pages, own_form};
@@ -380,4 +382,43 @@ async fn rule_30_the_desk_shows_whether_an_arrival_is_proven() {
     assert!(see(&pages, "desk", "/desk").await.contains("到场:已核实"));
     let one = see(&pages, "desk", &path).await;
     assert!(one.contains("到场:已核实") && one.contains("门内码不对") && !one.contains("1111"), "{one}");
+}
+
+/// How many orders of a kind were given that are not the same one again.
+fn different(pages: &Pages, is_meant: impl Fn(&Order) -> bool) -> usize {
+    let mind = pages.mind();
+    let ids: BTreeSet<CommandId> = mind.orders.iter().filter(|(_, order)| is_meant(order)).map(|(id, _)| *id).collect();
+    ids.len()
+}
+
+#[tokio::test]
+async fn rule_30_a_code_that_was_mistyped_is_put_right_from_the_same_page() {
+    let pages = Pages::called().await;
+    let cookie = pages.log_in("desk").await;
+    let path = format!("/desk/alarm/{}", pages.alarm("r01").id);
+    for by in ["desk", "p01"] {
+        for code in ["1111", "0471", "0471"] {
+            let body = format!("rev=1&by={by}&do=arrived&door={code}");
+            assert_eq!(pages.ask("POST", &path, &own_form(&cookie), &body).await.status, 303, "{body}");
+        }
+        let arrival = pages.alarm("r01").arrival.expect("somebody is there");
+        assert_eq!((arrival.by.as_str(), arrival.proven), (by, true));
+    }
+    let arrivals = different(&pages, |order| matches!(order, Order::OnSite { .. }));
+    assert_eq!(arrivals, 4, "a second tap with the same code is none");
+    let notes = different(&pages, |order| matches!(order, Order::Note { .. }));
+    assert_eq!(notes, 1, "who noted it for somebody else is said once");
+}
+
+#[tokio::test]
+async fn rule_30_a_visits_code_that_was_mistyped_is_put_right_from_the_same_page() {
+    let pages = unverified().await;
+    let cookie = pages.log_in("desk").await;
+    for code in ["1111", "0471", "0471"] {
+        let body = format!("rev=1&do=visited&door={code}");
+        assert_eq!(pages.ask("POST", "/desk/visit/r01", &own_form(&cookie), &body).await.status, 303, "{body}");
+    }
+    let standing = pages.mind().station.visits().next().expect("a standing").clone();
+    assert_eq!(standing.last.map(|visit| visit.proven), Some(true));
+    assert_eq!(different(&pages, |order| matches!(order, Order::Visited { .. })), 2);
 }

@@ -432,8 +432,8 @@ impl VisitRow {
         let roster = station.roster();
         let rows = station.visits().filter_map(|standing| {
             let resident = roster.residents.get(&standing.resident)?;
-            let away = resident.service != Service::Active;
-            let next = standing.due_from(roster.visits.of(resident.tier)).filter(|_| !away);
+            let is_there = resident.service == Service::Active && !station.is_away(resident.id);
+            let next = standing.due_from(roster.visits.of(resident.tier)).filter(|_| is_there);
             Some(VisitRow {
                 resident: resident.id,
                 home: resident.home,

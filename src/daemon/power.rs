@@ -51,7 +51,7 @@ async fn watch(files: PowerFiles, clock: Arc<Clock>, lanes: Lanes, stop: Cancell
             _ = rhythm.tick() => {}
         }
         let read = ended(&mut look, &files).await;
-        let Some(power) = meter.read(clock.now().mono, read) else { continue };
+        let Some(power) = meter.look(clock.now().mono, read) else { continue };
         if let Some(mains) = power.mains {
             info!(mains, minutes_left = ?power.minutes_left, "power");
         } else {
@@ -64,8 +64,8 @@ async fn watch(files: PowerFiles, clock: Arc<Clock>, lanes: Lanes, stop: Cancell
     }
 }
 
-/// What a look has found. One that hangs in a driver is waited for and not doubled; meanwhile nothing is known.
-async fn ended(look: &mut Option<JoinHandle<Power>>, files: &Arc<PowerFiles>) -> Power {
+/// What a look has found. One that hangs in a driver is waited for and not doubled; meanwhile it has found nothing.
+async fn ended(look: &mut Option<JoinHandle<Power>>, files: &Arc<PowerFiles>) -> Option<Power> {
     let under_way = look.get_or_insert_with(|| {
         let files = Arc::clone(files);
         tokio::task::spawn_blocking(move || read(&files))
@@ -73,9 +73,9 @@ async fn ended(look: &mut Option<JoinHandle<Power>>, files: &Arc<PowerFiles>) ->
     match timeout(POWER_LOOK_WAIT, under_way).await {
         Ok(found) => {
             *look = None;
-            found.unwrap_or_default()
+            Some(found.unwrap_or_default())
         }
-        Err(_) => Power::default(),
+        Err(_) => None,
     }
 }
 
@@ -206,10 +206,10 @@ mod tests {
         // The clock of a test stands still while a thread is at work, so it is moved by hand.
         let time_passes = tokio::time::advance(POWER_LOOK_WAIT + Duration::from_secs(1));
         let (found, ()) = tokio::join!(ended(&mut look, &files), time_passes);
-        assert_eq!(found, Power::default());
+        assert_eq!(found, None);
         assert!(look.is_some(), "the same one is still under way");
         end.send(()).expect("it waits");
-        assert_eq!(ended(&mut look, &files).await.mains, Some(true));
+        assert_eq!(ended(&mut look, &files).await, Some(Power { mains: Some(true), minutes_left: None }));
         assert!(look.is_none());
     }
 }

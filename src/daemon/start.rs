@@ -169,7 +169,9 @@ pub(super) fn start(
         station.relearn(now, input);
     }
     station.know_times(times(now));
-    let mut effects = station.resume(now, last, gap);
+    let own_number = config.modem.as_ref().is_some_and(|modem| modem.number.is_some());
+    let mut effects = station.retire_supply(now, last, config.power.is_some(), own_number);
+    effects.extend(station.resume(now, last, gap));
     if reports.iter().any(|report| matches!(report, Report::Rebuilt { .. })) {
         effects.extend(station.handle(now, &Input::StateRebuilt));
     }

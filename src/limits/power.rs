@@ -15,7 +15,7 @@ limits! {
 
     /// How long a look may take. judgement: a gauge on a slow bus answers in tenths of a second.
     POWER_LOOK_WAIT: Duration = Duration::from_secs(3),
-        "it counts as unreadable; nobody looks again before it has ended", "mains_unknown";
+        "nobody looks again before it has ended, and after a minute the mains are not known", "mains_unknown";
 
     /// Longest file of a power supply that is read, in bytes: the kernel gives one number or word.
     POWER_FILE_BYTES_MAX: u64 = 64,

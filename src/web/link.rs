@@ -120,6 +120,20 @@ impl LinkKey {
         id_of(&sum.finalize().into_bytes())
     }
 
+    /// The same for an order with what somebody read at the door: another code is another order, so that one that was mistyped is
+    /// put right from the same page. The code is in it under the key only.
+    #[must_use]
+    pub fn order_id_at_the_door(&self, from: &[u8], what: &str, rev: u32, door: Option<&str>) -> CommandId {
+        let Some(door) = door else { return self.order_id(from, what, rev) };
+        let mut sum = self.0.clone();
+        for part in [b"door".as_slice(), door.as_bytes()] {
+            sum.update(&(part.len() as u64).to_be_bytes());
+            sum.update(part);
+        }
+        let door = sum.finalize().into_bytes();
+        self.order_id(&[from, &door].concat(), what, rev)
+    }
+
     fn sum(&self, alarm: AlarmId, who: ResponderId) -> Hmac<Sha256> {
         let mut sum = self.0.clone();
         sum.update(b"answer\0");
@@ -244,6 +258,11 @@ mod tests {
         {
             assert_ne!(id, other);
         }
+        let at_the_door = |door| key.order_id_at_the_door(b"token", "arrived", 3, door);
+        assert_eq!(at_the_door(None), key.order_id(b"token", "arrived", 3));
+        assert_eq!(at_the_door(Some("1111")), at_the_door(Some("1111")));
+        assert_ne!(at_the_door(Some("1111")), at_the_door(None));
+        assert_ne!(at_the_door(Some("1111")), at_the_door(Some("2222")));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What the box lives on: mains, battery and the SIM's credit (CARE-RULES 27).
 
+use std::collections::BTreeSet;
+
 use shouwang::core::alarm::{Alarm, Disposition, Left};
 use shouwang::core::condition::Condition;
 use shouwang::core::effect::{Input, Order};
@@ -53,7 +55,7 @@ impl Plugged {
         while self.looked_s < s {
             self.looked_s += 5;
             self.street.until(self.looked_s);
-            if let Some(power) = self.meter.read(self.street.moment().mono, read) {
+            if let Some(power) = self.meter.look(self.street.moment().mono, Some(read)) {
                 self.street.input(&Input::Power(power));
             }
         }
@@ -280,6 +282,86 @@ fn rule_27_a_start_in_a_cut_goes_on_with_the_same_fault_and_the_same_silence() {
     assert!(r2.witnesses.contains(&id("watch2")), "it was heard in this cut, and has power");
     it.runs_on(MAINS, 200 + 10 * MINUTE);
     assert_eq!(it.newest(Condition::MainsLost).state.word(), "closed");
+}
+
+#[test]
+fn rule_27_a_supply_that_is_configured_no_more_ends_its_faults() {
+    let mut it = Plugged::new(Street::new(list(), noon()));
+    it.runs_on(battery(20), 60);
+    it.runs_on(Power { mains: None, minutes_left: Some(19) }, 90);
+    let open = |it: &Plugged| {
+        let open = it.street.station.open_alarms().map(|alarm| alarm.id.condition.word());
+        open.filter(|word| *word != "device_silent").collect::<Vec<_>>()
+    };
+    assert_eq!(open(&it), ["mains_lost", "station_battery_low", "mains_unknown"]);
+    it.street.restart(100, 110, Gap::SameBoot, noon());
+    assert_eq!(open(&it), ["mains_lost", "station_battery_low", "mains_unknown"], "it is configured still");
+    it.street.has_power = false;
+    it.street.restart(120, 130, Gap::SameBoot, noon());
+    assert_eq!(open(&it), [""; 0]);
+    assert_eq!(homes(&it.street.station.blind_by_mains()), ["h1"], "nobody was heard there since");
+}
+
+#[test]
+fn rule_27_where_nobody_looks_at_the_mains_any_more_what_hung_on_them_is_missed_after_its_whole_limit() {
+    // The limit of these devices is a day and a half.
+    let mut it = Plugged::new(Street::new(list(), plan(0)));
+    let heard = |street: &mut Street, hours: std::ops::Range<u64>| {
+        for hour in hours.step_by(8) {
+            for name in ["button2", "button3", "smoke2", "smoke3", "watch3"] {
+                street.hear(hour * HOUR, name, &[]);
+            }
+        }
+    };
+    it.runs_on(Power { mains: Some(false), minutes_left: None }, 60);
+    heard(&mut it.street, 4..44);
+    it.street.has_power = false;
+    it.street.restart(44 * HOUR, 46 * HOUR, Gap::SameBoot, plan(0));
+    heard(&mut it.street, 46..46 + 35);
+    it.street.until((46 + 35) * HOUR);
+    assert_eq!(count(&it.street, Condition::DeviceSilent), 0, "it is not known since when they have mains again");
+    it.street.until((46 + 37) * HOUR);
+    let silent = it.street.records.iter().filter(|alarm| alarm.id.condition == Condition::DeviceSilent);
+    let blamed: BTreeSet<DeviceId> =
+        silent.flat_map(|alarm| alarm.device.into_iter().chain(alarm.behind.clone())).collect();
+    assert_eq!(blamed, ["button1", "smoke1", "watch1", "watch2"].map(id).into());
+}
+
+#[test]
+fn rule_27_mains_that_are_not_known_excuse_no_device_unless_they_were_seen_to_go() {
+    let day_and_a_half = |it: &mut Plugged, read: Power| {
+        it.runs_on(read, 37 * HOUR);
+        count(&it.street, Condition::DeviceSilent) > 0
+    };
+    let mut it = Plugged::new(Street::new(list(), plan(0)));
+    it.runs_on(battery(200), 60);
+    for name in ["button2", "button3", "smoke2", "smoke3", "watch3"] {
+        it.street.hear(12 * HOUR, name, &[]);
+    }
+    it.looked_s = 12 * HOUR;
+    assert!(!day_and_a_half(&mut it, Power::default()), "they went, and nobody has seen them come back");
+    let mut it = Plugged::new(Street::new(list(), plan(0)));
+    it.runs_on(battery(200), 60);
+    it.runs_on(MAINS, 60 + 10 * MINUTE);
+    assert_eq!(it.newest(Condition::MainsLost).state.word(), "closed");
+    for name in ["button2", "button3", "smoke2", "smoke3", "watch3"] {
+        it.street.hear(12 * HOUR, name, &[]);
+    }
+    it.looked_s = 12 * HOUR;
+    assert!(day_and_a_half(&mut it, Power::default()), "the cut is over");
+}
+
+#[test]
+fn rule_27_a_number_that_is_configured_no_more_ends_its_fault() {
+    let mut street = Street::new(list(), noon());
+    for good in [true, false] {
+        street.input(&Input::Credit { good });
+    }
+    street.restart(10, 20, Gap::SameBoot, noon());
+    assert_eq!(street.state(Condition::CreditDoubtful), "raised");
+    street.has_own_number = false;
+    street.restart(30, 40, Gap::SameBoot, noon());
+    assert_eq!(street.state(Condition::CreditDoubtful), "closed");
 }
 
 #[test]

@@ -103,6 +103,9 @@ pub struct Street {
     pub county_hears: bool,
     /// After how many seconds a text to the own number comes back; none where the SIM is out of credit.
     pub own_text_back_s: Option<u64>,
+    /// Whether the configuration of the next start has the box's supply, and the SIM's own number.
+    pub has_power: bool,
+    pub has_own_number: bool,
     rules: Rules,
     now: Mono,
     trust: Trust,
@@ -149,6 +152,8 @@ impl Street {
             line: None,
             county_hears: true,
             own_text_back_s: Some(8),
+            has_power: true,
+            has_own_number: true,
             rules,
             now,
             trust: Trust::Synced,
@@ -291,7 +296,9 @@ impl Street {
             self.event(Event::Alarm(Box::new(alarm)));
         }
         self.station.know_times(plan);
-        let effects = self.station.resume(self.moment(), Some(last), gap);
+        let now = self.moment();
+        let mut effects = self.station.retire_supply(now, Some(last), self.has_power, self.has_own_number);
+        effects.extend(self.station.resume(now, Some(last), gap));
         self.carry_out(effects);
         if let Some(stop) = Stop::of(before, self.moment(), gap) {
             let told = self.station.stopped(stop);

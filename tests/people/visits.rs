@@ -1,10 +1,11 @@
 //! Who is to be visited, and who was really there (CARE-RULES 15, 23, 30, 31).
 
+use shouwang::control::protocol::VisitRow;
 use shouwang::core::alarm::{Arrival, Disposition, NoteKind};
 use shouwang::core::condition::Condition;
 use shouwang::core::effect::{Answer, Authority, Command, Effect, Input, Order};
 use shouwang::core::id::HomeId;
-use shouwang::core::plan::Plan;
+use shouwang::core::plan::{Absence, Plan};
 use shouwang::core::refusal::Refusal;
 use shouwang::core::roster::{Roster, Service, Tier};
 use shouwang::core::rota::{Rota, Span};
@@ -14,7 +15,7 @@ use shouwang::limits::NOTE_BYTES_MAX;
 use shouwang::private::Private;
 
 use super::street::Street;
-use super::village::{BEGIN_WALL_MS, id, roster, roster_of};
+use super::village::{BEGIN_WALL_MS, hours, id, roster, roster_of};
 
 const CALL: Condition = Condition::HelpCall;
 const MINUTE: u64 = 60;
@@ -273,6 +274,19 @@ fn rule_26_whoever_has_left_is_visited_no_more_and_whoever_is_away_not_by_routin
     assert_eq!(deeds(&street, "r1").last().map(|(_, deed)| deed), Some(&withdrawn));
     assert_eq!(deeds(&street, "r2").last().map(|(_, deed)| deed), Some(&Deed::Ended));
     assert!(street.station.visits().all(|standing| standing.resident != id("r2")));
+}
+
+#[test]
+fn rule_31_whoever_is_away_has_no_next_visit() {
+    let is_next = |absences: Vec<Absence>| {
+        let mut street = Street::new(list(), Plan { absences, ..days(0, 50) });
+        street.until(MORNING + 1);
+        VisitRow::of(&street.station).into_iter().map(|row| row.next.is_some()).collect::<Vec<_>>()
+    };
+    let away = hours(0, 20 * 24);
+    let absence = Absence { resident: id("r1"), away, ask: away.until, contact: None, first: Vec::new() };
+    assert_eq!(is_next(Vec::new()), [true; 3]);
+    assert_eq!(is_next(vec![absence]), [false, true, true]);
 }
 
 #[test]

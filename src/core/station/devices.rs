@@ -417,8 +417,7 @@ impl Station {
         let evidence = Evidence { at: now, device: None, said: None, reason: Reason::Blind };
         self.onset(now, Subject::Resident(id), Condition::ResidentBlind, None, &[], evidence, false, effects);
         // CARE-RULES 27: nothing can be mended there before the power is back, so somebody looks in.
-        let home = self.roster.residents.get(&id).map(|resident| resident.home);
-        if home.is_some_and(|home| self.blind_by_mains().contains(&home)) {
+        if self.is_blind_by_mains(id) {
             self.visit_due_for(now, id, visit::Reason::MainsLost, effects);
         }
     }

@@ -64,15 +64,18 @@ impl Station {
     /// Homes in which somebody is not watched, and would be if their devices had mains.
     #[must_use]
     pub fn blind_by_mains(&self) -> Vec<HomeId> {
-        if self.supply.silenced.is_empty() {
-            return Vec::new();
-        }
-        let all = BTreeSet::new();
-        let blind = self.watch.iter().filter(|(_, state)| state.watch == Watch::Blind).map(|(id, _)| *id);
-        let by_mains = blind.filter(|id| watch::judge(self.contributions(*id, &all)) != Watch::Blind);
+        let by_mains = self.watch.keys().filter(|id| self.is_blind_by_mains(**id));
         let homes: BTreeSet<HomeId> =
-            by_mains.filter_map(|id| self.roster.residents.get(&id)).map(|resident| resident.home).collect();
+            by_mains.filter_map(|id| self.roster.residents.get(id)).map(|resident| resident.home).collect();
         homes.into_iter().collect()
+    }
+
+    /// Whether nobody watches over a resident, and somebody would if their devices had mains.
+    pub(super) fn is_blind_by_mains(&self, id: ResidentId) -> bool {
+        let blind = self.watch.get(&id).is_some_and(|state| state.watch == Watch::Blind);
+        blind
+            && !self.supply.silenced.is_empty()
+            && watch::judge(self.contributions(id, &BTreeSet::new())) != Watch::Blind
     }
 
     /// What the box runs on has changed, or how long it lasts.
@@ -201,9 +204,47 @@ impl Station {
         }
     }
 
-    /// Whether a device is quiet because it has no mains, as far as can be known.
+    /// Whether a device is quiet because it has no mains, as far as can be known. Where nobody looks at the mains, nobody sees them
+    /// come back either: only a fault that stands open says that they are gone.
     pub(super) fn is_silenced(&self, id: DeviceId) -> bool {
-        self.supply.power.mains != Some(true) && self.supply.silenced.contains(&id)
+        let gone = self
+            .supply
+            .power
+            .mains
+            .map_or_else(|| self.book.is_open(Subject::Station, Condition::MainsLost), |mains| !mains);
+        gone && self.supply.silenced.contains(&id)
+    }
+
+    /// A fault of a supply that is not configured ends here, for nothing would ever end it: of the box's power, of the SIM's own
+    /// number. The run before was alive last at `last`. Call between [`Station::restore`] and [`Station::resume`].
+    ///
+    /// Devices that a cut named have their whole limit from here on to be heard, as when mains are seen to come back.
+    pub fn retire_supply(
+        &mut self,
+        now: Moment,
+        last: Option<Mono>,
+        has_power: bool,
+        has_own_number: bool,
+    ) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if !has_power {
+            let cut = self.book.open_id(Subject::Station, Condition::MainsLost, false);
+            if let (Some(cut), Some(last)) = (cut, last) {
+                let behind = self.book.get(cut).map(|alarm| alarm.behind.clone()).unwrap_or_default();
+                for id in behind {
+                    if let Some(unit) = self.units.get_mut(&id) {
+                        unit.health.reachable_again(cut.onset, last);
+                    }
+                }
+            }
+            for fault in [Condition::MainsLost, Condition::MainsUnknown, Condition::StationBatteryLow] {
+                self.own_fault(now, fault, false, Reason::Over, &mut effects);
+            }
+        }
+        if !has_own_number {
+            self.own_fault(now, Condition::CreditDoubtful, false, Reason::Over, &mut effects);
+        }
+        effects
     }
 
     /// A start: whoever a cut named and was not heard since is silenced still, whether that cut is over or not.

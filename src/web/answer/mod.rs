@@ -111,7 +111,7 @@ async fn tap(
     };
     let (alarm, who) = (opened.alarm, opened.who);
     see(&web, &opened).await;
-    let id = web.settings.key.order_id(opened.token.bytes(), act.word(), rev);
+    let id = web.settings.key.order_id_at_the_door(opened.token.bytes(), act.word(), rev, form.door().as_deref());
     let order = act.order(alarm, who, String::new());
     let Ok(answer) = web.station.order_at_the_door(id, order, form.door()).await else {
         warn!(%alarm, by = %who, act = act.word(), "an answer was not taken, because the station does not answer");

@@ -274,7 +274,8 @@ async fn give(web: &Web, pass: Pass, session: &Session, alarm: AlarmId, wanted: 
         let note = Order::Note { alarm, by: Some(session.responder), text };
         web.station.order(id(&format!("note {word}")), note).await.ok()?;
     }
-    let answer = web.station.order_at_the_door(id(&word), order, door).await.ok()?;
+    let id = web.settings.key.order_id_at_the_door(&from, &word, rev, door.as_deref());
+    let answer = web.station.order_at_the_door(id, order, door).await.ok()?;
     let refused = refusal(&answer);
     info!(%alarm, %by, user = %session.user, act = word, refused = refused.map(Refusal::word), "an answer came from the desk");
     Some(refused)

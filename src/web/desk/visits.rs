@@ -122,9 +122,10 @@ async fn done(
         let (_, visit) = find(&web, &resident).await?;
         let (resident, by) = (visit.resident, session.responder);
         let from = [pass.bytes(), resident.as_str().as_bytes()].join(&0);
-        let id = web.settings.key.order_id(&from, "visited", rev);
+        let door = form.door();
+        let id = web.settings.key.order_id_at_the_door(&from, "visited", rev, door.as_deref());
         let order = Order::Visited { resident, by, door: None };
-        let answer = web.station.order_at_the_door(id, order, form.door()).await;
+        let answer = web.station.order_at_the_door(id, order, door).await;
         let answer = answer.map_err(|_| (StatusCode::SERVICE_UNAVAILABLE, say::DEAF))?;
         let refused = refusal(&answer);
         info!(%resident, %by, user = %session.user, refused = refused.map(Refusal::word), "a visit was noted at the desk");
