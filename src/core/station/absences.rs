@@ -188,20 +188,6 @@ impl Station {
         Some(Away { first, at, until: None })
     }
 
-    /// The ladder of an alarm whose subject is away: whoever is with them goes first. Of an absence that is over the contact is
-    /// called, and then the duty desk.
-    pub(super) fn ladder_away(&self, alarm: &Alarm, mut ladder: Ladder) -> Ladder {
-        let Some(away) = &alarm.away else { return ladder };
-        let first = Rung { responders: away.first.clone(), ..Rung::default() };
-        if alarm.id.condition == Condition::NotBack {
-            let desk = Rung { roles: vec![ResponderRole::DutyDesk], ..Rung::default() };
-            ladder.rungs = [first, desk].map(|rung| Rung { wait: CONTACT_WAIT, ..rung }).into();
-        } else if !away.first.is_empty() {
-            ladder.rungs.insert(0, Rung { wait: FIRST_WAIT, ..first });
-        }
-        ladder
-    }
-
     /// Somebody has answered a question about somebody's absence. What could be said in answer to something else is no answer.
     pub(super) fn answer_absence(
         &mut self,
@@ -373,6 +359,20 @@ impl Station {
             self.mind_the_absences(now, effects);
         }
     }
+}
+
+/// The ladder of an alarm whose subject is away: whoever is with them goes first. Of an absence that is over the contact is
+/// called, and then the duty desk.
+pub(super) fn ladder_away(alarm: &Alarm, mut ladder: Ladder) -> Ladder {
+    let Some(away) = &alarm.away else { return ladder };
+    let first = Rung { responders: away.first.clone(), ..Rung::default() };
+    if alarm.id.condition == Condition::NotBack {
+        let desk = Rung { roles: vec![ResponderRole::DutyDesk], ..Rung::default() };
+        ladder.rungs = [first, desk].map(|rung| Rung { wait: CONTACT_WAIT, ..rung }).into();
+    } else if !away.first.is_empty() {
+        ladder.rungs.insert(0, Rung { wait: FIRST_WAIT, ..first });
+    }
+    ladder
 }
 
 /// Whether it is said because somebody is there.

@@ -120,11 +120,11 @@ impl Unit {
 
     /// What a broker kept says nothing of when it was so.
     fn see_place(&mut self, at: Moment, sample: &Sample) {
-        let places = sample.said.iter().filter(|_| !sample.retained).filter_map(|said| match said.measure {
+        let mut places = sample.said.iter().filter(|_| !sample.retained).filter_map(|said| match said.measure {
             Measure::Location { lat_microdeg, lon_microdeg } => Some(Position { lat_microdeg, lon_microdeg, at }),
             _ => None,
         });
-        self.place = places.last().or(self.place);
+        self.place = places.next_back().or(self.place);
     }
 
     /// The county is shown a device when something about it changed, and otherwise once a rhythm.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Station;
+use super::absences::ladder_away;
 use crate::core::alarm::life_cycle::State;
 use crate::core::alarm::told::Code;
 use crate::core::alarm::{Alarm, Subject};
@@ -32,7 +33,7 @@ impl Station {
         let Some(resident) = self.resident_of(alarm) else { return Ladder::default() };
         let on_duty = self.plan.on_duty(now);
         let never = &resident.ladder.never;
-        let ladder = self.ladder_away(alarm, resident.ladder.clone());
+        let ladder = ladder_away(alarm, resident.ladder.clone());
         let rung = |rung: &Rung| {
             let people = self.people_of(rung, on_duty.as_deref()).into_iter().filter(|who| !never.contains(who));
             Rung { responders: people.collect(), wait: rung.wait, ..Rung::default() }
