@@ -212,6 +212,30 @@ fn what_people_were_told_is_known_to_the_next_start_also_behind_a_snapshot_and_r
 }
 
 #[test]
+fn a_digest_that_may_not_have_left_before_a_start_is_forgotten_and_stays_so() {
+    let mut ledger = Ledger::default();
+    enter(&mut ledger, start_draft(0));
+    enter(&mut ledger, alarm_draft(1_000, 1, 1, true));
+    let fault = alarm(1, 1, true).id;
+    let told = |ledger: &Ledger| ledger.past(Words::default()).told_faults;
+    let digest = draft(2_000, Undecided::Digest { faults: vec![fault] });
+    let turn = ledger.enter(digest);
+    // An hour and a half went by while it was off: what counts is when the run ended.
+    enter(&mut ledger, start_draft(5_400_000));
+    assert_eq!(told(&ledger), []);
+    enter(&mut ledger, start_draft(9_000_000));
+    assert_eq!(told(&ledger), [], "another crash before it was told again makes it no more told");
+    ledger.apply(&turn, Place::Unwritten);
+    assert_eq!(told(&ledger), [], "nor does the digest that is read again");
+    assert_eq!(ledger.past(Words::default()).last_digest, Some(Mono(2_000)));
+
+    enter(&mut ledger, draft(10_000_000, Undecided::Digest { faults: vec![fault] }));
+    enter(&mut ledger, alarm_draft(11_800_000, 2, 1, true));
+    enter(&mut ledger, start_draft(11_900_000));
+    assert_eq!(told(&ledger), [fault], "it ran for half an hour after it");
+}
+
+#[test]
 fn visits_stand_in_the_snapshot_as_the_newest_record_says_and_who_has_left_does_not() {
     let standing = |resident: &str, ms: u64, rev: u32| {
         let mut standing = Standing::new(resident.parse().expect("id"), at(ms), None);

@@ -48,7 +48,7 @@ limits! {
 
     /// Events of the station that wait for the dispatcher. judgement: sixty homes in alarm at once, each with records and calls.
     EVENTS_WAITING_MAX: usize = 1_024,
-        "further ones are told again at the next start", "log: could not be handed on";
+        "further ones are dropped; a start tells open alarms, and a digest of the last half hour, again", "log: could not be handed on";
 
     /// Words of channels that wait for the dispatcher.
     SAID_WAITING_MAX: usize = 64,

@@ -11,7 +11,7 @@ use shouwang::core::refusal::Refusal;
 use shouwang::core::stop::{End, Stop};
 use shouwang::core::time::{Gap, Trust};
 
-use super::street::Street;
+use super::street::{Mood, Street};
 use super::village::{id, noon, roster, rung};
 
 const CALL: Condition = Condition::HelpCall;
@@ -91,14 +91,36 @@ fn table_d_a_fault_that_was_told_is_not_told_again_after_a_restart() {
     street.hear(0, "smoke1", &[Said::level(Measure::BatteryLow(true))]);
     street.until(700);
     assert_eq!(street.texts_to("desk").len(), 1);
-    street.restart(800, 805, Gap::SameBoot, noon());
-    street.hear(900, "smoke2", &[Said::level(Measure::BatteryLow(true))]);
+    street.restart(2_500, 2_505, Gap::SameBoot, noon());
+    street.hear(2_600, "smoke2", &[Said::level(Measure::BatteryLow(true))]);
     street.until(600 + 3599);
     assert_eq!(street.texts_to("desk").len(), 1, "and an hour lies between two digests, over a restart too");
     street.until(600 + 3660);
     let told = street.texts_to("desk");
     assert_eq!(told.len(), 2);
     assert!(told[1].1.contains("1件"), "only what is new: {}", told[1].1);
+}
+
+#[test]
+fn table_d_a_digest_whose_letters_may_not_have_left_is_told_once_more() {
+    let mut street = Street::new(roster(), noon());
+    street.hear(0, "smoke1", &[Said::level(Measure::BatteryLow(true))]);
+    // The process ends as soon as the digest stands in the log, before the modem has done anything.
+    street.mood = Mood::Dead;
+    street.until(600);
+    street.mood = Mood::Well;
+    street.restart(600, 605, Gap::SameBoot, noon());
+    assert_eq!(street.texts_to("desk"), []);
+    street.until(600 + 3599);
+    assert_eq!(street.texts_to("desk"), [], "an hour after the one before, as ever");
+    street.until(600 + 3660);
+    assert_eq!(street.texts_to("desk").len(), 1);
+    street.restart(600 + 3600 + 1799, 6_010, Gap::SameBoot, noon());
+    street.until(7_800 + 1_800);
+    assert_eq!(street.texts_to("desk").len(), 2, "it may not have left: better twice than never");
+    street.restart(7_800 + 1_800, 9_610, Gap::SameBoot, noon());
+    street.until(20_000);
+    assert_eq!(street.texts_to("desk").len(), 2, "half an hour later it has left");
 }
 
 fn stops(street: &Street) -> Vec<Stop> {

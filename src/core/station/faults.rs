@@ -19,6 +19,17 @@ const GATHER: Duration = Duration::from_mins(10);
 /// At least so much lies between two digests. judgement: whoever sees to the first one is not called away from it.
 const BETWEEN_DIGESTS: Duration = Duration::from_hours(1);
 
+/// A digest's letters have left after this long. judgement: a queue full of alarms is sent by then, and where nothing leaves, the
+/// channel's own fault is open and shown.
+const LEAVES_WITHIN: Duration = Duration::from_mins(30);
+
+/// Whether a run that was alive last at `last` may have ended before the letters of its last digest left: the log has the digest
+/// first. Telling people twice is better than never.
+#[must_use]
+pub fn is_digest_doubtful(digest: Mono, last: Mono) -> bool {
+    last.since(digest) < LEAVES_WITHIN
+}
+
 impl Station {
     /// Whether a fault is told at once, by night too. Source: CARE-RULES D, under the table; 17.
     pub(super) fn is_told_at_once(&self, alarm: &Alarm) -> bool {
@@ -61,6 +72,14 @@ impl Station {
         if !faults.is_empty() && !people.is_empty() {
             self.last_digest = Some(now.mono);
             effects.push(Effect::Digest { faults, people });
+        }
+        self.mind_the_digest(now);
+    }
+
+    /// After a start: what nobody was told of is told, and once more what may not have left.
+    pub(super) fn resume_digest(&mut self, now: Moment, last: Option<Mono>) {
+        if self.last_digest.zip(last).is_some_and(|(digest, last)| is_digest_doubtful(digest, last)) {
+            self.told_faults.clear();
         }
         self.mind_the_digest(now);
     }

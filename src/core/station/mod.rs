@@ -47,6 +47,7 @@ use std::time::Duration;
 
 pub use book::Book;
 pub use devices::{DeviceStanding, SourceStanding};
+pub use faults::is_digest_doubtful;
 pub use restart::{Past, Words};
 pub use roll_call::{RollCallStanding, memory as roll_call_memory};
 pub use supply::CREDIT_NOTICE_DAYS;

@@ -164,6 +164,7 @@ impl Station {
         self.mind_the_absences(now, &mut effects);
         self.mind_the_calendar(now, &mut effects);
         self.resume_visits(now, last, gap, &mut effects);
+        self.resume_digest(now, last);
         self.fire_due(now, &mut effects);
         self.changed_devices.extend(self.units.keys());
         self.changed_residents.extend(self.roster.residents.keys());

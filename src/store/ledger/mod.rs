@@ -467,6 +467,7 @@ impl Ledger {
         if start.gap == Gap::Unknown {
             self.unsure_since = Some(at.mono);
         }
+        self.told.start(at, self.newest);
         if self.epoch.is_some_and(|epoch| epoch != start.epoch) {
             self.alarm.begin_epoch();
             self.device.begin_epoch();

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::core::alarm::AlarmId;
+use crate::core::station::is_digest_doubtful;
 use crate::core::stop::Stop;
 use crate::core::time::Moment;
 use crate::limits::record::STOPS_MAX;
@@ -32,8 +33,21 @@ impl Told {
         self.stops.push(stop);
     }
 
+    /// A digest. One that is read again is known already, and what was forgotten of it stays so.
     pub(super) fn digest<'a>(&mut self, at: Moment, faults: impl Iterator<Item = &'a AlarmId>) {
+        if self.digest.is_some_and(|known| known.mono >= at.mono) {
+            return;
+        }
         self.faults.extend(faults);
         self.digest = Some(at);
+    }
+
+    /// A start at `at`, after a run that was alive last at `last`: the station tells again what may not have left, and a start
+    /// after this one must not find it told.
+    pub(super) fn start(&mut self, at: Moment, last: Option<Moment>) {
+        let before = self.digest.filter(|digest| digest.mono < at.mono);
+        if before.zip(last).is_some_and(|(digest, last)| is_digest_doubtful(digest.mono, last.mono)) {
+            self.faults.clear();
+        }
     }
 }
