@@ -109,12 +109,12 @@ pub fn tests(test: &str, drill: &str, lang: Lang) -> String {
 #[must_use]
 pub const fn reply(wish: Wish) -> Option<(Both, Both)> {
     let reply = match wish {
-        Wish::One | Wish::Come => (
+        Wish::Come => (
             both("17", "17"),
             both("我去。到时间没有报到,会再叫下一位", "I am going. Without a word in time the next one is called too"),
         ),
-        Wish::Two | Wish::Busy => {
-            (both("17 忙", "17 2"), both("去不了。马上叫下一位", "I cannot. The next one is called at once"))
+        Wish::Busy => {
+            (both("17 忙", "17 busy"), both("去不了。马上叫下一位", "I cannot. The next one is called at once"))
         }
         Wish::Arrived => (both("17 到了", "17 here"), both("我到了", "I am there")),
         Wish::Helped => (both("17 没事了", "17 done"), both("人没事了,这件事办结", "It is over, and closed")),
@@ -136,7 +136,7 @@ pub const fn reply(wish: Wish) -> Option<(Both, Both)> {
             both("17 在", "17 present"),
             both("晚上 19 点点名:今晚我在", "To the roll-call of 19:00: I am there tonight"),
         ),
-        Wish::Returned | Wish::Extend | Wish::SomebodyElse => return None,
+        Wish::One | Wish::Two | Wish::Returned | Wish::Extend | Wish::SomebodyElse => return None,
     };
     Some(reply)
 }
