@@ -340,9 +340,8 @@ impl Street {
                     self.event(Event::Notice(notice));
                 }
                 Effect::Confirm(confirm) => self.event(Event::Confirm(confirm)),
-                Effect::Ask { who, code, about } => {
-                    self.event(Event::Ask { who, code: code.expect("a code is free"), about });
-                }
+                Effect::Ask { who, code: Some(code), about } => self.event(Event::Ask { who, code, about }),
+                Effect::Ask { code: None, .. } => {}
                 Effect::Absence { resident, by, until, change } => self.said_away.push((resident, by, until, change)),
                 Effect::Digest { faults, people } => {
                     self.past.told_faults.extend(&faults);

@@ -255,7 +255,8 @@ fn play(story: &[(u64, Act)]) -> (Play, u64, shouwang::core::station::Words, usi
 fn standing(play: &Play) -> String {
     // Since when somebody is not watched is counted anew by every start.
     let lasting = play.station.open_alarms().filter(|alarm| alarm.id.condition != Condition::ResidentBlind);
-    let open = lasting.map(|alarm| (alarm.id.to_string(), alarm.state.word(), alarm.onsets));
+    // How often it was pressed while the telephones still rang is carried by its next record, so a start may know of fewer.
+    let open = lasting.map(|alarm| (alarm.id.to_string(), alarm.state.word()));
     let watch = play.station.watch().iter().map(|(resident, state)| (*resident, state.watch));
     let mut words = play.station.words();
     words.devices.retain(|id, _| play.station.serves(*id));

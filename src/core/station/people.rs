@@ -192,8 +192,7 @@ impl Station {
     /// A code that this person holds for nothing else.
     fn fresh_code(&mut self, who: ResponderId) -> Option<Code> {
         let held: Vec<Code> = self.codes_of(who).chain(self.question_codes_of(who)).collect();
-        let open = self.book.open().filter_map(|alarm| alarm.told_to(who).and_then(|told| told.code));
-        let open: Vec<Code> = open.chain(self.question_codes_of(who)).collect();
+        let open: Vec<Code> = self.open_codes_of(who).chain(self.question_codes_of(who)).collect();
         let last = self.last_code.get(&who).copied();
         // A code of what is over is given again only when there is no other.
         let code =
@@ -212,12 +211,19 @@ impl Station {
             letters.fold(at.0.unsigned_abs() / 60_000, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
         let first = u8::try_from(10 + seed % 90).ok().and_then(Code::new);
         let held: BTreeSet<Code> = self.codes_of(who).chain(self.question_codes_of(who)).collect();
-        Code::after(first, |code| held.contains(&code))
+        let open: BTreeSet<Code> = self.open_codes_of(who).chain(self.question_codes_of(who)).collect();
+        // A code of what is over is given again only when there is no other.
+        Code::after(first, |code| held.contains(&code)).or_else(|| Code::after(first, |code| open.contains(&code)))
     }
 
     /// The codes of what somebody is asked.
     fn question_codes_of(&self, who: ResponderId) -> impl Iterator<Item = Code> {
         self.roll_call.code_of(who).into_iter().chain(self.absences.codes_of(who))
+    }
+
+    /// The codes of what is open of all that somebody was told of.
+    fn open_codes_of(&self, who: ResponderId) -> impl Iterator<Item = Code> {
+        self.book.open().filter_map(move |alarm| alarm.told_to(who).and_then(|told| told.code))
     }
 
     /// The codes of everything that somebody was told of, open or not.

@@ -92,7 +92,7 @@ impl Station {
         }
     }
 
-    /// What somebody was told of: the open alarms first, the newest first among each.
+    /// What somebody was told of: the open alarms, then what they are asked, then what is over; the newest first among each.
     fn held(&self, by: ResponderId) -> Vec<Held<About>> {
         let held = |alarm: &Alarm| {
             let told = alarm.told_to(by)?;
@@ -103,9 +103,9 @@ impl Station {
         open.reverse();
         let mut closed: Vec<_> = self.book.closed().filter_map(held).collect();
         closed.reverse();
-        open.extend(closed);
         open.extend(self.roll_call.held(by, About::RollCall));
         open.extend(self.absences.held(by, About::Absence));
+        open.extend(closed);
         open
     }
 
