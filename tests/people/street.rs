@@ -341,7 +341,6 @@ impl Street {
                 }
                 Effect::Confirm(confirm) => self.event(Event::Confirm(confirm)),
                 Effect::Ask { who, code: Some(code), about } => self.event(Event::Ask { who, code, about }),
-                Effect::Ask { code: None, .. } => {}
                 Effect::Absence { resident, by, until, change } => self.said_away.push((resident, by, until, change)),
                 Effect::Digest { faults, people } => {
                     self.past.told_faults.extend(&faults);
@@ -354,7 +353,8 @@ impl Street {
                 }
                 Effect::Answer(_, answer) => self.answers.push(answer),
                 Effect::Visit(record) => self.keep_visit(*record),
-                Effect::Device(_) => {}
+                // Whoever holds every code there is, is not asked.
+                Effect::Ask { code: None, .. } | Effect::Device(_) => {}
             }
         }
     }
