@@ -136,6 +136,12 @@ impl Moment {
         let wall = i128::from(self.wall.0) + shift;
         Moment { mono, wall: Wall(i64::try_from(wall).unwrap_or(self.wall.0)), ..self }
     }
+
+    /// From now to a time on the wall; nothing when that is past.
+    #[must_use]
+    pub fn until(self, at: Wall) -> Duration {
+        Duration::from_millis(u64::try_from(at.0.saturating_sub(self.wall.0)).unwrap_or_default())
+    }
 }
 
 /// What is known of the time between the last record of the run before and this start.

@@ -235,6 +235,17 @@ pub enum Answer {
     },
 }
 
+impl Answer {
+    /// Why it was not done; none where it was.
+    #[must_use]
+    pub const fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Answer::Refused { reason } => Some(*reason),
+            _ => None,
+        }
+    }
+}
+
 /// An open alarm in a list: enough to see whether the county knows it as it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenAlarm {

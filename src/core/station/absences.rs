@@ -144,8 +144,7 @@ impl Station {
         }
         let marks = all.iter().flat_map(|absence| [absence.away.from, absence.ask, absence.away.until]);
         let next = marks.chain(self.plan.night_ends(now)).filter(|at| *at > now.wall).min();
-        let next =
-            next.map(|at| now.mono + Duration::from_millis(u64::try_from(at.0 - now.wall.0).unwrap_or_default()));
+        let next = next.map(|at| now.mono + now.until(at));
         self.timers.set(Timer::Absences, next);
     }
 

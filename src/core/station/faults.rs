@@ -53,7 +53,7 @@ impl Station {
         } else {
             // Not before somebody knows what time it is: the plan arms it again.
             let Some(from) = self.plan.next_fault_hours(now) else { return };
-            now.mono + Duration::from_millis(u64::try_from(from.0 - now.wall.0).unwrap_or_default())
+            now.mono + now.until(from)
         };
         let free = self.last_digest.map_or(Mono(0), |last| last + BETWEEN_DIGESTS);
         self.timers.arm_by(Timer::Digest, gathered.max(free));

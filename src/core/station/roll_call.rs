@@ -139,7 +139,7 @@ impl Station {
             self.begin_roll_call(now, at, now.mono + ANSWER_WITHIN, effects);
         }
         self.find_gaps(now, effects);
-        let next = self.plan.next_roll_call(now).map(|at| now.mono + until(now, at));
+        let next = self.plan.next_roll_call(now).map(|at| now.mono + now.until(at));
         let next = [next, self.roll_call.next_deadline()].into_iter().flatten().min();
         self.timers.set(Timer::RollCall, next);
     }
@@ -245,10 +245,5 @@ const fn what(wish: Wish) -> Said {
 
 /// Whether people are asked still, at a roll-call that began then.
 fn is_asking(now: Moment, at: Wall) -> bool {
-    until(Moment { wall: at, ..now }, now.wall) < ASKING
-}
-
-/// From now to a time on the wall that is to come.
-fn until(now: Moment, at: Wall) -> Duration {
-    Duration::from_millis(u64::try_from(at.0 - now.wall.0).unwrap_or_default())
+    Moment { wall: at, ..now }.until(now.wall) < ASKING
 }

@@ -17,7 +17,7 @@ use crate::core::effect::{Answer, Effect, Order};
 use crate::core::id::{HomeId, ResidentId, ResponderId};
 use crate::core::refusal::Refusal;
 use crate::core::roster::{Resident, Service, Tier};
-use crate::core::time::{Gap, Moment, Mono, Wall};
+use crate::core::time::{Gap, Moment, Mono};
 use crate::core::visit::{Deed, DoorCode, Reason, Record, Standing, Today, Visit};
 use crate::limits::visits::{DOOR_PEOPLE_MAX, DOOR_TRIES_MAX};
 
@@ -100,7 +100,7 @@ impl Station {
         let due_today = open.filter(|open| open.missed.is_none()).map(|open| open.by);
         let due_today = due_today.filter(|by| *by > now.wall && hours_until.is_some_and(|until| *by < until)).min();
         let next = due_today.or_else(|| self.plan.next_fault_hours(now));
-        self.timers.set(Timer::Visits, next.map(|at| now.mono + until(now, at)));
+        self.timers.set(Timer::Visits, next.map(|at| now.mono + now.until(at)));
     }
 
     /// Somebody says that they have visited a resident.
@@ -295,9 +295,4 @@ fn proves(alarm: &mut Alarm, now: Moment, by: ResponderId, door: Option<DoorCode
     // Where the notes are full the count stands all the same.
     _ = keep_note(alarm, note);
     false
-}
-
-/// From now to a time on the wall that is to come.
-fn until(now: Moment, at: Wall) -> Duration {
-    Duration::from_millis(u64::try_from(at.0.saturating_sub(now.wall.0)).unwrap_or_default())
 }

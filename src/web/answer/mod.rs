@@ -23,7 +23,7 @@ use super::tally::Count;
 use crate::core::alarm::told::Reached;
 use crate::core::alarm::{Alarm, AlarmId, Disposition};
 use crate::core::attempt::{Attempt, Barred, Tried};
-use crate::core::effect::{Answer, Order};
+use crate::core::effect::Order;
 use crate::core::id::{HomeId, ResponderId};
 use crate::core::refusal::Refusal;
 use crate::http::asked::{asked_language, key, language};
@@ -118,10 +118,7 @@ async fn tap(
         return web.says(StatusCode::SERVICE_UNAVAILABLE, say::DEAF, "../", lang);
     };
     tally.add(Count::Answers);
-    let refused = match answer {
-        Answer::Refused { reason } => Some(reason),
-        _ => None,
-    };
+    let refused = answer.refusal();
     if refused.is_some() {
         tally.add(Count::AnswersRefused);
     }

@@ -40,7 +40,7 @@ use super::tally::Count;
 use crate::config::pages::DeskRole;
 use crate::core::alarm::{AlarmId, Disposition};
 use crate::core::attempt::{Attempt, Barred, Tried};
-use crate::core::effect::{Answer, Order};
+use crate::core::effect::Order;
 use crate::core::id::ResponderId;
 use crate::core::refusal::Refusal;
 use crate::core::time::Mono;
@@ -191,7 +191,7 @@ async fn note_stop(State(web): State<Arc<Web>>, Path(until): Path<String>, uri: 
     let Ok(answer) = web.station.order(id, Order::NoteStop { until: stop, by }).await else {
         return web.says(StatusCode::SERVICE_UNAVAILABLE, say::DEAF, "../../", lang);
     };
-    back(&web, refusal(&answer), lang)
+    back(&web, answer.refusal(), lang)
 }
 
 /// To the desk, with what became of an order.
@@ -199,13 +199,6 @@ fn back(web: &Web, refused: Option<Refusal>, lang: Lang) -> Response {
     web.settings.tally.add(if refused.is_some() { Count::AnswersRefused } else { Count::Answers });
     let no = refused.map(|reason| format!("&no={}", reason.word())).unwrap_or_default();
     lead_to(format!("../../desk?lang={}{no}", lang.word()))
-}
-
-const fn refusal(answer: &Answer) -> Option<Refusal> {
-    match answer {
-        Answer::Refused { reason } => Some(*reason),
-        _ => None,
-    }
 }
 
 /// Only somebody on duty, from our own page. `about` is the alarm, as it stands in the address.
@@ -276,7 +269,7 @@ async fn give(web: &Web, pass: Pass, session: &Session, alarm: AlarmId, wanted: 
     }
     let id = web.settings.key.order_id_at_the_door(&from, &word, rev, door.as_deref());
     let answer = web.station.order_at_the_door(id, order, door).await.ok()?;
-    let refused = refusal(&answer);
+    let refused = answer.refusal();
     info!(%alarm, %by, user = %session.user, act = word, refused = refused.map(Refusal::word), "an answer came from the desk");
     Some(refused)
 }

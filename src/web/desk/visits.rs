@@ -15,7 +15,7 @@ use tracing::info;
 
 use super::html::Scene;
 use super::login::session_of;
-use super::{back, lead_to, may_act, refusal};
+use super::{back, lead_to, may_act};
 use crate::config::pages::DeskRole;
 use crate::control::protocol::VisitRow;
 use crate::core::attempt::{Attempt, Barred, Tried};
@@ -127,7 +127,7 @@ async fn done(
         let order = Order::Visited { resident, by, door: None };
         let answer = web.station.order_at_the_door(id, order, door).await;
         let answer = answer.map_err(|_| (StatusCode::SERVICE_UNAVAILABLE, say::DEAF))?;
-        let refused = refusal(&answer);
+        let refused = answer.refusal();
         info!(%resident, %by, user = %session.user, refused = refused.map(Refusal::word), "a visit was noted at the desk");
         Ok(refused)
     };
