@@ -23,7 +23,7 @@ use crate::control::protocol::{Body, Objection, Reply, Request};
 use crate::control::server::Asked;
 use crate::core::alarm::Alarm;
 use crate::core::attempt::{Attempt, Barred, Pace, Tried};
-use crate::core::effect::{AbsenceChange, Answer, Authority, Command, Effect, Input, NewVillage, Order};
+use crate::core::effect::{AbsenceChange, Answer, Authority, Command, Effect, Input, Order};
 use crate::core::id::{CommandId, ResidentId, ResponderId};
 use crate::core::reading::{Origin, Sample};
 use crate::core::station::Station;
@@ -129,13 +129,13 @@ pub(super) struct Standing {
 /// What one turn takes in and has to answer.
 #[derive(Default)]
 pub(super) struct Turn {
-    inputs: Vec<Input>,
+    pub(super) inputs: Vec<Input>,
     pub(super) effects: Vec<Effect>,
     acknowledge: Vec<Acknowledge>,
     waiting: Vec<(CommandId, Back)>,
     questions: Vec<(Request, oneshot::Sender<Reply>)>,
     /// Who waits for the record of another list.
-    taken: Vec<oneshot::Sender<()>>,
+    pub(super) taken: Vec<oneshot::Sender<()>>,
 }
 
 impl Turn {
@@ -249,7 +249,8 @@ impl House {
     }
 
     /// One turn for what the start brought.
-    pub(super) async fn begin(&mut self, now: Moment, turn: Turn, first: Vec<Undecided>) {
+    pub(super) async fn begin(&mut self, now: Moment, mut turn: Turn, first: Vec<Undecided>, refused: Vec<Objection>) {
+        self.begin_with_file(now, refused, &mut turn);
         for alarm in self.station.open_alarms() {
             self.people.tell(Event::Alarm(Box::new(alarm.clone())));
             // Whether the county has it is not known to the pages of a start: told twice is told once, there too.
@@ -332,24 +333,6 @@ impl House {
             }
             // Answered when the turn is done, so that the answer shows what the turn decided.
             request => turn.questions.push((request, asked.reply)),
-        }
-    }
-
-    fn take_village(&mut self, now: Moment, news: News, turn: &mut Turn) {
-        match news {
-            News::Refused(why) => self.state.village_refused = why,
-            News::Times(plan) => turn.effects.extend(self.station.handle(now, &Input::Plan(plan))),
-            News::Taken { new, book, done } => {
-                let NewVillage { change, .. } = &*new;
-                self.board.revise(&change.revision);
-                // The list stands in its file; the record says that it changed, and what.
-                let record = NewVillage { change: change.clone(), roster: None };
-                turn.effects.extend(self.station.handle(now, &Input::Village(new)));
-                turn.inputs.push(Input::Village(Box::new(record)));
-                turn.taken.push(done);
-                self.book = book;
-                self.state.village_refused.clear();
-            }
         }
     }
 

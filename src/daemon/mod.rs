@@ -28,6 +28,8 @@ mod house;
 
 mod disk;
 
+mod list;
+
 mod county_order;
 
 mod receipts;
@@ -43,6 +45,8 @@ mod directory;
 mod doors;
 
 mod dispatch;
+
+mod pages;
 
 mod front;
 

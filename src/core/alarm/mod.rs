@@ -336,6 +336,14 @@ words! {
         OwnTextBack = "own_text_back",
         /// The day until which the SIM is paid is near, or past.
         PaidUntilNear = "paid_until_near",
+        /// The village file as it stands cannot be used.
+        FileRefused = "file_refused",
+        /// The village file can be used.
+        FileSound = "file_sound",
+        /// The pages cannot be served.
+        PagesFailed = "pages_failed",
+        /// They are served again.
+        PagesBack = "pages_back",
     }
 }
 

@@ -236,6 +236,14 @@ impl Station {
             Input::Power(power) => self.take_power(now, *power, &mut effects),
             Input::Credit { good } => self.take_credit(now, *good, &mut effects),
             Input::SecondPathProven => self.take_proof(now),
+            Input::VillageFile { sound } => {
+                let reason = if *sound { Reason::FileSound } else { Reason::FileRefused };
+                self.own_fault(now, Condition::VillageFileRefused, !sound, reason, &mut effects);
+            }
+            Input::Pages { up } => {
+                let reason = if *up { Reason::PagesBack } else { Reason::PagesFailed };
+                self.own_fault(now, Condition::PagesDown, !up, reason, &mut effects);
+            }
             // What moves no alarm is in the log by being an input.
             Input::Attempt(_) | Input::Tick => {}
         }
