@@ -148,8 +148,21 @@ impl House {
         gateway.stop();
     }
 
-    fn gateway_pid(&self) -> u32 {
+    /// The gateway's process.
+    pub fn gateway_pid(&self) -> u32 {
         self.gateway.as_ref().expect("the gateway runs").pid()
+    }
+
+    /// The console's process, while it runs.
+    pub fn console_pid(&self) -> Option<u32> {
+        self.console.as_ref().map(Guard::pid)
+    }
+
+    /// More lines at the end of `shouwang.toml`, which is its section `[store]`.
+    pub fn add_config(&self, lines: &str) {
+        let path = self.path("shouwang.toml");
+        let text = std::fs::read_to_string(&path).expect("it was written");
+        std::fs::write(&path, text + lines).expect("the folder can be written");
     }
 
     /// Memory that the gateway holds, in KiB.
@@ -291,7 +304,8 @@ name = "示例照料站"
     }
 }
 
-fn proc_figure(pid: u32, file: &str, name: &str) -> u64 {
+/// A figure of a process, as the kernel tells it.
+pub fn proc_figure(pid: u32, file: &str, name: &str) -> u64 {
     let text = std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
     line.split_whitespace().nth(1).and_then(|figure| figure.parse().ok()).unwrap_or(0)
