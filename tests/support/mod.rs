@@ -53,6 +53,8 @@ pub mod telephone;
 
 pub mod pty;
 
+pub mod card;
+
 use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
