@@ -1,5 +1,5 @@
-//! `shouwang audit verify`: beside the running gateway, over damage, and against the heads that the county keeps, which alone find out a log
-//! that was written anew from end to end.
+//! `shouwang audit verify`: beside the running gateway, over damage, and against the heads that the county keeps, which alone find out a
+//! log that was written anew from end to end.
 
 mod support;
 mod village_log;

@@ -1,5 +1,5 @@
-//! Whatever happens to a card, in either stream, old segment or newest: a reviewed table of what is said, by whom, and what is lost. The store
-//! runs on every time, and what is lost is named.
+//! Whatever happens to a card, in either stream, old segment or newest: a reviewed table of what is said, by whom, and what is lost. The
+//! store runs on every time, and what is lost is named.
 //!
 //! `SHOUWANG_BLESS=1 cargo test --test card_harms` writes the table.
 
@@ -186,9 +186,10 @@ fn the_table_of_what_happens_to_cards_is_as_it_was_reviewed() {
     let mut index = MemoryIndex::default();
     follow::catch_up(&files(&well), &mut index).expect("follows");
     let mut table = String::from(
-        "# What happens to a card, and what becomes of it. lost: records of the stream; audit: shouwang audit verify; county: the head that\n\
-         # the county kept; sequence: whether the next start goes on with it; the start says: reports of a start, and the index.\n\
-         # Every line runs on, and what is lost lies in a range that the audit names, or behind the end that the county's head knows.\n",
+        "# What happens to a card, and what becomes of it. lost: records of the stream; audit: shouwang audit verify;\n\
+         # county: the head that the county kept; sequence: whether the next start goes on with it; the start says: reports\n\
+         # of a start, and the index. Every line runs on, and what is lost lies in a range that the audit names, or behind\n\
+         # the end that the county's head knows.\n",
     );
     let _ = writeln!(
         table,

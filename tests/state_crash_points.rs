@@ -20,8 +20,10 @@ use village_log::{alarm_draft, at, open, start_draft};
 
 const EXE: &str = env!("CARGO_BIN_EXE_shouwang");
 
-/// Alarms of a script, one a minute.
-const ALARMS: u64 = 48;
+/// Alarms of a script, one a minute; every cut is a child process or two.
+fn alarms() -> u64 {
+    if std::env::var_os("SHOUWANG_LONG").is_some() { 96 } else { 24 }
+}
 
 /// The index is made durable behind so many alarms.
 const DURABLE_EVERY: u64 = 3;
@@ -89,7 +91,7 @@ fn script(options: Options) -> Vec<Step> {
     let (mut steps, mut so_far): (Vec<Step>, Known) = (Vec::new(), Known::new());
     let mut log_before = disk.copy();
     assert_eq!(journal.commit(start_draft(0)).outcome, Outcome::Durable);
-    for n in 1..=ALARMS {
+    for n in 1..=alarms() {
         let known_before = so_far.clone();
         let drafts = [(n, 1, true)].into_iter().chain((n > 2).then(|| (n - 2, 2, false)));
         for (alarm, rev, is_open) in drafts {
@@ -132,7 +134,7 @@ fn choices(sectors: &[usize]) -> BTreeSet<Vec<usize>> {
         return (0..1_usize << sectors.len()).map(|subset| of(&|place| subset >> place & 1 == 1)).collect();
     }
     // A long write is taken in so many places that its beginning, its middle and its end are among them.
-    let stride = sectors.len().div_ceil(12);
+    let stride = sectors.len().div_ceil(8);
     let mut choices = BTreeSet::from([of(&|_| true), of(&|_| false), of(&|place| place % 2 == 0)]);
     for one in (0..sectors.len()).step_by(stride).chain([sectors.len() - 1]) {
         choices.insert(of(&|place| place == one));

@@ -1,5 +1,5 @@
-//! Cards of the test's own: a small ext4 file system in a file, which can be filled and can break; and a disk in a mood, between the program
-//! and its files.
+//! Cards of the test's own: a small ext4 file system in a file, which can be filled and can break; and a disk in a mood, between the
+//! program and its files.
 
 use std::fs::{self, File};
 use std::io::Write as _;
