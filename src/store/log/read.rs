@@ -195,6 +195,11 @@ impl Reader {
         });
         let (end, handle, bytes, at) = match opened {
             Ok((end, handle, bytes)) if base > 0 => (end, Some(handle), bytes, 0),
+            // A file of the other stream: its records are well, and none of this stream's.
+            Ok((end, _, bytes)) if Header::read(&bytes).is_some_and(|header| header.stream != self.stream) => {
+                damage(end);
+                (0, None, Vec::new(), 0)
+            }
             Ok((end, handle, bytes)) => {
                 match own_header(&bytes, self.stream, segment) {
                     Some(header) => self.expect = self.expect.or(Some(header.first_index)),
