@@ -63,7 +63,7 @@ pub fn run(args: &Args) -> ExitCode {
             return ExitCode::from(EX_CONFIG);
         }
     };
-    let audited = heads_in(args.against.as_deref(), lang).and_then(|heads| Audit::of(&data.join("log"), heads, lang));
+    let audited = heads_in(args.against.as_deref(), lang).and_then(|heads| Audit::of(&data.join("log"), &heads, lang));
     match audited {
         Ok(audit) => {
             if args.json {
@@ -111,7 +111,7 @@ struct Audited {
 }
 
 impl Audit {
-    fn of(log: &Path, heads: Vec<KeptHead>, lang: Lang) -> Result<Audit, String> {
+    fn of(log: &Path, heads: &[KeptHead], lang: Lang) -> Result<Audit, String> {
         let files: Arc<dyn Files> = Arc::new(Disk::visit(log));
         let mut streams = Vec::new();
         let mut judged = Vec::new();

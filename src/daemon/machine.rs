@@ -8,6 +8,8 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::core::log_head::Link;
+
 /// Where names stand that everybody may read; of those that are there, all count. Source: the kernel's device tree on boards (a
 /// Raspberry Pi's serial number), machine-id(5).
 const NAMES: [&str; 2] = ["/proc/device-tree/serial-number", "/etc/machine-id"];
@@ -32,7 +34,7 @@ fn of(names: impl Iterator<Item = Vec<u8>>) -> Option<String> {
         digest.update((name.len() as u64).to_le_bytes());
         digest.update(name);
     }
-    let mut digits: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut digits = Link(digest.finalize().into()).to_string();
     digits.truncate(DIGITS);
     is_named.then_some(digits)
 }
