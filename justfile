@@ -43,6 +43,10 @@ thousand-notices:
 first-notice:
     SHOUWANG_LONG=1 cargo test --release --locked --test first_notice -- --nocapture
 
+# What a day of 500 devices costs a card: bytes a reading, bytes and syncs a day
+wear:
+    SHOUWANG_LONG=1 cargo test --release --locked --test wear -- --nocapture
+
 # 10,000 alarms among people as they are
 human-figures:
     SHOUWANG_LONG=1 cargo test --release --locked --test human_figures -- --nocapture

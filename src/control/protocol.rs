@@ -394,6 +394,9 @@ pub struct Status {
     pub village_refused: Vec<Objection>,
     /// Whether the log takes records.
     pub durable: bool,
+    /// How full the card is; none from a gateway of an older version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<Card>,
     /// Whether the county's broker is connected.
     pub relay_connected: bool,
     /// Whether the county says that it consumes; none before it said anything.
@@ -423,6 +426,29 @@ pub struct Status {
     pub open_alarms: usize,
     /// Everything that was counted: refusals, drops, repeats.
     pub counters: BTreeMap<String, u64>,
+}
+
+/// How full the card is, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    /// The urgent stream, and what it may grow to.
+    pub urgent: (u64, u64),
+    /// The routine stream, and what it may grow to.
+    pub routine: (u64, u64),
+    /// Free on the file system; none when it cannot be asked.
+    pub free_bytes: Option<u64>,
+    /// Readings are not written when less than this is free.
+    pub reserve_bytes: u64,
+    /// Whether that is so.
+    pub short: bool,
+    /// The ballast that is held, and what is held when there is room.
+    pub ballast: (u64, u64),
+    /// Written to the log since the start.
+    pub written_bytes: u64,
+    /// Turns that were forgotten at the limit of memory since the start.
+    pub turns_dropped: u64,
+    /// Whether the state index failed since the start.
+    pub index_failed: bool,
 }
 
 impl VisitRow {

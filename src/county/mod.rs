@@ -22,6 +22,8 @@ pub mod book;
 
 mod write;
 
+pub mod heads;
+
 mod retry;
 
 mod writer;

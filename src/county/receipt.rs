@@ -34,16 +34,16 @@ pub struct DeadLetter {
 /// What the database says of a batch it has committed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Committed {
-    /// Places in [`Batch::records`] of alarm records that are not stored, because another record of the same alarm
-    /// and revision stands there and says something else.
+    /// Places in [`Batch::records`] of records that are not stored, because another record of the same alarm and revision,
+    /// or of the same number, stands there and says something else.
     pub disputed: BTreeSet<usize>,
-    /// Alarm records that were stored although their number had been given to another record before: the gateway
-    /// counts a lane anew without a new epoch.
-    pub renumbered: u32,
+    /// Places of records whose number had been given to another record before: the gateway counts a lane anew without a new
+    /// epoch, or two machines are at work with one station's data. Those of alarms are stored all the same.
+    pub renumbered: BTreeSet<usize>,
 }
 
 /// Why a disputed record is refused.
-pub const DISPUTED: &str = "another record of this alarm and revision is stored, and it says something else";
+pub const DISPUTED: &str = "another record stands in this one's place, and it says something else";
 
 impl Batch {
     /// Adds a message that was taken apart.
@@ -98,7 +98,9 @@ impl Batch {
         for (place, record) in self.records.iter().enumerate() {
             let of = settled.entry((record.speaker, record.epoch, record.content.lane())).or_default();
             match &record.content {
-                Content::Alarm { seq, .. } if committed.disputed.contains(&place) => {
+                Content::Alarm { seq, .. } | Content::Device { seq, .. } | Content::Head { seq, .. }
+                    if committed.disputed.contains(&place) =>
+                {
                     of.refused.insert(*seq, DISPUTED.to_owned());
                 }
                 content => of.ranges.extend(content.numbers()),

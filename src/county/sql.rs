@@ -92,6 +92,14 @@ pub const MIGRATIONS: &[&[&str]] = &[
         "CREATE TABLE answers (
             at_ms BIGINT NOT NULL, who TEXT NOT NULL, said TEXT NOT NULL, PRIMARY KEY (at_ms, who, said))",
     ],
+    &[
+        // How far every station's log had come, once a day: what an inspector compares it with.
+        "CREATE TABLE log_heads (
+        station TEXT NOT NULL, gateway TEXT NOT NULL, epoch TEXT NOT NULL, seq BIGINT NOT NULL, stream TEXT NOT NULL,
+        log_index BIGINT NOT NULL, chain TEXT NOT NULL, at_ms BIGINT NOT NULL, at_trust TEXT NOT NULL,
+        received_ms BIGINT NOT NULL,
+        PRIMARY KEY (station, gateway, epoch, seq, stream))",
+    ],
 ];
 
 /// The table of applied versions, which the first migration itself needs.
@@ -159,6 +167,20 @@ pub const ALARM: &str = "INSERT INTO alarms
 pub const DEVICE_EVENT: &str = "INSERT INTO device_events
     (station, gateway, epoch, seq, device, source, what, at_ms, at_trust, received_ms, body)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING";
+/// What stands under that number.
+pub const DEVICE_EVENT_THERE: &str = "SELECT body FROM device_events
+    WHERE station = $1 AND gateway = $2 AND epoch = $3 AND seq = $4";
+/// How far a stream of a station's log had come.
+pub const LOG_HEAD: &str = "INSERT INTO log_heads
+    (station, gateway, epoch, seq, stream, log_index, chain, at_ms, at_trust, received_ms)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
+/// What stands under that number.
+pub const LOG_HEAD_THERE: &str = "SELECT log_index, chain FROM log_heads
+    WHERE station = $1 AND gateway = $2 AND epoch = $3 AND seq = $4 AND stream = $5";
+/// The heads of a station's log, in the order in which they came.
+pub const LIST_LOG_HEADS: &str =
+    "SELECT station, gateway, epoch, stream, log_index, chain, at_ms, at_trust, received_ms FROM log_heads
+    WHERE station = $1 ORDER BY gateway, received_ms, stream, log_index";
 /// Head of a statement for many readings; the rows follow.
 pub const READINGS: &str = "INSERT INTO readings
     (station, gateway, epoch, seq, device, at_ms, at_trust, hist, said, received_ms) ";

@@ -7,7 +7,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use super::book::BookError;
 use super::ingest::{Content, Numbers, Record, Report, Speaker, Standing, Why};
 use super::receipt::{Batch, Committed, DISPUTED, DeadLetter};
-use super::{sql, told};
+use super::{heads, sql, told};
 use crate::core::alarm::{Disposition, State, Subject};
 use crate::core::effect::DeviceEvent;
 use crate::core::id::{DeviceId, Epoch, ResidentId};
@@ -15,7 +15,7 @@ use crate::core::reading::Said;
 use crate::core::sequence::{Lane, Range};
 use crate::core::time::Moment;
 use crate::limits;
-use crate::relay::message::{AlarmBody, GatewayState, ReadingBody, Skipped, encode};
+use crate::relay::message::{AlarmBody, DeviceMessage, GatewayState, ReadingBody, Skipped, encode};
 use crate::relay::text::{AlarmText, StatusText, Text};
 
 /// Writes a batch; the caller commits.
@@ -28,12 +28,25 @@ pub(super) async fn batch(to: &mut SqliteConnection, batch: &Batch, now_ms: i64)
         match &record.content {
             Content::Alarm { seq, body, text } => match alarm(to, record, *seq, body, text, now_ms).await? {
                 Alarm::Stored => {}
-                Alarm::Renumbered => committed.renumbered += 1,
+                Alarm::Renumbered => {
+                    committed.renumbered.insert(place);
+                }
                 Alarm::Disputed => {
                     committed.disputed.insert(place);
                 }
             },
-            Content::Device { seq, event, text } => device_event(to, record, *seq, event, text, now_ms).await?,
+            Content::Device { seq, event, text } => {
+                if !device_event(to, record, *seq, event, text, now_ms).await? {
+                    committed.renumbered.insert(place);
+                    committed.disputed.insert(place);
+                }
+            }
+            Content::Head { seq, head } => {
+                if !heads::write(to, record, *seq, head, now_ms).await? {
+                    committed.renumbered.insert(place);
+                    committed.disputed.insert(place);
+                }
+            }
             Content::Readings { at, hist, batch } => readings(to, record, *at, *hist, batch, now_ms).await?,
             Content::Skipped { lane, skipped, .. } => hole(to, record, *lane, skipped, now_ms).await?,
         }
@@ -233,6 +246,7 @@ async fn number(
     Ok(if (there.0.as_str(), there.1) == (id, rev) { Alarm::Stored } else { Alarm::Renumbered })
 }
 
+/// Whether it stands under its number, by this message or an earlier one.
 async fn device_event(
     to: &mut SqliteConnection,
     record: &Record,
@@ -240,8 +254,8 @@ async fn device_event(
     event: &DeviceEvent,
     text: &str,
     now_ms: i64,
-) -> Result<(), BookError> {
-    sqlx::query(sql::DEVICE_EVENT)
+) -> Result<bool, BookError> {
+    let written = sqlx::query(sql::DEVICE_EVENT)
         .bind(record.speaker.station.as_str())
         .bind(record.speaker.gateway.as_str())
         .bind(record.epoch.to_string())
@@ -255,7 +269,19 @@ async fn device_event(
         .bind(text)
         .execute(&mut *to)
         .await?;
-    Ok(())
+    if written.rows_affected() > 0 {
+        return Ok(true);
+    }
+    let there: String = sqlx::query_scalar(sql::DEVICE_EVENT_THERE)
+        .bind(record.speaker.station.as_str())
+        .bind(record.speaker.gateway.as_str())
+        .bind(record.epoch.to_string())
+        .bind(whole(seq))
+        .fetch_one(&mut *to)
+        .await?;
+    // As it is read and not as it is written: another version of the gateway may write more.
+    let there = serde_json::from_str::<DeviceMessage>(&there).ok().and_then(|message| message.event);
+    Ok(there.is_none_or(|there| there == *event))
 }
 
 async fn readings(
@@ -364,10 +390,13 @@ async fn dead_letters(
 ) -> Result<(), BookError> {
     let disputed = committed.disputed.iter().filter_map(|place| batch.records.get(*place)).filter_map(disputed);
     let letters: Vec<DeadLetter> = batch.refused.iter().cloned().chain(disputed).collect();
-    if letters.is_empty() {
+    if letters.is_empty() && committed.renumbered.is_empty() {
         return Ok(());
     }
     let mut times: BTreeMap<(Speaker, Why), i64> = BTreeMap::new();
+    for record in committed.renumbered.iter().filter_map(|place| batch.records.get(*place)) {
+        *times.entry((record.speaker, Why::Renumbered)).or_default() += 1;
+    }
     let mut kept: i64 = sqlx::query_scalar(sql::REJECTS_COUNT).fetch_one(&mut *to).await?;
     for DeadLetter { refusal, payload } in &letters {
         let Some(speaker) = refusal.speaker else { continue };
@@ -414,10 +443,14 @@ async fn reject(
     Ok(())
 }
 
-/// A disputed alarm as a dead letter.
+/// A disputed record as a dead letter.
 fn disputed(record: &Record) -> Option<DeadLetter> {
-    let Content::Alarm { seq, text, .. } = &record.content else { return None };
-    let numbers = Numbers { epoch: record.epoch, lane: Lane::Alarm, range: Range(*seq, *seq) };
+    let (seq, payload) = match &record.content {
+        Content::Alarm { seq, text, .. } | Content::Device { seq, text, .. } => (*seq, text.clone()),
+        Content::Head { seq, head } => (*seq, String::from_utf8_lossy(&encode(head)).into_owned()),
+        Content::Readings { .. } | Content::Skipped { .. } => return None,
+    };
+    let numbers = Numbers { epoch: record.epoch, lane: record.content.lane(), range: Range(seq, seq) };
     Some(DeadLetter {
         refusal: super::ingest::Refusal {
             speaker: Some(record.speaker),
@@ -425,7 +458,7 @@ fn disputed(record: &Record) -> Option<DeadLetter> {
             numbers: Some(numbers),
             reason: DISPUTED.to_owned(),
         },
-        payload: text.clone(),
+        payload,
     })
 }
 
@@ -435,6 +468,6 @@ fn said(said: &[Said]) -> String {
 }
 
 /// A number as the databases keep it; larger ones were refused, or only need to stay different from small ones.
-fn whole(number: u64) -> i64 {
+pub(super) fn whole(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

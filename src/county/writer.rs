@@ -160,8 +160,8 @@ impl Writer<'_> {
                     if !committed.disputed.is_empty() {
                         said.faults.refused(Why::Taken.word());
                     }
-                    if committed.renumbered > 0 {
-                        said.faults.refused("renumbered");
+                    if !committed.renumbered.is_empty() {
+                        said.faults.refused(Why::Renumbered.word());
                     }
                     said.faults.clear();
                     self.announce(true, said).await?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::house::House;
-use crate::control::protocol::{Body, DeviceRow, HeardRow, RecordedFrames, Request, Status, VisitRow};
+use crate::control::protocol::{Body, Card, DeviceRow, HeardRow, RecordedFrames, Request, Status, VisitRow};
 use crate::core::alarm::Alarm;
 use crate::core::id::{Epoch, GatewayId, SourceId, StationId};
 use crate::core::reading::Origin;
@@ -141,6 +141,7 @@ impl House {
             village: self.board.revision(),
             village_refused: self.state.village_refused.clone(),
             durable: self.is_durable(),
+            card: Some(self.card()),
             relay_connected: self.link.connected,
             county_online: self.link.online,
             lanes: self
@@ -163,6 +164,21 @@ impl House {
             stops: self.station.stops(self.clock.now()).collect(),
             open_alarms: self.station.open_alarms().count(),
             counters,
+        }
+    }
+
+    fn card(&self) -> Card {
+        let (usage, options) = (self.store.usage(), self.store.options());
+        Card {
+            urgent: (usage.urgent_bytes, options.urgent.bytes_max),
+            routine: (usage.routine_bytes, options.routine.bytes_max),
+            free_bytes: usage.free_bytes,
+            reserve_bytes: options.reserve_bytes,
+            short: usage.is_short,
+            ballast: (usage.ballast_bytes, options.ballast_bytes),
+            written_bytes: usage.bytes_written,
+            turns_dropped: usage.turns_dropped,
+            index_failed: usage.index_failed,
         }
     }
 }

@@ -157,12 +157,15 @@ impl Records for Board {
     }
 
     async fn device(&self, seq: u64) -> Option<DeviceMessage> {
-        let (event, skipped) = match self.record(Lane::Device, seq).await? {
-            Decision::Device { event, .. } => (Some(event), None),
-            Decision::Skipped { range, reason, .. } => (None, Some(Skipped { from: range.0, to: range.1, reason })),
+        let (event, head, skipped) = match self.record(Lane::Device, seq).await? {
+            Decision::Device { event, .. } => (Some(event), None, None),
+            Decision::Head { head, .. } => (None, Some(head), None),
+            Decision::Skipped { range, reason, .. } => {
+                (None, None, Some(Skipped { from: range.0, to: range.1, reason }))
+            }
             _ => return None,
         };
-        Some(DeviceMessage { epoch: self.epoch, seq, event, skipped })
+        Some(DeviceMessage { epoch: self.epoch, seq, event, head, skipped })
     }
 
     async fn readings(&self, from: u64, to: u64, bytes_max: usize) -> Option<ReadingMessage> {

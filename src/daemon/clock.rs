@@ -127,8 +127,14 @@ impl Clock {
         let offset = i128::from(mono_ms) - i128::from(boottime_ms);
         let mono_minus_boottime_ms = i64::try_from(offset).unwrap_or(i64::MAX);
         let floor = before.map_or(WRITTEN, |before| before.last.wall.max(WRITTEN));
-        let start =
-            Start { version: env!("CARGO_PKG_VERSION").to_owned(), kernel_boot, mono_minus_boottime_ms, gap, epoch };
+        let start = Start {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            kernel_boot,
+            mono_minus_boottime_ms,
+            gap,
+            epoch,
+            machine: None,
+        };
         (Clock { tempo, boot, mono_minus_boottime_ms, floor, looked: Mutex::new((None, synced)) }, start)
     }
 
@@ -193,6 +199,7 @@ mod tests {
             mono_minus_boottime_ms: 5_000,
             gap: Gap::First,
             epoch: Epoch(1),
+            machine: None,
         };
         Before { start, last: Moment { boot: Boot(3), mono: Mono(mono_ms), wall: Wall(0), trust } }
     }

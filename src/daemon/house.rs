@@ -113,6 +113,10 @@ pub(super) struct Standing {
     pub(super) withheld: Vec<Acknowledge>,
     /// Why the log does not take records, while it does not.
     pub(super) trouble: Option<Degraded>,
+    /// Whether it was said that the disk is too full for readings.
+    pub(super) short: bool,
+    /// When the county was last told how far the log has come.
+    pub(super) head_kept: Option<Mono>,
     /// Blocks of readings that the disk had refused when it was last asked, and when that was.
     pub(super) refused: (u64, Option<Mono>),
     /// Why the village file was refused when it was last to be taken over.
@@ -516,6 +520,7 @@ impl House {
             self.state.ticked = Some(now.mono);
             self.store.tick(now);
             self.look_at_disk(now).await;
+            self.keep_head(now).await;
             let durable = self.is_durable();
             let free = self.store.usage().free_bytes;
             if let Some(text) = self.state.exercise.text(now, &self.station, &self.identity, durable, free) {

@@ -14,6 +14,8 @@
 
 pub mod clock;
 
+mod machine;
+
 mod sources;
 
 mod listen;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tracing::{error, info, warn};
 
 use super::clock::{self, Before, Clock, Tempo};
+use super::machine;
 use crate::config::village::clerk::{self, Clerk};
 use crate::config::{self, Problems, Sound, Village};
 use crate::control::protocol::Objection;
@@ -21,6 +22,7 @@ use crate::core::time::{Moment, Mono};
 use crate::device;
 use crate::limits;
 use crate::store::files::disk::Disk;
+use crate::store::record::Start;
 use crate::store::state::check::Starts;
 use crate::store::{Budget, Ledger, Opened, Options, Report, Store, StoreError, Undecided, replay, state};
 
@@ -157,9 +159,17 @@ pub(super) fn start(
     for report in &reports {
         if report == &Report::FirstStart { info!("{report}") } else { warn!("{report}") }
     }
-    let epoch = epoch(&ledger, &reports)?;
+    let machine = machine::this();
+    let moved = machine::is_another(ledger.start().and_then(|start| start.machine.as_deref()), machine.as_deref());
+    if moved {
+        warn!(
+            "these data were last used on another machine: moved or copied here; their sequence ends, and a new one begins"
+        );
+    }
+    let epoch = epoch(&ledger, &reports, moved)?;
     let before = ledger.start().cloned().zip(ledger.newest()).map(|(start, last)| Before { start, last });
     let (clock, start) = Clock::start(tempo, before.as_ref(), epoch);
+    let start = Start { machine, ..start };
     let now = clock.now();
     let gap = start.gap;
     info!(?gap, boot = now.boot.0, trust = now.trust.word(), "start");
@@ -200,9 +210,9 @@ pub fn check_state(dir: &Path) -> Result<(), String> {
     state::check_state(dir).map_err(|error| error.to_string())
 }
 
-/// The sequence goes on, unless nobody can say how far it had come.
-fn epoch(ledger: &Ledger, reports: &[Report]) -> Result<Epoch, StartError> {
-    let broken = reports.iter().any(Report::breaks_the_sequence);
+/// The sequence goes on, unless nobody can say how far it had come, or another machine may go on with it as well.
+fn epoch(ledger: &Ledger, reports: &[Report], moved: bool) -> Result<Epoch, StartError> {
+    let broken = moved || reports.iter().any(Report::breaks_the_sequence);
     match ledger.epoch() {
         Some(epoch) if !broken => Ok(epoch),
         _ => Ok(Epoch(getrandom::u64()?)),

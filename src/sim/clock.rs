@@ -84,7 +84,7 @@ impl Hardware {
             floor: before.map_or(BEGIN, |(_, last)| last.wall.max(BEGIN)),
         };
         let mono_minus_boottime_ms = signed(mono.0) - boottime_ms;
-        (clock, Start { version: "village".to_owned(), kernel_boot, mono_minus_boottime_ms, gap, epoch })
+        (clock, Start { version: "village".to_owned(), kernel_boot, mono_minus_boottime_ms, gap, epoch, machine: None })
     }
 }
 

@@ -320,7 +320,7 @@ impl Gateway {
         }
         if all_written != self.disk_is_up {
             self.disk_is_up = all_written;
-            self.urgent.push_front(Arrival { input: Input::Disk { up: all_written }, delivery: None });
+            self.urgent.push_front(Arrival { input: Input::Disk { up: all_written, short: false }, delivery: None });
         }
         self.show(turned.at);
     }

@@ -115,14 +115,15 @@ impl Gateway {
                 fit::alarm(AlarmMessage { epoch: self.epoch, seq: from, record }, PAYLOAD_BYTES_MAX)
             }
             Lane::Device => {
-                let (event, skipped) = match self.record(lane, from)? {
-                    Decision::Device { event, .. } => (Some(event), None),
+                let (event, head, skipped) = match self.record(lane, from)? {
+                    Decision::Device { event, .. } => (Some(event), None, None),
+                    Decision::Head { head, .. } => (None, Some(head), None),
                     Decision::Skipped { range, reason, .. } => {
-                        (None, Some(Skipped { from: range.0, to: range.1, reason }))
+                        (None, None, Some(Skipped { from: range.0, to: range.1, reason }))
                     }
                     _ => return None,
                 };
-                fit::device(DeviceMessage { epoch: self.epoch, seq: from, event, skipped }, PAYLOAD_BYTES_MAX)
+                fit::device(DeviceMessage { epoch: self.epoch, seq: from, event, head, skipped }, PAYLOAD_BYTES_MAX)
             }
             Lane::Reading => self.readings(now, from, to),
         }

@@ -159,6 +159,7 @@ say! { Reason {
     UnknownPressedThrice: "未登记的设备一分钟内按了三次", "an unknown device was pressed three times in a minute";
     LogFailed: "日志未能按时写入", "the log could not be written in time";
     LogBack: "日志恢复写入", "the log is written again";
+    DiskShort: "存储将满:读数暂停存盘,报警照常存盘", "the disk is nearly full: readings are not written, alarms are";
     ClockUnset: "时钟未校准", "the clock is not trusted";
     ClockSet: "时钟已校准", "the clock is trusted";
     IndexDamaged: "索引损坏,已重建", "index damaged and rebuilt";

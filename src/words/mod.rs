@@ -51,6 +51,10 @@ pub mod sheet;
 
 pub mod time;
 
+pub mod audit;
+
+pub mod card;
+
 pub mod demo;
 
 use std::str::FromStr;

@@ -56,7 +56,7 @@ impl Records for House {
 
     async fn device(&self, seq: u64) -> Option<DeviceMessage> {
         self.asked(Lane::Device, seq);
-        Some(DeviceMessage { epoch: EPOCH, seq, event: None, skipped: Some(hole(seq)) })
+        Some(DeviceMessage { epoch: EPOCH, seq, event: None, head: None, skipped: Some(hole(seq)) })
     }
 
     async fn readings(&self, from: u64, to: u64, _bytes_max: usize) -> Option<ReadingMessage> {

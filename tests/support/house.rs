@@ -88,6 +88,22 @@ impl House {
         self.gateway = Some(Guard::start_logged("env", line, &log));
     }
 
+    /// Starts the gateway with more in its environment, `NAME=VALUE` each, and waits until its shell answers.
+    pub async fn start_gateway_with(&mut self, environment: &[String]) {
+        let (config, log) = (self.path("shouwang.toml"), self.path("gateway.log"));
+        let line = environment.iter().map(String::as_str).chain([binary(), "run", "--config", text(&config)]);
+        self.gateway = Some(Guard::start_logged("env", line, &log));
+        self.until_gateway_answers().await;
+    }
+
+    /// Starts the gateway behind another program, which becomes it, and waits until its shell answers.
+    pub async fn start_gateway_behind(&mut self, line: &[&str]) {
+        let (config, log) = (self.path("shouwang.toml"), self.path("gateway.log"));
+        let line = line.iter().copied().chain([binary(), "run", "--config", text(&config)]);
+        self.gateway = Some(Guard::start_logged("env", line, &log));
+        self.until_gateway_answers().await;
+    }
+
     /// Starts the gateway on a disk that takes not a byte, its own log's neither; see [`House::mend_disk`].
     pub fn start_gateway_on_dead_disk(&mut self) {
         let (config, log) = (self.path("shouwang.toml"), self.path("gateway.log"));

@@ -53,7 +53,11 @@ pub mod telephone;
 
 pub mod pty;
 
+<<<<<<< HEAD
 pub mod fast;
+=======
+pub mod card;
+>>>>>>> card
 
 use std::io::Write as _;
 use std::path::Path;

@@ -436,6 +436,7 @@ fn status(mind: &Mind) -> Status {
         village: "0123456789abcdef".to_owned(),
         village_refused: Vec::new(),
         durable: true,
+        card: None,
         relay_connected: true,
         county_online: Some(true),
         lanes: std::collections::BTreeMap::new(),

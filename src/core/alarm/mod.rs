@@ -310,6 +310,8 @@ words! {
         LogFailed = "log_failed",
         /// The log is written again.
         LogBack = "log_back",
+        /// The disk is nearly full: readings are not written, alarms are.
+        DiskShort = "disk_short",
         /// The wall clock is not trusted.
         ClockUnset = "clock_unset",
         /// The wall clock is trusted.

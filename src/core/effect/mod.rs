@@ -63,6 +63,9 @@ pub enum Input {
     Disk {
         /// It takes them.
         up: bool,
+        /// It takes turns, and no readings any more: the disk is nearly full.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        short: bool,
     },
     /// The state index was rebuilt at start.
     StateRebuilt,

@@ -225,8 +225,12 @@ impl Station {
                 self.mind_the_absences(now, &mut effects);
                 self.mind_the_visits(now, &mut effects);
             }
-            Input::Disk { up } => {
-                let reason = if *up { Reason::LogBack } else { Reason::LogFailed };
+            Input::Disk { up, short } => {
+                let reason = match (*up, *short) {
+                    (true, _) => Reason::LogBack,
+                    (false, true) => Reason::DiskShort,
+                    (false, false) => Reason::LogFailed,
+                };
                 self.own_fault(now, Condition::DiskFault, !up, reason, &mut effects);
             }
             Input::StateRebuilt => {
