@@ -124,7 +124,14 @@ impl Consumer {
         let client_id = format!("{}{}", settings.client_id, self.client_id_suffix);
         let (mut faults, mut retry) = (Faults::new(self.name), RETRY);
         loop {
-            let mut options = way.options(&client_id);
+            let mut options = match way.options(&client_id).await {
+                Ok(options) => options,
+                Err(error) => {
+                    faults.raise(&error.to_string());
+                    sleep(wait(&mut retry)).await;
+                    continue;
+                }
+            };
             options.set_manual_acks(true);
             if self.announces {
                 options.set_last_will(will(clock()));

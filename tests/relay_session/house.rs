@@ -29,11 +29,20 @@ pub const EPOCH: Epoch = Epoch(0xE1);
 pub const AT: Moment = Moment { boot: Boot(3), mono: Mono(1), wall: Wall(1), trust: Trust::Synced };
 
 /// The store's side: every number has a record, and asking for a settled one is noted.
-#[derive(Default)]
 pub struct House {
+    pub clock: Mutex<Moment>,
     pub settled: Mutex<BTreeMap<Lane, BTreeSet<u64>>>,
     pub asked_after_settled: Mutex<Vec<(Lane, u64)>>,
     pub devices: Mutex<BTreeSet<RetainedKey>>,
+}
+
+impl Default for House {
+    /// Its clock shows when the test runs.
+    fn default() -> Self {
+        let wall = Wall(jiff::Timestamp::now().as_millisecond());
+        let clock = Mutex::new(Moment { wall, ..AT });
+        Self { clock, settled: Mutex::default(), asked_after_settled: Mutex::default(), devices: Mutex::default() }
+    }
 }
 
 impl House {
@@ -70,6 +79,10 @@ impl Records for House {
         Some(ReadingMessage { epoch: EPOCH, seq: Range(from, to), at: AT, batch, skipped: None, hist: true })
     }
 
+    fn clock(&self) -> Moment {
+        *self.clock.lock().expect("not poisoned")
+    }
+
     fn birth(&self, conn: u64, lanes: BTreeMap<Lane, LaneState>) -> GatewayState {
         GatewayState {
             online: true,
@@ -95,7 +108,7 @@ impl Records for House {
             durable: true,
             mains: None,
             battery_min: None,
-            cert_days: None,
+            cert_days: report.certificate.map(|dates| dates.days_left(AT.wall.0 / 1000)),
             sources: BTreeMap::new(),
             residents: BTreeMap::new(),
             second_path_proven: None,

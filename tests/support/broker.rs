@@ -84,7 +84,7 @@ impl Broker {
 
     /// How a broker is reached at this address without a login.
     pub fn at(url: &str, ca_file: Option<PathBuf>) -> shouwang::broker::Broker {
-        shouwang::broker::Broker { url: url.parse().expect("an address"), ca_file, login: None }
+        shouwang::broker::Broker { url: url.parse().expect("an address"), ca_file, identity: None, login: None }
     }
 
     /// Ends it on the spot: what it has not written is lost.

@@ -437,6 +437,7 @@ fn status(mind: &Mind) -> Status {
         village_refused: Vec::new(),
         durable: true,
         relay_connected: true,
+        county_trouble: None,
         county_online: Some(true),
         lanes: std::collections::BTreeMap::new(),
         sources: station.sources().map(|source| (source.id, source.up)).collect(),
