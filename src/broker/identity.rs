@@ -62,6 +62,12 @@ impl Identity {
             rustls::Error::InconsistentKeys(_) => {
                 TlsFileError::KeyDoesNotFit { cert: self.cert_file.clone(), key: self.key_file.clone() }
             }
+            rustls::Error::InvalidCertificate(why) => TlsFileError::Unusable {
+                key: CERT_FILE,
+                path: self.cert_file.clone(),
+                // The usual reason is a certificate without extensions, which openssl makes of the first version.
+                why: format!("it must be a certificate of version 3 ({why})"),
+            },
             other => {
                 TlsFileError::Unusable { key: KEY_FILE, path: self.key_file.clone(), why: other.to_string() }
             }

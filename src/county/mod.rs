@@ -24,6 +24,8 @@ mod write;
 
 mod retry;
 
+mod door;
+
 mod writer;
 
 pub mod way;

@@ -92,6 +92,13 @@ pub const MIGRATIONS: &[&[&str]] = &[
         "CREATE TABLE answers (
             at_ms BIGINT NOT NULL, who TEXT NOT NULL, said TEXT NOT NULL, PRIMARY KEY (at_ms, who, said))",
     ],
+    &[
+        // Whose a sequence space is: the first station that spoke in it. Those that were there before are known by their records.
+        "CREATE TABLE epochs (epoch TEXT NOT NULL PRIMARY KEY, station TEXT NOT NULL, first_heard_ms BIGINT NOT NULL)",
+        "INSERT INTO epochs (epoch, station, first_heard_ms)
+        SELECT epoch, MIN(station), MIN(received_ms) FROM alarm_numbers GROUP BY epoch",
+        "CREATE INDEX epochs_station ON epochs (station)",
+    ],
 ];
 
 /// The table of applied versions, which the first migration itself needs.
@@ -102,6 +109,16 @@ pub const READ_VERSION: &str = "SELECT MAX(version) FROM schema_version";
 /// Marks a version as applied.
 pub const WRITE_VERSION: &str = "INSERT INTO schema_version (version, applied_ms) VALUES ($1, $2)";
 
+/// Whose a sequence space is.
+pub const EPOCH_OF: &str = "SELECT station FROM epochs WHERE epoch = $1";
+/// How many a station has had.
+pub const EPOCHS_COUNT: &str = "SELECT COUNT(*) FROM epochs WHERE station = $1";
+/// A sequence space that is heard of for the first time.
+pub const EPOCH: &str = "INSERT INTO epochs (epoch, station, first_heard_ms) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+/// Whether a gateway is known.
+pub const GATEWAY_KNOWN: &str = "SELECT COUNT(*) FROM gateways WHERE station = $1 AND gateway = $2";
+/// How many gateways a station has.
+pub const GATEWAYS_COUNT: &str = "SELECT COUNT(*) FROM gateways WHERE station = $1";
 /// A gateway that is heard of for the first time.
 pub const MEET_GATEWAY: &str = "INSERT INTO gateways (station, gateway, first_heard_ms) VALUES ($1, $2, $3)
     ON CONFLICT DO NOTHING";
@@ -159,6 +176,12 @@ pub const ALARM: &str = "INSERT INTO alarms
 pub const DEVICE_EVENT: &str = "INSERT INTO device_events
     (station, gateway, epoch, seq, device, source, what, at_ms, at_trust, received_ms, body)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING";
+/// What stands where an event could not be inserted.
+pub const DEVICE_EVENT_THERE: &str = "SELECT device, source, what FROM device_events
+    WHERE station = $1 AND gateway = $2 AND epoch = $3 AND seq = $4";
+/// What stands under these numbers.
+pub const READINGS_THERE: &str = "SELECT seq, device, said FROM readings
+    WHERE station = $1 AND gateway = $2 AND epoch = $3 AND seq BETWEEN $4 AND $5";
 /// Head of a statement for many readings; the rows follow.
 pub const READINGS: &str = "INSERT INTO readings
     (station, gateway, epoch, seq, device, at_ms, at_trust, hist, said, received_ms) ";
@@ -184,8 +207,14 @@ pub const RESIDENT: &str = "INSERT INTO residents (station, gateway, resident, w
 /// A resident of whom the gateway says nothing any more.
 pub const RESIDENT_GONE: &str = "DELETE FROM residents WHERE station = $1 AND gateway = $2 AND resident = $3";
 
-/// How many dead letters there are.
-pub const REJECTS_COUNT: &str = "SELECT COUNT(*) FROM rejects";
+/// How many dead letters there are of a station.
+pub const REJECTS_COUNT: &str = "SELECT COUNT(*) FROM rejects WHERE station = $1";
+/// How many dead letters there are in all.
+pub const REJECTS_COUNT_ALL: &str = "SELECT COUNT(*) FROM rejects";
+/// How many kinds of refusals are counted.
+pub const REFUSALS_COUNT: &str = "SELECT COUNT(*) FROM refusals";
+/// Whether a kind of refusal is counted already.
+pub const REFUSAL_KNOWN: &str = "SELECT COUNT(*) FROM refusals WHERE station = $1 AND gateway = $2 AND why = $3";
 /// A dead letter.
 pub const REJECT: &str = "INSERT INTO rejects
     (station, gateway, epoch, lane, from_seq, to_seq, reason, received_ms, payload)

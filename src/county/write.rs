@@ -1,20 +1,23 @@
 //! One batch into the tables, inside one transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::book::BookError;
-use super::ingest::{Content, Numbers, Record, Report, Speaker, Standing, Why};
-use super::receipt::{Batch, Committed, DISPUTED, DeadLetter};
+use super::ingest::{Content, Numbers, Record, Refusal, Report, Speaker, Standing, Why};
+use super::receipt::{Batch, Committed, DISPUTED, DeadLetter, FOREIGN_EPOCH};
 use super::{sql, told};
 use crate::core::alarm::{Disposition, State, Subject};
 use crate::core::effect::DeviceEvent;
-use crate::core::id::{DeviceId, Epoch, ResidentId};
+use crate::core::id::{DeviceId, Epoch, ResidentId, StationId};
 use crate::core::reading::Said;
 use crate::core::sequence::{Lane, Range};
 use crate::core::time::Moment;
 use crate::limits;
+use crate::limits::border::{
+    COUNTY_EPOCHS_MAX, COUNTY_GATEWAYS_MAX, COUNTY_REFUSAL_ROWS_MAX, COUNTY_REFUSED_KEPT_OF_STATION_MAX,
+};
 use crate::relay::message::{AlarmBody, GatewayState, ReadingBody, Skipped, encode};
 use crate::relay::text::{AlarmText, StatusText, Text};
 
@@ -22,9 +25,21 @@ use crate::relay::text::{AlarmText, StatusText, Text};
 pub(super) async fn batch(to: &mut SqliteConnection, batch: &Batch, now_ms: i64) -> Result<Committed, BookError> {
     let mut committed = Committed::default();
     for (speaker, live) in batch.speakers() {
-        meet(to, speaker, live, now_ms).await?;
+        if !meet(to, speaker, live, now_ms).await? {
+            committed.unmet.insert(speaker);
+        }
     }
     for (place, record) in batch.records.iter().enumerate() {
+        if committed.unmet.contains(&record.speaker) {
+            continue;
+        }
+        if !own_epoch(to, record.speaker, record.epoch, now_ms).await? {
+            committed.foreign_epoch.insert(place);
+            // A true alarm is never lost to a wrong number: it stands under whoever speaks, where it harms nobody.
+            if !matches!(record.content, Content::Alarm { .. }) {
+                continue;
+            }
+        }
         match &record.content {
             Content::Alarm { seq, body, text } => match alarm(to, record, *seq, body, text, now_ms).await? {
                 Alarm::Stored => {}
@@ -33,20 +48,61 @@ pub(super) async fn batch(to: &mut SqliteConnection, batch: &Batch, now_ms: i64)
                     committed.disputed.insert(place);
                 }
             },
-            Content::Device { seq, event, text } => device_event(to, record, *seq, event, text, now_ms).await?,
-            Content::Readings { at, hist, batch } => readings(to, record, *at, *hist, batch, now_ms).await?,
+            Content::Device { seq, event, text } => {
+                if !device_event(to, record, *seq, event, text, now_ms).await? {
+                    committed.disputed.insert(place);
+                }
+            }
+            Content::Readings { at, hist, batch } => {
+                let disputed = readings(to, record, *at, *hist, batch, now_ms).await?;
+                if !disputed.is_empty() {
+                    committed.disputed_readings.insert(place, disputed);
+                }
+            }
             Content::Skipped { lane, skipped, .. } => hole(to, record, *lane, skipped, now_ms).await?,
         }
     }
-    for report in &batch.reports {
+    for report in batch.reports.iter().filter(|report| !committed.unmet.contains(&report.speaker)) {
         standing(to, report, now_ms).await?;
     }
     dead_letters(to, batch, &committed, now_ms).await?;
     Ok(committed)
 }
 
-async fn meet(to: &mut SqliteConnection, speaker: Speaker, live: bool, now_ms: i64) -> Result<(), BookError> {
+/// Whether the sequence space is this station's, as far as is known. The first that speaks in it has it; another gateway of the same
+/// station may go on in it, for a card moves to another box.
+async fn own_epoch(
+    to: &mut SqliteConnection,
+    speaker: Speaker,
+    epoch: Epoch,
+    now_ms: i64,
+) -> Result<bool, BookError> {
+    let (station, epoch) = (speaker.station.as_str(), epoch.to_string());
+    let owner: Option<String> = sqlx::query_scalar(sql::EPOCH_OF).bind(&epoch).fetch_optional(&mut *to).await?;
+    if let Some(owner) = owner {
+        return Ok(owner == station);
+    }
+    let count: i64 = sqlx::query_scalar(sql::EPOCHS_COUNT).bind(station).fetch_one(&mut *to).await?;
+    if count < COUNTY_EPOCHS_MAX {
+        sqlx::query(sql::EPOCH).bind(&epoch).bind(station).bind(now_ms).execute(&mut *to).await?;
+    }
+    Ok(true)
+}
+
+/// Knows a gateway from here on; not when its station has as many as a station may have.
+async fn meet(to: &mut SqliteConnection, speaker: Speaker, live: bool, now_ms: i64) -> Result<bool, BookError> {
     let Speaker { station, gateway } = speaker;
+    let known: i64 = sqlx::query_scalar(sql::GATEWAY_KNOWN)
+        .bind(station.as_str())
+        .bind(gateway.as_str())
+        .fetch_one(&mut *to)
+        .await?;
+    if known == 0 {
+        let count: i64 = sqlx::query_scalar(sql::GATEWAYS_COUNT).bind(station.as_str()).fetch_one(&mut *to).await?;
+        if count >= COUNTY_GATEWAYS_MAX {
+            return Ok(false);
+        }
+    }
     sqlx::query(sql::MEET_GATEWAY).bind(station.as_str()).bind(gateway.as_str()).bind(now_ms).execute(&mut *to).await?;
     if live {
         sqlx::query(sql::HEAR_GATEWAY)
@@ -56,7 +112,7 @@ async fn meet(to: &mut SqliteConnection, speaker: Speaker, live: bool, now_ms: i
             .execute(&mut *to)
             .await?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// What became of an alarm's record.
@@ -240,8 +296,8 @@ async fn device_event(
     event: &DeviceEvent,
     text: &str,
     now_ms: i64,
-) -> Result<(), BookError> {
-    sqlx::query(sql::DEVICE_EVENT)
+) -> Result<bool, BookError> {
+    let inserted = sqlx::query(sql::DEVICE_EVENT)
         .bind(record.speaker.station.as_str())
         .bind(record.speaker.gateway.as_str())
         .bind(record.epoch.to_string())
@@ -254,10 +310,23 @@ async fn device_event(
         .bind(now_ms)
         .bind(text)
         .execute(&mut *to)
+        .await?
+        .rows_affected();
+    if inserted > 0 {
+        return Ok(true);
+    }
+    let there: (Option<String>, String, String) = sqlx::query_as(sql::DEVICE_EVENT_THERE)
+        .bind(record.speaker.station.as_str())
+        .bind(record.speaker.gateway.as_str())
+        .bind(record.epoch.to_string())
+        .bind(whole(seq))
+        .fetch_one(&mut *to)
         .await?;
-    Ok(())
+    let device = event.device.as_ref().map(DeviceId::as_str);
+    Ok((there.0.as_deref(), there.1.as_str(), there.2.as_str()) == (device, event.source.as_str(), event.what.word()))
 }
 
+/// Writes readings; the numbers of those that are not stored, because other ones stand there.
 async fn readings(
     to: &mut SqliteConnection,
     record: &Record,
@@ -265,7 +334,8 @@ async fn readings(
     hist: bool,
     batch: &[(u64, ReadingBody)],
     now_ms: i64,
-) -> Result<(), BookError> {
+) -> Result<BTreeSet<u64>, BookError> {
+    let mut stored = 0;
     let Speaker { station, gateway } = record.speaker;
     let epoch = record.epoch.to_string();
     for rows in batch.chunks(sql::READINGS_A_STATEMENT) {
@@ -283,9 +353,28 @@ async fn readings(
                 .push_bind(now_ms);
         });
         statement.push(sql::READINGS_END);
-        statement.build().execute(&mut *to).await?;
+        stored += statement.build().execute(&mut *to).await?.rows_affected();
     }
-    Ok(())
+    if usize::try_from(stored) == Ok(batch.len()) {
+        return Ok(BTreeSet::new());
+    }
+    let (Some((first, _)), Some((last, _))) = (batch.first(), batch.last()) else { return Ok(BTreeSet::new()) };
+    let there: Vec<(i64, String, String)> = sqlx::query_as(sql::READINGS_THERE)
+        .bind(station.as_str())
+        .bind(gateway.as_str())
+        .bind(epoch.as_str())
+        .bind(whole(*first))
+        .bind(whole(*last))
+        .fetch_all(&mut *to)
+        .await?;
+    let there: BTreeMap<i64, (String, String)> =
+        there.into_iter().map(|(seq, device, words)| (seq, (device, words))).collect();
+    let differs = |(seq, reading): &&(u64, ReadingBody)| {
+        there.get(&whole(*seq)).is_some_and(|(device, words)| {
+            (device.as_str(), words.as_str()) != (reading.dev.as_str(), said(&reading.said).as_str())
+        })
+    };
+    Ok(batch.iter().filter(differs).map(|(seq, _)| *seq).collect())
 }
 
 async fn hole(
@@ -362,23 +451,50 @@ async fn dead_letters(
     committed: &Committed,
     now_ms: i64,
 ) -> Result<(), BookError> {
-    let disputed = committed.disputed.iter().filter_map(|place| batch.records.get(*place)).filter_map(disputed);
-    let letters: Vec<DeadLetter> = batch.refused.iter().cloned().chain(disputed).collect();
-    if letters.is_empty() {
+    let at = |place: &usize| batch.records.get(*place);
+    let disputed = committed.disputed.iter().filter_map(at).filter_map(|record| letter(record, Why::Taken, DISPUTED));
+    let foreign =
+        committed.foreign_epoch.iter().filter_map(at).filter_map(|record| letter(record, Why::Epoch, FOREIGN_EPOCH));
+    let letters: Vec<DeadLetter> = batch.refused.iter().cloned().chain(disputed).chain(foreign).collect();
+    let mut times: BTreeMap<(Speaker, Why), i64> = BTreeMap::new();
+    times.extend(batch.left.iter().map(|(speaker, count)| ((*speaker, Why::Flood), *count)));
+    for (place, numbers) in &committed.disputed_readings {
+        let Some(record) = at(place) else { continue };
+        *times.entry((record.speaker, Why::Taken)).or_default() += i64::try_from(numbers.len()).unwrap_or(i64::MAX);
+    }
+    for speaker in &committed.unmet {
+        *times.entry((*speaker, Why::Gateways)).or_default() += 1;
+    }
+    if letters.is_empty() && times.is_empty() {
         return Ok(());
     }
-    let mut times: BTreeMap<(Speaker, Why), i64> = BTreeMap::new();
-    let mut kept: i64 = sqlx::query_scalar(sql::REJECTS_COUNT).fetch_one(&mut *to).await?;
+    let mut kept_of: BTreeMap<StationId, i64> = BTreeMap::new();
+    let mut kept_of_all: i64 = sqlx::query_scalar(sql::REJECTS_COUNT_ALL).fetch_one(&mut *to).await?;
     for DeadLetter { refusal, payload } in &letters {
         let Some(speaker) = refusal.speaker else { continue };
         *times.entry((speaker, refusal.why)).or_default() += 1;
         let Some(Numbers { epoch, lane, range }) = refusal.numbers else { continue };
-        if kept < limits::COUNTY_REFUSED_KEPT_MAX {
-            reject(to, speaker, (epoch, lane, range), &refusal.reason, payload, now_ms).await?;
-            kept += 1;
+        if committed.unmet.contains(&speaker) {
+            continue;
         }
+        let kept = match kept_of.get(&speaker.station) {
+            Some(kept) => *kept,
+            None => {
+                let station = speaker.station.as_str();
+                sqlx::query_scalar(sql::REJECTS_COUNT).bind(station).fetch_one(&mut *to).await?
+            }
+        };
+        let room = kept < COUNTY_REFUSED_KEPT_OF_STATION_MAX && kept_of_all < limits::COUNTY_REFUSED_KEPT_MAX;
+        if room {
+            reject(to, speaker, (epoch, lane, range), &refusal.reason, payload, now_ms).await?;
+            kept_of_all += 1;
+        }
+        kept_of.insert(speaker.station, kept + i64::from(room));
     }
     for ((speaker, why), times) in times {
+        if !may_count(to, speaker, why).await? {
+            continue;
+        }
         sqlx::query(sql::REFUSAL)
             .bind(speaker.station.as_str())
             .bind(speaker.gateway.as_str())
@@ -389,6 +505,21 @@ async fn dead_letters(
             .await?;
     }
     Ok(())
+}
+
+/// Whether a kind of refusal is counted: names that nobody bears must not fill the table.
+async fn may_count(to: &mut SqliteConnection, speaker: Speaker, why: Why) -> Result<bool, BookError> {
+    let known: i64 = sqlx::query_scalar(sql::REFUSAL_KNOWN)
+        .bind(speaker.station.as_str())
+        .bind(speaker.gateway.as_str())
+        .bind(why.word())
+        .fetch_one(&mut *to)
+        .await?;
+    if known > 0 {
+        return Ok(true);
+    }
+    let rows: i64 = sqlx::query_scalar(sql::REFUSALS_COUNT).fetch_one(&mut *to).await?;
+    Ok(rows < COUNTY_REFUSAL_ROWS_MAX)
 }
 
 async fn reject(
@@ -414,19 +545,19 @@ async fn reject(
     Ok(())
 }
 
-/// A disputed alarm as a dead letter.
-fn disputed(record: &Record) -> Option<DeadLetter> {
-    let Content::Alarm { seq, text, .. } = &record.content else { return None };
-    let numbers = Numbers { epoch: record.epoch, lane: Lane::Alarm, range: Range(*seq, *seq) };
-    Some(DeadLetter {
-        refusal: super::ingest::Refusal {
-            speaker: Some(record.speaker),
-            why: Why::Taken,
-            numbers: Some(numbers),
-            reason: DISPUTED.to_owned(),
-        },
-        payload: text.clone(),
-    })
+/// An alarm or an event that was not taken, as a dead letter.
+fn letter(record: &Record, why: Why, reason: &str) -> Option<DeadLetter> {
+    let (Content::Alarm { seq, text, .. } | Content::Device { seq, text, .. }) = &record.content else {
+        let numbers = None;
+        let refusal = Refusal { speaker: Some(record.speaker), why, numbers, reason: reason.to_owned() };
+        return Some(DeadLetter { refusal, payload: String::new() });
+    };
+    // An alarm of another station's sequence space is stored, so it is counted and no dead letter.
+    let is_stored = why == Why::Epoch && matches!(record.content, Content::Alarm { .. });
+    let numbers = Numbers { epoch: record.epoch, lane: record.content.lane(), range: Range(*seq, *seq) };
+    let numbers = (!is_stored).then_some(numbers);
+    let refusal = Refusal { speaker: Some(record.speaker), why, numbers, reason: reason.to_owned() };
+    Some(DeadLetter { refusal, payload: text.clone() })
 }
 
 /// What was said, as it stands on the wire: `[[kind, value], …]`.
