@@ -68,9 +68,7 @@ impl Identity {
                 // The usual reason is a certificate without extensions, which openssl makes of the first version.
                 why: format!("it must be a certificate of version 3 ({why})"),
             },
-            other => {
-                TlsFileError::Unusable { key: KEY_FILE, path: self.key_file.clone(), why: other.to_string() }
-            }
+            other => TlsFileError::Unusable { key: KEY_FILE, path: self.key_file.clone(), why: other.to_string() },
         }
     }
 }

@@ -329,7 +329,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_ca_file_that_is_not_there_or_empty_is_named() {
-        let with = |ca_file| Broker { url: "mqtts://a".parse().expect("an address"), ca_file, identity: None, login: None };
+        let with =
+            |ca_file| Broker { url: "mqtts://a".parse().expect("an address"), ca_file, identity: None, login: None };
         let said = async |ca_file| with(ca_file).transport().await.err().expect("nobody to believe").to_string();
         assert!(said(None).await.starts_with("mqtts needs ca_file"));
         let missing = said(Some("/nonexistent/ca.pem".into())).await;

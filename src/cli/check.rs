@@ -13,11 +13,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::argument::{EX_CONFIG, Language};
-use crate::config::{certificate, coverage};
 use crate::config::machine::Machine;
 use crate::config::plan::{DevicePlan, Pace, Plan, ResidentPlan};
 use crate::config::village::People;
 use crate::config::{Problems, Station, Village};
+use crate::config::{certificate, coverage};
 use crate::core::id::{ResidentId, ResponderId};
 use crate::core::spoken::Spoken;
 use crate::core::time::Wall;

@@ -36,7 +36,10 @@ pub(super) fn read(section: &Section<'_>, beside: &Path, url: Option<&BrokerUrl>
     match (path("cert_file"), path("key_file")) {
         (Some(cert_file), Some(key_file)) => {
             if url.is_some_and(|url| !url.tls) {
-                wrong("cert_file", "write url = \"mqtts://…\", because a certificate is shown on an encrypted line only");
+                wrong(
+                    "cert_file",
+                    "write url = \"mqtts://…\", because a certificate is shown on an encrypted line only",
+                );
             }
             Some(Identity { cert_file, key_file })
         }
@@ -91,21 +94,34 @@ fn of_one(file: &str, table: &str, identity: &Identity, now: Wall) -> Option<Pro
         Err(error) => return Some(about("cert_file", cert, What::CertificateUnusable).fix(error.to_string())),
     };
     let dates = dates?;
-    let day = |at_s| jiff::Timestamp::from_second(at_s).map_or_else(|_| "?".to_owned(), |at| at.strftime("%Y-%m-%d").to_string());
+    let day = |at_s| {
+        jiff::Timestamp::from_second(at_s).map_or_else(|_| "?".to_owned(), |at| at.strftime("%Y-%m-%d").to_string())
+    };
     let today = day(now.0.div_euclid(1000));
     let (what, fix) = match dates.at(now.0.div_euclid(1000)) {
         Stands::Holds { days } if days >= NOTICE_DAYS => return None,
         Stands::Holds { days } => {
             let until = day(dates.until_s);
-            (What::CertificateEnding, format!("it ends on {until}, in {days} days: have it renewed, and replace both files"))
+            (
+                What::CertificateEnding,
+                format!("it ends on {until}, in {days} days: have it renewed, and replace both files"),
+            )
         }
         Stands::Over => {
             let until = day(dates.until_s);
-            (What::CertificateOver, format!("it ended on {until} and this machine's clock says {today}: have it renewed if the clock is right"))
+            (
+                What::CertificateOver,
+                format!(
+                    "it ended on {until} and this machine's clock says {today}: have it renewed if the clock is right"
+                ),
+            )
         }
         Stands::NotYet => {
             let from = day(dates.from_s);
-            (What::CertificateNotYet, format!("it begins on {from} and this machine's clock says {today}: look at the clock first"))
+            (
+                What::CertificateNotYet,
+                format!("it begins on {from} and this machine's clock says {today}: look at the clock first"),
+            )
         }
     };
     Some(about("cert_file", cert, what).fix(fix))

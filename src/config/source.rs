@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use super::certificate;
 use super::bus::{self, ModbusLink, Profiles};
+use super::certificate;
 use super::document::Section;
 use super::key::Key;
 use super::problem::What;

@@ -150,7 +150,11 @@ impl Moment {
     /// of another boot, stays as it is.
     #[must_use]
     pub fn as_known(self, now: Moment) -> Moment {
-        if self.trust != Trust::Synced && now.trust == Trust::Synced && self.boot == now.boot { now.at(self.mono) } else { self }
+        if self.trust != Trust::Synced && now.trust == Trust::Synced && self.boot == now.boot {
+            now.at(self.mono)
+        } else {
+            self
+        }
     }
 
     /// From now to a time on the wall; nothing when that is past.

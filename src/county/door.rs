@@ -119,7 +119,9 @@ mod tests {
         let honest = door.enter(OTHER, now).expect("a place");
         let flood: Vec<Place> = (0..COUNTY_SHARE_MAX).map(|_| door.enter(EVENTS, now).expect("its share")).collect();
         assert_eq!(door.enter(EVENTS, now).err(), Some(BeyondShare));
-        assert!(door.enter(ALARMS, now).is_ok() && door.enter(OTHER, now).is_ok() && door.enter(b"nonsense", now).is_ok());
+        assert!(
+            door.enter(ALARMS, now).is_ok() && door.enter(OTHER, now).is_ok() && door.enter(b"nonsense", now).is_ok()
+        );
         assert_eq!(door.take_left().into_values().collect::<Vec<_>>(), [1]);
         drop((flood, honest));
         assert!(door.enter(EVENTS, now).is_ok());

@@ -114,7 +114,8 @@ pub const EPOCH_OF: &str = "SELECT station FROM epochs WHERE epoch = $1";
 /// How many a station has had.
 pub const EPOCHS_COUNT: &str = "SELECT COUNT(*) FROM epochs WHERE station = $1";
 /// A sequence space that is heard of for the first time.
-pub const EPOCH: &str = "INSERT INTO epochs (epoch, station, first_heard_ms) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+pub const EPOCH: &str =
+    "INSERT INTO epochs (epoch, station, first_heard_ms) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
 /// Whether a gateway is known.
 pub const GATEWAY_KNOWN: &str = "SELECT COUNT(*) FROM gateways WHERE station = $1 AND gateway = $2";
 /// How many gateways a station has.
@@ -250,9 +251,11 @@ pub const SERVICE: &str = "INSERT INTO service (name, at_ms) VALUES ($1, $2)
 pub const SERVICE_AT: &str = "SELECT at_ms FROM service WHERE name = $1";
 
 /// The board, oldest first; `$1` true: only what is open.
-pub const LIST_ALARMS: &str = "SELECT a.station, a.gateway, a.first_received_ms, a.received_ms, r.by_text, r.body
+pub const LIST_ALARMS: &str =
+    "SELECT a.station, a.gateway, a.first_received_ms, a.received_ms, r.by_text, r.body, g.heartbeat
     FROM alarms a JOIN alarm_records r
      ON r.station = a.station AND r.gateway = a.gateway AND r.alarm_id = a.alarm_id AND r.rev = a.rev
+    LEFT JOIN gateways g ON g.station = a.station AND g.gateway = a.gateway
     WHERE a.is_open = TRUE OR $1 = FALSE
     ORDER BY a.first_received_ms, a.alarm_id";
 /// How many messages of the alarm lane were refused and are kept.

@@ -71,12 +71,7 @@ pub(super) async fn batch(to: &mut SqliteConnection, batch: &Batch, now_ms: i64)
 
 /// Whether the sequence space is this station's, as far as is known. The first that speaks in it has it; another gateway of the same
 /// station may go on in it, for a card moves to another box.
-async fn own_epoch(
-    to: &mut SqliteConnection,
-    speaker: Speaker,
-    epoch: Epoch,
-    now_ms: i64,
-) -> Result<bool, BookError> {
+async fn own_epoch(to: &mut SqliteConnection, speaker: Speaker, epoch: Epoch, now_ms: i64) -> Result<bool, BookError> {
     let (station, epoch) = (speaker.station.as_str(), epoch.to_string());
     let owner: Option<String> = sqlx::query_scalar(sql::EPOCH_OF).bind(&epoch).fetch_optional(&mut *to).await?;
     if let Some(owner) = owner {

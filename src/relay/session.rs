@@ -217,7 +217,9 @@ impl<R: Records> Session<R> {
     /// Does what is to be done now: the next attempt, or what the pump says.
     async fn advance(&mut self, phase: Phase) -> Phase {
         match phase {
-            Phase::Pause(pause) if pause.ends_at(self.pump.alarm_waits()) > Instant::now() && !self.the_time_has_come() => {
+            Phase::Pause(pause)
+                if pause.ends_at(self.pump.alarm_waits()) > Instant::now() && !self.the_time_has_come() =>
+            {
                 Phase::Pause(pause)
             }
             Phase::Pause(pause) => match self.open(pause.failures()).await {

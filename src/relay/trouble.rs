@@ -83,9 +83,7 @@ pub enum Trouble {
     )]
     NotYetValid,
     /// Expired by a clock that is confirmed.
-    #[error(
-        "the county's certificate has expired by this box's clock, which is confirmed: the county must renew it"
-    )]
+    #[error("the county's certificate has expired by this box's clock, which is confirmed: the county must renew it")]
     Expired,
     /// For another name.
     #[error("the county's certificate is for another name than the address configured here{0}")]

@@ -64,7 +64,9 @@ async fn a_certificate_is_shown_and_what_is_wrong_with_it_is_said() {
     assert!(matches!(&said, Trouble::OwnFiles(why) if why.contains("does not belong to the certificate")), "{said}");
     let absent = Identity { cert_file: "/nonexistent/gw1.pem".into(), ..own };
     let said = first_trouble(showing(&broker, &authority, Some(absent))).await;
-    assert!(matches!(&said, Trouble::OwnFiles(why) if why.contains("/nonexistent/gw1.pem cannot be used as cert_file")));
+    assert!(
+        matches!(&said, Trouble::OwnFiles(why) if why.contains("/nonexistent/gw1.pem cannot be used as cert_file"))
+    );
 
     let over = authority.issue_client("over", "st1/gw1", Validity("200101000000Z", "210203000000Z"));
     let said = first_trouble(showing(&broker, &authority, Some(over))).await;

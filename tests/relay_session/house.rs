@@ -49,7 +49,13 @@ impl Default for House {
     /// Its clock shows when the test runs.
     fn default() -> Self {
         let (clock, cert_days) = (Mutex::new(today()), Mutex::default());
-        Self { clock, cert_days, settled: Mutex::default(), asked_after_settled: Mutex::default(), devices: Mutex::default() }
+        Self {
+            clock,
+            cert_days,
+            settled: Mutex::default(),
+            asked_after_settled: Mutex::default(),
+            devices: Mutex::default(),
+        }
     }
 }
 

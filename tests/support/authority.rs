@@ -60,7 +60,12 @@ impl Authority {
         let folder = self.folder.path();
         openssl(folder, &format!("ecparam -name prime256v1 -genkey -noout -out {file}.key"));
         let subject = name.replace('/', "\\/");
-        openssl(folder, &format!("req -new -key {file}.key -subj /CN={subject} -addext extendedKeyUsage=clientAuth -out {file}.csr"));
+        openssl(
+            folder,
+            &format!(
+                "req -new -key {file}.key -subj /CN={subject} -addext extendedKeyUsage=clientAuth -out {file}.csr"
+            ),
+        );
         let sign = format!("ca -batch -notext -config ca.conf -in {file}.csr -out {file}.pem");
         openssl(folder, &format!("{sign} -startdate {from} -enddate {to}"));
         let path = |ending: &str| folder.join(format!("{file}.{ending}"));

@@ -18,8 +18,8 @@ use super::problem::{Problems, What};
 use super::secret::Secret;
 use super::station::LogLevel;
 use super::{Sound, certificate, judge, source, village};
-use crate::broker::identity::Identity;
 use crate::broker::BrokerUrl;
+use crate::broker::identity::Identity;
 use crate::core::id::{GatewayId, Slug, StationId};
 use crate::private::Private;
 
