@@ -74,6 +74,9 @@ fn print_text(now: Moment, status: &Status, lang: Lang) {
         (true, None) => say::COUNTY_UNKNOWN,
     };
     println!("{}", county.say(lang));
+    if let Some(trouble) = &status.county_trouble {
+        println!("  {}", trouble.say(lang));
+    }
     let proven = status.second_path_proven.map(|at| now.mono.since(at.mono));
     println!("{}", words::second::proven(proven, lang));
     for (source, up) in &status.sources {

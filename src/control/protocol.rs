@@ -24,6 +24,7 @@ use crate::core::unit::Milli;
 use crate::core::visit;
 use crate::core::watch::Watch;
 use crate::core::word::words;
+use crate::words::Lang;
 
 /// A question or an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -401,6 +402,9 @@ pub struct Status {
     pub relay_connected: bool,
     /// Whether the county says that it consumes; none before it said anything.
     pub county_online: Option<bool>,
+    /// What is wrong with the way there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub county_trouble: Option<CountyTrouble>,
     /// Per lane: newest record, and how far the county has receipted.
     pub lanes: BTreeMap<String, (u64, u64)>,
     /// Sources: up or down.
@@ -449,6 +453,26 @@ pub struct Card {
     pub turns_dropped: u64,
     /// Whether the state index failed since the start.
     pub index_failed: bool,
+}
+
+/// What is wrong with the way to the county, in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountyTrouble {
+    /// In Chinese.
+    pub zh: String,
+    /// In English, as in the log.
+    pub en: String,
+}
+
+impl CountyTrouble {
+    /// In this language.
+    #[must_use]
+    pub fn say(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::Zh => &self.zh,
+            Lang::En => &self.en,
+        }
+    }
 }
 
 impl VisitRow {

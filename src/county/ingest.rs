@@ -150,6 +150,14 @@ words! {
         Taken = "taken",
         /// A number stands for two records, and both are kept: two machines may be at work with one station's data.
         Renumbered = "renumbered",
+        /// It is about another station than the one that speaks.
+        Foreign = "foreign",
+        /// Its sequence space belongs to another station.
+        Epoch = "epoch",
+        /// One gateway sent more at once than its share while others spoke; what was left comes again.
+        Flood = "flood",
+        /// A station speaks by more gateways than any station has.
+        Gateways = "gateways",
     }
 }
 
@@ -301,7 +309,12 @@ fn record(speaker: Speaker, lane: Lane, payload: &[u8]) -> Result<Record, Refusa
     match lane {
         Lane::Alarm | Lane::Device if range.0 != range.1 => Err(refuse(Why::Number, "one record has one number")),
         Lane::Alarm => {
-            let body = serde_json::from_str(text).map_err(|error| refuse(Why::Body, &where_it_breaks(&error)))?;
+            let body: Box<AlarmBody> =
+                serde_json::from_str(text).map_err(|error| refuse(Why::Body, &where_it_breaks(&error)))?;
+            // A box speaks for itself: an alarm of another station would stand on the board under that station's name.
+            if body.id.station != speaker.station {
+                return Err(refuse(Why::Foreign, "the alarm is another station's"));
+            }
             Ok(record(Content::Alarm { seq: range.0, body, text: text.to_owned() }, Vec::new()))
         }
         Lane::Device => {

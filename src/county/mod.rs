@@ -26,6 +26,8 @@ pub mod heads;
 
 mod retry;
 
+mod door;
+
 mod writer;
 
 pub mod way;

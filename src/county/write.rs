@@ -1,20 +1,23 @@
 //! One batch into the tables, inside one transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::book::BookError;
-use super::ingest::{Content, Numbers, Record, Report, Speaker, Standing, Why};
-use super::receipt::{Batch, Committed, DISPUTED, DeadLetter};
+use super::ingest::{Content, Numbers, Record, Refusal, Report, Speaker, Standing, Why};
+use super::receipt::{Batch, Committed, DISPUTED, DeadLetter, FOREIGN_EPOCH};
 use super::{heads, sql, told};
 use crate::core::alarm::{Disposition, State, Subject};
 use crate::core::effect::DeviceEvent;
-use crate::core::id::{DeviceId, Epoch, ResidentId};
+use crate::core::id::{DeviceId, Epoch, ResidentId, StationId};
 use crate::core::reading::Said;
 use crate::core::sequence::{Lane, Range};
 use crate::core::time::Moment;
 use crate::limits;
+use crate::limits::border::{
+    COUNTY_EPOCHS_MAX, COUNTY_GATEWAYS_MAX, COUNTY_REFUSAL_ROWS_MAX, COUNTY_REFUSED_KEPT_OF_STATION_MAX,
+};
 use crate::relay::message::{AlarmBody, DeviceMessage, GatewayState, ReadingBody, Skipped, encode};
 use crate::relay::text::{AlarmText, StatusText, Text};
 
@@ -22,9 +25,21 @@ use crate::relay::text::{AlarmText, StatusText, Text};
 pub(super) async fn batch(to: &mut SqliteConnection, batch: &Batch, now_ms: i64) -> Result<Committed, BookError> {
     let mut committed = Committed::default();
     for (speaker, live) in batch.speakers() {
-        meet(to, speaker, live, now_ms).await?;
+        if !meet(to, speaker, live, now_ms).await? {
+            committed.unmet.insert(speaker);
+        }
     }
     for (place, record) in batch.records.iter().enumerate() {
+        if committed.unmet.contains(&record.speaker) {
+            continue;
+        }
+        if !own_epoch(to, record.speaker, record.epoch, now_ms).await? {
+            committed.foreign_epoch.insert(place);
+            // A true alarm is never lost to a wrong number: it stands under whoever speaks, where it harms nobody.
+            if !matches!(record.content, Content::Alarm { .. }) {
+                continue;
+            }
+        }
         match &record.content {
             Content::Alarm { seq, body, text } => match alarm(to, record, *seq, body, text, now_ms).await? {
                 Alarm::Stored => {}
@@ -47,19 +62,51 @@ pub(super) async fn batch(to: &mut SqliteConnection, batch: &Batch, now_ms: i64)
                     committed.disputed.insert(place);
                 }
             }
-            Content::Readings { at, hist, batch } => readings(to, record, *at, *hist, batch, now_ms).await?,
+            Content::Readings { at, hist, batch } => {
+                let disputed = readings(to, record, *at, *hist, batch, now_ms).await?;
+                if !disputed.is_empty() {
+                    committed.disputed_readings.insert(place, disputed);
+                }
+            }
             Content::Skipped { lane, skipped, .. } => hole(to, record, *lane, skipped, now_ms).await?,
         }
     }
-    for report in &batch.reports {
+    for report in batch.reports.iter().filter(|report| !committed.unmet.contains(&report.speaker)) {
         standing(to, report, now_ms).await?;
     }
     dead_letters(to, batch, &committed, now_ms).await?;
     Ok(committed)
 }
 
-async fn meet(to: &mut SqliteConnection, speaker: Speaker, live: bool, now_ms: i64) -> Result<(), BookError> {
+/// Whether the sequence space is this station's, as far as is known. The first that speaks in it has it; another gateway of the same
+/// station may go on in it, for a card moves to another box.
+async fn own_epoch(to: &mut SqliteConnection, speaker: Speaker, epoch: Epoch, now_ms: i64) -> Result<bool, BookError> {
+    let (station, epoch) = (speaker.station.as_str(), epoch.to_string());
+    let owner: Option<String> = sqlx::query_scalar(sql::EPOCH_OF).bind(&epoch).fetch_optional(&mut *to).await?;
+    if let Some(owner) = owner {
+        return Ok(owner == station);
+    }
+    let count: i64 = sqlx::query_scalar(sql::EPOCHS_COUNT).bind(station).fetch_one(&mut *to).await?;
+    if count < COUNTY_EPOCHS_MAX {
+        sqlx::query(sql::EPOCH).bind(&epoch).bind(station).bind(now_ms).execute(&mut *to).await?;
+    }
+    Ok(true)
+}
+
+/// Knows a gateway from here on; not when its station has as many as a station may have.
+async fn meet(to: &mut SqliteConnection, speaker: Speaker, live: bool, now_ms: i64) -> Result<bool, BookError> {
     let Speaker { station, gateway } = speaker;
+    let known: i64 = sqlx::query_scalar(sql::GATEWAY_KNOWN)
+        .bind(station.as_str())
+        .bind(gateway.as_str())
+        .fetch_one(&mut *to)
+        .await?;
+    if known == 0 {
+        let count: i64 = sqlx::query_scalar(sql::GATEWAYS_COUNT).bind(station.as_str()).fetch_one(&mut *to).await?;
+        if count >= COUNTY_GATEWAYS_MAX {
+            return Ok(false);
+        }
+    }
     sqlx::query(sql::MEET_GATEWAY).bind(station.as_str()).bind(gateway.as_str()).bind(now_ms).execute(&mut *to).await?;
     if live {
         sqlx::query(sql::HEAR_GATEWAY)
@@ -69,7 +116,7 @@ async fn meet(to: &mut SqliteConnection, speaker: Speaker, live: bool, now_ms: i
             .execute(&mut *to)
             .await?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// What became of an alarm's record.
@@ -255,7 +302,7 @@ async fn device_event(
     text: &str,
     now_ms: i64,
 ) -> Result<bool, BookError> {
-    let written = sqlx::query(sql::DEVICE_EVENT)
+    let inserted = sqlx::query(sql::DEVICE_EVENT)
         .bind(record.speaker.station.as_str())
         .bind(record.speaker.gateway.as_str())
         .bind(record.epoch.to_string())
@@ -268,8 +315,9 @@ async fn device_event(
         .bind(now_ms)
         .bind(text)
         .execute(&mut *to)
-        .await?;
-    if written.rows_affected() > 0 {
+        .await?
+        .rows_affected();
+    if inserted > 0 {
         return Ok(true);
     }
     let there: String = sqlx::query_scalar(sql::DEVICE_EVENT_THERE)
@@ -284,6 +332,7 @@ async fn device_event(
     Ok(there.is_none_or(|there| there == *event))
 }
 
+/// Writes readings; the numbers of those that are not stored, because other ones stand there.
 async fn readings(
     to: &mut SqliteConnection,
     record: &Record,
@@ -291,7 +340,8 @@ async fn readings(
     hist: bool,
     batch: &[(u64, ReadingBody)],
     now_ms: i64,
-) -> Result<(), BookError> {
+) -> Result<BTreeSet<u64>, BookError> {
+    let mut stored = 0;
     let Speaker { station, gateway } = record.speaker;
     let epoch = record.epoch.to_string();
     for rows in batch.chunks(sql::READINGS_A_STATEMENT) {
@@ -309,9 +359,28 @@ async fn readings(
                 .push_bind(now_ms);
         });
         statement.push(sql::READINGS_END);
-        statement.build().execute(&mut *to).await?;
+        stored += statement.build().execute(&mut *to).await?.rows_affected();
     }
-    Ok(())
+    if usize::try_from(stored) == Ok(batch.len()) {
+        return Ok(BTreeSet::new());
+    }
+    let (Some((first, _)), Some((last, _))) = (batch.first(), batch.last()) else { return Ok(BTreeSet::new()) };
+    let there: Vec<(i64, String, String)> = sqlx::query_as(sql::READINGS_THERE)
+        .bind(station.as_str())
+        .bind(gateway.as_str())
+        .bind(epoch.as_str())
+        .bind(whole(*first))
+        .bind(whole(*last))
+        .fetch_all(&mut *to)
+        .await?;
+    let there: BTreeMap<i64, (String, String)> =
+        there.into_iter().map(|(seq, device, words)| (seq, (device, words))).collect();
+    let differs = |(seq, reading): &&(u64, ReadingBody)| {
+        there.get(&whole(*seq)).is_some_and(|(device, words)| {
+            (device.as_str(), words.as_str()) != (reading.dev.as_str(), said(&reading.said).as_str())
+        })
+    };
+    Ok(batch.iter().filter(differs).map(|(seq, _)| *seq).collect())
 }
 
 async fn hole(
@@ -388,26 +457,42 @@ async fn dead_letters(
     committed: &Committed,
     now_ms: i64,
 ) -> Result<(), BookError> {
-    let disputed = committed.disputed.iter().filter_map(|place| batch.records.get(*place)).filter_map(disputed);
-    let letters: Vec<DeadLetter> = batch.refused.iter().cloned().chain(disputed).collect();
-    if letters.is_empty() && committed.renumbered.is_empty() {
+    let at = |place: &usize| batch.records.get(*place);
+    let disputed = committed.disputed.iter().filter_map(at).filter_map(|record| letter(record, Why::Taken, DISPUTED));
+    let foreign =
+        committed.foreign_epoch.iter().filter_map(at).filter_map(|record| letter(record, Why::Epoch, FOREIGN_EPOCH));
+    let letters: Vec<DeadLetter> = batch.refused.iter().cloned().chain(disputed).chain(foreign).collect();
+    let mut times = others_refused(batch, committed);
+    if letters.is_empty() && times.is_empty() {
         return Ok(());
     }
-    let mut times: BTreeMap<(Speaker, Why), i64> = BTreeMap::new();
-    for record in committed.renumbered.iter().filter_map(|place| batch.records.get(*place)) {
-        *times.entry((record.speaker, Why::Renumbered)).or_default() += 1;
-    }
-    let mut kept: i64 = sqlx::query_scalar(sql::REJECTS_COUNT).fetch_one(&mut *to).await?;
+    let mut kept_of: BTreeMap<StationId, i64> = BTreeMap::new();
+    let mut kept_of_all: i64 = sqlx::query_scalar(sql::REJECTS_COUNT_ALL).fetch_one(&mut *to).await?;
     for DeadLetter { refusal, payload } in &letters {
         let Some(speaker) = refusal.speaker else { continue };
         *times.entry((speaker, refusal.why)).or_default() += 1;
         let Some(Numbers { epoch, lane, range }) = refusal.numbers else { continue };
-        if kept < limits::COUNTY_REFUSED_KEPT_MAX {
-            reject(to, speaker, (epoch, lane, range), &refusal.reason, payload, now_ms).await?;
-            kept += 1;
+        if committed.unmet.contains(&speaker) {
+            continue;
         }
+        let kept = match kept_of.get(&speaker.station) {
+            Some(kept) => *kept,
+            None => {
+                let station = speaker.station.as_str();
+                sqlx::query_scalar(sql::REJECTS_COUNT).bind(station).fetch_one(&mut *to).await?
+            }
+        };
+        let room = kept < COUNTY_REFUSED_KEPT_OF_STATION_MAX && kept_of_all < limits::COUNTY_REFUSED_KEPT_MAX;
+        if room {
+            reject(to, speaker, (epoch, lane, range), &refusal.reason, payload, now_ms).await?;
+            kept_of_all += 1;
+        }
+        kept_of.insert(speaker.station, kept + i64::from(room));
     }
     for ((speaker, why), times) in times {
+        if !may_count(to, speaker, why).await? {
+            continue;
+        }
         sqlx::query(sql::REFUSAL)
             .bind(speaker.station.as_str())
             .bind(speaker.gateway.as_str())
@@ -418,6 +503,21 @@ async fn dead_letters(
             .await?;
     }
     Ok(())
+}
+
+/// Whether a kind of refusal is counted: names that nobody bears must not fill the table.
+async fn may_count(to: &mut SqliteConnection, speaker: Speaker, why: Why) -> Result<bool, BookError> {
+    let known: i64 = sqlx::query_scalar(sql::REFUSAL_KNOWN)
+        .bind(speaker.station.as_str())
+        .bind(speaker.gateway.as_str())
+        .bind(why.word())
+        .fetch_one(&mut *to)
+        .await?;
+    if known > 0 {
+        return Ok(true);
+    }
+    let rows: i64 = sqlx::query_scalar(sql::REFUSALS_COUNT).fetch_one(&mut *to).await?;
+    Ok(rows < COUNTY_REFUSAL_ROWS_MAX)
 }
 
 async fn reject(
@@ -443,23 +543,40 @@ async fn reject(
     Ok(())
 }
 
-/// A disputed record as a dead letter.
-fn disputed(record: &Record) -> Option<DeadLetter> {
+/// What was not taken, or not as it was meant, and is no dead letter.
+fn others_refused(batch: &Batch, committed: &Committed) -> BTreeMap<(Speaker, Why), i64> {
+    let at = |place: &usize| batch.records.get(*place);
+    let mut times: BTreeMap<(Speaker, Why), i64> = BTreeMap::new();
+    times.extend(batch.left.iter().map(|(speaker, count)| ((*speaker, Why::Flood), *count)));
+    for (place, numbers) in &committed.disputed_readings {
+        let Some(record) = at(place) else { continue };
+        *times.entry((record.speaker, Why::Taken)).or_default() += i64::try_from(numbers.len()).unwrap_or(i64::MAX);
+    }
+    for speaker in &committed.unmet {
+        *times.entry((*speaker, Why::Gateways)).or_default() += 1;
+    }
+    for record in committed.renumbered.iter().filter_map(at) {
+        *times.entry((record.speaker, Why::Renumbered)).or_default() += 1;
+    }
+    times
+}
+
+/// An alarm or an event that was not taken, as a dead letter.
+fn letter(record: &Record, why: Why, reason: &str) -> Option<DeadLetter> {
     let (seq, payload) = match &record.content {
-        Content::Alarm { seq, text, .. } | Content::Device { seq, text, .. } => (*seq, text.clone()),
-        Content::Head { seq, head } => (*seq, String::from_utf8_lossy(&encode(head)).into_owned()),
-        Content::Readings { .. } | Content::Skipped { .. } => return None,
+        Content::Alarm { seq, text, .. } | Content::Device { seq, text, .. } => (seq, text.clone()),
+        Content::Head { seq, head } => (seq, String::from_utf8_lossy(&encode(head)).into_owned()),
+        Content::Readings { .. } | Content::Skipped { .. } => {
+            let refusal = Refusal { speaker: Some(record.speaker), why, numbers: None, reason: reason.to_owned() };
+            return Some(DeadLetter { refusal, payload: String::new() });
+        }
     };
-    let numbers = Numbers { epoch: record.epoch, lane: record.content.lane(), range: Range(seq, seq) };
-    Some(DeadLetter {
-        refusal: super::ingest::Refusal {
-            speaker: Some(record.speaker),
-            why: Why::Taken,
-            numbers: Some(numbers),
-            reason: DISPUTED.to_owned(),
-        },
-        payload,
-    })
+    // An alarm of another station's sequence space is stored, so it is counted and no dead letter.
+    let is_stored = why == Why::Epoch && matches!(record.content, Content::Alarm { .. });
+    let numbers = Numbers { epoch: record.epoch, lane: record.content.lane(), range: Range(*seq, *seq) };
+    let numbers = (!is_stored).then_some(numbers);
+    let refusal = Refusal { speaker: Some(record.speaker), why, numbers, reason: reason.to_owned() };
+    Some(DeadLetter { refusal, payload })
 }
 
 /// What was said, as it stands on the wire: `[[kind, value], …]`.

@@ -12,7 +12,7 @@ use crate::core::power::Power;
 use crate::core::reading::Origin;
 use crate::core::sequence::{Lane, Range};
 use crate::core::station::Station;
-use crate::core::time::Moment;
+use crate::core::time::{Moment, Trust};
 use crate::core::unit::Milli;
 use crate::core::watch::Watch;
 use crate::relay::message::{
@@ -198,6 +198,10 @@ impl Records for Board {
         }
     }
 
+    fn clock(&self) -> Moment {
+        self.clock.now()
+    }
+
     fn birth(&self, conn: u64, lanes: BTreeMap<Lane, LaneState>) -> GatewayState {
         let clock = self.clock.now();
         GatewayState {
@@ -229,7 +233,10 @@ impl Records for Board {
             durable: shown.durable,
             mains: shown.power.mains,
             battery_min: shown.power.minutes_left,
-            cert_days: None,
+            cert_days: report
+                .certificate
+                .filter(|_| at.trust != Trust::Unset)
+                .map(|dates| dates.days_left(at.wall.0.div_euclid(1000))),
             sources: shown.sources.iter().map(|(id, up)| (id.to_string(), *up)).collect(),
             residents: shown.watch.iter().map(|(watch, count)| (watch.word().to_owned(), *count)).collect(),
             second_path_proven: shown.second_path_proven,

@@ -367,13 +367,18 @@ impl House {
             FromCounty::County(county) => self.link.online = Some(county.online),
             FromCounty::Connected { .. } => {
                 self.link.connected = true;
+                self.link.trouble = None;
                 self.state.exercise.link(now.mono, true);
             }
-            FromCounty::Disconnected(_) => {
+            FromCounty::Disconnected(trouble) => {
                 self.link = answers::CountyLink::default();
+                self.link.suffer(&trouble);
                 self.state.exercise.link(now.mono, false);
             }
-            FromCounty::Trouble(trouble) => debug!(%trouble, "the county link"),
+            FromCounty::Trouble(trouble) => {
+                debug!(%trouble, "the county link");
+                self.link.suffer(&trouble);
+            }
         }
     }
 

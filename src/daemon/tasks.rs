@@ -177,6 +177,7 @@ fn county_settings(config: &config::Station, link: &CountyLink, rate: Rate) -> R
         broker: Broker {
             url: link.url.clone(),
             ca_file: link.ca_file.clone(),
+            identity: link.identity.clone(),
             login: sources::login(link.username.as_ref(), link.password.as_ref())?,
         },
         rate,

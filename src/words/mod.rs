@@ -35,6 +35,8 @@ pub mod desk;
 
 pub mod stop;
 
+pub mod uplink;
+
 pub mod second;
 
 pub mod power;

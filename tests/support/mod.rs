@@ -53,11 +53,9 @@ pub mod telephone;
 
 pub mod pty;
 
-<<<<<<< HEAD
 pub mod fast;
-=======
+
 pub mod card;
->>>>>>> card
 
 use std::io::Write as _;
 use std::path::Path;

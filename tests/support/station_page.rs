@@ -438,6 +438,7 @@ fn status(mind: &Mind) -> Status {
         durable: true,
         card: None,
         relay_connected: true,
+        county_trouble: None,
         county_online: Some(true),
         lanes: std::collections::BTreeMap::new(),
         sources: station.sources().map(|source| (source.id, source.up)).collect(),

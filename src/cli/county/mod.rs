@@ -358,7 +358,7 @@ fn read_settings(path: &Path) -> Result<Desks, String> {
     let login = broker.username.map(|username| Login { username, password });
     let silent_after_s = u32::try_from(silent_after.as_secs()).unwrap_or(SILENT_AFTER_S);
     let settings = Settings {
-        broker: Broker { url: broker.url, ca_file: broker.ca_file, login },
+        broker: Broker { url: broker.url, ca_file: broker.ca_file, identity: broker.identity, login },
         database: database.clone(),
         silent_after_s,
         stations: stations.keys().copied().collect(),
