@@ -32,8 +32,8 @@ impl Card {
     /// A fresh card of so many MiB, whose file is `image`, mounted at `mount`.
     pub fn insert(image: &Path, mount: &Path, mib: u64) -> Card {
         File::create(image).and_then(|file| file.set_len(mib << 20)).expect("the image can be made");
-        // Without blocks for root: the station's user has none either.
-        run("mkfs.ext4", &["-q", "-m", "0", "-F", text(image)]);
+        // Without blocks for root: the station's user has none either. In blocks as large as any sector that a loop device may take.
+        run("mkfs.ext4", &["-q", "-m", "0", "-b", "4096", "-F", text(image)]);
         std::fs::create_dir_all(mount).expect("a folder to mount on");
         let mut card = Card { image: image.to_owned(), mount: mount.to_owned(), device: None, is_held: false };
         card.push_in();
@@ -102,8 +102,7 @@ impl Card {
         let made = made.expect("losetup runs");
         assert!(made.status.success(), "losetup: {}", said(&made));
         let device = String::from_utf8_lossy(&made.stdout).trim().to_owned();
-        run("mount", &[&device, text(&self.mount)]);
-        self.device = Some(device);
+        run("mount", &[self.device.insert(device), text(&self.mount)]);
     }
 
     /// Takes it out.
