@@ -48,6 +48,8 @@ struct Found {
     cuts: usize,
     acknowledged: usize,
     missing: usize,
+    /// Cards that know more than was acknowledged: the power went between the two.
+    ahead: usize,
     /// Cards on which a record was cut in its middle, and those whose index of what can be rebuilt was not well.
     torn: usize,
     index_aside: usize,
@@ -152,6 +154,7 @@ impl Found {
         self.cuts += more.cuts;
         self.acknowledged += more.acknowledged;
         self.missing += more.missing;
+        self.ahead += more.ahead;
         self.torn += more.torn;
         self.index_aside += more.index_aside;
     }
@@ -182,6 +185,7 @@ fn look(image: &Path, at: &Path, acknowledged: &BTreeMap<String, usize>) -> Foun
         cuts: 1,
         acknowledged: acknowledged.values().sum(),
         missing: missing.sum(),
+        ahead: usize::from(logged.values().sum::<usize>() > acknowledged.values().sum()),
         torn: usize::from(reports.iter().any(|report| matches!(report, Report::Torn(_)))),
         index_aside: usize::from(!try_run(binary(), &[CHECK_VERB, text(&at.join("state"))])),
     };

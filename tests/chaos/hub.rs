@@ -1,15 +1,13 @@
 //! A hub on a serial port: a real pty under a name as udev makes one, of which the test knows whether what it said was read.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use tokio::io::AsyncWriteExt as _;
-use tokio_serial::{SerialPort as _, SerialStream};
+use crate::support::port::Port;
 
 /// A hub, plugged in or not.
 pub struct Hub {
     name: PathBuf,
-    port: Option<(SerialStream, File)>,
+    port: Option<Port>,
     /// Counts how often it was plugged in.
     pub plugged: u32,
 }
@@ -22,13 +20,9 @@ impl Hub {
 
     /// Plugs it in: the name becomes a link to a fresh port.
     pub fn plug(&mut self) {
-        let (near, far) = SerialStream::pair().expect("a pty");
-        let path = far.name().expect("a name");
-        // Held open, so that the port does not end when whoever uses it closes it; and without the library's lock.
-        let held = File::options().read(true).write(true).open(&path).expect("opens");
-        drop(far);
-        std::os::unix::fs::symlink(path, &self.name).expect("a link");
-        self.port = Some((near, held));
+        let port = Port::open();
+        std::os::unix::fs::symlink(port.path(), &self.name).expect("a link");
+        self.port = Some(port);
         self.plugged += 1;
     }
 
@@ -41,12 +35,14 @@ impl Hub {
 
     /// Says a line; whether the port took it.
     pub async fn say(&mut self, line: &str) -> bool {
-        let Some((near, _)) = &mut self.port else { return false };
-        near.write_all(line.as_bytes()).await.is_ok()
+        match &self.port {
+            Some(port) => port.write_all(line.as_bytes()).await.is_ok(),
+            None => false,
+        }
     }
 
     /// Whether everything that it said was taken out of its port.
     pub fn is_read(&self) -> bool {
-        self.port.as_ref().is_some_and(|(_, held)| rustix::io::ioctl_fionread(held).is_ok_and(|unread| unread == 0))
+        self.port.as_ref().is_some_and(|port| port.unread() == 0)
     }
 }

@@ -57,6 +57,8 @@ pub mod web;
 
 pub mod telephone;
 
+pub mod port;
+
 pub mod pty;
 
 use std::io::Write as _;
