@@ -90,6 +90,8 @@ impl Logged {
 #[derive(Debug, Default)]
 pub struct AtCounty {
     revisions: BTreeMap<Revision, String>,
+    /// Those of which the gateway said that its log does not have them.
+    undurable: BTreeSet<Revision>,
     numbers: BTreeMap<(String, u64), Revision>,
     pub rejects: i64,
     pub readings: i64,
@@ -100,9 +102,14 @@ pub async fn read_county(database: &Path) -> AtCounty {
     let mut connection = SqliteConnectOptions::new().filename(database).connect().await.expect("the database opens");
     let mut at = AtCounty::default();
     let number = |row: &sqlx::sqlite::SqliteRow, name: &str| u64::try_from(row.get::<i64, _>(name)).expect("counts");
-    for row in sqlx::query("SELECT alarm_id, rev, state FROM alarm_records").fetch_all(&mut connection).await.expect("rows")
+    for row in sqlx::query("SELECT alarm_id, rev, state, body FROM alarm_records").fetch_all(&mut connection).await.expect("rows")
     {
-        at.revisions.insert((row.get("alarm_id"), number(&row, "rev")), row.get("state"));
+        let revision: Revision = (row.get("alarm_id"), number(&row, "rev"));
+        let body: serde_json::Value = serde_json::from_str(row.get("body")).expect("JSON");
+        if body["durable"] == false {
+            at.undurable.insert(revision.clone());
+        }
+        at.revisions.insert(revision, row.get("state"));
     }
     for row in
         sqlx::query("SELECT epoch, seq, alarm_id, rev FROM alarm_numbers").fetch_all(&mut connection).await.expect("rows")
@@ -220,25 +227,36 @@ impl Evidence<'_> {
         pubacks.iter().rev().copied().find(|at| (press.at_ms..next).contains(at))
     }
 
-    /// One press that became two alarms, a record that stands under two contents, a number that does.
+    /// One press that became two alarms, a record that stands under two contents, a number that does. What was told without the log
+    /// before a box was started anew is no record: its number is given again, and its press comes again.
     fn doubled(&self, at_county: &BTreeSet<AlarmId>) -> Vec<String> {
         let mut doubled = self.logged.contradictions.clone();
         let mut alarms: BTreeMap<String, usize> = BTreeMap::new();
-        for id in at_county.iter().filter_map(resident) {
+        for id in self.logged.raised.iter().filter_map(resident) {
             *alarms.entry(id).or_default() += 1;
         }
         for (who, count) in alarms {
             let pressed = self.presses.iter().filter(|press| press.resident == who).count();
             if count > pressed {
-                doubled.push(format!("{who} has pressed {pressed} times and has {count} alarms at the county"));
+                doubled.push(format!("{who} has pressed {pressed} times and has {count} alarms"));
             }
         }
+        let was_undurable = |id: &AlarmId| self.undurable.iter().any(|(from, to)| (*from..=*to).contains(&id.onset.0));
+        let strange = at_county.iter().filter(|id| !self.logged.raised.contains(id) && !was_undurable(id));
+        doubled.extend(strange.map(|id| format!("{id} is at the county and not in the log")));
         for (number, revision) in &self.county.numbers {
-            if let Some(other) = self.logged.numbers.get(number).filter(|other| *other != revision) {
+            let other = self.logged.numbers.get(number).filter(|other| *other != revision);
+            if let Some(other) = other.filter(|_| !self.given_again(revision)) {
                 doubled.push(format!("{number:?} is {revision:?} at the county and {other:?} in the log"));
             }
         }
         doubled
+    }
+
+    /// Whether the county knows a record only as one that its gateway told without the log, or has told anew.
+    fn given_again(&self, revision: &Revision) -> bool {
+        let is_of_the_log = self.logged.numbers.values().any(|known| known == revision);
+        !self.undurable.is_empty() && (self.county.undurable.contains(revision) || is_of_the_log)
     }
 
     /// Alarms of which no letter reached the network.
