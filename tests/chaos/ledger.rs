@@ -136,6 +136,8 @@ impl AtCounty {
 pub struct Evidence<'a> {
     pub presses: &'a [Press],
     pub pubacks: &'a Accepted,
+    /// Every time that the local broker brought a message: one whose acknowledgement was withheld comes again.
+    pub brought: &'a Accepted,
     /// Times in which the disk took nothing and the box was started anew.
     pub undurable: &'a [(u64, u64)],
     pub letters: &'a [Letter],
@@ -223,7 +225,7 @@ impl Evidence<'_> {
         }
         // The button's next press ends the time in which an acknowledgement can be of this one.
         let next = self.presses[nth + 1..].iter().find(|next| next.address == press.address).map_or(u64::MAX, |next| next.at_ms);
-        let pubacks = self.pubacks.get(&format!("zigbee2mqtt/{}", press.address))?;
+        let pubacks = self.pubacks.get(&press.topic())?;
         pubacks.iter().rev().copied().find(|at| (press.at_ms..next).contains(at))
     }
 
@@ -236,9 +238,11 @@ impl Evidence<'_> {
             *alarms.entry(id).or_default() += 1;
         }
         for (who, count) in alarms {
-            let pressed = self.presses.iter().filter(|press| press.resident == who).count();
-            if count > pressed {
-                doubled.push(format!("{who} has pressed {pressed} times and has {count} alarms"));
+            let of = self.presses.iter().filter(|press| press.resident == who);
+            let (pressed, topic) = of.fold((0, String::new()), |(count, _), press| (count + 1, press.topic()));
+            let brought = self.brought.get(&topic).map_or(0, Vec::len);
+            if count > brought.max(pressed) {
+                doubled.push(format!("{who} has pressed {pressed} times, was heard {brought} times and has {count} alarms"));
             }
         }
         let was_undurable = |id: &AlarmId| self.undurable.iter().any(|(from, to)| (*from..=*to).contains(&id.onset.0));

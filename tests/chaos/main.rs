@@ -123,6 +123,7 @@ async fn run(folder: &Path, chance: Chance, length: Duration) {
     let ledger = Ledger::of(&Evidence {
         presses: &book.borrow().presses,
         pubacks: &world.witness.accepted(),
+        brought: &world.witness.delivered(),
         undurable: &done.borrow().undurable,
         letters: &letters.unwrap_or_default(),
         logged: &logged,
@@ -160,7 +161,9 @@ async fn settle(world: &World, book: &RefCell<Book>, answers: &RefCell<Answers>)
         // What was brought before the end is heard, told and closed; then its records want their receipts.
         let mut quiet = 0;
         while quiet < 3 {
-            assert!(Instant::now() < end, "not quiet in time: {}", standing(world).await);
+            if Instant::now() > end {
+                panic!("not quiet in time: {}", standing(world).await);
+            }
             sleep(Duration::from_secs(1)).await;
             world.assert_alive();
             let open = answer(world, book, answers).await;
@@ -182,6 +185,9 @@ async fn settle(world: &World, book: &RefCell<Book>, answers: &RefCell<Answers>)
 }
 
 async fn standing(world: &World) -> String {
+    if let Some(plugged) = &*world.modem.borrow() {
+        println!("the modem was last told: {:?}", plugged.last_commands());
+    }
     let Some(status) = world.status().await else {
         return format!("the gateway does not answer\n{}", world::tail(&world.folder.join("gateway.log")));
     };

@@ -52,6 +52,13 @@ pub struct Press {
     pub accepted_ms: Option<u64>,
 }
 
+impl Press {
+    /// Where it is heard, if it goes over MQTT.
+    pub fn topic(&self) -> String {
+        format!("zigbee2mqtt/{}", self.address)
+    }
+}
+
 /// All presses, in order.
 #[derive(Debug, Default)]
 pub struct Book {

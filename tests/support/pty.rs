@@ -49,6 +49,13 @@ impl PluggedModem {
         later.filter(|(_, command)| command.starts_with(begins)).map(|(at, _)| *at).last()
     }
 
+    /// The last commands, and how long ago they came.
+    pub fn last_commands(&self) -> Vec<(Duration, String)> {
+        let written = self.written.lock().expect("nobody panics with it");
+        let last = written.iter().rev().take(8).map(|(at, command)| (at.elapsed(), command.chars().take(40).collect()));
+        last.collect()
+    }
+
     /// When anything was last written to it.
     pub fn last_written(&self) -> Option<Instant> {
         self.written.lock().expect("nobody panics with it").last().map(|(at, _)| *at)

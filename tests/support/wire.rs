@@ -61,6 +61,7 @@ pub struct Wire {
     mood: watch::Sender<Mood>,
     cut: watch::Sender<(u64, Cut)>,
     accepted: Arc<Mutex<Accepted>>,
+    delivered: Arc<Mutex<Accepted>>,
     _task: AbortOnDropHandle<()>,
 }
 
@@ -70,6 +71,7 @@ struct Shared {
     mood: watch::Receiver<Mood>,
     cut: watch::Receiver<(u64, Cut)>,
     accepted: Arc<Mutex<Accepted>>,
+    delivered: Arc<Mutex<Accepted>>,
     clock: fn() -> u64,
 }
 
@@ -80,10 +82,16 @@ impl Wire {
         let port = listener.local_addr().expect("a bound socket has an address").port();
         let (mood, moods) = watch::channel(Mood::Well);
         let (cut, cuts) = watch::channel((0, Cut::Fin));
-        let accepted = Arc::default();
-        let shared = Shared { mood: moods, cut: cuts, accepted: Arc::clone(&accepted), clock };
+        let (accepted, delivered) = (Arc::default(), Arc::default());
+        let shared = Shared {
+            mood: moods,
+            cut: cuts,
+            accepted: Arc::clone(&accepted),
+            delivered: Arc::clone(&delivered),
+            clock,
+        };
         let task = AbortOnDropHandle::new(tokio::spawn(accept(listener, server, shared)));
-        Self { port, mood, cut, accepted, _task: task }
+        Self { port, mood, cut, accepted, delivered, _task: task }
     }
 
     /// Its port on 127.0.0.1.
@@ -116,6 +124,11 @@ impl Wire {
     /// What the client behind it has acknowledged so far.
     pub fn accepted(&self) -> MutexGuard<'_, Accepted> {
         self.accepted.lock().expect("nobody panics with it")
+    }
+
+    /// What the server has brought so far, every time that it was brought.
+    pub fn delivered(&self) -> MutexGuard<'_, Accepted> {
+        self.delivered.lock().expect("nobody panics with it")
     }
 }
 
@@ -153,10 +166,10 @@ async fn carry(mut client: TcpStream, server: SocketAddr, mut shared: Shared) {
     let names = Mutex::new(BTreeMap::new());
     let (from_client, to_client) = client.split();
     let (from_server, to_server) = server.split();
-    let (up, down) = (shared.clone(), shared);
+    let (up, down) = (shared.clone(), shared.clone());
     tokio::select! {
-        () = pump(from_client, to_server, up, |packet, accepted, now| heard_up(packet, &names, accepted, now)) => {}
-        () = pump(from_server, to_client, down, |packet, _, _| heard_down(packet, &names)) => {}
+        () = pump(from_client, to_server, up, |packet| heard_up(packet, &names, &shared)) => {}
+        () = pump(from_server, to_client, down, |packet| heard_down(packet, &names, &shared)) => {}
         _ = cut.changed() => {}
     }
     if cut.borrow().1 == Cut::Reset {
@@ -166,19 +179,25 @@ async fn carry(mut client: TcpStream, server: SocketAddr, mut shared: Shared) {
 }
 
 /// The gateway says that it has it.
-fn heard_up(packet: &Packet, names: &Mutex<BTreeMap<u16, String>>, accepted: &mut Accepted, now: u64) {
+fn heard_up(packet: &Packet, names: &Mutex<BTreeMap<u16, String>>, shared: &Shared) {
     if let Packet::PubAck { id, refused: false } = packet
         && let Some(topic) = names.lock().expect("nobody panics with it").remove(id)
     {
-        accepted.entry(topic).or_default().push(now);
+        note(&shared.accepted, topic, (shared.clock)());
     }
 }
 
-/// The broker brings a message under a packet's number.
-fn heard_down(packet: &Packet, names: &Mutex<BTreeMap<u16, String>>) {
-    if let Packet::Publish { id: Some(id), topic } = packet {
+/// The broker brings a message, under a packet's number where it is to be acknowledged.
+fn heard_down(packet: &Packet, names: &Mutex<BTreeMap<u16, String>>, shared: &Shared) {
+    let Packet::Publish { id, topic } = packet else { return };
+    note(&shared.delivered, topic.clone(), (shared.clock)());
+    if let Some(id) = id {
         names.lock().expect("nobody panics with it").insert(*id, topic.clone());
     }
+}
+
+fn note(book: &Mutex<Accepted>, topic: String, now: u64) {
+    book.lock().expect("nobody panics with it").entry(topic).or_default().push(now);
 }
 
 /// Carries one direction, as the mood has it.
@@ -186,7 +205,7 @@ async fn pump(
     mut from: ReadHalf<'_>,
     mut to: WriteHalf<'_>,
     mut shared: Shared,
-    mut heard: impl FnMut(&Packet, &mut Accepted, u64),
+    heard: impl Fn(&Packet),
 ) {
     let mut buffer = [0; 4096];
     let mut reader = PacketReader::default();
@@ -206,7 +225,7 @@ async fn pump(
         };
         // Read when it arrived, and not when it is passed on: what has left the sender has left it.
         for packet in reader.read(&buffer[..read]) {
-            heard(&packet, &mut shared.accepted.lock().expect("nobody panics with it"), (shared.clock)());
+            heard(&packet);
         }
         match mood {
             Mood::Slow(late) => sleep(late).await,
