@@ -225,7 +225,11 @@ async fn what_was_told_without_a_log_gives_way_to_the_log_and_the_board_goes_bac
         say(rev, Alarm { rev: u32::try_from(rev).expect("small"), durable: false, ..alarm(1, 4) }).await;
     }
     scene.receipts(EPOCH, Lane::Alarm, 4).await;
-    assert_eq!(scene.book().await.alarms(true).await.expect("reads").len(), 0, "it is over, as far as the county knows");
+    assert_eq!(
+        scene.book().await.alarms(true).await.expect("reads").len(),
+        0,
+        "it is over, as far as the county knows"
+    );
     // Started anew without them, the station has nobody who came, and gives the numbers to what happens then.
     say(2, alarm(1, 2)).await;
     say(5, alarm(2, 1)).await;

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep, timeout};
 use shouwang::sim::modem::Mood as ModemMood;
 
 use crate::plan::{Harm, Planned};
+use crate::support::card::Card;
 use crate::support::child::Guard;
 use crate::support::wire::{Cut, Mood, Wire};
 use crate::world::{World, calm, clock};
@@ -156,9 +157,9 @@ impl World {
         }
         let end = Instant::now() + lasts;
         if harm == Harm::DiskHangs {
-            self.with_card(|card| card.hold());
+            self.with_card(Card::hold);
             tokio::time::sleep_until(end).await;
-            self.with_card(|card| card.let_go());
+            self.with_card(Card::let_go);
         } else {
             // Whatever is given up to make room is taken at once.
             while Instant::now() < end {
@@ -193,12 +194,12 @@ impl World {
         assert!(timeout(PATIENCE, told).await.is_ok(), "people are told while the disk is read-only");
         self.end_gateway(false).await;
         done.borrow_mut().undurable.push((from, clock()));
-        self.with_card(|card| card.repair());
+        self.with_card(Card::repair);
         self.start_gateway();
         true
     }
 
-    fn with_card(&self, act: impl FnOnce(&mut crate::support::card::Card)) {
+    fn with_card(&self, act: impl FnOnce(&mut Card)) {
         if let Some(card) = &mut *self.card.borrow_mut() {
             act(card);
         }

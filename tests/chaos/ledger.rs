@@ -52,20 +52,19 @@ pub fn read_log(folder: &Path) -> Logged {
         for decision in turn.decisions {
             match decision {
                 Decision::Start(start) => epoch = start.epoch.to_string(),
-                Decision::Alarm { seq, alarm } => logged.take(&epoch, seq, *alarm, &mut contents),
+                Decision::Alarm { seq, alarm } => logged.take(&epoch, seq, &alarm, &mut contents),
                 _ => {}
             }
         }
     }
     let (journal, _) = Journal::open(files, Options::default()).expect("the log opens");
-    logged.lanes =
-        journal.books().ledger.lanes().iter().map(|(lane, at)| (*lane, (at.head, at.receipted))).collect();
+    logged.lanes = journal.books().ledger.lanes().iter().map(|(lane, at)| (*lane, (at.head, at.receipted))).collect();
     logged
 }
 
 impl Logged {
-    fn take(&mut self, epoch: &str, seq: u64, alarm: Alarm, contents: &mut BTreeMap<Revision, Alarm>) {
-        if is_help_call(&alarm) {
+    fn take(&mut self, epoch: &str, seq: u64, alarm: &Alarm, contents: &mut BTreeMap<Revision, Alarm>) {
+        if is_help_call(alarm) {
             self.raised.insert(alarm.id);
             if alarm.clocks.closed.is_some() {
                 self.closed.insert(alarm.id);
@@ -79,7 +78,7 @@ impl Logged {
             self.contradictions.push(format!("number {seq} of {epoch}: {other:?} and {revision:?}"));
         }
         if let Some(other) = contents.insert(revision.clone(), alarm.clone())
-            && other != alarm
+            && other != *alarm
         {
             self.contradictions.push(format!("{revision:?} has two contents"));
         }
@@ -102,7 +101,10 @@ pub async fn read_county(database: &Path) -> AtCounty {
     let mut connection = SqliteConnectOptions::new().filename(database).connect().await.expect("the database opens");
     let mut at = AtCounty::default();
     let number = |row: &sqlx::sqlite::SqliteRow, name: &str| u64::try_from(row.get::<i64, _>(name)).expect("counts");
-    for row in sqlx::query("SELECT alarm_id, rev, state, body FROM alarm_records").fetch_all(&mut connection).await.expect("rows")
+    for row in sqlx::query("SELECT alarm_id, rev, state, body FROM alarm_records")
+        .fetch_all(&mut connection)
+        .await
+        .expect("rows")
     {
         let revision: Revision = (row.get("alarm_id"), number(&row, "rev"));
         let body: serde_json::Value = serde_json::from_str(row.get("body")).expect("JSON");
@@ -111,14 +113,15 @@ pub async fn read_county(database: &Path) -> AtCounty {
         }
         at.revisions.insert(revision, row.get("state"));
     }
-    for row in
-        sqlx::query("SELECT epoch, seq, alarm_id, rev FROM alarm_numbers").fetch_all(&mut connection).await.expect("rows")
+    for row in sqlx::query("SELECT epoch, seq, alarm_id, rev FROM alarm_numbers")
+        .fetch_all(&mut connection)
+        .await
+        .expect("rows")
     {
         at.numbers.insert((row.get("epoch"), number(&row, "seq")), (row.get("alarm_id"), number(&row, "rev")));
     }
-    let mut count = async |sql: &'static str| {
-        sqlx::query(sql).fetch_one(&mut connection).await.expect("a row").get::<i64, _>(0)
-    };
+    let mut count =
+        async |sql: &'static str| sqlx::query(sql).fetch_one(&mut connection).await.expect("a row").get::<i64, _>(0);
     at.rejects = count("SELECT COUNT(*) FROM rejects").await;
     at.readings = count("SELECT COUNT(*) FROM readings").await;
     at
@@ -161,16 +164,23 @@ impl Ledger {
         let mut ledger = Ledger::default();
         let at_county = evidence.county.help_calls();
         let known: BTreeSet<AlarmId> = at_county.union(&evidence.logged.raised).copied().collect();
-        let accepted: Vec<(&Press, u64)> =
-            evidence.presses.iter().enumerate().filter_map(|(nth, press)| Some((press, evidence.accepted(nth)?))).collect();
+        let accepted: Vec<(&Press, u64)> = evidence
+            .presses
+            .iter()
+            .enumerate()
+            .filter_map(|(nth, press)| Some((press, evidence.accepted(nth)?)))
+            .collect();
         for (press, accepted_ms) in &accepted {
             // The turn that took it lies between the press and its acceptance.
             let of = |ids: &BTreeSet<AlarmId>| ids.iter().any(|id| is_between(id, press, *accepted_ms));
-            let is_told = || evidence.letters.iter().any(|letter| letter.is_of(&press.resident) && letter.at_ms >= press.at_ms);
+            let is_told =
+                || evidence.letters.iter().any(|letter| letter.is_of(&press.resident) && letter.at_ms >= press.at_ms);
             let promised = evidence.undurable.iter().all(|(from, to)| *accepted_ms < *from || press.at_ms > *to);
             if promised && !(of(&at_county) && of(&evidence.logged.raised)) || !of(&known) && !is_told() {
                 let (log, county) = (of(&evidence.logged.raised), of(&at_county));
-                ledger.lost.push(format!("{press:?} accepted at {accepted_ms}; in the log: {log}, at the county: {county}"));
+                ledger
+                    .lost
+                    .push(format!("{press:?} accepted at {accepted_ms}; in the log: {log}, at the county: {county}"));
             }
         }
         for (number, revision) in &evidence.logged.numbers {
@@ -224,7 +234,10 @@ impl Evidence<'_> {
             return press.accepted_ms;
         }
         // The button's next press ends the time in which an acknowledgement can be of this one.
-        let next = self.presses[nth + 1..].iter().find(|next| next.address == press.address).map_or(u64::MAX, |next| next.at_ms);
+        let next = self.presses[nth + 1..]
+            .iter()
+            .find(|next| next.address == press.address)
+            .map_or(u64::MAX, |next| next.at_ms);
         let pubacks = self.pubacks.get(&press.topic())?;
         pubacks.iter().rev().copied().find(|at| (press.at_ms..next).contains(at))
     }
@@ -242,7 +255,9 @@ impl Evidence<'_> {
             let (pressed, topic) = of.fold((0, String::new()), |(count, _), press| (count + 1, press.topic()));
             let brought = self.brought.get(&topic).map_or(0, Vec::len);
             if count > brought.max(pressed) {
-                doubled.push(format!("{who} has pressed {pressed} times, was heard {brought} times and has {count} alarms"));
+                doubled.push(format!(
+                    "{who} has pressed {pressed} times, was heard {brought} times and has {count} alarms"
+                ));
             }
         }
         let was_undurable = |id: &AlarmId| self.undurable.iter().any(|(from, to)| (*from..=*to).contains(&id.onset.0));
@@ -267,7 +282,11 @@ impl Evidence<'_> {
     fn untold(&self, known: &BTreeSet<AlarmId>) -> Vec<String> {
         let is_told = |id: &AlarmId| {
             let who = resident(id).unwrap_or_default();
-            let next = known.iter().filter(|other| other.subject == id.subject && other.onset > id.onset).map(|other| other.onset.0).min();
+            let next = known
+                .iter()
+                .filter(|other| other.subject == id.subject && other.onset > id.onset)
+                .map(|other| other.onset.0)
+                .min();
             let until = next.unwrap_or(u64::MAX);
             self.letters.iter().any(|letter| letter.is_of(&who) && (id.onset.0..until).contains(&letter.at_ms))
         };

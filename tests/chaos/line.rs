@@ -19,23 +19,26 @@ impl Line {
         let namespace = format!("shouwang-{number}");
         let (near, far) = (format!("sw{number}n"), format!("sw{number}f"));
         if !try_run("ip", &["netns", "add", &namespace]) {
-            assert!(std::env::var("CI").as_deref() != Ok("true"), "network namespaces must work in CI: as root, with iproute2");
+            assert!(
+                std::env::var("CI").as_deref() != Ok("true"),
+                "network namespaces must work in CI: as root, with iproute2"
+            );
             println!("skipped: shaping wants root and iproute2");
             return None;
         }
         let line = Line { namespace, near, far };
         run("ip", &["link", "add", &line.near, "type", "veth", "peer", "name", &line.far, "netns", &line.namespace]);
-        run("ip", &["addr", "add", &format!("{}/30", line.address(1)), "dev", &line.near]);
+        run("ip", &["addr", "add", &format!("{}/30", address(1)), "dev", &line.near]);
         run("ip", &["link", "set", &line.near, "up"]);
-        line.inside("ip", &["addr", "add", &format!("{}/30", line.address(2)), "dev", &line.far]);
+        line.inside("ip", &["addr", "add", &format!("{}/30", address(2)), "dev", &line.far]);
         line.inside("ip", &["link", "set", &line.far, "up"]);
         line.inside("ip", &["link", "set", "lo", "up"]);
         Some(line)
     }
 
     /// Where the county's end is.
-    pub fn county(&self) -> Ipv4Addr {
-        self.address(2)
+    pub fn county() -> Ipv4Addr {
+        address(2)
     }
 
     /// A command line that starts a program at the county's end. It becomes that program, so signals reach it.
@@ -80,12 +83,6 @@ impl Line {
     fn inside(&self, tool: &str, arguments: &[&str]) {
         run("ip", &[&["netns", "exec", &self.namespace, tool], arguments].concat());
     }
-
-    /// A /30 of its own, by the process's number, of the block for measurements between networks (RFC 2544).
-    fn address(&self, host: u8) -> Ipv4Addr {
-        let [low, high, ..] = std::process::id().wrapping_mul(4).to_le_bytes();
-        Ipv4Addr::new(198, 18, high, low | host)
-    }
 }
 
 impl Drop for Line {
@@ -94,4 +91,10 @@ impl Drop for Line {
         try_run("ip", &["netns", "del", &self.namespace]);
         try_run("ip", &["link", "del", &self.near]);
     }
+}
+
+/// A /30 of its own, by the process's number, of the block for measurements between networks (RFC 2544).
+fn address(host: u8) -> Ipv4Addr {
+    let [low, high, ..] = std::process::id().wrapping_mul(4).to_le_bytes();
+    Ipv4Addr::new(198, 18, high, low | host)
 }

@@ -105,7 +105,10 @@ async fn run(folder: &Path, chance: Chance, length: Duration) {
     }
     {
         let storm = async {
-            tokio::join!(futures_util::future::join_all(harming), press_on(Rc::clone(&world), &bridge, &book, chance, end))
+            tokio::join!(
+                futures_util::future::join_all(harming),
+                press_on(Rc::clone(&world), &bridge, &book, chance, end)
+            )
         };
         tokio::select! {
             _ = storm => {}
@@ -161,9 +164,8 @@ async fn settle(world: &World, book: &RefCell<Book>, answers: &RefCell<Answers>)
         // What was brought before the end is heard, told and closed; then its records want their receipts.
         let mut quiet = 0;
         while quiet < 3 {
-            if Instant::now() > end {
-                panic!("not quiet in time: {}", standing(world).await);
-            }
+            let in_time = Instant::now() < end;
+            assert!(in_time, "not quiet in time: {}", standing(world).await);
             sleep(Duration::from_secs(1)).await;
             world.assert_alive();
             let open = answer(world, book, answers).await;

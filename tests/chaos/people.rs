@@ -139,12 +139,14 @@ impl Letter {
     }
 }
 
+/// When a letter that is not whole yet began, and its parts.
+type Unfinished<'a> = (u64, BTreeMap<u8, &'a str>);
+
 /// The letters that the network took, oldest first.
 pub fn letters(network: &Network, born_ms: u64) -> Vec<Letter> {
     let at = |mono: Mono| mono.0 + born_ms;
     let mut letters = Vec::new();
-    // Parts of a letter that is not whole yet, by number and reference.
-    let mut open: BTreeMap<(&str, u16), (u64, BTreeMap<u8, &str>)> = BTreeMap::new();
+    let mut open: BTreeMap<(&str, u16), Unfinished> = BTreeMap::new();
     for part in &network.parts {
         let Some(concat) = part.concat else {
             letters.push(Letter { to: part.to.clone(), at_ms: at(part.at), text: part.text.clone() });

@@ -79,7 +79,12 @@ use Harm as H;
 /// The lanes: the shortest and longest pause before each harm, how long a harm lasts, and the harms.
 const LANES: [(&str, Range, Range, &[Harm]); 7] = [
     ("gateway", (8_000, 20_000), (1_500, 4_000), &[H::KillGateway, H::KillGateway, H::UpdateGateway, H::FreezeGateway]),
-    ("county", (8_000, 20_000), (2_000, 10_000), &[H::KillCounty, H::KillCountyBroker, H::FreezeCountyBroker, H::KillCounty]),
+    (
+        "county",
+        (8_000, 20_000),
+        (2_000, 10_000),
+        &[H::KillCounty, H::KillCountyBroker, H::FreezeCountyBroker, H::KillCounty],
+    ),
     ("local", (20_000, 50_000), (1_000, 5_000), &[H::KillLocalBroker, H::FreezeLocalBroker, H::ResetLocal]),
     (
         "link",

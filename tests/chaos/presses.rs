@@ -159,14 +159,14 @@ pub async fn press_on(world: Rc<World>, bridge: &Bridge, book: &Rc<RefCell<Book>
 /// Says a press into the port; when it was accepted, if it was.
 async fn press_serial(world: &World, number: usize) -> Option<u64> {
     let line = format!("{{\"d\":\"{}\",\"k\":\"sos\",\"v\":true}}\n", button(number));
-    let (plugged, life) = {
+    let (plugged, of_life) = {
         let mut hub = world.hub.lock().await;
         if !hub.say(&line).await {
             return None;
         }
         (hub.plugged, world.life.get())
     };
-    let is_gone = || world.life.get() != life || world.gateway.borrow().is_none();
+    let is_gone = || world.life.get() != of_life || world.gateway.borrow().is_none();
     let patience = Instant::now() + READ_WITHIN;
     loop {
         sleep(Duration::from_millis(10)).await;

@@ -77,14 +77,14 @@ impl World {
         let card = can_mount().then(|| Card::insert(&folder.join("card.img"), &folder.join("card"), CARD_MIB));
         let line = Line::lay();
         let local = Broker::start(LOCAL_BROKER).await;
-        let at = line.as_ref().map_or(Ipv4Addr::LOCALHOST, Line::county);
+        let at = line.as_ref().map_or(Ipv4Addr::LOCALHOST, |_| Line::county());
         let county_at = SocketAddr::from((at, free_port()));
-        let link = Wire::before(county_at, clock).await;
+        let to_county = Wire::before(county_at, clock).await;
         let console_link = Wire::before(county_at, clock).await;
         let witness = Wire::before(SocketAddr::from((Ipv4Addr::LOCALHOST, local.port())), clock).await;
         let has_faketime = Path::new(FAKETIME).exists();
         assert!(has_faketime || std::env::var("CI").as_deref() != Ok("true"), "faketime must be installed in CI");
-        papers::write(folder, &witness.url(), &link.url(), &console_link.url(), county_at);
+        papers::write(folder, &witness.url(), &to_county.url(), &console_link.url(), county_at);
         let mut hub = Hub::named(&folder.join("hub"));
         hub.plug();
         let modem_born_ms = clock();
@@ -97,7 +97,7 @@ impl World {
             county_broker: RefCell::default(),
             county_at,
             witness,
-            link,
+            link: to_county,
             console_link,
             gateway: RefCell::default(),
             console: RefCell::default(),
@@ -229,12 +229,8 @@ pub fn calm() -> Mood {
 
 /// Everybody picks up, hears who calls and hangs up.
 fn network() -> Network {
-    let person = Person {
-        answers_after_s: Some(1),
-        hangs_up_after_s: Some(1),
-        fate: Fate::Delivered(300),
-        ..Person::silent()
-    };
+    let person =
+        Person { answers_after_s: Some(1), hangs_up_after_s: Some(1), fate: Fate::Delivered(300), ..Person::silent() };
     Network::with(PHONES.map(|phone| (phone, person.clone())))
 }
 

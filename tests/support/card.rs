@@ -21,7 +21,10 @@ pub struct Card {
 pub fn can_mount() -> bool {
     let is_root = rustix::process::geteuid().is_root();
     let able = is_root && ["mkfs.ext4", "losetup", "mount", "fsfreeze"].iter().all(|tool| super::installed(tool));
-    assert!(able || std::env::var("CI").as_deref() != Ok("true"), "loop mounts must work in CI: as root, with mount and e2fsprogs");
+    assert!(
+        able || std::env::var("CI").as_deref() != Ok("true"),
+        "loop mounts must work in CI: as root, with mount and e2fsprogs"
+    );
     if !able {
         println!("skipped: loop mounts want root, mount and e2fsprogs");
     }

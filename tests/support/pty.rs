@@ -90,12 +90,7 @@ fn now(born: Instant) -> Mono {
 }
 
 /// The port and the modem's own time.
-async fn serve(
-    port: Port,
-    modem: Arc<Mutex<Modem>>,
-    written: Arc<Mutex<Vec<Written>>>,
-    born: Instant,
-) {
+async fn serve(port: Port, modem: Arc<Mutex<Modem>>, written: Arc<Mutex<Vec<Written>>>, born: Instant) {
     let mut buffer = [0; 4096];
     let mut under_way: Option<(Instant, Vec<u8>)> = None;
     loop {

@@ -201,12 +201,7 @@ fn note(book: &Mutex<Accepted>, topic: String, now: u64) {
 }
 
 /// Carries one direction, as the mood has it.
-async fn pump(
-    mut from: ReadHalf<'_>,
-    mut to: WriteHalf<'_>,
-    mut shared: Shared,
-    heard: impl Fn(&Packet),
-) {
+async fn pump(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>, mut shared: Shared, heard: impl Fn(&Packet)) {
     let mut buffer = [0; 4096];
     let mut reader = PacketReader::default();
     loop {
