@@ -19,6 +19,9 @@ use crate::people::{Letter, is_help_call, resident};
 use crate::presses::{By, Press};
 use crate::support::wire::Accepted;
 
+/// A message that was not acknowledged is brought again within this time of a start. judgement: a start, and a few tries to connect.
+const COMES_AGAIN_MS: u64 = 30_000;
+
 /// A record's identity: alarm and revision.
 type Revision = (String, u64);
 
@@ -288,7 +291,11 @@ impl Evidence<'_> {
                 .map(|other| other.onset.0)
                 .min();
             let until = next.unwrap_or(u64::MAX);
-            self.letters.iter().any(|letter| letter.is_of(&who) && (id.onset.0..until).contains(&letter.at_ms))
+            // A press that was told without the log comes again behind the start, and those who were told of it may answer before a
+            // second letter has left.
+            let again = self.undurable.iter().find(|(from, to)| (*from..to + COMES_AGAIN_MS).contains(&id.onset.0));
+            let since = again.map_or(id.onset.0, |(from, _)| *from);
+            self.letters.iter().any(|letter| letter.is_of(&who) && (since..until).contains(&letter.at_ms))
         };
         known.iter().filter(|id| !is_told(id)).map(ToString::to_string).collect()
     }
