@@ -12,7 +12,7 @@ use std::time::Duration;
 use shouwang::store::files::Disk;
 use shouwang::store::state::{Starts, open_checked};
 use shouwang::store::{Opened, Options, Outcome, Report, Store};
-use support::card::Card;
+use support::card::{Card, can_mount};
 use village_log::{alarm_draft, at, start_draft};
 
 const EXE: &str = env!("CARGO_BIN_EXE_shouwang");
@@ -38,9 +38,12 @@ async fn onsets(store: &Store) -> Vec<u64> {
 
 #[tokio::test]
 async fn an_index_on_a_full_card_ends_nothing_and_is_there_again_with_room() {
+    if !can_mount() {
+        return;
+    }
     let dir = tempfile::tempdir().expect("a directory");
     let data = dir.path().join("data");
-    let Some(mut card) = Card::insert(&dir.path().join("card.img"), &data, 48) else { return };
+    let card = Card::insert(&dir.path().join("card.img"), &data, 48);
     std::panic::set_hook(Box::new(|panic| {
         eprintln!("{panic}");
         PANICS.fetch_add(1, Ordering::Relaxed);
@@ -77,7 +80,7 @@ async fn an_index_on_a_full_card_ends_nothing_and_is_there_again_with_room() {
     store.close(at(70_000)).await;
     drop(store);
 
-    card.make_room();
+    card.empty();
     let (store, reports) = open(&data);
     println!("a start with room again: {reports:?}");
     let wanted = if known == Outcome::Durable { 31 } else { 30 };

@@ -20,6 +20,8 @@ pub mod sql;
 
 pub mod book;
 
+mod undurable;
+
 mod write;
 
 pub mod heads;

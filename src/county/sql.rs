@@ -161,6 +161,16 @@ pub const ALARM_RECORD_BY_TEXT: &str = "INSERT INTO alarm_records
 /// What stands where a revision could not be inserted.
 pub const ALARM_RECORD_THERE: &str = "SELECT state, priority, disposition FROM alarm_records
     WHERE station = $1 AND gateway = $2 AND alarm_id = $3 AND rev = $4";
+/// The revisions of an alarm from one on.
+pub const ALARM_RECORDS_FROM: &str = "SELECT rev, body FROM alarm_records
+    WHERE station = $1 AND gateway = $2 AND alarm_id = $3 AND rev >= $4 ORDER BY rev";
+/// A revision that was told without the log, told anew.
+pub const ALARM_RECORD_AGAIN: &str = "UPDATE alarm_records
+    SET state = $5, priority = $6, disposition = $7, received_ms = $8, body = $9
+    WHERE station = $1 AND gateway = $2 AND alarm_id = $3 AND rev = $4";
+/// The board goes back behind such a revision.
+pub const ALARM_BEFORE: &str = "UPDATE alarms SET rev = $4
+    WHERE station = $1 AND gateway = $2 AND alarm_id = $3 AND rev > $4";
 /// The number under which it came.
 pub const ALARM_NUMBER: &str = "INSERT INTO alarm_numbers
     (station, gateway, epoch, seq, alarm_id, rev, received_ms) VALUES ($1, $2, $3, $4, $5, $6, $7)

@@ -7,6 +7,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use super::book::BookError;
 use super::ingest::{Content, Numbers, Record, Refusal, Report, Speaker, Standing, Why};
 use super::receipt::{Batch, Committed, DISPUTED, DeadLetter, FOREIGN_EPOCH};
+use super::undurable::{self, Place};
 use super::{heads, sql, told};
 use crate::core::alarm::{Disposition, State, Subject};
 use crate::core::effect::DeviceEvent;
@@ -163,7 +164,11 @@ async fn alarm(
             .await?;
         // A record made anew after a rebuild may differ in a clock; one that says something else is no repeat.
         if said != (there.0.as_str(), there.1.as_str(), there.2.as_deref()) {
-            return Ok(Alarm::Disputed);
+            match undurable::replace(to, record.speaker, body, text, now_ms).await? {
+                Place::Taken => return Ok(Alarm::Disputed),
+                Place::Given => {}
+                Place::GivenAndNewest => board(to, record.speaker, body, now_ms).await?,
+            }
         }
     } else {
         board(to, record.speaker, body, now_ms).await?;

@@ -1,136 +1,158 @@
-//! Cards of the test's own: a small ext4 file system in a file, which can be filled and can break; and a disk in a mood, between the
-//! program and its files.
+//! A card of a station: a small ext4 in a file, mounted over a loop device, that can be full, hang, go read-only or lose its power.
+//!
+//! The loop device writes around the page cache of what lies below (`--direct-io=on`), so that the file holds what the card was
+//! truly given, and nothing that the kernel would have written later.
 
-use std::fs::{self, File};
-use std::io::Write as _;
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
-use super::child::Guard;
-use super::installed;
+use rustix::fs::{FallocateFlags, fallocate, statvfs};
 
-/// A file system of its own, mounted on a folder.
+/// A card in its slot.
 pub struct Card {
     image: PathBuf,
-    folder: PathBuf,
-    fillers: usize,
+    mount: PathBuf,
+    device: Option<String>,
+    is_held: bool,
+}
+
+/// Whether loop mounts can be made here, said once where they cannot. In CI they must.
+pub fn can_mount() -> bool {
+    let is_root = rustix::process::geteuid().is_root();
+    let able = is_root && ["mkfs.ext4", "losetup", "mount", "fsfreeze"].iter().all(|tool| super::installed(tool));
+    assert!(
+        able || std::env::var("CI").as_deref() != Ok("true"),
+        "loop mounts must work in CI: as root, with mount and e2fsprogs"
+    );
+    if !able {
+        println!("skipped: loop mounts want root, mount and e2fsprogs");
+    }
+    able
 }
 
 impl Card {
-    /// Makes one of so many MiB and mounts it; none, with a word, where nobody may mount.
-    pub fn insert(image: &Path, folder: &Path, mib: u64) -> Option<Card> {
-        if !(installed("mkfs.ext4") && installed("mount")) {
-            return None;
-        }
-        fs::create_dir_all(folder).expect("the folder can be made");
+    /// A fresh card of so many MiB, whose file is `image`, mounted at `mount`.
+    pub fn insert(image: &Path, mount: &Path, mib: u64) -> Card {
         File::create(image).and_then(|file| file.set_len(mib << 20)).expect("the image can be made");
-        let card = Card { image: image.to_owned(), folder: folder.to_owned(), fillers: 0 };
-        // No blocks are kept for root, as whom the test runs.
-        Guard::run_to_end_in(Path::new("/"), "mkfs.ext4", ["-q", "-m", "0", text(image)]);
-        card.put_back().then_some(card)
+        // Without blocks for root: the station's user has none either. In blocks as large as any sector that a loop device may take.
+        run("mkfs.ext4", &["-q", "-m", "0", "-b", "4096", "-F", text(image)]);
+        std::fs::create_dir_all(mount).expect("a folder to mount on");
+        let mut card = Card { image: image.to_owned(), mount: mount.to_owned(), device: None, is_held: false };
+        card.push_in();
+        card
     }
 
-    /// Mounts it, as after a reboot.
-    pub fn put_back(&self) -> bool {
-        let mounted = run("mount", &["-o", "loop,errors=remount-ro", text(&self.image), text(&self.folder)]);
-        assert!(mounted || std::env::var("CI").as_deref() != Ok("true"), "a loop device must be there in CI");
-        if !mounted {
-            let _ = writeln!(std::io::stderr(), "skipped: a test wants to mount a file, which this user may not");
-        }
-        mounted
+    /// A card that is there already, perhaps with a journal to be replayed.
+    pub fn reinsert(image: &Path, mount: &Path) -> Card {
+        std::fs::create_dir_all(mount).expect("a folder to mount on");
+        let mut card = Card { image: image.to_owned(), mount: mount.to_owned(), device: None, is_held: false };
+        card.push_in();
+        card
     }
 
-    /// Takes it out, and lets the file system's own check see to it.
-    pub fn take_out_and_check(&self) {
-        assert!(run("umount", &[text(&self.folder)]), "nobody uses it");
-        // 1 and 2 say that it was put right.
-        let checked = Command::new("e2fsck").args(["-f", "-y", text(&self.image)]).env("PATH", path()).output();
-        let code = checked.expect("e2fsck comes with mkfs.ext4").status.code();
-        assert!(matches!(code, Some(0..=2)), "{code:?}");
-    }
-
-    /// Takes every block that is free.
-    pub fn fill(&mut self) {
-        self.fillers += 1;
-        let mut filler = File::create(self.filler(self.fillers)).expect("a name is free");
-        for piece in [1 << 20, 1 << 12] {
-            while filler.write_all(&vec![0x5A; piece]).is_ok() {}
-        }
-        // What the file system had promised and not placed yet is placed.
-        let _ = filler.sync_all();
-    }
-
-    /// Gives every block back that was taken.
-    pub fn make_room(&mut self) {
-        for number in 1..=std::mem::take(&mut self.fillers) {
-            fs::remove_file(self.filler(number)).expect("a filler goes");
+    /// Takes all the room that there is.
+    pub fn fill(&self) {
+        let filler = File::options().create(true).append(true).open(self.mount.join("filler"));
+        let Ok(filler) = filler else { return };
+        let mut length = filler.metadata().map_or(0, |about| about.len());
+        let mut piece = free_bytes(&self.mount);
+        while piece >= 4096 {
+            match fallocate(&filler, FallocateFlags::empty(), length, piece) {
+                Ok(()) => {
+                    length += piece;
+                    piece = piece.min(free_bytes(&self.mount));
+                }
+                Err(_) => piece /= 2,
+            }
         }
     }
 
-    /// Lets the file system find an error in itself: it turns read-only, as it does when the card reports one.
-    pub fn break_it(&self) {
-        let found = Command::new("findmnt").args(["-n", "-o", "SOURCE", text(&self.folder)]).output();
-        let device = String::from_utf8(found.expect("findmnt comes with mount").stdout).expect("a name");
-        let name = device.trim().trim_start_matches("/dev/");
-        fs::write(format!("/sys/fs/ext4/{name}/trigger_fs_error"), "1").expect("the kernel lets itself be asked");
+    /// Gives the room back.
+    pub fn empty(&self) {
+        let _ = std::fs::remove_file(self.mount.join("filler"));
     }
 
-    fn filler(&self, number: usize) -> PathBuf {
-        self.folder.join(format!("filler-{number}"))
+    /// From here on every write waits.
+    pub fn hold(&mut self) {
+        self.is_held = try_run("fsfreeze", &["--freeze", text(&self.mount)]);
+    }
+
+    /// Writes go on.
+    pub fn let_go(&mut self) {
+        if std::mem::take(&mut self.is_held) {
+            run("fsfreeze", &["--unfreeze", text(&self.mount)]);
+        }
+    }
+
+    /// The file system finds an error in itself and is read-only from here on, whoever has files open on it. Only
+    /// [`Card::repair`] helps, and a start: that is how a worn card goes.
+    pub fn go_read_only(&self) {
+        run("mount", &["-o", "remount,abort", text(&self.mount)]);
+    }
+
+    /// Takes it out, repairs it and puts it back. Nobody may have a file open on it.
+    pub fn repair(&mut self) {
+        self.take_out();
+        // 1: errors were corrected.
+        let repaired = Command::new("e2fsck").args(["-p", text(&self.image)]).output().expect("e2fsck runs");
+        assert!(repaired.status.code().is_some_and(|code| code <= 1), "e2fsck: {}", said(&repaired));
+        self.push_in();
+    }
+
+    fn push_in(&mut self) {
+        let made = Command::new("losetup").args(["--find", "--show", "--direct-io=on", text(&self.image)]).output();
+        let made = made.expect("losetup runs");
+        assert!(made.status.success(), "losetup: {}", said(&made));
+        let device = String::from_utf8_lossy(&made.stdout).trim().to_owned();
+        run("mount", &[self.device.insert(device), text(&self.mount)]);
+    }
+
+    /// Takes it out.
+    pub fn take_out(&mut self) {
+        self.let_go();
+        if let Some(device) = self.device.take() {
+            run("umount", &[text(&self.mount)]);
+            run("losetup", &["--detach", &device]);
+        }
+    }
+
+    /// The file behind it.
+    pub fn image(&self) -> &Path {
+        &self.image
     }
 }
 
 impl Drop for Card {
     fn drop(&mut self) {
-        // Whoever still uses it is ended soon; the loop device goes with the last of them.
-        run("umount", &["-l", text(&self.folder)]);
-    }
-}
-
-/// A disk in a mood: what stands between the program and its files.
-pub struct Moods {
-    library: PathBuf,
-    mood: PathBuf,
-    folder: PathBuf,
-}
-
-impl Moods {
-    /// Makes it for the files below a folder; none, with a word, where nothing can be compiled.
-    pub fn make(beside: &Path, folder: &Path) -> Option<Moods> {
-        if !installed("cc") {
-            return None;
+        self.let_go();
+        if let Some(device) = self.device.take() {
+            // Lazily: a process that a failing test leaves behind ends only after this.
+            try_run("umount", &["--lazy", text(&self.mount)]);
+            try_run("losetup", &["--detach", &device]);
         }
-        let (source, library) = (beside.join("moods.c"), beside.join("moods.so"));
-        fs::write(&source, include_str!("moods.c")).expect("written");
-        Guard::run_to_end_in(beside, "cc", ["-shared", "-fPIC", "-O1", "-o", text(&library), text(&source), "-ldl"]);
-        let moods = Moods { library, mood: beside.join("mood"), folder: folder.to_owned() };
-        moods.is("well");
-        Some(moods)
-    }
-
-    /// Sets the mood: `well`, `slow N` in milliseconds, `read-only`.
-    pub fn is(&self, mood: &str) {
-        let fresh = self.mood.with_extension("new");
-        fs::write(&fresh, mood).and_then(|()| fs::rename(&fresh, &self.mood)).expect("written");
-    }
-
-    /// What a program's environment needs to meet it.
-    pub fn environment(&self) -> Vec<String> {
-        [("LD_PRELOAD", &self.library), ("DISK_MOOD", &self.mood), ("DISK_FOLDER", &self.folder)]
-            .map(|(name, value)| format!("{name}={}", value.display()))
-            .to_vec()
     }
 }
 
-fn run(program: &str, arguments: &[&str]) -> bool {
-    let output = Command::new(program).args(arguments).env("PATH", path()).output();
-    output.is_ok_and(|output| output.status.success())
+fn free_bytes(path: &Path) -> u64 {
+    statvfs(path).map_or(0, |about| about.f_bavail * about.f_frsize)
 }
 
-fn path() -> String {
-    format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default())
+/// Runs a tool that must succeed.
+pub fn run(tool: &str, arguments: &[&str]) {
+    let output = Command::new(tool).args(arguments).output().expect("the tool starts");
+    assert!(output.status.success(), "{tool} {arguments:?}: {}", said(&output));
+}
+
+/// Runs a tool; whether it succeeded.
+pub fn try_run(tool: &str, arguments: &[&str]) -> bool {
+    Command::new(tool).args(arguments).output().is_ok_and(|output| output.status.success())
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).trim().to_owned()
 }
 
 fn text(path: &Path) -> &str {
-    path.to_str().expect("a temporary folder has a plain name")
+    path.to_str().expect("the temporary folder has a plain name")
 }

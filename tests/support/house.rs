@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::broker::Broker;
 use super::child::Guard;
-use super::until;
+use super::{binary, until};
 
 /// What a station's local broker needs so that nothing is lost while the gateway is away; the same lines as in
 /// `config/mosquitto.conf`.
@@ -327,7 +327,8 @@ pub fn proc_figure(pid: u32, file: &str, name: &str) -> u64 {
     line.split_whitespace().nth(1).and_then(|figure| figure.parse().ok()).unwrap_or(0)
 }
 
-fn village(devices: &[Enrolled]) -> String {
+/// The village file of these devices: three who are called, and a home for each resident.
+pub fn village(devices: &[Enrolled]) -> String {
     let mut text = String::from(
         r#"
 [responders.n-1]
@@ -367,10 +368,6 @@ rungs = [{ call = ["n-1"], wait_s = 60 }, { call = ["g-1"], wait_s = 60 }, { cal
         );
     }
     text
-}
-
-fn binary() -> &'static str {
-    env!("CARGO_BIN_EXE_shouwang")
 }
 
 fn text(path: &Path) -> &str {
