@@ -29,8 +29,8 @@ pub(super) struct Heard {
     owed: Vec<Owed>,
     live: BTreeMap<usize, Level>,
     durable: BTreeMap<usize, Level>,
-    /// Levels of turns that the log has not taken yet.
-    unwritten: bool,
+    /// Devices whose words the log has not taken yet.
+    unwritten: BTreeSet<usize>,
     alarm_of: BTreeMap<Cause, AlarmId>,
     causes: BTreeSet<Cause>,
     /// Causes of which some frame has reached a process.
@@ -110,7 +110,7 @@ impl Heard {
         }
         level.charge = delivery.sent.charge.or(level.charge);
         self.live.insert(kit, level);
-        self.unwritten = true;
+        self.unwritten.insert(kit);
     }
 
     /// Looks whether a turn's records answer what is owed, and whether each new one has a cause.
@@ -160,9 +160,8 @@ impl Heard {
         self.causes.extend(turned.heard.iter().filter_map(|delivery| cause(delivery.sent.claim)));
         if turned.durable {
             self.owed.retain(|owed| owed.packet.is_some() || owed.met.is_none());
-            if self.unwritten {
-                self.durable.clone_from(&self.live);
-                self.unwritten = false;
+            for kit in std::mem::take(&mut self.unwritten) {
+                self.durable.extend(self.live.get(&kit).map(|level| (kit, *level)));
             }
         }
     }
@@ -194,7 +193,7 @@ impl Heard {
     pub(super) fn killed(&mut self) {
         self.owed.clear();
         self.live.clone_from(&self.durable);
-        self.unwritten = false;
+        self.unwritten.clear();
     }
 }
 

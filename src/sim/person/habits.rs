@@ -22,6 +22,7 @@ pub(super) enum Kind {
 
 /// What somebody's days have in common.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "traits of a person, each by itself")]
 pub(in crate::sim) struct Habits {
     seed: u64,
     home: u64,

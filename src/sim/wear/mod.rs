@@ -20,6 +20,7 @@ pub(super) use frames::bridge;
 
 /// A frame on its way, and the truth behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of a frame by itself")]
 pub(super) struct Sent {
     /// When it leaves the device.
     pub at: Ms,
