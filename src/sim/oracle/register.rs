@@ -79,3 +79,36 @@ impl Register {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::alarm::AlarmId;
+    use crate::core::audience::{Audience, Because};
+    use crate::core::id::{Epoch, StationId};
+    use crate::core::time::Mono;
+    use crate::sim::place::slug;
+
+    #[test]
+    fn a_reminder_of_whoever_has_left_is_a_violation_once_the_box_knows_it() {
+        let resident = ResidentId(slug("r001"));
+        let id = AlarmId {
+            station: StationId(slug("st1")),
+            epoch: Epoch(1),
+            onset: Mono(0),
+            subject: Subject::Resident(resident),
+            condition: Condition::HelpCall,
+            drill: false,
+        };
+        let (to, because) = (Audience::Rung(0), Because::Again);
+        let notice = Notice { alarm: id, to, people: Vec::new(), rings: true, round: 1, because };
+        let (mut register, mut verdicts) = (Register::default(), Verdicts::default());
+        register.serves(1_000, resident, Service::Paused);
+        register.told(100_000, &notice, &mut verdicts);
+        register.serves(200_000, resident, Service::Moved);
+        register.told(201_000, &notice, &mut verdicts);
+        assert_eq!(verdicts.count, 0);
+        register.told(300_000, &notice, &mut verdicts);
+        assert_eq!(verdicts.count, 1);
+    }
+}

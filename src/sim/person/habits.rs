@@ -105,7 +105,9 @@ mod tests {
     fn habits_are_the_seeds_and_days_come_in_all_kinds() {
         let people: Vec<Habits> = (0..40).map(|home| Habits::draw(5, home)).collect();
         assert_eq!(people[3].rises(2), Habits::draw(5, 3).rises(2));
-        assert!(people.iter().any(|who| who.latrine) && people.iter().any(|who| who.company && who.pet));
+        let traits: [fn(&Habits) -> bool; 5] =
+            [|who| who.latrine, |who| who.company, |who| who.pet, |who| who.naps, |who| who.deaf];
+        assert!(traits.iter().all(|has| people.iter().any(has) && !people.iter().all(has)));
         let kinds: Vec<Kind> = people.iter().flat_map(|who| (0..40).map(|day| who.kind(day))).collect();
         for wanted in [Kind::Ordinary, Kind::Ill, Kind::Feast { away: true }, Kind::Feast { away: false }] {
             assert!(kinds.contains(&wanted), "{wanted:?}");

@@ -87,3 +87,29 @@ impl Audit {
         (doubted && !conduct.faulty).then(|| ("a_sound_sensor_is_believed", what()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::wear::{Claim, bridge};
+
+    fn sent(level: bool) -> Sent {
+        Sent { kit: Some(0), level: Some(level), claim: Claim::Nothing, ..bridge(0, "state", String::new()) }
+    }
+
+    #[test]
+    fn a_level_stands_since_it_was_first_heard_so_and_a_break_forgets_it() {
+        let mut conduct = Conduct::default();
+        for (at, on) in [(0, false), (1_000, true), (2_000, true)] {
+            conduct.hear(at, &sent(on));
+        }
+        assert_eq!((conduct.on_since, conduct.knows_off, conduct.turns.len()), (Some(1_000), true, 2));
+        conduct.interrupted(false);
+        assert_eq!((conduct.on_since, conduct.knows_off, conduct.turns.len()), (None, true, 0));
+        conduct.hear(3_000, &sent(true));
+        conduct.interrupted(true);
+        assert!(!conduct.knows_off, "what was not written is not known");
+        conduct.hear(4_000, &Sent { faulty: true, ..sent(true) });
+        assert!(conduct.was_ever_faulty());
+    }
+}
