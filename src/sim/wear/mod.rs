@@ -13,7 +13,7 @@ mod act;
 mod frames;
 
 use super::chance::Chance;
-use super::place::{Kit, Make, Place, Wire};
+use super::place::{Kit, Place, Wire};
 use super::trace::Ms;
 use crate::core::reading::FallVerdict;
 pub(super) use frames::bridge;
@@ -267,8 +267,9 @@ fn passed(now: Ms, from: Ms, until: Ms) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::person::Deed;
     use super::*;
+    use crate::sim::person::Deed;
+    use crate::sim::place::Make;
 
     fn place_with(wanted: impl Fn(Make) -> bool) -> (Place, usize, usize) {
         let place = Place::new(10);
