@@ -108,7 +108,7 @@ mod tests {
         let traits: [fn(&Habits) -> bool; 5] =
             [|who| who.latrine, |who| who.company, |who| who.pet, |who| who.naps, |who| who.deaf];
         assert!(traits.iter().all(|has| people.iter().any(has) && !people.iter().all(has)));
-        let kinds: Vec<Kind> = people.iter().flat_map(|who| (0..40).map(|day| who.kind(day))).collect();
+        let kinds: Vec<Kind> = people.iter().flat_map(|who| (0..100).map(|day| who.kind(day))).collect();
         for wanted in [Kind::Ordinary, Kind::Ill, Kind::Feast { away: true }, Kind::Feast { away: false }] {
             assert!(kinds.contains(&wanted), "{wanted:?}");
         }
