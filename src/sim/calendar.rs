@@ -5,25 +5,21 @@ use std::io;
 use super::Settings;
 use super::fault;
 use super::mishap;
-use super::person::{self, DAY, Deed};
+use super::person::DAY;
 use super::report::Report;
 use super::village::{Event, LOOK_EVERY, QUIET, REST, Village};
-use super::wear;
+use super::wear::{self, Utterance};
 use crate::store::files::{FakeDisk, Files};
 
 impl Village<'_> {
     /// Plans the days, what goes wrong in them, and the first start.
     pub(super) fn plan(&mut self) {
         let Settings { seed, days, .. } = self.settings;
-        let end = days * DAY;
-        for day in 0..=days {
-            for planned in person::day(&self.place, seed, day) {
-                // In the time of rest devices go on reporting, and nothing else happens.
-                let rests = planned.at >= end && !matches!(planned.deed, Deed::Reports { .. });
-                if !rests && planned.at < end + REST - QUIET {
-                    self.at(planned.at, Event::Deed(planned));
-                }
-            }
+        for day in 0..days {
+            self.at(day * DAY, Event::Dawn(day));
+        }
+        for utterance in self.wear.first_words(&self.place) {
+            self.at(utterance.at, Event::Speak(utterance));
         }
         for strike in fault::plan(&self.settings.faults, seed, days) {
             self.at(strike.at, Event::Strike(strike.what, strike.span));
@@ -34,6 +30,25 @@ impl Village<'_> {
         }
         self.at(1_000, Event::Start);
         self.at(LOOK_EVERY, Event::Look);
+    }
+
+    /// A day begins: what truly happens in it is decided. In the time of rest devices go on reporting, and nothing else
+    /// happens.
+    pub(super) fn dawn(&mut self, day: u64) {
+        let end = self.settings.days * DAY;
+        for planned in self.people.begin_day(&self.place, day) {
+            if planned.at < end {
+                self.at(planned.at, Event::Deed(planned));
+            }
+        }
+    }
+
+    /// What a device says next by itself, unless nobody speaks any more by then.
+    pub(super) fn later(&mut self, utterance: Option<Utterance>) {
+        let quiet_from = self.settings.days * DAY + REST - QUIET;
+        if let Some(utterance) = utterance.filter(|utterance| utterance.at < quiet_from) {
+            self.at(utterance.at, Event::Speak(utterance));
+        }
     }
 
     /// The last look: what the disk holds after a power cut, what the county has, what was private.

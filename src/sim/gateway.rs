@@ -394,9 +394,10 @@ fn raises(effects: &[Effect]) -> bool {
     effects.iter().filter_map(alarm_of).any(|alarm| alarm.rev == 1 && alarm.id.condition == Condition::HelpCall)
 }
 
+/// A press whose sender waits for an acknowledgement.
 fn is_call(arrival: &Arrival) -> bool {
-    let claim = arrival.delivery.as_ref().map(|delivery| delivery.sent.claim);
-    matches!(claim, Some(super::wear::Claim::Press(_)))
+    let acknowledged = arrival.delivery.as_ref().filter(|delivery| delivery.packet.is_some());
+    acknowledged.is_some_and(|delivery| matches!(delivery.sent.claim, super::wear::Claim::Press(_)))
 }
 
 /// The lanes, for whoever goes through all of them.

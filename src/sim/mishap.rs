@@ -221,10 +221,11 @@ impl Village<'_> {
         let reachable = match wire {
             Wire::Zigbee => self.air.broker_up && !self.air.has_session(),
             Wire::Hub => self.air.port_up,
+            Wire::Receiver | Wire::Watches => true,
         };
         let Some(gateway) = self.gateway.as_mut().filter(|gateway| gateway.life == life && reachable) else { return };
         gateway.source(wire.source(), true);
-        if wire == Wire::Hub || self.air.bridge_up {
+        if wire != Wire::Zigbee || self.air.bridge_up {
             self.oracle.wire(self.now, wire, true);
         }
         if wire == Wire::Zigbee {

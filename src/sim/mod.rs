@@ -28,6 +28,8 @@ mod person;
 
 mod wear;
 
+mod ether;
+
 mod air;
 
 mod fault;
@@ -55,6 +57,8 @@ mod mishap;
 mod outside;
 
 mod calendar;
+
+mod register;
 
 mod report;
 

@@ -120,7 +120,7 @@ fn options() -> Options {
     }
 }
 
-fn decoders() -> BTreeMap<Wire, Box<dyn Decode>> {
+pub(super) fn decoders() -> BTreeMap<Wire, Box<dyn Decode>> {
     let decoder = |wire: Wire| Some((wire, (device::format(wire.format())?.decoder)()));
     Wire::ALL.into_iter().filter_map(decoder).collect()
 }

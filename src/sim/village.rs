@@ -9,10 +9,11 @@ use super::chance::Chance;
 use super::clock::Hardware;
 use super::county::County;
 use super::crash::{self, Death, Point};
+use super::ether::Ether;
 use super::fault::{Fault, Mishap};
 use super::gateway::{Gateway, LastWords, Outward, Turned};
 use super::oracle::Oracle;
-use super::person::{DAY, Deed, Planned};
+use super::person::{DAY, Deed, People, Planned, Whereabouts};
 use super::place::{Place, Wire};
 use super::report::Report;
 use super::responders::{Errand, Responders};
@@ -74,6 +75,8 @@ pub(super) enum Event {
     Dial(u32),
     /// A look at the lists.
     Look,
+    /// A day begins.
+    Dawn(u64),
 }
 
 /// The village at work.
@@ -83,7 +86,9 @@ pub(super) struct Village<'a> {
     pub(super) queue: BTreeMap<(Ms, u64), Event>,
     pub(super) queued: u64,
     pub(super) place: Place,
+    pub(super) people: People,
     pub(super) wear: Wear,
+    pub(super) ether: Ether,
     pub(super) air: Air,
     pub(super) disk: FakeDisk,
     pub(super) hardware: Hardware,
@@ -130,14 +135,16 @@ impl<'a> Village<'a> {
     pub(super) fn new(settings: &Settings, sink: Option<&'a mut dyn Write>) -> Village<'a> {
         let place = Place::new(settings.homes);
         let seed = settings.seed;
-        let wear = Wear::new(&place, seed);
+        let (people, wear) = (People::new(&place, seed), Wear::new(&place, seed));
         let mut village = Village {
             settings: settings.clone(),
             now: 0,
             queue: BTreeMap::new(),
             queued: 0,
             place,
+            people,
             wear,
+            ether: Ether::new(seed),
             air: Air::new(),
             disk: FakeDisk::new(),
             hardware: Hardware::first(),
@@ -224,6 +231,7 @@ impl<'a> Village<'a> {
                     | Event::Arrive(..)
                     | Event::Command(_)
                     | Event::Look
+                    | Event::Dawn(_)
             );
             self.happen(event);
         }
@@ -262,6 +270,7 @@ impl<'a> Village<'a> {
             Event::Receipt(conn, ack) => self.receipt(conn, &ack),
             Event::Dial(life) => self.dial(life),
             Event::Look => self.look(),
+            Event::Dawn(day) => self.dawn(day),
         }
     }
 
@@ -272,9 +281,14 @@ impl<'a> Village<'a> {
             self.errands(errand);
             return;
         }
-        let matters = !matches!(deed, Deed::Reports { .. } | Deed::Moves | Deed::PassesDoor);
+        if let Deed::Serves { service } = deed {
+            self.serve(home, service);
+            return;
+        }
+        let matters = !matches!(deed, Deed::Moves { .. } | Deed::Door { .. } | Deed::Occupies { .. });
         if matters {
-            self.trace.line(self.now, format_args!("deed home {home} {deed:?}"));
+            let Whereabouts { room, bearing } = self.people.whereabouts(home, self.now);
+            self.trace.line(self.now, format_args!("deed home {home} {deed:?}, {bearing:?} in {room:?}"));
         }
         for utterance in self.wear.act(&self.place, self.now, home, deed) {
             self.at(utterance.at, Event::Speak(utterance));
@@ -282,14 +296,16 @@ impl<'a> Village<'a> {
     }
 
     fn speak(&mut self, utterance: Utterance) {
-        for sent in self.wear.speak(&self.place, &utterance) {
-            self.frame(sent);
+        let (sent, next) = self.wear.speak(&self.place, &utterance);
+        self.later(next);
+        for sent in sent {
+            // A hub sends later what it gathers.
+            if sent.at > self.now { self.at(sent.at, Event::Frame(sent)) } else { self.frame(sent) }
         }
     }
 
     fn frame(&mut self, sent: Sent) {
-        // Frames are lost on the air.
-        if sent.kit.is_some() && self.chance.per_mille(15) {
+        if sent.kit.is_some() && self.ether.loses(self.now, sent.wire) {
             return;
         }
         if self.settings.faults.has(Fault::Repeat) && !sent.copy && sent.kit.is_some() {
@@ -318,7 +334,7 @@ impl<'a> Village<'a> {
     }
 
     fn arrive(&mut self, life: u32, delivery: Delivery) {
-        let gone = delivery.packet.is_some() && !self.air.has_session();
+        let gone = self.air.is_gone(&delivery);
         let Some(gateway) = self.gateway.as_mut().filter(|gateway| gateway.life == life && !gone) else { return };
         let device = delivery.sent.kit.map_or("bridge", |kit| self.place.kits[kit].device.as_str());
         let kept = if delivery.retained { " kept" } else { "" };

@@ -29,10 +29,12 @@ pub(super) struct Heard {
     owed: Vec<Owed>,
     live: BTreeMap<usize, Level>,
     durable: BTreeMap<usize, Level>,
-    /// Levels of turns that the log has not taken yet.
-    unwritten: bool,
+    /// Devices whose words the log has not taken yet.
+    unwritten: BTreeSet<usize>,
     alarm_of: BTreeMap<Cause, AlarmId>,
     causes: BTreeSet<Cause>,
+    /// Causes of which some frame has reached a process.
+    reached: BTreeSet<Cause>,
     /// The newest record of what somebody's condition was found by, and when.
     newest: BTreeMap<(Subject, Condition), (Ms, AlarmId, u32)>,
 }
@@ -78,10 +80,12 @@ impl Heard {
     /// A message reached the process; what must come of it follows from what it heard before.
     pub(super) fn delivered(&mut self, now: Ms, place: &Place, delivery: &Delivery) {
         let Some(kit) = delivery.sent.kit.filter(|_| !delivery.retained) else { return };
-        if place.kits[kit].standing != Standing::Enrolled {
+        if !place.serves(&place.kits[kit]) {
             return;
         }
-        let asks = asks(&self.live.get(&kit).copied().unwrap_or_default(), delivery, now);
+        // A repeat whose first frame was lost on the way is the first one here.
+        let first = cause(delivery.sent.claim).is_some_and(|cause| self.reached.insert(cause));
+        let asks = asks(&self.live.get(&kit).copied().unwrap_or_default(), delivery, first, now);
         self.learn(kit, delivery, now);
         if let Asks::Must(condition) = asks {
             let resident = place.homes[place.kits[kit].home].resident;
@@ -94,7 +98,7 @@ impl Heard {
         let mut level = self.live.get(&kit).copied().unwrap_or_default();
         match delivery.sent.claim {
             Claim::Level { on, .. } => {
-                if on && !matches!(asks(&level, delivery, now), Asks::Nothing) {
+                if on && !matches!(asks(&level, delivery, false, now), Asks::Nothing) {
                     level.pressed_at = Some(now);
                 }
                 level.value = Some(u8::from(on));
@@ -106,7 +110,7 @@ impl Heard {
         }
         level.charge = delivery.sent.charge.or(level.charge);
         self.live.insert(kit, level);
-        self.unwritten = true;
+        self.unwritten.insert(kit);
     }
 
     /// Looks whether a turn's records answer what is owed, and whether each new one has a cause.
@@ -156,9 +160,8 @@ impl Heard {
         self.causes.extend(turned.heard.iter().filter_map(|delivery| cause(delivery.sent.claim)));
         if turned.durable {
             self.owed.retain(|owed| owed.packet.is_some() || owed.met.is_none());
-            if self.unwritten {
-                self.durable.clone_from(&self.live);
-                self.unwritten = false;
+            for kit in std::mem::take(&mut self.unwritten) {
+                self.durable.extend(self.live.get(&kit).map(|level| (kit, *level)));
             }
         }
     }
@@ -190,14 +193,14 @@ impl Heard {
     pub(super) fn killed(&mut self) {
         self.owed.clear();
         self.live.clone_from(&self.durable);
-        self.unwritten = false;
+        self.unwritten.clear();
     }
 }
 
-/// What a claim asks for, given what was heard before.
-fn asks(before: &Level, delivery: &Delivery, now: Ms) -> Asks {
+/// What a claim asks for, given what was heard before; `first` when nothing of its cause was.
+fn asks(before: &Level, delivery: &Delivery, first: bool, now: Ms) -> Asks {
     let sent = &delivery.sent;
-    let must = |condition| if delivery.again { Asks::May } else { Asks::Must(condition) };
+    let must = |condition| if delivery.again && !first { Asks::May } else { Asks::Must(condition) };
     let edge = |value: u8, condition| if before.value == Some(value) { Asks::May } else { must(condition) };
     // What had waited at the broker comes all at once, and counts as one.
     let merge_ms = crate::device::format(sent.wire.format()).map_or(0, |format| Ms::from(format.merge_ms));

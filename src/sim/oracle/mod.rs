@@ -13,6 +13,10 @@ mod arrived;
 
 mod audit;
 
+mod strangers;
+
+mod register;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -20,7 +24,9 @@ use serde::Serialize;
 use self::audit::Audit;
 use self::heard::Heard;
 use self::keeping::Keeping;
+use self::register::Register;
 use self::story::Story;
+use self::strangers::Strangers;
 use super::air::Delivery;
 use super::county::County;
 use super::gateway::{Gateway, Turned};
@@ -28,6 +34,8 @@ use super::place::{Place, Wire};
 use super::trace::Ms;
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::effect::Notice;
+use crate::core::id::ResidentId;
+use crate::core::roster::Service;
 use crate::core::sequence::{Lane, Range};
 use crate::core::time::Moment;
 use crate::limits;
@@ -71,6 +79,8 @@ pub(super) struct Oracle {
     story: Story,
     keeping: Keeping,
     audit: Audit,
+    strangers: Strangers,
+    register: Register,
     lived_since: Ms,
 }
 
@@ -83,7 +93,8 @@ impl Oracle {
 
     /// A turn was taken and its write is known.
     pub(super) fn turned(&mut self, now: Ms, place: &Place, turned: &Turned) {
-        let Oracle { verdicts, heard, story, keeping, audit, .. } = self;
+        let Oracle { verdicts, heard, story, keeping, audit, strangers, register, .. } = self;
+        strangers.turned(now, place, register, turned, verdicts);
         heard.turned(now, place, turned, verdicts);
         story.turned(now, place, turned, self.lived_since, verdicts);
         audit.turned(now, place, turned, verdicts);
@@ -96,10 +107,12 @@ impl Oracle {
     pub(super) fn interrupted(&mut self, turned: &Turned) {
         self.keeping.interrupted(turned);
         self.audit.interrupted(turned);
+        self.strangers.interrupted(turned);
     }
 
     /// A person is told.
     pub(super) fn told(&mut self, now: Ms, at: Moment, notice: &Notice) {
+        self.register.told(now, notice, &mut self.verdicts);
         if let Some(alarm) = self.story.told(now, at, notice, &mut self.verdicts)
             && alarm.durable
         {
@@ -118,6 +131,7 @@ impl Oracle {
     pub(super) fn killed(&mut self, now: Ms) {
         self.heard.killed();
         self.audit.killed(now);
+        self.strangers.killed();
     }
 
     /// A process begins, with what the log gave it. To be called before its first turn is shown.
@@ -129,6 +143,14 @@ impl Oracle {
     /// Something can be heard on a wire, or nothing.
     pub(super) fn wire(&mut self, now: Ms, wire: Wire, up: bool) {
         self.audit.wire(now, wire, up);
+    }
+
+    /// Somebody's record changes.
+    pub(super) fn serves(&mut self, now: Ms, resident: ResidentId, service: Service) {
+        self.register.serves(now, resident, service);
+        if !service.is_served() {
+            self.story.leaves(resident);
+        }
     }
 
     /// Records leave for the county.
@@ -164,7 +186,8 @@ impl Oracle {
 
     /// The hourly look at devices and sources.
     pub(super) fn look(&mut self, now: Ms, place: &Place, gateway: &Gateway) {
-        self.audit.look(now, place, gateway, &mut self.verdicts);
+        self.audit.look(now, place, gateway, self.lived_since, &mut self.verdicts);
+        self.register.look(now, place, gateway, self.lived_since, &mut self.verdicts);
     }
 
     /// Something that must not happen at all.

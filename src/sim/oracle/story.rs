@@ -8,6 +8,7 @@ use crate::core::alarm::life_cycle::State;
 use crate::core::alarm::{Alarm, AlarmId, Disposition, Subject};
 use crate::core::audience::{Audience, Because};
 use crate::core::effect::Notice;
+use crate::core::id::ResidentId;
 use crate::core::time::{Gap, Moment, Mono};
 use crate::sim::gateway::{Gateway, Turned};
 use crate::sim::place::{Place, Standing};
@@ -22,6 +23,8 @@ const LATE_MS: Ms = 2_500;
 pub(super) struct Story {
     known: BTreeMap<AlarmId, Known>,
     open: BTreeSet<AlarmId>,
+    /// Who is served no more: nothing about them moves by itself (CARE-RULES 26).
+    left: BTreeSet<ResidentId>,
     told: u64,
 }
 
@@ -140,6 +143,11 @@ impl Story {
         }
     }
 
+    /// Somebody is served no more.
+    pub(super) fn leaves(&mut self, who: ResidentId) {
+        self.left.insert(who);
+    }
+
     /// Somebody is told. Gives the record that the notice speaks of.
     pub(super) fn told(&mut self, now: Ms, at: Moment, notice: &Notice, verdicts: &mut Verdicts) -> Option<&Alarm> {
         self.told += 1;
@@ -171,6 +179,9 @@ impl Story {
     pub(super) fn overdue(&mut self, now: Ms, at: Moment, lived_since: Ms, verdicts: &mut Verdicts) {
         for id in &self.open {
             let Some(known) = self.known.get_mut(id) else { continue };
+            if known.alarm.resident().is_some_and(|who| self.left.contains(&who)) {
+                continue;
+            }
             if known.untold_since.is_some_and(|since| now > since.max(lived_since) + LATE_MS) {
                 known.untold_since = None;
                 verdicts.against(now, "who_is_raised_is_told", || id.to_string());
@@ -187,7 +198,8 @@ impl Story {
     pub(super) fn end(&self, now: Ms, gateway: &Gateway, verdicts: &mut Verdicts) {
         for alarm in gateway.station.open_alarms().filter(|alarm| alarm.id.condition.rule().about_person) {
             let told = self.known.get(&alarm.id).is_some_and(|known| known.told);
-            if !told && is_raised(alarm) {
+            let left = alarm.resident().is_some_and(|who| self.left.contains(&who));
+            if !told && !left && is_raised(alarm) {
                 verdicts.against(now, "no_alarm_stays_open_untold", || alarm.id.to_string());
             }
         }
