@@ -25,8 +25,6 @@ pub mod card;
 
 pub mod moods;
 
-pub mod moods;
-
 pub mod player;
 
 pub mod hub;
@@ -66,10 +64,6 @@ pub mod port;
 pub mod pty;
 
 pub mod fast;
-
-pub mod card;
-
-pub mod moods;
 
 use std::io::Write as _;
 use std::path::Path;
