@@ -29,7 +29,7 @@ pub struct Args {
     /// 随机种子;同一种子,同一过程 · All chance comes of it: the same seed, the same trace
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// 一段种子(含两端),用全部处理器核 · Seeds from A to B, both included, on all cores: one line for each that fails, and the sum
+    /// 一段种子(含两端),用全部处理器核 · Seeds from A to B, on all cores: a line for each that fails, and the sum
     #[arg(long, value_name = "A..B", value_parser = seeds, conflicts_with_all = ["seed", "trace", "shrink", "only"])]
     seeds: Option<RangeInclusive<u64>>,
     /// 天数 · Days
@@ -44,7 +44,7 @@ pub struct Args {
     /// 只保留计划中的这些编号 · Keeps only these numbers of all that is planned, as 3,7-9
     #[arg(long, value_name = "LIST")]
     only: Option<Keep>,
-    /// 把失败的过程缩到最小(最多 400 次运行),并给出重现命令 · Makes a failing run small, in at most 400 runs, and prints the command that repeats it
+    /// 把失败的过程缩小(最多 400 次运行) · Makes a failing run small, in at most 400 runs, and says how to repeat it
     #[arg(long, conflicts_with = "trace")]
     shrink: bool,
     /// 逐步记录写入文件 · Writes the trace to a file
