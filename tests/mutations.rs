@@ -22,7 +22,7 @@ const MISTAKES: [(Sabotage, &str); 17] = [
     (Sabotage::AckBeforeCommit, "none"),
     (Sabotage::RunTwice, "repeat"),
     (Sabotage::NumbersTwice, "kill"),
-    (Sabotage::OldEpochReceipt, "forged"),
+    (Sabotage::OldEpochReceipt, "forged,link"),
     (Sabotage::LostDeadline, "kill"),
     (Sabotage::EndlessLease, "kill"),
     (Sabotage::CountyAckStops, "none"),
@@ -60,11 +60,11 @@ fn every_mistake_is_noticed() {
     });
     let mut rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
     rows.sort_unstable();
-    println!("{:<20} {:<8} {:>4}  sentence", "mistake", "weather", "seed");
+    println!("{:<20} {:<12} {:>4}  sentence", "mistake", "weather", "seed");
     for (mistake, faults, caught) in &rows {
         let (seed, sentence) =
             caught.map_or(("-".to_owned(), "not noticed"), |(seed, sentence)| (seed.to_string(), sentence));
-        println!("{mistake:<20} {faults:<8} {seed:>4}  {sentence}");
+        println!("{mistake:<20} {faults:<12} {seed:>4}  {sentence}");
     }
     assert_eq!(rows.len(), Sabotage::ALL.len(), "every mistake has its row");
     assert!(rows.iter().all(|(.., caught)| caught.is_some()), "the table above says which mistake was not noticed");

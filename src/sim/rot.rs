@@ -189,16 +189,15 @@ impl Village<'_> {
             self.trace.line(self.now, format_args!("the store says: {report}"));
         }
         let said = |report: &&Opening| !matches!(report, Opening::FirstStart | Opening::Torn(_));
-        let holed = std::mem::take(&mut self.holed);
-        let (Some(before), Some(after)) = (self.held.take(), after) else {
-            if holed {
-                return;
-            }
-            for report in reports.iter().filter(said).filter(|report| !matches!(report, Opening::Rebuilt { .. })) {
+        // What was once damaged is found again, and said again, as long as it is read.
+        let known = std::mem::take(&mut self.holed) || self.held.is_some();
+        for report in reports.iter().filter(said).filter(|report| !matches!(report, Opening::Rebuilt { .. })) {
+            let new = self.damage.insert(report.to_string());
+            if new && !known {
                 self.oracle.against(self.now, "no_damage_but_a_torn_tail", report.to_string());
             }
-            return;
-        };
+        }
+        let (Some(before), Some(after)) = (self.held.take(), after) else { return };
         let mut loss = before.without(&after);
         if before.epoch != Some(epoch) {
             loss.again.clear();

@@ -80,6 +80,8 @@ pub(super) struct Spoiled {
     sent: BTreeMap<Token, (Lane, Range)>,
     /// Under which id a command is run, and under which it was asked.
     alias: BTreeMap<CommandId, CommandId>,
+    /// A number was given twice.
+    numbered: bool,
 }
 
 impl Spoiled {
@@ -166,8 +168,12 @@ impl Spoiled {
     }
 
     /// The number under which a record is sent.
-    pub(super) fn number(&self, life: u32, seq: u64) -> u64 {
-        if life > 1 && seq > 1 && self.is(Sabotage::NumbersTwice) { seq - 1 } else { seq }
+    pub(super) fn number(&mut self, life: u32, seq: u64) -> u64 {
+        if self.numbered || life == 1 || seq == 1 || !self.is(Sabotage::NumbersTwice) {
+            return seq;
+        }
+        self.numbered = true;
+        seq - 1
     }
 
     /// Records leave.

@@ -1,7 +1,7 @@
 //! The loop: the earliest of what is planned, what the box waits for and what the pump waits for; perhaps a mishap;
 //! carry out; ask the oracle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use super::air::{Air, Delivery};
@@ -137,6 +137,8 @@ pub(super) struct Village<'a> {
     pub(super) held: Option<Held>,
     /// Parts of what was not synced had reached the card before others: there may be holes that nobody was told of.
     pub(super) holed: bool,
+    /// Damage that the store has named.
+    pub(super) damage: BTreeSet<String>,
 }
 
 /// The way to the county.
@@ -205,6 +207,7 @@ impl<'a> Village<'a> {
             index: Index::Whole,
             held: None,
             holed: false,
+            damage: BTreeSet::new(),
         };
         if settings.sabotage == Some(Sabotage::SkipSync) {
             village.disk.lie(true);

@@ -242,6 +242,12 @@ fn step(
         {
             verdicts.against(now, "a_lease_is_kept", || format!("{} until {until:?}", alarm.id));
         }
+        (
+            Some(State::Accepted { until: before, .. } | State::OnSite { until: before, .. }),
+            State::Accepted { until, .. } | State::OnSite { until, .. },
+        ) if !ordered && until > before => {
+            verdicts.against(now, "no_lease_grows_by_itself", || format!("{} from {before:?} to {until:?}", alarm.id));
+        }
         (Some(State::Raised { climb: before }), State::Raised { climb }) => {
             let (then, is) = ((before.round, before.called), (climb.round, climb.called));
             if before.since == climb.since && is < then {
