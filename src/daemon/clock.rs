@@ -171,6 +171,13 @@ pub fn boottime() -> Duration {
     Duration::from_millis(kernel_boottime_ms())
 }
 
+/// The time that this thread has had a processor: what work costs on a machine that does other work too.
+#[must_use]
+pub fn thread_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::from_millis(millis(time.tv_sec, time.tv_nsec))
+}
+
 fn kernel_boottime_ms() -> u64 {
     let time = clock_gettime(ClockId::Boottime);
     millis(time.tv_sec, time.tv_nsec)

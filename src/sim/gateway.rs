@@ -10,6 +10,7 @@ use super::Sabotage;
 use super::air::Delivery;
 use super::clock::Clock;
 use super::place::{Place, Wire};
+use super::sabotage::Spoiled;
 use super::trace::Ms;
 use crate::core::alarm::Alarm;
 use crate::core::condition::Condition;
@@ -26,7 +27,7 @@ use crate::relay::message::Ack;
 use crate::relay::pump::{Event, Pump};
 use crate::store::handout::Cursor;
 use crate::store::record::{Decision, Start};
-use crate::store::{Draft, Journal, Outcome, Undecided};
+use crate::store::{Committed, Draft, Journal, Outcome, Undecided};
 
 /// How often the last-heard table is written whole, as in the daemon.
 const WORDS_EVERY: Duration = Duration::from_mins(5);
@@ -72,6 +73,12 @@ pub(super) struct Gateway {
     pub(super) words_at: Mono,
     /// When a block of routine words is due.
     pub(super) block_due: Option<Mono>,
+    /// How long the disk takes for what is written in this turn.
+    pub(super) sync_ms: Ms,
+    /// The disk has not answered in time, and answers then.
+    pub(super) late_until: Option<Ms>,
+    /// What is done wrong on purpose.
+    pub(super) spoiled: Spoiled,
 }
 
 /// An input that waits for its turn.
@@ -105,6 +112,10 @@ pub(super) struct Turned {
     pub start: Option<Gap>,
     /// Records of alarms, as written.
     pub records: Vec<Alarm>,
+    /// Their numbers.
+    pub numbers: Vec<u64>,
+    /// And their sequence space.
+    pub epoch: Epoch,
     /// Whether there was anything to write.
     pub wrote: bool,
     /// Whether the log took it.
@@ -116,13 +127,15 @@ pub(super) struct Turned {
 }
 
 impl Turned {
-    fn new(at: Moment) -> Turned {
+    fn new(at: Moment, epoch: Epoch) -> Turned {
         Turned {
             at,
             heard: Vec::new(),
             orders: Vec::new(),
             start: None,
             records: Vec::new(),
+            numbers: Vec::new(),
+            epoch,
             wrote: false,
             durable: true,
             outward: Vec::new(),
@@ -159,11 +172,12 @@ impl Gateway {
             return delivery.packet;
         }
         let packet = delivery.packet;
+        let class = self.spoiled.class(class);
         let arrival = Arrival { input: Input::Sample(sample), delivery: Some(delivery) };
         match class {
             Class::Urgent => {
                 self.urgent.push_back(arrival);
-                None
+                packet.filter(|_| self.spoiled.is(Sabotage::AckBeforeCommit))
             }
             Class::Routine => {
                 self.routine.push_back(arrival);
@@ -179,13 +193,14 @@ impl Gateway {
 
     /// Somebody orders something.
     pub(super) fn order(&mut self, command: Command) {
+        let command = self.spoiled.order(command);
         self.urgent.push_back(Arrival { input: Input::Command(command), delivery: None });
     }
 
     /// A receipt of the county arrives; what is new in it goes into the log.
     pub(super) fn receipt(&mut self, now: Ms, ack: Ack) -> Option<Ack> {
         let mono = self.clock.mono(now);
-        let new = self.pump.receipt(mono, ack)?;
+        let new = self.pump.receipt(mono, self.spoiled.receipt(ack, self.epoch))?;
         self.receipts_due.get_or_insert(mono + RECEIPT_WAIT);
         let Ack { epoch, lane, ranges, reject } = new.clone();
         if !ranges.is_empty() {
@@ -203,8 +218,10 @@ impl Gateway {
     pub(super) fn wanted_at(&self, now: Ms) -> Ms {
         let asap = !self.urgent.is_empty() || !self.routine.is_empty();
         let waiting = self.journal.books().pending() > 0;
-        let journal = if waiting { Some(self.clock.mono(now) + Duration::from_secs(1)) } else { self.block_due };
-        let due = [self.station.deadline(), self.receipts_due, journal].into_iter().flatten().min();
+        let again = self.late_until.unwrap_or(now).max(now + 1_000);
+        let journal = if waiting { Some(self.clock.mono(again)) } else { self.block_due };
+        let deadline = self.station.deadline().filter(|_| !self.spoiled.forgets_deadlines(self.life));
+        let due = [deadline, self.receipts_due, journal].into_iter().flatten().min();
         let due = if asap { now } else { due.map_or(Ms::MAX, |due| self.clock.when(due)) };
         due.max(self.free_at).max(now)
     }
@@ -217,7 +234,7 @@ impl Gateway {
     /// One turn: take what waits, handle, write, and say what goes out.
     pub(super) fn turn(&mut self, now: Ms, sabotage: &mut Option<Sabotage>) -> Turned {
         let at = self.clock.at(now);
-        let mut turned = Turned::new(at);
+        let mut turned = Turned::new(at, self.epoch);
         let (mut inputs, mut effects, mut acknowledge) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..limits::TURN_INPUTS_MAX {
             let Some(arrival) = self.urgent.pop_front() else { break };
@@ -227,7 +244,7 @@ impl Gateway {
             if dropped {
                 continue;
             }
-            effects.extend(self.station.handle(at, &arrival.input));
+            effects.extend(self.station.handle(at, &self.spoiled.input(&arrival.input)));
             match &arrival.input {
                 Input::Command(Command { order: Order::Query, .. }) => continue,
                 Input::Command(command) => turned.orders.push(command.order.clone()),
@@ -236,9 +253,15 @@ impl Gateway {
             }
             inputs.push(arrival.input);
         }
-        for _ in 0..limits::TURN_INPUTS_MAX {
+        for _ in 0..self.spoiled.routine_at_once(&mut turned) {
             let Some(arrival) = self.routine.pop_front() else { break };
             effects.extend(self.station.handle(at, &arrival.input));
+            if let Some(input) = self.spoiled.after_routine(&self.station, &arrival.input) {
+                effects.extend(self.station.handle(at, &input));
+            }
+            if self.spoiled.is(Sabotage::SingleLane) {
+                acknowledge.extend(arrival.delivery.as_ref().and_then(|delivery| delivery.packet));
+            }
             turned.heard.extend(arrival.delivery);
             if let Input::Sample(sample) = arrival.input {
                 self.keep_reading(at, sample);
@@ -247,7 +270,10 @@ impl Gateway {
         if turned.heard.is_empty() && inputs.is_empty() {
             effects.extend(self.station.handle(at, &Input::Tick));
         }
-        self.journal.tick(at);
+        if self.late_until.is_none_or(|until| until <= now) {
+            self.late_until = None;
+            self.journal.tick(at);
+        }
         if self.block_due.is_some_and(|due| at.mono >= due) {
             let left = !self.journal.books().gather.is_empty();
             self.block_due = left.then(|| at.mono + Duration::from_secs(1));
@@ -257,7 +283,7 @@ impl Gateway {
             decisions.append(&mut self.receipts);
             self.receipts_due = None;
         }
-        self.finish(&mut turned, inputs, effects, decisions, acknowledge, sabotage);
+        self.finish(now, &mut turned, inputs, effects, decisions, acknowledge, sabotage);
         if at.mono.since(self.words_at) >= WORDS_EVERY {
             self.words_at = at.mono;
             turned.words = Some(LastWords { at: at.mono, words: self.station.words() });
@@ -267,15 +293,18 @@ impl Gateway {
 
     /// The first turn of a life.
     pub(super) fn begin(&mut self, at: Moment, start: Start, effects: Vec<Effect>) -> Turned {
-        let mut turned = Turned::new(at);
+        let mut turned = Turned::new(at, self.epoch);
         turned.start = Some(start.gap);
-        self.finish(&mut turned, Vec::new(), effects, vec![Undecided::Start(start)], Vec::new(), &mut None);
+        let first = vec![Undecided::Start(start)];
+        self.finish(self.free_at, &mut turned, Vec::new(), effects, first, Vec::new(), &mut None);
         turned
     }
 
     /// Commits, then says what goes out, in order.
+    #[expect(clippy::too_many_arguments, reason = "a turn is what it took in and what it decided")]
     fn finish(
         &mut self,
+        now: Ms,
         turned: &mut Turned,
         inputs: Vec<Input>,
         mut effects: Vec<Effect>,
@@ -285,14 +314,18 @@ impl Gateway {
     ) {
         self.station.seal(&mut effects, turned.at);
         decisions.extend(effects.iter().filter_map(undecided));
-        turned.wrote = !inputs.is_empty() || !decisions.is_empty();
+        turned.wrote |= !inputs.is_empty() || !decisions.is_empty();
         let skipped = raises(&effects) && sabotage.take_if(|what| *what == Sabotage::SkipCommit).is_some();
         if skipped {
             turned.records = effects.iter().filter_map(alarm_of).collect();
+            turned.numbers = vec![0; turned.records.len()];
         } else if turned.wrote {
-            let committed = self.journal.commit(Draft { at: turned.at, inputs, decisions });
+            if raises(&effects) && sabotage.take_if(|what| *what == Sabotage::DropWrite).is_some() {
+                decisions.retain(|decision| !matches!(decision, Undecided::Alarm(_)));
+            }
+            let committed = self.commit(now, Draft { at: turned.at, inputs, decisions });
             turned.durable = committed.outcome == Outcome::Durable;
-            turned.records = committed.decisions.into_iter().filter_map(record_of).collect();
+            (turned.numbers, turned.records) = committed.decisions.into_iter().filter_map(record_of).unzip();
         }
         if !turned.durable {
             for alarm in &turned.records {
@@ -310,7 +343,7 @@ impl Gateway {
                 | Effect::Absence { .. }
                 | Effect::Stop(_) => {}
                 Effect::Notify(notice) => turned.outward.push(Outward::Tell(notice)),
-                Effect::Answer(id, answer) => turned.outward.push(Outward::Answer(id, answer)),
+                Effect::Answer(id, answer) => turned.outward.push(Outward::Answer(self.spoiled.asked(id), answer)),
             }
         }
         self.withheld.extend(acknowledge);
@@ -323,6 +356,18 @@ impl Gateway {
             self.urgent.push_front(Arrival { input: Input::Disk { up: all_written, short: false }, delivery: None });
         }
         self.show(turned.at);
+    }
+
+    /// Writes a turn, as far as the disk answers in time. One that does not writes it later, with its numbers and in its place.
+    fn commit(&mut self, now: Ms, draft: Draft) -> Committed {
+        let deadline = u64::try_from(limits::COMMIT_DEADLINE.as_millis()).unwrap_or(Ms::MAX);
+        if self.late_until.is_none() && self.sync_ms < deadline {
+            return self.journal.commit(draft);
+        }
+        self.late_until.get_or_insert(now + self.sync_ms);
+        let mut books = self.journal.books();
+        let (ticket, decisions) = books.enter(draft);
+        books.committed(ticket, decisions)
     }
 
     /// Lets the pump know what there is to send.
@@ -367,9 +412,9 @@ fn undecided(effect: &Effect) -> Option<Undecided> {
     }
 }
 
-fn record_of(decision: Decision) -> Option<Alarm> {
+fn record_of(decision: Decision) -> Option<(u64, Alarm)> {
     match decision {
-        Decision::Alarm { alarm, .. } => Some(*alarm),
+        Decision::Alarm { seq, alarm } => Some((seq, *alarm)),
         _ => None,
     }
 }

@@ -1,7 +1,7 @@
 //! The loop: the earliest of what is planned, what the box waits for and what the pump waits for; perhaps a mishap;
 //! carry out; ask the oracle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use super::air::{Air, Delivery};
@@ -17,6 +17,8 @@ use super::person::{DAY, Deed, People, Planned, Whereabouts};
 use super::place::{Place, Wire};
 use super::report::Report;
 use super::responders::{Errand, Responders};
+use super::rot::{Held, Index};
+use super::shrink::Item;
 use super::trace::{Ms, Trace};
 use super::uplink::Upward;
 use super::wear::{Sent, Utterance, Wear};
@@ -37,6 +39,10 @@ pub(super) const QUIET: Ms = 10 * 60_000;
 pub(super) const LOOK_EVERY: Ms = 20 * 60_000;
 /// A command that was not answered is given again.
 const ASK_AGAIN: Ms = 15_000;
+/// The longest that a turn waits for the disk. Source: `limits::COMMIT_DEADLINE`.
+const DEADLINE: Ms = 2_000;
+/// And while the disk is known to be in trouble. Source: `limits::COMMIT_DEADLINE_IN_TROUBLE`.
+const DEADLINE_IN_TROUBLE: Ms = 200;
 /// Turns that a home has in a day, at the very most. judgement: ten times what is seen with every fault.
 const TURNS_PER_HOME_DAY_MAX: u64 = 20_000;
 
@@ -77,6 +83,18 @@ pub(super) enum Event {
     Look,
     /// A day begins.
     Dawn(u64),
+    /// The supply of that life fails again.
+    Flicker(u32),
+    /// The broker publishes the will of that connection.
+    Will(u64),
+    /// Nothing was heard on that connection for too long.
+    NoPing(u64),
+    /// The county asks what is open.
+    Ask(CommandId),
+    /// A command is given once more, though it was answered.
+    Echo(Box<Command>),
+    /// The county puts a copy of its books aside.
+    Copy,
 }
 
 /// The village at work.
@@ -85,6 +103,8 @@ pub(super) struct Village<'a> {
     pub(super) now: Ms,
     pub(super) queue: BTreeMap<(Ms, u64), Event>,
     pub(super) queued: u64,
+    /// What was planned, by number.
+    pub(super) planned: Vec<Item>,
     pub(super) place: Place,
     pub(super) people: People,
     pub(super) wear: Wear,
@@ -96,6 +116,8 @@ pub(super) struct Village<'a> {
     pub(super) words: Option<LastWords>,
     pub(super) lives: u32,
     pub(super) death: Option<Death>,
+    /// The disk as it was when that death began to wait; from then on it writes down what is done to it.
+    pub(super) before: Option<FakeDisk>,
     pub(super) sabotage: Option<Sabotage>,
     pub(super) county: County,
     pub(super) link: Link,
@@ -110,6 +132,18 @@ pub(super) struct Village<'a> {
     pub(super) cuts: u64,
     /// How many of each kind of mishap last.
     pub(super) lasting: BTreeMap<&'static str, u32>,
+    /// How often each kind of mishap struck.
+    pub(super) struck: BTreeMap<&'static str, u64>,
+    /// How often the supply is still to fail in a moment.
+    pub(super) flickers: u32,
+    /// How the state index fares beside the log.
+    pub(super) index: Index,
+    /// What the log held before something of it may have been lost, until the next start.
+    pub(super) held: Option<Held>,
+    /// Parts of what was not synced had reached the card before others: there may be holes that nobody was told of.
+    pub(super) holed: bool,
+    /// Damage that the store has named.
+    pub(super) damage: BTreeSet<String>,
 }
 
 /// The way to the county.
@@ -128,6 +162,14 @@ pub(super) struct Link {
     pub connected: bool,
     /// Receipts that the broker keeps for a gateway that is away.
     pub kept: Vec<Ack>,
+    /// Everything is long on its way.
+    pub slow: bool,
+    /// Nothing comes through this connection any more.
+    pub dead: Option<u64>,
+    /// Something has left over this connection.
+    pub born: bool,
+    /// The retained state of the station at the county's broker, and which connection left it.
+    pub shown: Option<(u64, bool)>,
 }
 
 impl<'a> Village<'a> {
@@ -141,6 +183,7 @@ impl<'a> Village<'a> {
             now: 0,
             queue: BTreeMap::new(),
             queued: 0,
+            planned: Vec::new(),
             place,
             people,
             wear,
@@ -152,6 +195,7 @@ impl<'a> Village<'a> {
             words: None,
             lives: 0,
             death: None,
+            before: None,
             sabotage: settings.sabotage,
             county: County::default(),
             link: Link { up: true, ..Link::default() },
@@ -165,7 +209,16 @@ impl<'a> Village<'a> {
             kills: 0,
             cuts: 0,
             lasting: BTreeMap::new(),
+            struck: BTreeMap::new(),
+            flickers: 0,
+            index: Index::Whole,
+            held: None,
+            holed: false,
+            damage: BTreeSet::new(),
         };
+        if settings.sabotage == Some(Sabotage::SkipSync) {
+            village.disk.lie(true);
+        }
         village.plan();
         village
     }
@@ -271,6 +324,16 @@ impl<'a> Village<'a> {
             Event::Dial(life) => self.dial(life),
             Event::Look => self.look(),
             Event::Dawn(day) => self.dawn(day),
+            Event::Flicker(life) => {
+                if self.lives == life {
+                    self.flicker();
+                }
+            }
+            Event::Will(conn) => self.last_will(conn),
+            Event::NoPing(conn) => self.no_ping(conn),
+            Event::Ask(id) => self.county_asks(id),
+            Event::Echo(command) => self.echo(*command),
+            Event::Copy => self.county.put_copy_aside(),
         }
     }
 
@@ -357,31 +420,34 @@ impl<'a> Village<'a> {
     fn turn(&mut self) {
         self.turns += 1;
         let Some(mut gateway) = self.gateway.take() else { return };
-        let before = self.death.map(|_| {
-            let copy = self.disk.copy();
-            self.disk.record();
-            copy
-        });
+        let mark = self.death.map(|_| self.disk.changes());
+        let slow = self.lasts("slow_disk");
+        gateway.sync_ms = if slow { self.chance.between(100, 6_000) } else { 0 };
         let turned = gateway.turn(self.now, &mut self.sabotage);
-        let busy = if self.chance.percent(2) { self.chance.between(200, 1_500) } else { self.chance.between(2, 12) };
+        let mut busy =
+            if self.chance.percent(2) { self.chance.between(200, 1_500) } else { self.chance.between(2, 12) };
+        if slow {
+            busy = gateway.sync_ms.min(if turned.durable { DEADLINE } else { DEADLINE_IN_TROUBLE });
+        }
         if turned.wrote {
             gateway.free_at = self.now + busy;
         }
         self.gateway = Some(gateway);
-        self.settle(turned, before);
+        self.settle(turned, mark);
     }
 
     /// Carries a turn out, as far as the process lives.
-    pub(super) fn settle(&mut self, turned: Turned, before: Option<FakeDisk>) {
+    pub(super) fn settle(&mut self, turned: Turned, mark: Option<usize>) {
         let fitting = |death: &Death| turned.wrote && (!death.in_alarm || !turned.records.is_empty());
-        let mortal = self.death.filter(fitting).zip(before);
+        let mortal = self.death.filter(fitting).zip(mark);
         let point = mortal.as_ref().map(|_| Point::choose(turned.outward.len(), &mut self.chance));
-        if let (Some((death, before)), Some(Point::InWrite)) = (&mortal, point) {
-            let history = self.disk.history();
-            self.disk = crash::torn(before, &history, death.power_off_ms.is_some(), &mut self.chance);
+        if let (Some((death, mark)), Some(Point::InWrite)) = (mortal, point)
+            && let Some(before) = self.before.take()
+        {
+            self.disk = crash::torn(&before, &self.disk.history(), mark, &mut self.chance);
             self.oracle.interrupted(&turned);
             self.trace.line(self.now, format_args!("dies in the write of {} records", turned.records.len()));
-            self.die(*death);
+            self.die(death);
             return;
         }
         self.oracle.turned(self.now, &self.place, &turned);
@@ -421,7 +487,18 @@ impl<'a> Village<'a> {
                 self.errands(errand);
             }
             Outward::Answer(id, answer) => {
+                if self.county.question == Some(id)
+                    && let Some(gateway) = &mut self.gateway
+                {
+                    gateway.answers.push_back((id, answer));
+                    gateway.pump.handle(at.mono, PumpEvent::Answer);
+                    return;
+                }
                 let Some(command) = self.asked.remove(&id) else { return };
+                if self.settings.faults.has(Fault::Repeat) && self.chance.percent(8) {
+                    let late = self.chance.between(100, 600_000);
+                    self.after(late, Event::Echo(Box::new(command.clone())));
+                }
                 if command.from == Authority::County
                     && let Some(gateway) = &mut self.gateway
                 {
@@ -452,6 +529,13 @@ impl<'a> Village<'a> {
             gateway.order(command);
         }
         self.after(ASK_AGAIN, Event::Command(id));
+    }
+
+    /// A command that was answered comes again, late, from somewhere on the way.
+    fn echo(&mut self, command: Command) {
+        if let Some(gateway) = &mut self.gateway {
+            gateway.order(command);
+        }
     }
 
     fn look(&mut self) {

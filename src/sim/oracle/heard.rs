@@ -59,6 +59,8 @@ struct Level {
     /// When it last told an event.
     event_at: Option<Ms>,
     charge: Option<u8>,
+    /// The log has lost what it said.
+    doubtful: bool,
 }
 
 /// What a claim asks for.
@@ -109,6 +111,7 @@ impl Heard {
             Claim::Nothing | Claim::Cancel | Claim::Strange => {}
         }
         level.charge = delivery.sent.charge.or(level.charge);
+        level.doubtful = false;
         self.live.insert(kit, level);
         self.unwritten.insert(kit);
     }
@@ -189,6 +192,11 @@ impl Heard {
         });
     }
 
+    /// The log has lost nobody knows what: whatever a device says next may be new to the station or not.
+    pub(super) fn doubt(&mut self) {
+        self.live.values_mut().chain(self.durable.values_mut()).for_each(|level| level.doubtful = true);
+    }
+
     /// The process forgot what it had not written; what it had not acknowledged will come again.
     pub(super) fn killed(&mut self) {
         self.owed.clear();
@@ -200,7 +208,8 @@ impl Heard {
 /// What a claim asks for, given what was heard before; `first` when nothing of its cause was.
 fn asks(before: &Level, delivery: &Delivery, first: bool, now: Ms) -> Asks {
     let sent = &delivery.sent;
-    let must = |condition| if delivery.again && !first { Asks::May } else { Asks::Must(condition) };
+    let old = (delivery.again && !first) || before.doubtful;
+    let must = |condition| if old { Asks::May } else { Asks::Must(condition) };
     let edge = |value: u8, condition| if before.value == Some(value) { Asks::May } else { must(condition) };
     // What had waited at the broker comes all at once, and counts as one.
     let merge_ms = crate::device::format(sent.wire.format()).map_or(0, |format| Ms::from(format.merge_ms));
@@ -210,6 +219,7 @@ fn asks(before: &Level, delivery: &Delivery, first: bool, now: Ms) -> Asks {
         Claim::Level { on: true, .. } if before.value == Some(1) => {
             let soon = before.pressed_at.is_some_and(|last| now < last + LEVEL_PRESS_MS);
             match sent.charge != before.charge {
+                true if before.doubtful => Asks::May,
                 true => Asks::Nothing,
                 false if soon => Asks::May,
                 false => must(Condition::HelpCall),

@@ -17,20 +17,27 @@ mod strangers;
 
 mod register;
 
+mod hours;
+
+mod repeats;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use self::audit::Audit;
 use self::heard::Heard;
+use self::hours::Hours;
 use self::keeping::Keeping;
 use self::register::Register;
+use self::repeats::Repeats;
 use self::story::Story;
 use self::strangers::Strangers;
 use super::air::Delivery;
 use super::county::County;
 use super::gateway::{Gateway, Turned};
 use super::place::{Place, Wire};
+use super::rot::Loss;
 use super::trace::Ms;
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::effect::Notice;
@@ -81,6 +88,8 @@ pub(super) struct Oracle {
     audit: Audit,
     strangers: Strangers,
     register: Register,
+    hours: Hours,
+    repeats: Repeats,
     lived_since: Ms,
 }
 
@@ -101,6 +110,8 @@ impl Oracle {
         if turned.durable {
             keeping.written(turned);
         }
+        self.hours.turned(now, turned, &self.story, &mut self.verdicts);
+        self.repeats.turned(now, turned, &mut self.verdicts);
     }
 
     /// The process was killed inside the write: nobody knows whether the turn is in the log.
@@ -138,6 +149,15 @@ impl Oracle {
     pub(super) fn began(&mut self, now: Ms, alarms: &BTreeMap<AlarmId, Alarm>) {
         self.lived_since = now;
         self.keeping.began(now, alarms, &mut self.story, &mut self.verdicts);
+    }
+
+    /// The log has lost this, and could not help it: it is no longer demanded, and nobody knows what devices said last.
+    pub(super) fn lost(&mut self, loss: &Loss, kept: &BTreeMap<AlarmId, Alarm>) {
+        self.keeping.lost(loss, kept);
+        self.heard.doubt();
+        self.audit.doubt();
+        self.repeats.doubt();
+        self.hours.doubt();
     }
 
     /// Something can be heard on a wire, or nothing.

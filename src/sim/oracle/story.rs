@@ -7,7 +7,7 @@ use super::Verdicts;
 use crate::core::alarm::life_cycle::State;
 use crate::core::alarm::{Alarm, AlarmId, Disposition, Subject};
 use crate::core::audience::{Audience, Because};
-use crate::core::effect::Notice;
+use crate::core::effect::{Notice, Order};
 use crate::core::id::ResidentId;
 use crate::core::time::{Gap, Moment, Mono};
 use crate::sim::gateway::{Gateway, Turned};
@@ -36,6 +36,8 @@ struct Known {
     told: bool,
     /// When it was taken: calls of the same turn were decided before.
     taken_at: Option<Mono>,
+    /// When it was closed.
+    closed_at: Option<Mono>,
 }
 
 impl Story {
@@ -84,6 +86,7 @@ impl Story {
             untold_since: None,
             told: false,
             taken_at: None,
+            closed_at: None,
         });
         if raised && !known.told {
             known.untold_since.get_or_insert(now);
@@ -125,12 +128,14 @@ impl Story {
             untold_since: None,
             told: false,
             taken_at: None,
+            closed_at: None,
         });
         known.alarm = alarm.clone();
         if alarm.is_open() {
             self.open.insert(alarm.id);
         } else {
             self.open.remove(&alarm.id);
+            known.closed_at = Some(at);
         }
         if begins {
             known.untold_since = Some(now);
@@ -159,7 +164,9 @@ impl Story {
         known.told = true;
         let to_acceptor = matches!(notice.to, Audience::Acceptor(_));
         let allowed = match known.alarm.state {
-            State::PreAlarm { .. } | State::Closed { .. } => false,
+            State::PreAlarm { .. } => false,
+            // A thing's fault that a start finds open, tells, and finds to be over in the same turn.
+            State::Closed { .. } => !notice.alarm.condition.rule().about_person && known.closed_at == Some(at.mono),
             State::Raised { .. } => true,
             State::Accepted { until, .. } | State::OnSite { until, .. } => {
                 let before = known.taken_at == Some(at.mono);
@@ -246,6 +253,25 @@ fn step(
             if !ordered && turned.at.mono < until =>
         {
             verdicts.against(now, "a_lease_is_kept", || format!("{} until {until:?}", alarm.id));
+        }
+        (
+            Some(State::Accepted { until: before, .. } | State::OnSite { until: before, .. }),
+            State::Accepted { until, .. } | State::OnSite { until, .. },
+        ) if !ordered && until > before => {
+            verdicts.against(now, "no_lease_grows_by_itself", || format!("{} from {before:?} to {until:?}", alarm.id));
+        }
+        (Some(State::Raised { climb: before }), State::Raised { climb }) => {
+            let (then, is) = ((before.round, before.called), (climb.round, climb.called));
+            if before.since == climb.since && is < then {
+                verdicts.against(now, "nobody_climbs_down_a_ladder", || format!("{} {then:?} to {is:?}", alarm.id));
+            }
+        }
+        (Some(State::Raised { .. }), State::Accepted { by, .. }) if alarm.id.condition.rule().about_person => {
+            let orders =
+                |order: &Order| matches!(order, Order::Accept { alarm: of, by: who } if (*of, *who) == (alarm.id, by));
+            if !turned.orders.iter().any(orders) {
+                verdicts.against(now, "only_who_goes_stops_the_ladder", || alarm.id.to_string());
+            }
         }
         (from, State::Closed { by, disposition, .. }) => {
             let person = alarm.id.condition.rule().about_person;

@@ -134,6 +134,11 @@ impl Audit {
         }
     }
 
+    /// The log has lost nobody knows what: of every device the station may remember something older.
+    pub(super) fn doubt(&mut self) {
+        self.last.clear();
+    }
+
     /// The process is dead.
     pub(super) fn killed(&mut self, now: Ms) {
         for word in self.last.values_mut().filter(|word| word.at + AT_RISK_MS > now) {
