@@ -447,9 +447,8 @@ async fn dead_letters(
     now_ms: i64,
 ) -> Result<(), BookError> {
     let at = |place: &usize| batch.records.get(*place);
-    let disputed = committed.disputed.iter().filter_map(at).filter_map(|record| letter(record, Why::Taken, DISPUTED));
-    let foreign =
-        committed.foreign_epoch.iter().filter_map(at).filter_map(|record| letter(record, Why::Epoch, FOREIGN_EPOCH));
+    let disputed = committed.disputed.iter().filter_map(at).map(|record| letter(record, Why::Taken, DISPUTED));
+    let foreign = committed.foreign_epoch.iter().filter_map(at).map(|record| letter(record, Why::Epoch, FOREIGN_EPOCH));
     let letters: Vec<DeadLetter> = batch.refused.iter().cloned().chain(disputed).chain(foreign).collect();
     let mut times: BTreeMap<(Speaker, Why), i64> = BTreeMap::new();
     times.extend(batch.left.iter().map(|(speaker, count)| ((*speaker, Why::Flood), *count)));
@@ -472,12 +471,11 @@ async fn dead_letters(
         if committed.unmet.contains(&speaker) {
             continue;
         }
-        let kept = match kept_of.get(&speaker.station) {
-            Some(kept) => *kept,
-            None => {
-                let station = speaker.station.as_str();
-                sqlx::query_scalar(sql::REJECTS_COUNT).bind(station).fetch_one(&mut *to).await?
-            }
+        let kept = if let Some(kept) = kept_of.get(&speaker.station) {
+            *kept
+        } else {
+            let station = speaker.station.as_str();
+            sqlx::query_scalar(sql::REJECTS_COUNT).bind(station).fetch_one(&mut *to).await?
         };
         let room = kept < COUNTY_REFUSED_KEPT_OF_STATION_MAX && kept_of_all < limits::COUNTY_REFUSED_KEPT_MAX;
         if room {
@@ -541,18 +539,18 @@ async fn reject(
 }
 
 /// An alarm or an event that was not taken, as a dead letter.
-fn letter(record: &Record, why: Why, reason: &str) -> Option<DeadLetter> {
+fn letter(record: &Record, why: Why, reason: &str) -> DeadLetter {
     let (Content::Alarm { seq, text, .. } | Content::Device { seq, text, .. }) = &record.content else {
         let numbers = None;
         let refusal = Refusal { speaker: Some(record.speaker), why, numbers, reason: reason.to_owned() };
-        return Some(DeadLetter { refusal, payload: String::new() });
+        return DeadLetter { refusal, payload: String::new() };
     };
     // An alarm of another station's sequence space is stored, so it is counted and no dead letter.
     let is_stored = why == Why::Epoch && matches!(record.content, Content::Alarm { .. });
     let numbers = Numbers { epoch: record.epoch, lane: record.content.lane(), range: Range(*seq, *seq) };
     let numbers = (!is_stored).then_some(numbers);
     let refusal = Refusal { speaker: Some(record.speaker), why, numbers, reason: reason.to_owned() };
-    Some(DeadLetter { refusal, payload: text.clone() })
+    DeadLetter { refusal, payload: text.clone() }
 }
 
 /// What was said, as it stands on the wire: `[[kind, value], …]`.
