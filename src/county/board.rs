@@ -143,17 +143,9 @@ impl Book {
     /// # Errors
     /// [`BookError`].
     pub async fn alarms(&self, open_only: bool) -> Result<Vec<AlarmRow>, BookError> {
-        let rows: Vec<(String, String, i64, i64, bool, String, Option<String>)> =
-            sqlx::query_as(sql::LIST_ALARMS).bind(open_only).fetch_all(&self.pool).await?;
-        let row = |(station, gateway, first_received_ms, received_ms, by_text, body, heartbeat): (
-            _,
-            _,
-            _,
-            _,
-            _,
-            String,
-            Option<String>,
-        )| {
+        type Row = (String, String, i64, i64, bool, String, Option<String>);
+        let rows: Vec<Row> = sqlx::query_as(sql::LIST_ALARMS).bind(open_only).fetch_all(&self.pool).await?;
+        let row = |(station, gateway, first_received_ms, received_ms, by_text, body, heartbeat): Row| {
             let record = stored("alarm_records", &body)?;
             // One that this program cannot read tells no time.
             let clock = heartbeat.and_then(|body| serde_json::from_str::<Heartbeat>(&body).ok()).map(|hb| hb.at);

@@ -463,9 +463,8 @@ async fn dead_letters(
     now_ms: i64,
 ) -> Result<(), BookError> {
     let at = |place: &usize| batch.records.get(*place);
-    let disputed = committed.disputed.iter().filter_map(at).filter_map(|record| letter(record, Why::Taken, DISPUTED));
-    let foreign =
-        committed.foreign_epoch.iter().filter_map(at).filter_map(|record| letter(record, Why::Epoch, FOREIGN_EPOCH));
+    let disputed = committed.disputed.iter().filter_map(at).map(|record| letter(record, Why::Taken, DISPUTED));
+    let foreign = committed.foreign_epoch.iter().filter_map(at).map(|record| letter(record, Why::Epoch, FOREIGN_EPOCH));
     let letters: Vec<DeadLetter> = batch.refused.iter().cloned().chain(disputed).chain(foreign).collect();
     let mut times = others_refused(batch, committed);
     if letters.is_empty() && times.is_empty() {
@@ -480,12 +479,11 @@ async fn dead_letters(
         if committed.unmet.contains(&speaker) {
             continue;
         }
-        let kept = match kept_of.get(&speaker.station) {
-            Some(kept) => *kept,
-            None => {
-                let station = speaker.station.as_str();
-                sqlx::query_scalar(sql::REJECTS_COUNT).bind(station).fetch_one(&mut *to).await?
-            }
+        let kept = if let Some(kept) = kept_of.get(&speaker.station) {
+            *kept
+        } else {
+            let station = speaker.station.as_str();
+            sqlx::query_scalar(sql::REJECTS_COUNT).bind(station).fetch_one(&mut *to).await?
         };
         let room = kept < COUNTY_REFUSED_KEPT_OF_STATION_MAX && kept_of_all < limits::COUNTY_REFUSED_KEPT_MAX;
         if room {
@@ -567,13 +565,13 @@ fn others_refused(batch: &Batch, committed: &Committed) -> BTreeMap<(Speaker, Wh
 }
 
 /// An alarm or an event that was not taken, as a dead letter.
-fn letter(record: &Record, why: Why, reason: &str) -> Option<DeadLetter> {
+fn letter(record: &Record, why: Why, reason: &str) -> DeadLetter {
     let (seq, payload) = match &record.content {
         Content::Alarm { seq, text, .. } | Content::Device { seq, text, .. } => (seq, text.clone()),
         Content::Head { seq, head } => (seq, String::from_utf8_lossy(&encode(head)).into_owned()),
         Content::Readings { .. } | Content::Skipped { .. } => {
             let refusal = Refusal { speaker: Some(record.speaker), why, numbers: None, reason: reason.to_owned() };
-            return Some(DeadLetter { refusal, payload: String::new() });
+            return DeadLetter { refusal, payload: String::new() };
         }
     };
     // An alarm of another station's sequence space is stored, so it is counted and no dead letter.
@@ -581,7 +579,7 @@ fn letter(record: &Record, why: Why, reason: &str) -> Option<DeadLetter> {
     let numbers = Numbers { epoch: record.epoch, lane: record.content.lane(), range: Range(*seq, *seq) };
     let numbers = (!is_stored).then_some(numbers);
     let refusal = Refusal { speaker: Some(record.speaker), why, numbers, reason: reason.to_owned() };
-    Some(DeadLetter { refusal, payload })
+    DeadLetter { refusal, payload }
 }
 
 /// What was said, as it stands on the wire: `[[kind, value], …]`.

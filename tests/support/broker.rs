@@ -55,20 +55,16 @@ impl Broker {
         let access = fs::canonicalize("config/county.acl").expect("it is shipped");
         let own = authority.issue("broker", "IP:127.0.0.1", VALID);
         Self::start_with(|port, folder| {
-            let mut config = String::new();
-            for line in shipped.lines() {
-                let (name, _) = line.split_once(' ').unwrap_or((line, ""));
-                match name {
-                    "listener" => config += &format!("listener {port} 127.0.0.1\n"),
-                    "cafile" => config += &format!("cafile {}\n", authority.certificate().display()),
-                    "certfile" => config += &own,
-                    "keyfile" => {}
-                    "acl_file" => config += &format!("acl_file {}\n", access.display()),
-                    "persistence_location" => config += &format!("persistence_location {}/\n", folder.display()),
-                    _ => config += &format!("{line}\n"),
-                }
-            }
-            config
+            let line_of = |line: &str| match line.split_once(' ').map_or(line, |(name, _)| name) {
+                "listener" => format!("listener {port} 127.0.0.1"),
+                "cafile" => format!("cafile {}", authority.certificate().display()),
+                "certfile" => own.clone(),
+                "keyfile" => String::new(),
+                "acl_file" => format!("acl_file {}", access.display()),
+                "persistence_location" => format!("persistence_location {}/", folder.display()),
+                _ => line.to_owned(),
+            };
+            shipped.lines().map(line_of).collect::<Vec<_>>().join("\n")
         })
         .await
     }
