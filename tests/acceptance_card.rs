@@ -31,7 +31,7 @@ const PHONES: [&str; 3] = ["00000000001", "00000000002", "00000000003"];
 const TOLD_WITHIN: Duration = Duration::from_secs(8);
 
 /// The county knows that a station's disk is in trouble. Source: the acceptance, 180 s.
-const COUNTY_KNOWS_WITHIN: Duration = Duration::from_secs(180);
+const COUNTY_KNOWS_WITHIN: Duration = Duration::from_mins(3);
 
 /// Free blocks of the test's card in MiB: the ballast, what readings leave alone, and some.
 const CARD_MIB: u64 = 160;

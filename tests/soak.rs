@@ -157,9 +157,13 @@ fn size_of(entry: &fs::DirEntry) -> u64 {
 /// How far the mean of the last quarter lies above that of the second, and what it may: twice the spread of all that lies between, or
 /// a mebibyte. judgement: an allocator gives pages back in steps; a leak of one byte a word is three mebibytes in two hours.
 fn growth(figures: &[u64]) -> (f64, f64) {
-    #[expect(clippy::cast_precision_loss, reason = "kibibytes of a process are far below 2^52")]
-    let figures: Vec<f64> = figures.iter().map(|figure| *figure as f64).collect();
-    let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len().max(1) as f64;
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "kibibytes of a process, and some hundred looks at it, are far below 2^52"
+    )]
+    let (figures, mean) = (figures.iter().map(|figure| *figure as f64).collect::<Vec<f64>>(), |part: &[f64]| {
+        part.iter().sum::<f64>() / part.len().max(1) as f64
+    });
     let quarter = figures.len() / 4;
     let (second, last) = (&figures[quarter..2 * quarter], &figures[figures.len() - quarter..]);
     let after = &figures[quarter..];

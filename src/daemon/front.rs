@@ -50,7 +50,7 @@ enum Opened {
     /// There are to be none.
     None,
     /// On this address.
-    On(SocketAddr, Settings),
+    On(SocketAddr, Box<Settings>),
     /// They cannot be served as they are configured.
     Cannot,
 }
@@ -98,8 +98,9 @@ impl Front {
             Opened::Cannot => drop(tasks.spawn(pages::never(true, lanes))),
             Opened::On(listen, settings) => {
                 let (known, ends) = (self.known, stop.clone());
-                let serve =
-                    move |listener| web::serve(listener, settings.clone(), asked.clone(), known.clone(), ends.clone());
+                let serve = move |listener| {
+                    web::serve(listener, Settings::clone(&settings), asked.clone(), known.clone(), ends.clone())
+                };
                 bringing.spawn(pages::keep(listen, serve, lanes, stop.clone()));
             }
         }
@@ -119,7 +120,7 @@ fn opened(config: &config::Station) -> Opened {
     let Some(pages) = &config.pages else { return Opened::None };
     let (zone, call_back) = (config.zone.clone(), config.notices.call_back.clone());
     match Settings::load(pages, zone, call_back, &config.data_dir, sources::credentials().as_deref()) {
-        Ok(settings) => Opened::On(pages.listen, settings),
+        Ok(settings) => Opened::On(pages.listen, Box::new(settings)),
         Err(why) => {
             error!(%why, "the pages cannot be served; alarms go on");
             Opened::Cannot

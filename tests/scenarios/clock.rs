@@ -20,9 +20,9 @@ const HOUR_S: u64 = 3_600;
 type Told = Vec<(u64, Condition, Audience, Because)>;
 
 /// A day on which things happen: true alarms and a device that falls silent, with the clock as `clocks` sets it.
-fn day(plan: Option<&Plan>, clocks: &[(u64, Trust, i64)]) -> (Told, BTreeSet<(Condition, String)>) {
+fn day(times: Option<&Plan>, clocks: &[(u64, Trust, i64)]) -> (Told, BTreeSet<(Condition, String)>) {
     let mut play = Play::watched();
-    if let Some(plan) = plan {
+    if let Some(plan) = times {
         play.station.know_times(plan.clone());
     }
     let mut clocks = clocks.iter().copied().peekable();

@@ -94,10 +94,10 @@ impl Shelf {
 
     /// The versions that were in force, newest first, whose snapshots are still there as they were.
     pub fn all_in_force(&self) -> impl Iterator<Item = String> + use<> {
-        let shelf = self.clone();
+        let here = self.clone();
         let versions = self.history().into_iter().rev().filter(|version| version.in_force);
         versions.filter_map(move |version| {
-            let text = read_within(&shelf.path(version.number), CONFIG_BYTES_MAX).ok();
+            let text = read_within(&here.path(version.number), CONFIG_BYTES_MAX).ok();
             text.filter(|text| revision_of(text) == version.revision)
         })
     }
