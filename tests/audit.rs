@@ -191,7 +191,7 @@ fn a_log_that_lost_its_end_is_found_out_by_the_countys_heads_alone() {
 fn a_record_that_is_being_written_is_no_damage_and_heads_of_two_gateways_are_not_mixed() {
     let station = Station::new();
     let newest = segments(&Disk::visit(&station.dir.path().join("log")), Stream::Urgent).expect("listed").len() - 1;
-    station.change(newest, |bytes| bytes.extend_from_slice(&bytes[HEADER_BYTES..HEADER_BYTES + 100].to_vec()));
+    station.change(newest, |bytes| bytes.extend_from_within(HEADER_BYTES..HEADER_BYTES + 100));
     assert!(station.against().0);
     let mut heads: Value = serde_json::from_slice(&fs::read(&station.heads).expect("read")).expect("JSON");
     heads[0]["gateway"] = json!("gw2");

@@ -54,10 +54,10 @@ const fn kind(change: &Change) -> &'static str {
         Change::Create { .. } => "create",
         Change::Append { .. } => "append",
         Change::Truncate { .. } => "truncate",
-        Change::Sync { .. } => "sync of a file",
+        Change::Sync { .. } | Change::Claim { .. } => "sync of a file",
         Change::Rename { .. } => "rename",
         Change::Remove { .. } => "unlink",
-        Change::SyncDir => "sync of the directory",
+        Change::SyncDir | Change::ClaimDir => "sync of the directory",
     }
 }
 

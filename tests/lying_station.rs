@@ -6,7 +6,7 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 use shouwang::core::alarm::Alarm;
@@ -316,7 +316,7 @@ async fn a_flood_delays_no_alarm_of_the_honest_station() {
     let honest = async {
         let mut longest = Duration::ZERO;
         for seq in 2..=30_u64 {
-            let began = Instant::now();
+            let began = tokio::time::Instant::now();
             let message = alarm_message(EPOCH, seq, alarm(u32::try_from(seq).expect("small"), 1));
             // As a gateway does: again every second until the receipt.
             let mut again = tokio::time::interval(Duration::from_secs(1));

@@ -197,7 +197,7 @@ async fn examine(
 /// One start of the store: its history, and why its index was rebuilt.
 async fn start(disk: &FakeDisk, dir: &Path, place: &str) -> (Known, Option<Why>) {
     let starts = Starts::begin(&dir.join("starts"), "made-up-boot", Duration::from_secs(1_000));
-    let checked = open_checked(Path::new(EXE), &dir.join("state"), &starts, Duration::from_secs(60));
+    let checked = open_checked(Path::new(EXE), &dir.join("state"), &starts, Duration::from_mins(1));
     starts.end().expect("removed");
     let Opened { store, reports, ledger, .. } = Store::open(Arc::new(disk.clone()), checked, options()).expect("opens");
     let history: Known = store.alarms(1_000).await.iter().map(|alarm| (alarm.id, alarm.rev)).collect();

@@ -25,7 +25,7 @@ static PANICS: AtomicUsize = AtomicUsize::new(0);
 fn open(data: &Path) -> (Store, Vec<Report>) {
     let disk = Disk::own(&data.join("log")).expect("owned");
     let starts = Starts::begin(&data.join("starts"), "made-up-boot", Duration::from_secs(1_000));
-    let checked = open_checked(Path::new(EXE), &data.join("state"), &starts, Duration::from_secs(60));
+    let checked = open_checked(Path::new(EXE), &data.join("state"), &starts, Duration::from_mins(1));
     let _ = starts.end();
     let options = Options { ballast_bytes: 0, ..Options::default() };
     let Opened { store, reports, .. } = Store::open(Arc::new(disk), checked, options).expect("opens");

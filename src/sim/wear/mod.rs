@@ -308,10 +308,10 @@ mod tests {
                     utc_s: None,
                     heard_ms: 0,
                 };
-                let decoded = decoder.decode(&frame).expect("reads");
+                let heard = decoder.decode(&frame).expect("reads");
                 let kit = sent.kit.map(|kit| &place.kits[kit]).expect("of a device");
-                assert_eq!(decoded.address.as_deref(), Some(kit.address.as_str()), "{:?}", kit.make);
-                assert!(!decoded.said.is_empty() && decoded.refused_keys.is_empty(), "{:?} {decoded:?}", kit.make);
+                assert_eq!(heard.address.as_deref(), Some(kit.address.as_str()), "{:?}", kit.make);
+                assert!(!heard.said.is_empty() && heard.refused_keys.is_empty(), "{:?} {heard:?}", kit.make);
             }
         }
     }
