@@ -67,6 +67,14 @@ kill-thousand:
 power-cuts:
     CI=true SHOUWANG_LONG=1 cargo test --release --locked --test acceptance_power -- --nocapture
 
+# 1,000 weeks of thirty simulated homes with every fault, on all cores
+simulate-long:
+    cargo run --release --locked -- simulate --seeds 1..1000 --days 7 --homes 30 --faults all
+
+# Two hours of 500 devices at a hundred times the rhythm of life: memory, descriptors, budgets; wants mosquitto and socat
+soak:
+    SHOUWANG_LONG=1 cargo test --release --locked --test soak -- --nocapture
+
 # Dead sensors and false faults on recorded homes, as a table; FOLDER holds `ambient/HOME/events.csv.zst`, wants zstd
 supervision FOLDER:
     SHOUWANG_LONG=1 SHOUWANG_DATA={{FOLDER}} cargo test --release --locked --test acceptance_supervision -- --nocapture --test-threads 1
@@ -111,4 +119,4 @@ install DESTDIR BINARY="target/release/shouwang":
     install -D -m 644 systemd/shouwang.udev {{DESTDIR}}/usr/lib/udev/rules.d/60-shouwang.rules
     for file in shouwang.toml county.toml; do [[ -e {{DESTDIR}}/etc/shouwang/$file ]] || install -D -m 644 -t {{DESTDIR}}/etc/shouwang config/$file; done
     install -D -m 644 config/village.example.toml {{DESTDIR}}/usr/share/doc/shouwang/village.example.toml
-    install -D -m 644 -t {{DESTDIR}}/usr/share/doc/shouwang README.md README.zh-CN.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE config/mosquitto.conf
+    install -D -m 644 -t {{DESTDIR}}/usr/share/doc/shouwang README.md README.zh-CN.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE config/mosquitto.conf config/mosquitto-county.conf config/county.acl
