@@ -111,10 +111,14 @@ impl Bench {
     }
 
     async fn until_county_knows(&self, is_open: bool) {
+        self.until_county_knows_of("disk_fault", is_open).await;
+    }
+
+    async fn until_county_knows_of(&self, fault: &str, is_open: bool) {
         let at = Instant::now();
         let what = if is_open { "the county knows of the disk" } else { "the county knows that the disk is well" };
         until_within(COUNTY_KNOWS_WITHIN, what, || {
-            let faults = self.at_county("disk_fault");
+            let faults = self.at_county(fault);
             is_open == faults.iter().any(|fault| fault["state"] != "closed") && !faults.is_empty()
         })
         .await;
@@ -205,7 +209,7 @@ async fn a_full_card_delays_no_call_and_is_said_and_mends_itself() {
     // Full: readings stop and the county is told so, and the ballast gives room to alarms.
     card.fill();
     assert_eq!(bench.press().await["durable"], true);
-    bench.until_county_knows(true).await;
+    bench.until_county_knows_of("disk_short", true).await;
 
     // Full, the ballast's room too: the last block of the log may still take a record or two.
     let mut undurable = Vec::new();
@@ -219,9 +223,12 @@ async fn a_full_card_delays_no_call_and_is_said_and_mends_itself() {
     }
     assert_eq!(bench.house.shell(&["status", "--json"])["durable"], false);
 
+    bench.until_county_knows(true).await;
+
     card.empty();
     until("what waited is written", || undurable.iter().all(|call| bench.is_in_log(call))).await;
     bench.until_county_knows(false).await;
+    bench.until_county_knows_of("disk_short", false).await;
     assert_eq!(bench.press().await["durable"], true);
     until_within(BALLAST_WITHIN, "the ballast is taken up again", || ballast_bytes(&bench.house) == BALLAST_MIB << 20)
         .await;

@@ -73,6 +73,8 @@ words! {
         CreditEnding = "credit_ending",
         /// The village file as it stands cannot be used; the last sound list is in force.
         VillageFileRefused = "village_file_refused",
+        /// The disk is too full for readings, which are not written; alarms are.
+        DiskShort = "disk_short",
         /// The station's pages cannot be served: nobody can look or answer there.
         PagesDown = "pages_down",
     }
@@ -203,6 +205,7 @@ pub const TABLE: &[Rule] = &[
     technical(Condition::CreditDoubtful, false),
     technical(Condition::CreditEnding, false),
     technical(Condition::VillageFileRefused, false),
+    technical(Condition::DiskShort, false),
     technical(Condition::PagesDown, false),
 ];
 

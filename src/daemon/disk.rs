@@ -53,9 +53,9 @@ impl House {
     /// be too full for readings.
     pub(super) async fn disk(&mut self, takes_turns: bool) {
         let now = self.clock.now();
-        let short = takes_turns && self.store.usage().is_short;
+        let short = self.store.usage().is_short;
         self.state.short = short;
-        let input = Input::Disk { up: takes_turns && !short, short };
+        let input = Input::Disk { up: takes_turns, short };
         let mut turn = Turn::of(Vec::new(), self.station.handle(now, &input));
         self.station.seal(&mut turn.effects, now);
         let decisions: Vec<Undecided> = turn.effects.iter().filter_map(undecided).collect();
@@ -66,6 +66,18 @@ impl House {
             }
         }
         self.carry_out(&mut turn, now);
+    }
+
+    /// The run before may have ended with the disk in trouble, as this one may begin.
+    pub(super) fn begin_with_disk(&mut self, now: Moment, turn: &mut Turn) {
+        let short = self.store.usage().is_short;
+        self.state.short = short;
+        let input = Input::Disk { up: self.is_durable(), short };
+        let effects = self.station.handle(now, &input);
+        if !effects.is_empty() {
+            turn.effects.extend(effects);
+            turn.inputs.push(input);
+        }
     }
 
     /// The disk may go or come back while no turn asks it: readings are refused in a quiet night, or what waited is

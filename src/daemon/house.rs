@@ -255,6 +255,7 @@ impl House {
     /// One turn for what the start brought.
     pub(super) async fn begin(&mut self, now: Moment, mut turn: Turn, first: Vec<Undecided>, refused: Vec<Objection>) {
         self.begin_with_file(now, refused, &mut turn);
+        self.begin_with_disk(now, &mut turn);
         for alarm in self.station.open_alarms() {
             self.people.tell(Event::Alarm(Box::new(alarm.clone())));
             // Whether the county has it is not known to the pages of a start: told twice is told once, there too.

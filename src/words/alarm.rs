@@ -36,8 +36,9 @@ say! { Condition {
     StationBatteryLow: "本站电池将尽", "the station's battery is nearly empty";
     CreditDoubtful: "SIM卡可能欠费", "the SIM may be out of credit";
     CreditEnding: "SIM卡快到期", "the SIM's credit ends soon";
-    VillageFileRefused: "村名单有错,未采用", "the village file has a mistake and is not used";
-    PagesDown: "本站网页打不开", "the station's pages cannot be opened";
+    VillageFileRefused: "村名单有错,未采用", "village file refused";
+    DiskShort: "存储将满", "storage nearly full";
+    PagesDown: "本站网页打不开", "station's pages down";
 } }
 
 say! { Priority {
@@ -160,6 +161,7 @@ say! { Reason {
     LogFailed: "日志未能按时写入", "the log could not be written in time";
     LogBack: "日志恢复写入", "the log is written again";
     DiskShort: "存储将满:读数暂停存盘,报警照常存盘", "the disk is nearly full: readings are not written, alarms are";
+    DiskRoomy: "存储又有空间了", "there is room on the disk again";
     ClockUnset: "时钟未校准", "the clock is not trusted";
     ClockSet: "时钟已校准", "the clock is trusted";
     IndexDamaged: "索引损坏,已重建", "index damaged and rebuilt";

@@ -3,6 +3,8 @@
 
 mod clock;
 
+mod disk;
+
 mod ended;
 
 mod enrolment;

@@ -271,7 +271,7 @@ impl Play {
         moment(Mono(BEGIN_MS + s * 1000), Trust::Synced).wall
     }
 
-    fn input(&mut self, input: &Input) {
+    pub fn input(&mut self, input: &Input) {
         let effects = self.station.handle(self.moment(), input);
         self.log.push((self.moment(), written(input)));
         self.carry_out(effects);

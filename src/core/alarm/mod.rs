@@ -312,6 +312,8 @@ words! {
         LogBack = "log_back",
         /// The disk is nearly full: readings are not written, alarms are.
         DiskShort = "disk_short",
+        /// There is room on the disk again.
+        DiskRoomy = "disk_roomy",
         /// The wall clock is not trusted.
         ClockUnset = "clock_unset",
         /// The wall clock is trusted.

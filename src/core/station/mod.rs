@@ -226,12 +226,11 @@ impl Station {
                 self.mind_the_visits(now, &mut effects);
             }
             Input::Disk { up, short } => {
-                let reason = match (*up, *short) {
-                    (true, _) => Reason::LogBack,
-                    (false, true) => Reason::DiskShort,
-                    (false, false) => Reason::LogFailed,
-                };
+                let reason = if *up { Reason::LogBack } else { Reason::LogFailed };
                 self.own_fault(now, Condition::DiskFault, !up, reason, &mut effects);
+                // A fault of its own: that readings stop must not hide that alarms are not written either.
+                let reason = if *short { Reason::DiskShort } else { Reason::DiskRoomy };
+                self.own_fault(now, Condition::DiskShort, *short, reason, &mut effects);
             }
             Input::StateRebuilt => {
                 self.own_fault(now, Condition::StateRebuilt, true, Reason::IndexDamaged, &mut effects);

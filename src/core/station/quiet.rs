@@ -159,13 +159,14 @@ impl Station {
     /// before, as the records have it.
     pub(super) fn still_waits(&mut self, now: Moment, device: &Device) -> bool {
         let Some(unit) = self.units.get(&device.id) else { return false };
-        let heard = unit.health.heard().map(|at| at.mono);
+        let overdue = unit.health.counted_from() + unit.health.limit();
         let of_source = |alarm: &&Alarm| alarm.id.subject == Subject::Source(device.source);
         let faults = self.book.closed().filter(of_source).filter(|alarm| alarm.id.condition == Condition::SourceDown);
         // A person who closes the fault gives nobody time: only its own end says that somebody behind it was heard.
         let ended = |fault: &Alarm| matches!(fault.state, State::Closed { disposition: Disposition::SelfCleared, .. });
         let ends = faults.filter(|fault| ended(fault)).filter_map(|fault| Some(fault.clocks.closed?.mono));
-        let mut since: Vec<Mono> = ends.filter(|end| heard.is_none_or(|heard| *end > heard)).collect();
+        // Only who was overdue by then was given time; who fell silent later has had its own.
+        let mut since: Vec<Mono> = ends.filter(|end| *end >= overdue).collect();
         since.sort_unstable();
         // Time is given once; when the source falls silent again and speaks again, it is over.
         let [first, again @ ..] = &since[..] else { return false };
