@@ -260,8 +260,11 @@ impl Station {
         self.timers.next()
     }
 
-    /// Stamps the moment at which a turn is handed to the log on every alarm whose first record is in it.
-    pub fn seal(&mut self, effects: &mut [Effect], at: Moment) {
+    /// Ends a turn before it is handed to the log: stamps the moment on every alarm whose first record is in it, and leaves out
+    /// calls about a thing's fault that is over before anybody could be told: a start finds it standing open, and then that
+    /// it ended while the box was off.
+    pub fn seal(&mut self, effects: &mut Vec<Effect>, at: Moment) {
+        effects.retain(|effect| !matches!(effect, Effect::Notify(notice) if self.is_past_fault(notice.alarm)));
         for effect in effects {
             if let Effect::Commit(alarm) = effect
                 && alarm.clocks.committed.is_none()
@@ -270,6 +273,11 @@ impl Station {
                 self.book.stamp_committed(alarm.id, at);
             }
         }
+    }
+
+    /// Whether an alarm is about a thing, and closed.
+    fn is_past_fault(&self, id: AlarmId) -> bool {
+        !id.condition.rule().about_person && self.book.get(id).is_some_and(|alarm| !alarm.is_open())
     }
 
     /// Marks alarms whose record the log did not take in time.
