@@ -259,17 +259,17 @@ impl Station {
         self.timers.next()
     }
 
-    /// Stamps the moment at which a turn is handed to the log on every alarm whose first record is in it. Of what is over at the end
-    /// of a turn nobody is told, whichever of its inputs wanted it: whoever was to be called is left alone.
+    /// Ends a turn before it is handed to the log: stamps the moment on every alarm whose first record is in it, and leaves out calls
+    /// about what is over at its end, whichever of its inputs wanted them. That goes for a thing's fault which a start finds to
+    /// have ended while the box was off, too.
     pub fn seal(&mut self, effects: &mut Vec<Effect>, at: Moment) {
         let over = |effect: &Effect| match effect {
             Effect::Commit(alarm) if !alarm.is_open() => Some(alarm.id),
             _ => None,
         };
         let over: BTreeSet<AlarmId> = effects.iter().filter_map(over).collect();
-        if !over.is_empty() {
-            effects.retain(|effect| !matches!(effect, Effect::Notify(notice) if over.contains(&notice.alarm)));
-        }
+        let is_over = |id: AlarmId| over.contains(&id) || self.is_past_fault(id);
+        effects.retain(|effect| !matches!(effect, Effect::Notify(notice) if is_over(notice.alarm)));
         for effect in effects {
             if let Effect::Commit(alarm) = effect
                 && alarm.clocks.committed.is_none()
@@ -278,6 +278,11 @@ impl Station {
                 self.book.stamp_committed(alarm.id, at);
             }
         }
+    }
+
+    /// Whether an alarm is about a thing, and closed.
+    fn is_past_fault(&self, id: AlarmId) -> bool {
+        !id.condition.rule().about_person && self.book.get(id).is_some_and(|alarm| !alarm.is_open())
     }
 
     /// Marks alarms whose record the log did not take in time.
