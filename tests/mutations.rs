@@ -22,7 +22,7 @@ const MISTAKES: [(Sabotage, &str); 17] = [
     (Sabotage::AckBeforeCommit, "none"),
     (Sabotage::RunTwice, "repeat"),
     (Sabotage::NumbersTwice, "kill"),
-    (Sabotage::OldEpochReceipt, "forged,link"),
+    (Sabotage::OldEpochReceipt, "forged"),
     (Sabotage::LostDeadline, "kill"),
     (Sabotage::EndlessLease, "kill"),
     (Sabotage::CountyAckStops, "none"),

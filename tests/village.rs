@@ -3,7 +3,7 @@
 
 use std::thread;
 
-use shouwang::sim::{Fault, Faults, Report, Sabotage, Settings, run};
+use shouwang::sim::{Fault, Faults, Report, Sabotage, Settings, run, shrink};
 
 fn settings(seed: u64) -> Settings {
     Settings { seed, days: 1, homes: 10, faults: Faults::all(), sabotage: None, keep: None }
@@ -74,4 +74,18 @@ fn the_oracle_notices_a_start_that_forgets_what_the_log_knows() {
     let report =
         live(&Settings { faults: Faults::only(Fault::Kill), sabotage: Some(Sabotage::ColdStart), ..settings(3) });
     assert!(broke(&report, "no_deadline_passes") || broke(&report, "who_is_raised_is_told"), "{report}");
+}
+
+#[test]
+fn a_run_that_fails_is_made_as_small_as_the_press_that_was_dropped() {
+    let sabotage = Some(Sabotage::DropUrgent);
+    let settings = Settings { homes: 3, faults: Faults::none(), sabotage, ..settings(1) };
+    let shrunk = shrink(&settings).expect("no file is written").expect("it fails");
+    assert_eq!((shrunk.sentence, shrunk.left), ("what_is_acknowledged_is_raised", 1), "{shrunk:?}");
+    assert!(shrunk.of > 100 && shrunk.runs < 60, "{shrunk:?}");
+    assert!(broke(&live(&shrunk.settings), shrunk.sentence), "the small run fails by itself");
+    let keep = shrunk.settings.keep.as_ref().expect("a list").to_string();
+    assert_eq!(keep.parse().ok(), shrunk.settings.keep, "and its list can be given again");
+    let sound = Settings { sabotage: None, ..shrunk.settings };
+    assert_eq!(shrink(&sound).expect("no file is written"), None, "what holds is not made small");
 }

@@ -181,7 +181,7 @@ impl Gateway {
             }
             Class::Routine => {
                 self.routine.push_back(arrival);
-                packet
+                packet.filter(|_| !self.spoiled.is(Sabotage::SingleLane))
             }
         }
     }

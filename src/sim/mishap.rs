@@ -23,8 +23,6 @@ const RESTART: std::ops::RangeInclusive<Ms> = 1_000..=5_000;
 const BOOT: std::ops::RangeInclusive<Ms> = 15_000..=60_000;
 /// A death that waits for a turn to die in waits no longer.
 const DEATH_WAITS: Ms = 30 * 60_000;
-/// So long after the way to the county has broken, somebody sends receipts.
-const FORGED_AFTER: Ms = 10 * 60_000;
 /// A supply that flickers fails so often.
 const FLICKERS: u32 = 3;
 /// For so long.
@@ -103,13 +101,7 @@ impl Village<'_> {
             | Mishap::Restored { .. }
             | Mishap::Forged
             | Mishap::Rot(_) => {}
-            Mishap::Link => {
-                self.hang_up(false);
-                // Forgers come when something waits for its receipt.
-                if self.settings.faults.has(Fault::Forged) {
-                    self.after(FORGED_AFTER, Event::Strike(Mishap::Forged, 0));
-                }
-            }
+            Mishap::Link => self.hang_up(false),
             Mishap::Broker => self.link.forgets = true,
             Mishap::Deaf => self.link.deaf = true,
             Mishap::LocalBroker => {

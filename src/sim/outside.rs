@@ -1,7 +1,8 @@
 //! The way to the county and back: connections, the broker in between, receipts.
 
-use super::fault::Fault;
+use super::fault::{Fault, Mishap};
 use super::gateway::LANES;
+use super::person::DAY;
 use super::place::slug;
 use super::trace::{Ms, is_private};
 use super::uplink::{Asked, Cargo, Upward};
@@ -19,6 +20,10 @@ const RECEIVE_MAX: u16 = 20;
 const TRANSACTION: Ms = 20;
 /// A connection on which nothing is heard for this long is over, at both ends. judgement: one and a half times a keep-alive of 30 s.
 const KEEP_ALIVE: Ms = 45_000;
+/// One in so many messages is followed by forged receipts before its own can be there. judgement: several a day.
+const FORGED_ONE_IN: u64 = 500;
+/// So soon: nothing is on its way to the county and back in less than four times this.
+const FORGED_AFTER: Ms = 10;
 /// A question that was not answered is asked again.
 const ASKS: Ms = 20_000;
 
@@ -47,6 +52,7 @@ impl Village<'_> {
                     }
                     let way = self.way();
                     self.after(way, Event::AtBroker(self.link.conn, upward));
+                    self.perhaps_forge();
                 }
             }
         }
@@ -270,6 +276,14 @@ impl Village<'_> {
             gateway.order(Command { id, from: Authority::County, order: Order::Query });
         }
         self.after(ASKS, Event::Ask(id));
+    }
+
+    /// Forgers come when something waits for its receipt: what was never sent is settled by nobody.
+    fn perhaps_forge(&mut self) {
+        let forgers = self.settings.faults.has(Fault::Forged) && self.now < self.settings.days * DAY;
+        if forgers && self.chance.below(FORGED_ONE_IN) == 0 {
+            self.after(FORGED_AFTER, Event::Strike(Mishap::Forged, 0));
+        }
     }
 
     /// Somebody sends receipts of another epoch, for what was never sent, and for nothing.
