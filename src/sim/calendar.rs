@@ -53,6 +53,7 @@ impl Village<'_> {
             self.oracle.against(now, "the_box_lives_in_the_end", "it does not".to_owned());
         }
         let (alarms, heard, told) = self.oracle.counts();
+        let (letters, calls) = self.oracle.given();
         let newest = self.county.newest();
         let received = newest.len();
         let Settings { seed, days, homes, ref faults, .. } = self.settings;
@@ -71,6 +72,8 @@ impl Village<'_> {
             happened,
             unheard: usize::try_from(happened).unwrap_or(usize::MAX).saturating_sub(heard),
             told,
+            letters,
+            calls,
             turns: self.turns,
             kills: self.kills,
             cuts: self.cuts,

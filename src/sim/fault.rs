@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use super::chance::Chance;
 use super::person::DAY;
+use super::street::Mood;
 use super::trace::Ms;
 use crate::core::word::words;
 use crate::store::files::fake::{Call, Fault as DiskFault};
@@ -29,6 +30,8 @@ words! {
         Disk = "disk",
         /// Messages come twice, and late.
         Repeat = "repeat",
+        /// The modem hangs, or finds no network.
+        Modem = "modem",
     }
 }
 
@@ -124,6 +127,8 @@ pub(super) enum Mishap {
     DiskFails(Call, DiskFault),
     /// The disk is full.
     DiskFull,
+    /// The modem does nothing, or reaches nobody.
+    Modem(Mood),
 }
 
 /// A mishap, when, and for how long.
@@ -152,6 +157,7 @@ pub(super) fn plan(faults: &Faults, seed: u64, days: u64) -> Vec<Strike> {
             Fault::Link | Fault::Disk => 4,
             Fault::Power | Fault::Broker => 3,
             Fault::Deaf => 2,
+            Fault::Modem => 3,
             Fault::Repeat => 0,
         };
         for _ in 0..a_day * days {
@@ -188,6 +194,10 @@ fn one(fault: Fault, chance: &mut Chance) -> (Mishap, Ms) {
                 _ => Mishap::DiskFails(Call::Name, DiskFault::Eio),
             };
             (what, chance.between(2 * SECOND, 15 * MINUTE))
+        }
+        Fault::Modem => {
+            let mood = if chance.percent(40) { Mood::Dead } else { Mood::NoNetwork };
+            (Mishap::Modem(mood), chance.between(20 * SECOND, 25 * MINUTE))
         }
     }
 }

@@ -10,8 +10,9 @@ use super::Sabotage;
 use super::air::Delivery;
 use super::clock::Clock;
 use super::place::{Place, Wire};
+use super::street::{Dispatcher, county_text};
 use super::trace::Ms;
-use crate::core::alarm::Alarm;
+use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::condition::Condition;
 use crate::core::effect::{Answer, Command, Effect, Input, Notice, Order};
 use crate::core::id::{CommandId, Epoch, SourceId};
@@ -22,6 +23,7 @@ use crate::core::station::{Station, Words};
 use crate::core::time::{Gap, Moment, Mono};
 use crate::device::{self, Decode, Frame};
 use crate::limits;
+use crate::private::Private;
 use crate::relay::message::Ack;
 use crate::relay::pump::{Event, Pump};
 use crate::store::handout::Cursor;
@@ -58,6 +60,8 @@ pub(super) struct Gateway {
     pub pump: Pump,
     /// Answers to the county, oldest first.
     pub answers: VecDeque<(CommandId, Answer)>,
+    /// Towards people.
+    pub dispatcher: Dispatcher,
     /// Busy until then.
     pub free_at: Ms,
     /// Where the last readings were found.
@@ -67,7 +71,7 @@ pub(super) struct Gateway {
     pub(super) routine: VecDeque<Arrival>,
     pub(super) receipts: Vec<Undecided>,
     pub(super) receipts_due: Option<Mono>,
-    pub(super) withheld: Vec<u64>,
+    pub(super) withheld: Vec<Outward>,
     pub(super) disk_is_up: bool,
     pub(super) words_at: Mono,
     /// When a block of routine words is due.
@@ -80,6 +84,8 @@ pub(super) struct Arrival {
     pub input: Input,
     /// The message that brought it.
     pub delivery: Option<Delivery>,
+    /// The text on the SIM card that brought it.
+    pub text: Option<u64>,
 }
 
 /// What a turn lets out, in order.
@@ -91,6 +97,12 @@ pub(super) enum Outward {
     Answer(CommandId, Answer),
     /// A message's sender is acknowledged.
     Acknowledge(u64),
+    /// Something else is done about people.
+    Carry(Effect),
+    /// The county is to know of an alarm, by this text should its receipt not come.
+    County(AlarmId, Private<String>),
+    /// A text that is on disk need not stay on the SIM card.
+    LetGo(u64),
 }
 
 /// What a turn took in, decided and lets out.
@@ -101,6 +113,8 @@ pub(super) struct Turned {
     pub heard: Vec<Delivery>,
     /// The commands it took in.
     pub orders: Vec<Order>,
+    /// What it took in of people: answers, and how far notices came.
+    pub said: Vec<Input>,
     /// What is known of the gap, for a turn that begins a life.
     pub start: Option<Gap>,
     /// Records of alarms, as written.
@@ -121,6 +135,7 @@ impl Turned {
             at,
             heard: Vec::new(),
             orders: Vec::new(),
+            said: Vec::new(),
             start: None,
             records: Vec::new(),
             wrote: false,
@@ -159,7 +174,7 @@ impl Gateway {
             return delivery.packet;
         }
         let packet = delivery.packet;
-        let arrival = Arrival { input: Input::Sample(sample), delivery: Some(delivery) };
+        let arrival = Arrival { input: Input::Sample(sample), delivery: Some(delivery), text: None };
         match class {
             Class::Urgent => {
                 self.urgent.push_back(arrival);
@@ -174,12 +189,17 @@ impl Gateway {
 
     /// A source came or went.
     pub(super) fn source(&mut self, id: SourceId, up: bool) {
-        self.urgent.push_back(Arrival { input: Input::Source { id, up }, delivery: None });
+        self.urgent.push_back(Arrival { input: Input::Source { id, up }, delivery: None, text: None });
+    }
+
+    /// Something is told that no device said; with the text on the SIM card that it stood in.
+    pub(super) fn hear(&mut self, input: Input, text: Option<u64>) {
+        self.urgent.push_back(Arrival { input, delivery: None, text });
     }
 
     /// Somebody orders something.
     pub(super) fn order(&mut self, command: Command) {
-        self.urgent.push_back(Arrival { input: Input::Command(command), delivery: None });
+        self.urgent.push_back(Arrival { input: Input::Command(command), delivery: None, text: None });
     }
 
     /// A receipt of the county arrives; what is new in it goes into the log.
@@ -221,7 +241,9 @@ impl Gateway {
         let (mut inputs, mut effects, mut acknowledge) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..limits::TURN_INPUTS_MAX {
             let Some(arrival) = self.urgent.pop_front() else { break };
-            acknowledge.extend(arrival.delivery.as_ref().and_then(|delivery| delivery.packet));
+            let packet = arrival.delivery.as_ref().and_then(|delivery| delivery.packet);
+            acknowledge.extend(packet.map(Outward::Acknowledge));
+            acknowledge.extend(arrival.text.map(Outward::LetGo));
             let dropped = is_call(&arrival) && sabotage.take_if(|what| *what == Sabotage::DropUrgent).is_some();
             turned.heard.extend(arrival.delivery);
             if dropped {
@@ -229,10 +251,11 @@ impl Gateway {
             }
             effects.extend(self.station.handle(at, &arrival.input));
             match &arrival.input {
-                Input::Command(Command { order: Order::Query, .. }) => continue,
+                // Times are not in the log: the village's file is the truth of them.
+                Input::Command(Command { order: Order::Query, .. }) | Input::Plan(_) => continue,
                 Input::Command(command) => turned.orders.push(command.order.clone()),
                 Input::Sample(sample) => self.keep_reading(at, sample.clone()),
-                _ => {}
+                input => turned.said.push(input.clone()),
             }
             inputs.push(arrival.input);
         }
@@ -280,7 +303,7 @@ impl Gateway {
         inputs: Vec<Input>,
         mut effects: Vec<Effect>,
         mut decisions: Vec<Undecided>,
-        acknowledge: Vec<u64>,
+        acknowledge: Vec<Outward>,
         sabotage: &mut Option<Sabotage>,
     ) {
         self.station.seal(&mut effects, turned.at);
@@ -292,6 +315,9 @@ impl Gateway {
         } else if turned.wrote {
             let committed = self.journal.commit(Draft { at: turned.at, inputs, decisions });
             turned.durable = committed.outcome == Outcome::Durable;
+            for alarm in self.dispatcher.second_path.committed(self.epoch, &committed.decisions) {
+                turned.outward.push(Outward::County(alarm.id, county_text(alarm, turned.at)));
+            }
             turned.records = committed.decisions.into_iter().filter_map(record_of).collect();
         }
         if !turned.durable {
@@ -301,26 +327,20 @@ impl Gateway {
         }
         for effect in effects {
             match effect {
-                Effect::Commit(_)
-                | Effect::Device(_)
-                | Effect::Visit(_)
-                | Effect::Confirm(_)
-                | Effect::Digest { .. }
-                | Effect::Ask { .. }
-                | Effect::Absence { .. }
-                | Effect::Stop(_) => {}
+                Effect::Device(_) | Effect::Visit(_) | Effect::Stop(_) => {}
                 Effect::Notify(notice) => turned.outward.push(Outward::Tell(notice)),
                 Effect::Answer(id, answer) => turned.outward.push(Outward::Answer(id, answer)),
+                effect => turned.outward.push(Outward::Carry(effect)),
             }
         }
         self.withheld.extend(acknowledge);
         let all_written = self.journal.books().pending() == 0;
         if all_written {
-            turned.outward.extend(self.withheld.drain(..).map(Outward::Acknowledge));
+            turned.outward.append(&mut self.withheld);
         }
         if all_written != self.disk_is_up {
             self.disk_is_up = all_written;
-            self.urgent.push_front(Arrival { input: Input::Disk { up: all_written }, delivery: None });
+            self.urgent.push_front(Arrival { input: Input::Disk { up: all_written }, delivery: None, text: None });
         }
         self.show(turned.at);
     }

@@ -7,6 +7,7 @@ use super::crash::Death;
 use super::fault::Mishap;
 use super::gateway::Gateway;
 use super::place::Wire;
+use super::street::Mood;
 use super::start::{Beginning, Started};
 use super::trace::Ms;
 use super::village::{Event, Village};
@@ -64,6 +65,7 @@ impl Village<'_> {
             Mishap::Link => self.hang_up(false),
             Mishap::Broker => self.link.forgets = true,
             Mishap::Deaf => self.link.deaf = true,
+            Mishap::Modem(mood) => self.turn_modem(mood),
             Mishap::LocalBroker => {
                 self.air.broker_up = false;
                 self.lose_wire(Wire::Zigbee);
@@ -104,6 +106,7 @@ impl Village<'_> {
                 self.hang_up(true);
             }
             Mishap::Deaf => self.link.deaf = false,
+            Mishap::Modem(_) => self.turn_modem(Mood::Well),
             Mishap::LocalBroker => {
                 self.air.broker_up = true;
                 // The bridge connects again, too, and says how it is.
@@ -133,6 +136,7 @@ impl Village<'_> {
         self.lasting.clear();
         self.queue.retain(|_, event| !matches!(event, Event::Heal(_) | Event::Strike(..)));
         self.responders.diligent = true;
+        self.street.people.diligent = true;
         for mishap in [
             Mishap::Link,
             Mishap::Broker,
@@ -141,6 +145,7 @@ impl Village<'_> {
             Mishap::Bridge,
             Mishap::Unplug,
             Mishap::DiskFull,
+            Mishap::Modem(Mood::Well),
         ] {
             self.heal(mishap);
         }
@@ -164,6 +169,7 @@ impl Village<'_> {
             }
             Some(off_ms) => {
                 self.cuts += 1;
+                self.street.line.lose_power();
                 self.disk.cut_power();
                 // A card's own trouble does not outlast the power; what lasts strikes again by itself.
                 let off = off_ms + self.chance.between(*BOOT.start(), *BOOT.end());
@@ -196,6 +202,7 @@ impl Village<'_> {
             hardware: &self.hardware,
             fresh,
             sabotage: self.settings.sabotage,
+            street: &self.street,
         };
         let Started { gateway, turned, reports, kept } = match Gateway::start(beginning) {
             Ok(started) => started,
@@ -209,6 +216,7 @@ impl Village<'_> {
         }
         self.trace.line(self.now, format_args!("start of life {life}, gap {:?}", turned.start));
         self.gateway = Some(gateway);
+        self.street_begins();
         self.settle(turned, None);
         for wire in Wire::ALL {
             self.connect_soon(wire);
@@ -282,5 +290,6 @@ const fn kind(mishap: Mishap) -> &'static str {
         Mishap::Bridge => "bridge",
         Mishap::Unplug => "unplug",
         Mishap::DiskFails(..) | Mishap::DiskFull => "disk",
+        Mishap::Modem(_) => "modem",
     }
 }

@@ -42,6 +42,8 @@ mod county;
 
 mod responders;
 
+mod street;
+
 pub mod modem;
 
 mod oracle;

@@ -8,6 +8,7 @@ use super::Sabotage;
 use super::clock::Hardware;
 use super::gateway::{Gateway, LastWords, Turned};
 use super::place::{Place, Wire};
+use super::street::{Dispatcher, Street};
 use super::trace::Ms;
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::detector;
@@ -41,6 +42,8 @@ pub(super) struct Beginning<'a> {
     pub fresh: Epoch,
     /// What is done wrong on purpose.
     pub sabotage: Option<Sabotage>,
+    /// Names and times.
+    pub street: &'a Street,
 }
 
 /// A life that has begun.
@@ -58,7 +61,7 @@ pub(super) struct Started {
 impl Gateway {
     /// Starts a process: opens the store, carries time on, restores and relearns, and takes the first turn.
     pub(super) fn start(beginning: Beginning<'_>) -> Result<Started, String> {
-        let Beginning { life, now, place, disk, words, hardware, fresh, sabotage } = beginning;
+        let Beginning { life, now, place, disk, words, hardware, fresh, sabotage, street } = beginning;
         let files: Arc<dyn Files> = Arc::new(disk.clone());
         let (journal, reports) = Journal::open(Arc::clone(&files), options()).map_err(|error| error.to_string())?;
         let books = journal.books();
@@ -86,6 +89,7 @@ impl Gateway {
             journal,
             pump,
             answers: VecDeque::new(),
+            dispatcher: Dispatcher::new(&street.names),
             free_at: now,
             cursor: Cursor::default(),
             decoders: decoders(),
@@ -99,6 +103,7 @@ impl Gateway {
             block_due: None,
         };
         let gap = start.gap;
+        gateway.station.know_times(street.absences.plan(street.days));
         let mut effects = if cold { Vec::new() } else { gateway.station.resume(at, last, gap) };
         if !had_words && last.is_some() && !cold {
             effects.extend(gateway.station.handle(at, &Input::StateRebuilt));

@@ -16,12 +16,13 @@ use super::person::{DAY, Deed, Planned};
 use super::place::{Place, Wire};
 use super::report::Report;
 use super::responders::{Errand, Responders};
+use super::street::{Happening, Street, enlist};
 use super::trace::{Ms, Trace};
 use super::uplink::Upward;
 use super::wear::{Sent, Utterance, Wear};
 use super::{Sabotage, Settings};
 use crate::core::alarm::Alarm;
-use crate::core::effect::{Authority, Command};
+use crate::core::effect::{Authority, Command, Effect};
 use crate::core::id::CommandId;
 use crate::relay::message::Ack;
 use crate::relay::pump::Event as PumpEvent;
@@ -74,6 +75,8 @@ pub(super) enum Event {
     Dial(u32),
     /// A look at the lists.
     Look,
+    /// Something happens between the modem and the people.
+    Street(Happening),
 }
 
 /// The village at work.
@@ -95,6 +98,7 @@ pub(super) struct Village<'a> {
     pub(super) county: County,
     pub(super) link: Link,
     pub(super) responders: Responders,
+    pub(super) street: Street,
     pub(super) asked: BTreeMap<CommandId, Command>,
     pub(super) delivered_at: BTreeMap<Wire, Ms>,
     pub(super) oracle: Oracle,
@@ -128,9 +132,11 @@ pub(super) struct Link {
 impl<'a> Village<'a> {
     /// A village on its first morning.
     pub(super) fn new(settings: &Settings, sink: Option<&'a mut dyn Write>) -> Village<'a> {
-        let place = Place::new(settings.homes);
+        let mut place = Place::new(settings.homes);
+        enlist(&mut place.roster);
         let seed = settings.seed;
         let wear = Wear::new(&place, seed);
+        let street = Street::new(&place, seed, settings.days);
         let mut village = Village {
             settings: settings.clone(),
             now: 0,
@@ -149,6 +155,7 @@ impl<'a> Village<'a> {
             county: County::default(),
             link: Link { up: true, ..Link::default() },
             responders: Responders::new(seed),
+            street,
             asked: BTreeMap::new(),
             delivered_at: BTreeMap::new(),
             oracle: Oracle::default(),
@@ -201,7 +208,7 @@ impl<'a> Village<'a> {
     fn next_at(&self) -> Ms {
         let planned = self.queue.keys().next().map_or(Ms::MAX, |(at, _)| *at);
         let Some(gateway) = &self.gateway else { return planned };
-        planned.min(gateway.wanted_at(self.now)).min(self.pump_at())
+        planned.min(gateway.wanted_at(self.now)).min(self.pump_at()).min(self.street_at())
     }
 
     fn pump_at(&self) -> Ms {
@@ -224,8 +231,12 @@ impl<'a> Village<'a> {
                     | Event::Arrive(..)
                     | Event::Command(_)
                     | Event::Look
+                    | Event::Street(_)
             );
             self.happen(event);
+        }
+        if self.street_at() <= self.now {
+            self.street_due();
         }
         let wanted = self.gateway.as_ref().is_some_and(|gateway| gateway.wanted_at(self.now) <= self.now);
         if wanted {
@@ -262,6 +273,7 @@ impl<'a> Village<'a> {
             Event::Receipt(conn, ack) => self.receipt(conn, &ack),
             Event::Dial(life) => self.dial(life),
             Event::Look => self.look(),
+            Event::Street(happening) => self.street(happening),
         }
     }
 
@@ -401,9 +413,11 @@ impl<'a> Village<'a> {
                     format_args!("tell {:?} of {} because {:?}", notice.to, notice.alarm, notice.because),
                 );
                 self.oracle.told(self.now, at, &notice);
-                let errand = self.responders.told(self.now, &self.place, &notice);
-                self.errands(errand);
+                self.carry(Effect::Notify(notice));
             }
+            Outward::Carry(effect) => self.carry(effect),
+            Outward::County(alarm, text) => self.carry_to_county(alarm, text),
+            Outward::LetGo(text) => self.let_go(text),
             Outward::Answer(id, answer) => {
                 let Some(command) = self.asked.remove(&id) else { return };
                 if command.from == Authority::County
