@@ -22,7 +22,8 @@ pub(super) struct Answers {
 impl Answers {
     /// A process begins with what the log held.
     pub(super) fn began(&mut self, alarms: &BTreeMap<AlarmId, Alarm>) {
-        self.open = alarms.iter().filter(|(_, alarm)| alarm.is_open()).map(|(id, alarm)| (*id, alarm.clone())).collect();
+        self.open =
+            alarms.iter().filter(|(_, alarm)| alarm.is_open()).map(|(id, alarm)| (*id, alarm.clone())).collect();
     }
 
     /// Reads a turn's records against what people said in it.
@@ -43,10 +44,12 @@ impl Answers {
             if let Some(wanted) = before.and_then(|before| before.ambulance).filter(|wanted| wanted.dialled.is_none()) {
                 let stays = alarm.ambulance.is_some_and(|after| after.wanted == wanted.wanted);
                 let by_whom = alarm.ambulance.and_then(|after| after.dialled_by);
-                let confirmed = turned.orders.iter().any(|order| matches!(order, Order::Dialled120 { .. }))
-                    || turned.said.iter().any(|input| matches!(input, Input::Reply(reply) if reply.by == by_whom && reply.wish == Some(Wish::Dialled120)));
+                let says = |reply: &Reply| reply.by == by_whom && reply.wish == Some(Wish::Dialled120);
+                let said = turned.said.iter().any(|input| matches!(input, Input::Reply(reply) if says(reply)));
+                let confirmed = said || turned.orders.iter().any(|order| matches!(order, Order::Dialled120 { .. }));
                 if !stays || (by_whom.is_some() && !confirmed) {
-                    verdicts.against(now, "an_ambulance_stays_wanted_until_somebody_has_dialled", || alarm.id.to_string());
+                    verdicts
+                        .against(now, "an_ambulance_stays_wanted_until_somebody_has_dialled", || alarm.id.to_string());
                 }
             }
         }

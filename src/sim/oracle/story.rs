@@ -7,7 +7,7 @@ use super::Verdicts;
 use crate::core::alarm::life_cycle::State;
 use crate::core::alarm::{Alarm, AlarmId, Disposition, Subject};
 use crate::core::audience::{Audience, Because};
-use crate::core::effect::Notice;
+use crate::core::effect::{Input, Notice};
 use crate::core::time::{Gap, Moment, Mono};
 use crate::sim::gateway::{Gateway, Turned};
 use crate::sim::place::{Place, Standing};
@@ -155,7 +155,10 @@ impl Story {
             State::Raised { .. } => true,
             State::Accepted { until, .. } | State::OnSite { until, .. } => {
                 let before = known.taken_at == Some(at.mono);
-                to_acceptor || before || at.mono >= until || matches!(notice.because, Because::BackUp | Because::Again)
+                to_acceptor
+                    || before
+                    || at.mono >= until
+                    || matches!(notice.because, Because::BackUp | Because::Again | Because::Wants120)
             }
         };
         if !allowed {
@@ -208,7 +211,8 @@ fn step(
     lived_since: Ms,
     verdicts: &mut Verdicts,
 ) {
-    let ordered = !turned.orders.is_empty();
+    let answered = turned.said.iter().any(|input| matches!(input, Input::Reply(_)));
+    let ordered = answered || !turned.orders.is_empty();
     let restart = turned.start == Some(Gap::Unknown);
     match (before.map(|before| before.state), alarm.state) {
         (None, State::PreAlarm { until }) => {

@@ -124,8 +124,12 @@ impl Telephones {
         }
         let climbs = matches!(notice.because, Because::Raised | Because::NotAccepted);
         let pairs = by_night && climbs && about_person && alarm.test_by.is_none() && alarm.away.is_none();
-        if pairs && let Audience::Rung(0) = notice.to && notice.people.len() < 2 {
-            verdicts.against(now, "by_night_two_are_called_at_once", || format!("{} {:?}", notice.alarm, notice.people));
+        if pairs
+            && let Audience::Rung(0) = notice.to
+            && notice.people.len() < 2
+        {
+            verdicts
+                .against(now, "by_night_two_are_called_at_once", || format!("{} {:?}", notice.alarm, notice.people));
         }
     }
 
@@ -215,7 +219,8 @@ impl Telephones {
     /// Time has passed in a living process.
     pub(super) fn watch(&mut self, now: Ms, gateway: &Gateway, verdicts: &mut Verdicts) {
         if let Some(idle) = self.idle_since
-            && let Some((alarm, who)) = self.waits.iter().find(|(_, since)| now > idle.max(**since) + LATE_MS).map(|(key, _)| *key)
+            && let Some((alarm, who)) =
+                self.waits.iter().find(|(_, since)| now > idle.max(**since) + LATE_MS).map(|(key, _)| *key)
         {
             self.waits.remove(&(alarm, who));
             verdicts.against(now, "who_is_to_be_told_is_written_to", || format!("{alarm}: {who}"));
@@ -251,5 +256,8 @@ const DRILL: u8 = 2;
 const FAULT: u8 = 3;
 
 const fn is_a_call_to_come(because: Because) -> bool {
-    matches!(because, Because::Raised | Because::NotAccepted | Because::Unanswered | Because::Restart | Because::Withdrawn)
+    matches!(
+        because,
+        Because::Raised | Because::NotAccepted | Because::Unanswered | Because::Restart | Because::Withdrawn
+    )
 }

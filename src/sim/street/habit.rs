@@ -252,7 +252,14 @@ impl People {
         again.into_iter().collect()
     }
 
-    fn writes(&mut self, now: Ms, by: Option<ResponderId>, alarm: Option<AlarmId>, means: Means, code: Option<u8>) -> Does {
+    fn writes(
+        &mut self,
+        now: Ms,
+        by: Option<ResponderId>,
+        alarm: Option<AlarmId>,
+        means: Means,
+        code: Option<u8>,
+    ) -> Does {
         let stays = matches!(means, Means::Busy | Means::Two | Means::WrongHome | Means::CouldNotEnter);
         if let (Some(who), Some(alarm), true) = (by, alarm, stays) {
             self.forget(who, alarm);

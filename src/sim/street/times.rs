@@ -24,7 +24,8 @@ pub(in crate::sim) struct Absences(Vec<Absence>);
 impl Absences {
     /// Some are away for a night, some for longer.
     pub(in crate::sim) fn new(roster: &Roster) -> Absences {
-        let residents = roster.residents.values().enumerate().filter(|(number, _)| number % AWAY_EVERY == AWAY_EVERY - 1);
+        let residents =
+            roster.residents.values().enumerate().filter(|(number, _)| number % AWAY_EVERY == AWAY_EVERY - 1);
         let absence = |(number, resident): (usize, &crate::core::roster::Resident)| {
             let nights = 1 + (number / AWAY_EVERY) as u64 % 3;
             let (from, until) = (8 * HOUR, nights * DAY + 10 * HOUR);

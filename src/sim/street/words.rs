@@ -111,7 +111,9 @@ impl Letter {
         match () {
             () if begins("已登记:您去不了") => Letter::Understood,
             () if begins("已登记:您去") => Letter::YouGo,
-            () if begins("已登记") || begins("已办结") || begins("已收到") || begins("120要由您") => Letter::Understood,
+            () if begins("已登记") || begins("已办结") || begins("已收到") || begins("120要由您") => {
+                Letter::Understood
+            }
             () if begins("已有人去了") => Letter::AnotherGoes,
             () if begins("不清楚您回的") || begins("没看懂") => Letter::WithCode,
             () if begins("到了吗") => Letter::HalfWay(code),
@@ -172,7 +174,9 @@ mod tests {
     fn what_people_write_with_a_code_is_understood_and_nonsense_is_not() {
         let mut chance = Chance::stream(1, "words", 0);
         for _ in 0..200 {
-            for means in [Means::Come, Means::Busy, Means::Arrived, Means::Helped, Means::Wants120, Means::CouldNotEnter] {
+            for means in
+                [Means::Come, Means::Busy, Means::Arrived, Means::Helped, Means::Wants120, Means::CouldNotEnter]
+            {
                 let text = write(means, Some(17), &mut chance);
                 let said = Said::read(&text).map(|said| said.code.map(crate::core::alarm::told::Code::number));
                 assert_eq!(said, Some(Some(17)), "{text}");
