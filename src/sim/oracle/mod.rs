@@ -151,7 +151,7 @@ impl Oracle {
     /// A process begins, with what the log gave it. To be called before its first turn is shown.
     pub(super) fn began(&mut self, now: Ms, alarms: &BTreeMap<AlarmId, Alarm>) {
         self.lived_since = now;
-        self.telephones.began(now);
+        self.telephones.began(now, alarms);
         self.answers.began(alarms);
         self.keeping.began(now, alarms, &mut self.story, &mut self.verdicts);
     }

@@ -239,7 +239,8 @@ fn step(
         {
             verdicts.against(now, "a_lease_is_kept", || format!("{} until {until:?}", alarm.id));
         }
-        (from, State::Closed { by, disposition, .. }) => {
+        // How far a notice of it had come may be told of an alarm that is over: that ends nothing.
+        (from, State::Closed { by, disposition, .. }) if !matches!(from, Some(State::Closed { .. })) => {
             let person = alarm.id.condition.rule().about_person;
             let in_window = matches!(from, Some(State::PreAlarm { .. }));
             let allowed = match disposition {

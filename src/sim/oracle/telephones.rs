@@ -40,6 +40,8 @@ pub(super) struct Telephones {
     waits: BTreeMap<(AlarmId, ResponderId), Ms>,
     /// Since when the modem has nothing to do.
     idle_since: Option<Ms>,
+    /// When alarms were over. What is handed in that moment had left the queue before.
+    over: BTreeMap<AlarmId, Ms>,
     looked: Ms,
     letters: u64,
     calls: u64,
@@ -58,8 +60,12 @@ impl Telephones {
         (self.letters, self.calls)
     }
 
-    /// A process begins.
-    pub(super) fn began(&mut self, now: Ms) {
+    /// A process begins, with what the log gave it.
+    pub(super) fn began(&mut self, now: Ms, alarms: &BTreeMap<AlarmId, Alarm>) {
+        self.alarms.retain(|id, _| alarms.get(id).is_some_and(Alarm::is_open));
+        for alarm in alarms.values().filter(|alarm| alarm.is_open()) {
+            self.keep(now, alarm);
+        }
         self.marks.clear();
         self.waits.clear();
         self.idle_since = Some(now);
@@ -79,6 +85,7 @@ impl Telephones {
         for alarm in &turned.records {
             if !alarm.is_open() {
                 self.alarms.remove(&alarm.id);
+                self.over.insert(alarm.id, now);
                 self.marks.retain(|mark| mark.0 != alarm.id);
                 self.waits.retain(|(of, _), _| *of != alarm.id);
                 continue;
@@ -87,16 +94,21 @@ impl Telephones {
             if !raised {
                 self.waits.retain(|(of, _), _| *of != alarm.id);
             }
-            let known = self.alarms.entry(alarm.id).or_insert_with(|| Known {
-                alarm: alarm.clone(),
-                raised_since: None,
-                everybody: false,
-            });
-            let counts = raised && alarm.id.condition.rule().about_person && alarm.test_by.is_none();
-            known.raised_since = if counts { Some(known.raised_since.unwrap_or(now)) } else { None };
-            known.everybody = known.everybody && counts;
-            known.alarm = alarm.clone();
+            self.keep(now, alarm);
         }
+    }
+
+    fn keep(&mut self, now: Ms, alarm: &Alarm) {
+        let raised = matches!(alarm.state, State::Raised { .. });
+        let known = self.alarms.entry(alarm.id).or_insert_with(|| Known {
+            alarm: alarm.clone(),
+            raised_since: None,
+            everybody: false,
+        });
+        let counts = raised && alarm.id.condition.rule().about_person && alarm.test_by.is_none();
+        known.raised_since = if counts { Some(known.raised_since.unwrap_or(now)) } else { None };
+        known.everybody = known.everybody && counts;
+        known.alarm = alarm.clone();
     }
 
     /// The station has somebody told.
@@ -198,7 +210,10 @@ impl Telephones {
         }
         let (Some(code), true) = (letter.code, id.condition.rule().about_person) else { return };
         let Some(Known { alarm, .. }) = self.alarms.get(&id) else {
-            return verdicts.against(now, "nothing_is_sent_of_what_is_over", || format!("{id} to {who}"));
+            if self.over.get(&id).is_some_and(|over| *over < now) {
+                verdicts.against(now, "nothing_is_sent_of_what_is_over", || format!("{id} to {who}"));
+            }
+            return;
         };
         let place = alarm.home.and_then(|home| names.place(home)).map(|place| place.label.reveal().as_str());
         let has = |part: Option<&str>| part.is_some_and(|part| text.contains(part));
