@@ -156,8 +156,12 @@ impl Telephones {
                     self.waits.remove(&(alarm, who));
                     self.complete(now, letter, who, names, verdicts);
                 }
-                let rank = letter.alarm.map_or(FAULT, |alarm| self.rank(alarm));
-                self.in_turn(now, rank, verdicts);
+                // A question, and the words of what became of an answer, say nothing of their place in the order.
+                if let Some(alarm) =
+                    letter.alarm.filter(|alarm| letter.code.is_some() && self.alarms.contains_key(alarm))
+                {
+                    self.in_turn(now, self.rank(alarm), verdicts);
+                }
             }
             Deed::Ring(ring) => {
                 self.calls += 1;
