@@ -88,6 +88,11 @@ impl Book {
         if self.by_cause.get(&cause) == Some(&alarm.id) {
             self.by_cause.remove(&cause);
         }
+        // How far a notice had come is told of a closed alarm too: its newer record takes the place of the older one.
+        if let Some(known) = self.closed.iter_mut().find(|known| known.id == alarm.id) {
+            *known = alarm;
+            return;
+        }
         if self.closed.len() == limits::CLOSED_ALARMS_MAX {
             self.closed.pop_front();
         }
