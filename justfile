@@ -43,6 +43,10 @@ thousand-notices:
 first-notice:
     SHOUWANG_LONG=1 cargo test --release --locked --test first_notice -- --nocapture
 
+# What a day of 500 devices costs a card: bytes a reading, bytes and syncs a day
+wear:
+    SHOUWANG_LONG=1 cargo test --release --locked --test wear -- --nocapture
+
 # 10,000 alarms among people as they are
 human-figures:
     SHOUWANG_LONG=1 cargo test --release --locked --test human_figures -- --nocapture
@@ -50,6 +54,18 @@ human-figures:
 # The long acceptance tests: more rounds, more alarms, figures on the screen
 long:
     SHOUWANG_LONG=1 cargo test --release --locked $(for file in tests/acceptance_*.rs; do echo --test "$(basename "$file" .rs)"; done) -- --nocapture --test-threads 1
+
+# Everything goes wrong at once, in real time; ends with the ledger. Wants root, faketime, iproute2 and e2fsprogs
+chaos MINUTES="3":
+    CI=true SHOUWANG_CHAOS_MINUTES={{MINUTES}} cargo test --release --locked --test chaos -- --nocapture
+
+# kill -9 of the gateway a thousand times while alarms flow; wants mosquitto
+kill-thousand:
+    SHOUWANG_ROUNDS=1000 cargo test --release --locked --test acceptance_kill -- --nocapture
+
+# The power is cut 500 times while alarms flow: instant copies of a card; wants root, e2fsprogs and xfsprogs
+power-cuts:
+    CI=true SHOUWANG_LONG=1 cargo test --release --locked --test acceptance_power -- --nocapture
 
 # Dead sensors and false faults on recorded homes, as a table; FOLDER holds `ambient/HOME/events.csv.zst`, wants zstd
 supervision FOLDER:

@@ -58,6 +58,7 @@ fn write_history(house: &House) -> u64 {
         mono_minus_boottime_ms: i64::try_from(span_ms).expect("a small number"),
         gap: Gap::First,
         epoch: Epoch(7),
+        machine: None,
     };
     let begin_ms = u64::try_from(began.as_millis()).expect("a small number");
     let draft = Draft { at: at(begin_ms), inputs: Vec::new(), decisions: vec![Undecided::Start(start)] };

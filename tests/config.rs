@@ -208,6 +208,10 @@ fn every_mistake_is_said_as_its_expected_file_shows() {
     let elsewhere = [
         What::CannotRead,
         What::TooLarge,
+        What::CertificateEnding,
+        What::CertificateOver,
+        What::CertificateNotYet,
+        What::CertificateUnusable,
         What::FileMissing,
         What::SecretUnreadable,
         What::SecretOpen,

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use shouwang::core::alarm::Disposition;
+use shouwang::core::alarm::{Alarm, Disposition};
 use shouwang::core::effect::Answer;
 use shouwang::core::id::{DeviceId, Epoch};
 use shouwang::core::sequence::{Lane, Range};
@@ -212,6 +212,39 @@ async fn an_alarm_is_never_lost_to_a_number_that_was_used_before() {
     assert_eq!(ranges, [Range(1, 1)]);
     assert_eq!(rejects.iter().map(|reject| reject.seq).collect::<Vec<_>>(), [2]);
     assert_eq!(scene.rows("rejects").await, 1);
+}
+
+#[tokio::test]
+async fn what_was_told_without_a_log_gives_way_to_the_log_and_the_board_goes_back_with_it() {
+    let Some(scene) = Scene::set().await else { return };
+    let topic = format!("{ROOT}/ev/alarm");
+    let say = async |seq, alarm| scene.gateway.say(&topic, alarm_message(EPOCH, seq, alarm)).await;
+    say(1, alarm(1, 1)).await;
+    // The disk takes nothing: somebody came and it was over, and the log does not know.
+    for rev in [2, 3, 4] {
+        say(rev, Alarm { rev: u32::try_from(rev).expect("small"), durable: false, ..alarm(1, 4) }).await;
+    }
+    scene.receipts(EPOCH, Lane::Alarm, 4).await;
+    assert_eq!(
+        scene.book().await.alarms(true).await.expect("reads").len(),
+        0,
+        "it is over, as far as the county knows"
+    );
+    // Started anew without them, the station has nobody who came, and gives the numbers to what happens then.
+    say(2, alarm(1, 2)).await;
+    say(5, alarm(2, 1)).await;
+    let (_, rejects) = scene.receipts(EPOCH, Lane::Alarm, 5).await;
+    until_found("the alarm that nobody answered", async || {
+        let open = scene.book().await.alarms(true).await.expect("reads");
+        (open.len() == 2).then_some(())
+    })
+    .await;
+    assert_eq!(rejects.len(), 0);
+    // Two that stand in a log and differ are a dispute, whoever is right.
+    say(6, Alarm { rev: 2, ..alarm(1, 4) }).await;
+    let (_, rejects) = scene.receipts(EPOCH, Lane::Alarm, 6).await;
+    assert_eq!(rejects.iter().map(|reject| reject.seq).collect::<Vec<_>>(), [6]);
+    scene.county.stop().await;
 }
 
 #[tokio::test]

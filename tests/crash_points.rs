@@ -4,8 +4,7 @@
 mod village_log;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use shouwang::core::alarm::AlarmId;
 use shouwang::store::files::Files;
@@ -14,8 +13,8 @@ use shouwang::store::log::frame::HEADER_BYTES;
 use shouwang::store::log::read::segments;
 use shouwang::store::log::{Item, Missing, Reader, Stream};
 use shouwang::store::record::{Decision, Entry};
-use shouwang::store::{Outcome, Report};
-use village_log::hour::{Acknowledged, examine, hour, known_at, options};
+use shouwang::store::{Options, Outcome, Report};
+use village_log::hour::{Acknowledged, examine, hour, hour_with, known_at, options};
 use village_log::{alarm, alarm_draft, open};
 
 /// So many parts at risk are tried in all their combinations; of more, each alone, each missing, every beginning and every end.
@@ -47,9 +46,43 @@ fn choices(parts: &[AtRisk]) -> BTreeSet<Vec<AtRisk>> {
     choices
 }
 
+/// Power cuts by what was done to the disk last; those in a start that was itself a start after a cut stand apart.
+type Cuts = BTreeMap<&'static str, usize>;
+
+const fn kind(change: &Change) -> &'static str {
+    match change {
+        Change::Create { .. } => "create",
+        Change::Append { .. } => "append",
+        Change::Truncate { .. } => "truncate",
+        Change::Sync { .. } => "sync of a file",
+        Change::Rename { .. } => "rename",
+        Change::Remove { .. } => "unlink",
+        Change::SyncDir => "sync of the directory",
+    }
+}
+
+/// The power goes again while the start after a cut cuts, copies and removes: behind every change that the start makes.
+fn cut_the_start(cut: &FakeDisk, known: &Acknowledged, place: &str) -> usize {
+    let started = cut.copy();
+    started.record();
+    drop(open(&started, options()));
+    let (disk, mut cuts) = (cut.copy(), 0);
+    for (number, change) in started.history().iter().enumerate() {
+        disk.redo(change, None);
+        for kept in choices(&disk.at_risk()) {
+            let again = disk.copy();
+            again.cut_power_keeping(&kept, FILLERS[1]);
+            let place = format!("{place}, and behind change {number} of the start after it with {kept:?} kept");
+            let _ = examine(&again, known, &place);
+            cuts += 1;
+        }
+    }
+    cuts
+}
+
 /// Cuts the power behind every change, with every choice of what reached the card; this thread does its part of them.
-fn cut_everywhere(history: &[Change], acknowledged: &[Acknowledged], part: usize, parts: usize) -> usize {
-    let (disk, mut cuts) = (FakeDisk::new(), 0);
+fn cut_everywhere(history: &[Change], acknowledged: &[Acknowledged], part: usize, parts: usize) -> Cuts {
+    let (disk, mut cuts) = (FakeDisk::new(), Cuts::new());
     for (number, change) in history.iter().enumerate() {
         disk.redo(change, None);
         if number % parts != part {
@@ -61,33 +94,60 @@ fn cut_everywhere(history: &[Change], acknowledged: &[Acknowledged], part: usize
                 let cut = disk.copy();
                 cut.cut_power_keeping(&kept, filler);
                 let place = format!("behind change {number} with {kept:?} kept and {filler:#x} elsewhere");
+                *cuts.entry("a start after a cut").or_default() += cut_the_start(&cut, known, &place);
                 let said = examine(&cut, known, &place);
                 // What was lost was never acknowledged; what is said of it names a place and makes nobody look for more.
                 let is_plain = |report: &Report| matches!(report, Report::Torn(_) | Report::Missing(_));
                 assert!(said.iter().all(is_plain), "{place}: {said:?}");
-                cuts += 1;
+                *cuts.entry(kind(change)).or_default() += 1;
             }
         }
     }
     cuts
 }
 
-#[test]
-fn nothing_acknowledged_is_missing_whatever_part_of_what_was_not_synced_is_lost() {
+/// Lives through the hour, and cuts it everywhere.
+fn cut_an_hour(options: Options) -> Cuts {
     let disk = FakeDisk::new();
     disk.record();
-    let acknowledged = hour(&disk);
+    let acknowledged = hour_with(&disk, options);
     let history = disk.history();
-    let cuts = AtomicUsize::new(0);
+    let all: Mutex<Cuts> = Mutex::default();
     std::thread::scope(|scope| {
         for part in 0..2 {
-            let (history, acknowledged, cuts) = (&history, &acknowledged, &cuts);
-            scope.spawn(move || cuts.fetch_add(cut_everywhere(history, acknowledged, part, 2), Ordering::Relaxed));
+            let (history, acknowledged, all) = (&history, &acknowledged, &all);
+            scope.spawn(move || {
+                for (kind, cuts) in cut_everywhere(history, acknowledged, part, 2) {
+                    *all.lock().expect("sound").entry(kind).or_default() += cuts;
+                }
+            });
         }
     });
-    let cuts = cuts.load(Ordering::Relaxed);
-    println!("{cuts} power cuts behind {} changes: nothing acknowledged is missing", history.len());
-    assert!(cuts > 5 * history.len(), "{cuts}");
+    let cuts = all.into_inner().expect("sound");
+    let sum: usize = cuts.values().sum();
+    println!("crash points behind {} changes of the log: {sum}, violations 0: {cuts:?}", history.len());
+    assert!(sum > 5 * history.len(), "{cuts:?}");
+    cuts
+}
+
+#[test]
+fn nothing_acknowledged_is_missing_whatever_part_of_what_was_not_synced_is_lost() {
+    let cuts = cut_an_hour(options());
+    assert!(
+        ["append", "sync of a file", "rename", "sync of the directory"].iter().all(|kind| cuts[kind] > 10),
+        "{cuts:?}"
+    );
+}
+
+#[test]
+fn nothing_acknowledged_is_missing_when_the_power_goes_while_old_segments_go() {
+    let mut options = options();
+    options.urgent.segment_bytes = 4_000;
+    options.urgent.bytes_max = 2 * options.urgent.segment_bytes;
+    options.routine.segment_bytes = 2_000;
+    options.routine.bytes_max = 2 * options.routine.segment_bytes;
+    let cuts = cut_an_hour(options);
+    assert!(cuts["unlink"] > 10, "names that go, reordered with names that come: {cuts:?}");
 }
 
 /// What happens to a card that was well, behind everybody's back.

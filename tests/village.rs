@@ -6,7 +6,7 @@ use std::thread;
 use shouwang::sim::{Fault, Faults, Report, Sabotage, Settings, run};
 
 fn settings(seed: u64) -> Settings {
-    Settings { seed, days: 1, homes: 10, faults: Faults::all(), sabotage: None }
+    Settings { seed, days: 1, homes: 10, faults: Faults::all(), sabotage: None, keep: None }
 }
 
 fn live(settings: &Settings) -> Report {

@@ -13,11 +13,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::argument::{EX_CONFIG, Language};
-use crate::config::coverage;
 use crate::config::machine::Machine;
 use crate::config::plan::{DevicePlan, Pace, Plan, ResidentPlan};
 use crate::config::village::People;
 use crate::config::{Problems, Station, Village};
+use crate::config::{certificate, coverage};
 use crate::core::id::{ResidentId, ResponderId};
 use crate::core::spoken::Spoken;
 use crate::core::time::Wall;
@@ -96,6 +96,7 @@ pub fn check(config: &Path, village: Option<&Path>, machine: &Machine, formats: 
     if let Some(station) = &station {
         problems.append(coverage::of_station(&name, station));
         problems.append(machine.examine(&name, station));
+        problems.append(certificate::of_station(&name, station, now));
         let modem = station.modem.as_ref();
         problems.append(modem.map(|modem| modem.lapsing(&name, now, &station.zone)).unwrap_or_default());
     }

@@ -28,6 +28,8 @@ pub mod decode;
 
 pub mod record;
 
+pub mod audit;
+
 pub mod simulate;
 
 #[cfg(feature = "demo")]
@@ -87,6 +89,8 @@ enum Verb {
     Decode(decode::Args),
     /// 录下某个来源收到的原始帧 · Records the frames that a source hears
     Record(record::Args),
+    /// 核对日志:记录是否齐全、是否被改动、与县里的链头是否一致 · Checks the log: whole, unaltered, the one that the county knows
+    Audit(audit::Args),
     /// 模拟:一个村子的若干天,全部走真实代码 · A village in a box: simulated days through the real code
     Simulate(simulate::Args),
     /// 演示:一个虚构村子的早晨,几分钟看完 · A morning in a made-up village, told live
@@ -116,6 +120,7 @@ pub fn main() -> ExitCode {
         Verb::County(args) => county::run(args),
         Verb::Decode(args) => decode::run(&args),
         Verb::Record(args) => record::run(&args),
+        Verb::Audit(args) => audit::run(&args),
         Verb::Simulate(args) => simulate::run(args),
         #[cfg(feature = "demo")]
         Verb::Demo(args) => demo::run(&args),

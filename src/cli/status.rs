@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use jiff::tz::TimeZone;
 
 use super::socket::{Socket, print_json, unexpected};
-use crate::control::protocol::{Body, Reply, Request, Status};
+use crate::control::protocol::{Body, Card, Reply, Request, Status};
 use crate::core::id::{ResidentId, ResponderId};
 use crate::core::station::RollCallStanding;
 use crate::core::time::Moment;
@@ -63,6 +63,9 @@ fn print_text(now: Moment, status: &Status, lang: Lang) {
     print_roll_call(&status.roll_call, lang);
     let disk = if status.durable { say::DISK_WELL } else { say::DISK_FAILED };
     println!("{}", disk.say(lang));
+    if let Some(card) = &status.card {
+        print_card(card, lang);
+    }
     println!("{}", words::power::supply(&status.power, lang));
     let county = match (status.relay_connected, status.county_online) {
         (false, _) => say::COUNTY_UNREACHABLE,
@@ -71,6 +74,9 @@ fn print_text(now: Moment, status: &Status, lang: Lang) {
         (true, None) => say::COUNTY_UNKNOWN,
     };
     println!("{}", county.say(lang));
+    if let Some(trouble) = &status.county_trouble {
+        println!("  {}", trouble.say(lang));
+    }
     let proven = status.second_path_proven.map(|at| now.mono.since(at.mono));
     println!("{}", words::second::proven(proven, lang));
     for (source, up) in &status.sources {
@@ -86,6 +92,22 @@ fn print_text(now: Moment, status: &Status, lang: Lang) {
     }
     for (counter, count) in status.counters.iter().filter(|(_, count)| **count > 0) {
         println!("  {counter}: {count}");
+    }
+}
+
+/// How full the card is, and what was given up for want of room.
+fn print_card(card: &Card, lang: Lang) {
+    use words::card as say;
+    println!("  {}", say::streams(card.urgent, card.routine, lang));
+    println!("  {}", say::room(card.free_bytes, card.reserve_bytes, card.ballast, lang));
+    if card.short {
+        println!("  {}", say::SHORT.say(lang));
+    }
+    if card.index_failed {
+        println!("  {}", say::INDEX_FAILED.say(lang));
+    }
+    if card.turns_dropped > 0 {
+        println!("  {}", say::turns_dropped(card.turns_dropped, lang));
     }
 }
 

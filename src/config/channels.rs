@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::certificate;
 use super::document::{Found, MASK, Section};
 use super::key::Key;
 use super::problem::What;
@@ -11,6 +12,7 @@ use super::secret::Secret;
 use super::source;
 use super::web::{WebUrl, WebUrlError};
 use crate::broker::BrokerUrl;
+use crate::broker::identity::Identity;
 use crate::core::id::{ResponderId, Slug};
 use crate::core::word::words;
 use crate::limits::channels::CHANNELS_MAX;
@@ -107,6 +109,8 @@ pub struct BrokerLink {
     pub url: BrokerUrl,
     /// Who signed its certificate, for `mqtts://`.
     pub ca_file: Option<PathBuf>,
+    /// Who we are towards it.
+    pub identity: Option<Identity>,
     /// Log-in name.
     pub username: Option<String>,
     /// Password.
@@ -175,6 +179,8 @@ pub const MQTT_KEYS: &[Key] = &[
         "The local broker; its rules must give each responder their own topics only.",
     ),
     Key::optional("ca_file", "Certificate authority of the broker, PEM, for mqtts://."),
+    certificate::CERT_FILE,
+    certificate::KEY_FILE,
     Key::optional("username", "Log-in name at the broker."),
     Key::optional("password_file", "File with the password, or a bare name of a systemd credential."),
 ];
@@ -248,6 +254,7 @@ fn read_mqtt(name: Slug, section: &Section<'_>, station: &str, beside: &Path) ->
     }
     Some(BrokerLink {
         ca_file: section.text("ca_file").map(|file| beside.join(file.as_ref())),
+        identity: certificate::read(section, beside, url.as_ref()),
         username,
         password,
         client_id: format!("shouwang-{station}-notify-{name}"),

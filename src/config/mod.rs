@@ -44,6 +44,8 @@ pub mod coverage;
 
 pub mod machine;
 
+pub mod certificate;
+
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;

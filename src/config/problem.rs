@@ -103,6 +103,14 @@ words! {
         RungDeserted = "rung_deserted",
         /// Homes of which nobody has said how they are found.
         NoLandmark = "no_landmark",
+        /// A client certificate ends soon.
+        CertificateEnding = "certificate_ending",
+        /// A client certificate is over by this machine's clock.
+        CertificateOver = "certificate_over",
+        /// A client certificate does not hold yet by this machine's clock.
+        CertificateNotYet = "certificate_not_yet",
+        /// A client certificate or its key cannot be used.
+        CertificateUnusable = "certificate_unusable",
         /// A file that is named is not there.
         FileMissing = "file_missing",
         /// A secret cannot be read, or is empty.
@@ -138,6 +146,10 @@ impl What {
             | What::NoSecondPath
             | What::RungDeserted
             | What::NoLandmark
+            | What::CertificateEnding
+            | What::CertificateOver
+            | What::CertificateNotYet
+            | What::CertificateUnusable
             | What::FileMissing
             | What::SecretUnreadable
             | What::SecretOpen
@@ -197,6 +209,10 @@ impl What {
             What::NoSecondPath => "there is no second path: while the link is down the county learns of no alarm",
             What::RungDeserted => "nobody stands on this rung, so its time passes in vain",
             What::NoLandmark => "these homes are hard to find at night: nothing says how a stranger finds them",
+            What::CertificateEnding => "this certificate ends within a month",
+            What::CertificateOver => "this certificate has expired, or this machine's clock is ahead",
+            What::CertificateNotYet => "this certificate does not hold yet: this machine's clock is probably behind",
+            What::CertificateUnusable => "this certificate and its key cannot be used",
             What::FileMissing => "there is no such file on this machine",
             What::SecretUnreadable => "the secret cannot be read on this machine",
             What::SecretOpen => "every user of this machine can read the secret",

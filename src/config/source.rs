@@ -5,10 +5,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::bus::{self, ModbusLink, Profiles};
+use super::certificate;
 use super::document::Section;
 use super::key::Key;
 use super::problem::What;
 use super::secret::Secret;
+use crate::broker::identity::Identity;
 use crate::broker::{BrokerUrl, UrlError};
 use crate::core::id::SourceId;
 use crate::core::spoken::Spoken;
@@ -57,6 +59,8 @@ pub struct MqttLink {
     pub url: BrokerUrl,
     /// Who signed its certificate, for `mqtts://`.
     pub ca_file: Option<PathBuf>,
+    /// Who we are towards it.
+    pub identity: Option<Identity>,
     /// Session name; the broker keeps what is missed under it.
     pub client_id: String,
     /// Log-in name.
@@ -127,6 +131,8 @@ pub const MQTT_KEYS: &[Key] = &[
         "Session name; left out it is shouwang-STATION-ID. The broker keeps what is missed under it.",
     ),
     Key::optional("ca_file", "Certificate authority of the broker, PEM, for mqtts://."),
+    certificate::CERT_FILE,
+    certificate::KEY_FILE,
     Key::optional("username", "Log-in name at the broker."),
     Key::optional("password_file", "File with the password, or a bare name of a systemd credential."),
     Key::optional("mosquitto_conf", "The broker's own configuration, so that check can see whether it keeps messages."),
@@ -189,9 +195,11 @@ fn read_mqtt(section: &Section<'_>, id: &str, station: &str, beside: &Path, know
     }
     let ca_file = section.text("ca_file").map(|file| beside.join(file.as_ref()));
     let username = section.text("username").map(std::borrow::Cow::into_owned);
+    let identity = certificate::read(section, beside, url.as_ref());
     Some(MqttLink {
         url: url?,
         ca_file,
+        identity,
         client_id: section
             .text("client_id")
             .map_or_else(|| format!("shouwang-{station}-{id}"), std::borrow::Cow::into_owned),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::bus::{self, Profiles};
+use super::certificate;
 use super::channels::{self, Channel};
 use super::document::{Document, Section};
 use super::key::{Key, Table};
@@ -20,6 +21,7 @@ use super::signals::{self, Prompts, Siren};
 use super::source::{self, Link, Source, SourceKind};
 use super::{Sound, judge};
 use crate::broker::BrokerUrl;
+use crate::broker::identity::Identity;
 use crate::core::id::{GatewayId, Slug, StationId};
 use crate::core::spoken::Spoken;
 use crate::core::word::words;
@@ -91,6 +93,8 @@ pub struct CountyLink {
     pub url: BrokerUrl,
     /// Who signed its certificate.
     pub ca_file: Option<PathBuf>,
+    /// Who this box is towards it.
+    pub identity: Option<Identity>,
     /// Log-in name.
     pub username: Option<String>,
     /// Password.
@@ -197,6 +201,8 @@ const COUNTY_KEYS: &[Key] = &[
         "ca_file",
         "Certificate authority of the county's broker, PEM; left out, mqtts:// has nobody to trust.",
     ),
+    certificate::CERT_FILE,
+    certificate::KEY_FILE,
     Key::optional("username", "Log-in name at the county's broker."),
     Key::optional("password_file", "File with the password, or a bare name of a systemd credential."),
     Key::or("readings", "true", "Send readings too; false for villages that send alarms and faults only (privacy)."),
@@ -386,8 +392,10 @@ fn read_county(top: &Section<'_>, beside: &Path) -> Option<CountyLink> {
     }
     let heartbeat = county.whole("heartbeat_s").map(Duration::from_secs);
     let duty_phone = super::village::phone(&county, "duty_phone");
+    let identity = certificate::read(&county, beside, url.as_ref());
     Some(CountyLink {
         ca_file,
+        identity,
         username,
         password,
         readings: county.flag("readings"),

@@ -24,6 +24,7 @@ use crate::core::unit::Milli;
 use crate::core::visit;
 use crate::core::watch::Watch;
 use crate::core::word::words;
+use crate::words::Lang;
 
 /// A question or an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -394,10 +395,16 @@ pub struct Status {
     pub village_refused: Vec<Objection>,
     /// Whether the log takes records.
     pub durable: bool,
+    /// How full the card is; none from a gateway of an older version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<Card>,
     /// Whether the county's broker is connected.
     pub relay_connected: bool,
     /// Whether the county says that it consumes; none before it said anything.
     pub county_online: Option<bool>,
+    /// What is wrong with the way there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub county_trouble: Option<CountyTrouble>,
     /// Per lane: newest record, and how far the county has receipted.
     pub lanes: BTreeMap<String, (u64, u64)>,
     /// Sources: up or down.
@@ -423,6 +430,49 @@ pub struct Status {
     pub open_alarms: usize,
     /// Everything that was counted: refusals, drops, repeats.
     pub counters: BTreeMap<String, u64>,
+}
+
+/// How full the card is, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    /// The urgent stream, and what it may grow to.
+    pub urgent: (u64, u64),
+    /// The routine stream, and what it may grow to.
+    pub routine: (u64, u64),
+    /// Free on the file system; none when it cannot be asked.
+    pub free_bytes: Option<u64>,
+    /// Readings are not written when less than this is free.
+    pub reserve_bytes: u64,
+    /// Whether that is so.
+    pub short: bool,
+    /// The ballast that is held, and what is held when there is room.
+    pub ballast: (u64, u64),
+    /// Written to the log since the start.
+    pub written_bytes: u64,
+    /// Turns that were forgotten at the limit of memory since the start.
+    pub turns_dropped: u64,
+    /// Whether the state index failed since the start.
+    pub index_failed: bool,
+}
+
+/// What is wrong with the way to the county, in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountyTrouble {
+    /// In Chinese.
+    pub zh: String,
+    /// In English, as in the log.
+    pub en: String,
+}
+
+impl CountyTrouble {
+    /// In this language.
+    #[must_use]
+    pub fn say(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::Zh => &self.zh,
+            Lang::En => &self.en,
+        }
+    }
 }
 
 impl VisitRow {

@@ -71,6 +71,10 @@ words! {
         CreditDoubtful = "credit_doubtful",
         /// The SIM is paid for two weeks at most.
         CreditEnding = "credit_ending",
+        /// The village file as it stands cannot be used; the last sound list is in force.
+        VillageFileRefused = "village_file_refused",
+        /// The station's pages cannot be served: nobody can look or answer there.
+        PagesDown = "pages_down",
     }
 }
 
@@ -198,6 +202,8 @@ pub const TABLE: &[Rule] = &[
     technical(Condition::StationBatteryLow, false),
     technical(Condition::CreditDoubtful, false),
     technical(Condition::CreditEnding, false),
+    technical(Condition::VillageFileRefused, false),
+    technical(Condition::PagesDown, false),
 ];
 
 impl Condition {

@@ -57,4 +57,6 @@ pub mod month;
 
 pub mod sequence;
 
+pub mod log_head;
+
 pub mod station;

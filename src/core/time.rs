@@ -137,12 +137,36 @@ impl Moment {
         Moment { mono, wall: Wall(i64::try_from(wall).unwrap_or(self.wall.0)), ..self }
     }
 
+    /// Whether the clock was set between an earlier moment of this run and this one: it is confirmed and was not, or it went
+    /// another way than station time.
+    #[must_use]
+    pub fn was_set_since(self, before: Moment) -> bool {
+        let moved = i128::from(self.wall.0) - i128::from(before.at(self.mono).wall.0);
+        (self.trust == Trust::Synced && before.trust != Trust::Synced) || moved.unsigned_abs() > CLOCK_STEP.as_millis()
+    }
+
+    /// The same moment with what its wall time is known to be at `now`: a clock that was set later in the same boot tells when
+    /// it really was, because station time went on evenly between the two. A time that was confirmed when it was taken, and one
+    /// of another boot, stays as it is.
+    #[must_use]
+    pub fn as_known(self, now: Moment) -> Moment {
+        if self.trust != Trust::Synced && now.trust == Trust::Synced && self.boot == now.boot {
+            now.at(self.mono)
+        } else {
+            self
+        }
+    }
+
     /// From now to a time on the wall; nothing when that is past.
     #[must_use]
     pub fn until(self, at: Wall) -> Duration {
         Duration::from_millis(u64::try_from(at.0.saturating_sub(self.wall.0)).unwrap_or_default())
     }
 }
+
+/// A clock that went so much another way than station time was set. judgement: a crystal is off by a second a day, and a step of
+/// less than this moves no certificate and no hour that matters.
+const CLOCK_STEP: Duration = Duration::from_mins(1);
 
 /// What is known of the time between the last record of the run before and this start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,6 +194,31 @@ mod tests {
         assert_eq!(Mono(5).since(Mono(9)), Duration::ZERO);
         assert_eq!(Mono(5) - Duration::from_secs(1), Mono(0));
         assert_eq!(Mono(u64::MAX) + Duration::from_secs(1), Mono(u64::MAX));
+    }
+
+    #[test]
+    fn a_time_taken_before_the_clock_was_set_is_known_afterwards() {
+        let taken = Moment { boot: Boot(2), mono: Mono(60_000), wall: Wall(5_000), trust: Trust::Unset };
+        let now = Moment { boot: Boot(2), mono: Mono(600_000), wall: Wall(1_800_000_600_000), trust: Trust::Synced };
+        let known = Moment { wall: Wall(1_800_000_060_000), trust: Trust::Synced, ..taken };
+        assert_eq!(taken.as_known(now), known);
+        assert_eq!(known.as_known(Moment { wall: Wall(0), ..now }), known);
+        let other_boot = Moment { boot: Boot(1), ..taken };
+        assert_eq!(other_boot.as_known(now), other_boot);
+        assert_eq!(taken.as_known(Moment { trust: Trust::Holdover, ..now }), taken);
+        // It may have been taken after the pair as well.
+        let later = Moment { mono: Mono(700_000), ..taken };
+        assert_eq!(later.as_known(now).wall, Wall(1_800_000_700_000));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_is_told_from_one_that_walks() {
+        let at = |mono, wall, trust| Moment { boot: Boot(1), mono: Mono(mono), wall: Wall(wall), trust };
+        let before = at(1_000, 5_000, Trust::Unset);
+        assert!(!at(901_000, 905_500, Trust::Unset).was_set_since(before));
+        assert!(at(2_000, 6_000, Trust::Synced).was_set_since(before));
+        assert!(at(2_000, 1_800_000_000_000, Trust::Unset).was_set_since(before));
+        assert!(at(2_000, -1_800_000_000_000, Trust::Unset).was_set_since(before));
     }
 
     #[test]

@@ -11,8 +11,9 @@ use serde_json::{Map, Value};
 use super::book::{Book, BookError, LISTENED, LISTENING_SINCE};
 use super::sql;
 use super::texts::ByText;
+use crate::core::time::Moment;
 use crate::core::watch::Watch;
-use crate::relay::message::AlarmBody;
+use crate::relay::message::{AlarmBody, Heartbeat};
 
 /// One alarm: its newest revision.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -27,6 +28,9 @@ pub struct AlarmRow {
     pub received_ms: i64,
     /// This revision is known by its text message alone: the record is what the text had room for.
     pub by_text: bool,
+    /// What the gateway's newest sign of life said of its clock: by it a time is known that was taken before the clock was set.
+    #[serde(skip)]
+    pub clock: Option<Moment>,
     /// The record as sent: `id`, `rev`, `state`, `clocks` and all the rest.
     #[serde(flatten)]
     pub record: Map<String, Value>,
@@ -139,11 +143,13 @@ impl Book {
     /// # Errors
     /// [`BookError`].
     pub async fn alarms(&self, open_only: bool) -> Result<Vec<AlarmRow>, BookError> {
-        let rows: Vec<(String, String, i64, i64, bool, String)> =
-            sqlx::query_as(sql::LIST_ALARMS).bind(open_only).fetch_all(&self.pool).await?;
-        let row = |(station, gateway, first_received_ms, received_ms, by_text, body): (_, _, _, _, _, String)| {
+        type Row = (String, String, i64, i64, bool, String, Option<String>);
+        let rows: Vec<Row> = sqlx::query_as(sql::LIST_ALARMS).bind(open_only).fetch_all(&self.pool).await?;
+        let row = |(station, gateway, first_received_ms, received_ms, by_text, body, heartbeat): Row| {
             let record = stored("alarm_records", &body)?;
-            Ok(AlarmRow { station, gateway, first_received_ms, received_ms, by_text, record })
+            // One that this program cannot read tells no time.
+            let clock = heartbeat.and_then(|body| serde_json::from_str::<Heartbeat>(&body).ok()).map(|hb| hb.at);
+            Ok(AlarmRow { station, gateway, first_received_ms, received_ms, by_text, clock, record })
         };
         rows.into_iter().map(row).collect()
     }

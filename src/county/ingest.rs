@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::core::effect::DeviceEvent;
 use crate::core::id::{CommandId, DeviceId, Epoch, GatewayId, ResidentId, StationId};
+use crate::core::log_head::{LogHead, LogStream};
 use crate::core::sequence::{Lane, Range};
 use crate::core::time::Moment;
 use crate::core::word::words;
@@ -72,6 +73,13 @@ pub enum Content {
         event: DeviceEvent,
         /// As sent.
         text: String,
+    },
+    /// How far a station's log has come.
+    Head {
+        /// Number in the device lane.
+        seq: u64,
+        /// How far.
+        head: LogHead,
     },
     /// Readings with their numbers.
     Readings {
@@ -140,6 +148,16 @@ words! {
         Body = "body",
         /// Another record stands under the same key already.
         Taken = "taken",
+        /// A number stands for two records, and both are kept: two machines may be at work with one station's data.
+        Renumbered = "renumbered",
+        /// It is about another station than the one that speaks.
+        Foreign = "foreign",
+        /// Its sequence space belongs to another station.
+        Epoch = "epoch",
+        /// One gateway sent more at once than its share while others spoke; what was left comes again.
+        Flood = "flood",
+        /// A station speaks by more gateways than any station has.
+        Gateways = "gateways",
     }
 }
 
@@ -173,7 +191,7 @@ impl Content {
     pub const fn lane(&self) -> Lane {
         match self {
             Content::Alarm { .. } => Lane::Alarm,
-            Content::Device { .. } => Lane::Device,
+            Content::Device { .. } | Content::Head { .. } => Lane::Device,
             Content::Readings { .. } => Lane::Reading,
             Content::Skipped { lane, .. } => *lane,
         }
@@ -183,7 +201,9 @@ impl Content {
     #[must_use]
     pub fn numbers(&self) -> Vec<Range> {
         match self {
-            Content::Alarm { seq, .. } | Content::Device { seq, .. } => vec![Range(*seq, *seq)],
+            Content::Alarm { seq, .. } | Content::Device { seq, .. } | Content::Head { seq, .. } => {
+                vec![Range(*seq, *seq)]
+            }
             Content::Readings { batch, .. } => batch.iter().map(|(seq, _)| Range(*seq, *seq)).collect(),
             Content::Skipped { seq, skipped, .. } => vec![*seq, Range(skipped.from, skipped.to)],
         }
@@ -289,12 +309,25 @@ fn record(speaker: Speaker, lane: Lane, payload: &[u8]) -> Result<Record, Refusa
     match lane {
         Lane::Alarm | Lane::Device if range.0 != range.1 => Err(refuse(Why::Number, "one record has one number")),
         Lane::Alarm => {
-            let body = serde_json::from_str(text).map_err(|error| refuse(Why::Body, &where_it_breaks(&error)))?;
+            let body: Box<AlarmBody> =
+                serde_json::from_str(text).map_err(|error| refuse(Why::Body, &where_it_breaks(&error)))?;
+            // A box speaks for itself: an alarm of another station would stand on the board under that station's name.
+            if body.id.station != speaker.station {
+                return Err(refuse(Why::Foreign, "the alarm is another station's"));
+            }
             Ok(record(Content::Alarm { seq: range.0, body, text: text.to_owned() }, Vec::new()))
         }
         Lane::Device => {
-            let DeviceEvents { event } =
-                serde_json::from_str(text).map_err(|error| refuse(Why::Body, &where_it_breaks(&error)))?;
+            let unreadable = |error: serde_json::Error| refuse(Why::Body, &where_it_breaks(&error));
+            let LogHeads { head } = serde_json::from_str(text).map_err(unreadable)?;
+            if let Some(head) = head {
+                let counted = head.streams.iter().all(|stream| i64::try_from(stream.index).is_ok());
+                let is_head = counted && head.streams.len() <= LogStream::ALL.len();
+                let content = is_head.then_some(Content::Head { seq: range.0, head });
+                let content = content.ok_or_else(|| refuse(Why::Body, "the log's head cannot be true"))?;
+                return Ok(record(content, Vec::new()));
+            }
+            let DeviceEvents { event } = serde_json::from_str(text).map_err(unreadable)?;
             Ok(record(Content::Device { seq: range.0, event, text: text.to_owned() }, Vec::new()))
         }
         Lane::Reading => {
@@ -312,6 +345,12 @@ fn record(speaker: Speaker, lane: Lane, payload: &[u8]) -> Result<Record, Refusa
 #[derive(Deserialize)]
 struct DeviceEvents {
     event: DeviceEvent,
+}
+
+#[derive(Deserialize)]
+struct LogHeads {
+    #[serde(default)]
+    head: Option<LogHead>,
 }
 
 /// A reading message whose entries have not been read yet.

@@ -20,9 +20,15 @@ pub mod sql;
 
 pub mod book;
 
+mod undurable;
+
 mod write;
 
+pub mod heads;
+
 mod retry;
+
+mod door;
 
 mod writer;
 

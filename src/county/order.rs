@@ -77,7 +77,7 @@ pub async fn send(
     let book = Book::open(&settings.database, now_ms).await?;
     book.command(to, id, now_ms, message.not_after, &String::from_utf8_lossy(&body)).await?;
 
-    let options = way.options(&format!("{}-{id}", settings.client_id));
+    let options = way.options(&format!("{}-{id}", settings.client_id)).await.map_err(SettingsError::from)?;
     let (client, mut events) = AsyncClient::new(options, 8);
     let mut sent = false;
     let exchange = exchange(&client, &mut events, to, id, body, wait, &mut sent);

@@ -20,6 +20,8 @@ pub struct Batch {
     pub reports: Vec<Report>,
     /// What was refused, for the dead-letter list and the counters.
     pub refused: Vec<DeadLetter>,
+    /// Messages that were left because their gateway sent more than its share.
+    pub left: BTreeMap<Speaker, i64>,
 }
 
 /// A refused message with what is kept of it.
@@ -34,16 +36,26 @@ pub struct DeadLetter {
 /// What the database says of a batch it has committed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Committed {
-    /// Places in [`Batch::records`] of alarm records that are not stored, because another record of the same alarm
-    /// and revision stands there and says something else.
+    /// Places in [`Batch::records`] of alarm and device records that are not stored, because another record of the same key
+    /// stands there and says something else.
     pub disputed: BTreeSet<usize>,
-    /// Alarm records that were stored although their number had been given to another record before: the gateway
-    /// counts a lane anew without a new epoch.
-    pub renumbered: u32,
+    /// The same for single readings: their numbers, by the place of their message.
+    pub disputed_readings: BTreeMap<usize, BTreeSet<u64>>,
+    /// Places of records whose sequence space belongs to another station. An alarm among them is stored all the same, because it
+    /// may be true; the others are not.
+    pub foreign_epoch: BTreeSet<usize>,
+    /// Speakers of whom nothing is stored, because their station has as many gateways as a station may have.
+    pub unmet: BTreeSet<Speaker>,
+    /// Places of records whose number had been given to another record before: the gateway counts a lane anew without a new
+    /// epoch, or two machines are at work with one station's data. Those of alarms are stored all the same.
+    pub renumbered: BTreeSet<usize>,
 }
 
 /// Why a disputed record is refused.
-pub const DISPUTED: &str = "another record of this alarm and revision is stored, and it says something else";
+pub const DISPUTED: &str = "another record of this number or revision is stored, and it says something else";
+
+/// Why a record of another station's sequence space is refused.
+pub const FOREIGN_EPOCH: &str = "this epoch belongs to another station: was this box cloned?";
 
 impl Batch {
     /// Adds a message that was taken apart.
@@ -73,7 +85,7 @@ impl Batch {
     /// Whether there is nothing to store.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.reports.is_empty() && self.refused.is_empty()
+        self.records.is_empty() && self.reports.is_empty() && self.refused.is_empty() && self.left.is_empty()
     }
 
     /// Everyone who spoke and may, and whether a message of theirs was a sign of life.
@@ -96,16 +108,36 @@ impl Batch {
     pub fn receipts(&self, committed: &Committed) -> Vec<(Speaker, Ack)> {
         let mut settled: BTreeMap<(Speaker, Epoch, Lane), Settled> = BTreeMap::new();
         for (place, record) in self.records.iter().enumerate() {
+            if committed.unmet.contains(&record.speaker) {
+                continue;
+            }
             let of = settled.entry((record.speaker, record.epoch, record.content.lane())).or_default();
+            let few = |seq: u64, reason: &str| (seq, reason.to_owned());
             match &record.content {
-                Content::Alarm { seq, .. } if committed.disputed.contains(&place) => {
-                    of.refused.insert(*seq, DISPUTED.to_owned());
+                Content::Alarm { seq, .. } | Content::Device { seq, .. } | Content::Head { seq, .. }
+                    if committed.disputed.contains(&place) =>
+                {
+                    of.refused.extend([few(*seq, DISPUTED)]);
                 }
-                content => of.ranges.extend(content.numbers()),
+                Content::Alarm { seq, .. } => of.ranges.push(Range(*seq, *seq)),
+                content if committed.foreign_epoch.contains(&place) => {
+                    let numbers = content.numbers().into_iter().flat_map(|range| range.0..=range.1);
+                    let numbers = numbers.take(limits::COUNTY_REFUSED_MAX);
+                    of.refused.extend(numbers.map(|seq| few(seq, FOREIGN_EPOCH)));
+                }
+                content => {
+                    let disputed = committed.disputed_readings.get(&place);
+                    let is_disputed = |range: &Range| disputed.is_some_and(|numbers| numbers.contains(&range.0));
+                    let (refused, stored): (Vec<_>, Vec<_>) = content.numbers().into_iter().partition(is_disputed);
+                    of.refused.extend(refused.into_iter().map(|range| few(range.0, DISPUTED)));
+                    of.ranges.extend(stored);
+                }
             }
         }
         for DeadLetter { refusal, .. } in &self.refused {
-            if let (Some(speaker), Some(numbers)) = (refusal.speaker, refusal.numbers) {
+            if let (Some(speaker), Some(numbers)) = (refusal.speaker, refusal.numbers)
+                && !committed.unmet.contains(&speaker)
+            {
                 let of = settled.entry((speaker, numbers.epoch, numbers.lane)).or_default();
                 let range = numbers.range.0..=numbers.range.1;
                 of.refused.extend(range.map(|seq| (seq, refusal.reason.clone())));

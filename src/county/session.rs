@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::book::{Book, BookError};
+use super::door::{BeyondShare, Door};
 use super::retry::{Faults, RETRY, wait};
 use super::settings::{Clock, Settings, SettingsError};
 use super::way::{self, Way};
@@ -124,7 +125,14 @@ impl Consumer {
         let client_id = format!("{}{}", settings.client_id, self.client_id_suffix);
         let (mut faults, mut retry) = (Faults::new(self.name), RETRY);
         loop {
-            let mut options = way.options(&client_id);
+            let mut options = match way.options(&client_id).await {
+                Ok(options) => options,
+                Err(error) => {
+                    faults.raise(&error.to_string());
+                    sleep(wait(&mut retry)).await;
+                    continue;
+                }
+            };
             options.set_manual_acks(true);
             if self.announces {
                 options.set_last_will(will(clock()));
@@ -132,7 +140,9 @@ impl Consumer {
             let (client, events) = AsyncClient::new(options, limits::COUNTY_REPLIES_MAX);
             // One place more than messages can be under way: for the word that the subscription stands.
             let (to_writer, arrived) = mpsc::channel(usize::from(limits::COUNTY_INTAKE_MAX) + 1);
+            let door = Door::default();
             let writer = Writer {
+                door: door.clone(),
                 book: &book,
                 client: client.clone(),
                 clock: &clock,
@@ -141,7 +151,7 @@ impl Consumer {
                 beat: settings.rate.takes(BEAT),
             };
             let mut poller =
-                Poller { consumer: self, client, to_writer, clock: &clock, listening: false, leaving: false };
+                Poller { consumer: self, client, to_writer, clock: &clock, door, listening: false, leaving: false };
             let cause = tokio::select! {
                 cause = poller.run(events, &mut faults, &mut retry) => cause,
                 Gone = writer.run(arrived) => "the connection ended".to_owned(),
@@ -158,6 +168,7 @@ struct Poller<'a> {
     client: AsyncClient,
     to_writer: mpsc::Sender<Arrived>,
     clock: &'a Clock,
+    door: Door,
     /// The subscription is confirmed.
     listening: bool,
     /// Messages are left, because they come beyond the window and there is no room for them.
@@ -220,29 +231,38 @@ impl Poller<'_> {
 
     /// Hands a message on, and waits a moment for room: meanwhile the network holds back what follows.
     async fn message(&mut self, publish: Publish) -> Result<(), String> {
-        let arrived = Arrived::Message(Box::new(publish), (self.clock)());
+        let place = match self.door.enter(&publish.topic, Instant::now()) {
+            Ok(place) => place,
+            Err(BeyondShare) => return self.leave(&publish),
+        };
+        let arrived = Arrived::Message(Box::new(publish), (self.clock)(), place);
         let Err(mpsc::error::TrySendError::Full(arrived)) = self.to_writer.try_send(arrived) else {
             self.leaving = false;
             return Ok(());
         };
-        let Arrived::Message(publish, received_ms) = arrived else { return Ok(()) };
+        let Arrived::Message(publish, received_ms, place) = arrived else { return Ok(()) };
         // The wait happens once, not for every message: pings have to go out while the database stands still.
         if !self.leaving
             && let Ok(Ok(room)) = timeout(limits::COUNTY_ROOM_WAIT, self.to_writer.reserve()).await
         {
-            room.send(Arrived::Message(publish, received_ms));
+            room.send(Arrived::Message(publish, received_ms, place));
             return Ok(());
         }
         if !self.leaving {
             warn!(consumer = self.consumer.name, "messages come faster than they are stored; some are left");
             self.leaving = true;
         }
+        self.leave(&publish)
+    }
+
+    /// Does not take a message.
+    fn leave(&self, publish: &Publish) -> Result<(), String> {
         if publish.qos == QoS::AtMostOnce {
             return Ok(());
         }
         // What is left is sent again by its gateway. It is confirmed all the same, because an unconfirmed message
         // takes up a place of the broker's window until the connection ends.
-        self.client.try_ack(&publish).map_err(|_| "the broker sends far more than the announced window".to_owned())
+        self.client.try_ack(publish).map_err(|_| "the broker sends far more than the announced window".to_owned())
     }
 }
 

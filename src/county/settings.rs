@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::broker::{Broker, CaFileError};
+use crate::broker::{Broker, TlsFileError};
 use crate::core::id::StationId;
 use crate::core::time::Rate;
 
@@ -36,7 +36,7 @@ pub const SILENT_AFTER_S: u32 = 180;
 pub enum SettingsError {
     /// The broker's certificate cannot be checked.
     #[error(transparent)]
-    CaFile(#[from] CaFileError),
+    CaFile(#[from] TlsFileError),
     /// The client id cannot be used.
     #[error("client_id must have 1 to 64 signs")]
     ClientId,

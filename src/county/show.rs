@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::board::{AlarmRow, DeviceRow, Listening, ResidentRow, StationRow};
 use super::case::{Case, Cause};
+use super::ingest::Why;
 use super::since::Since;
 use super::texts::ByText;
 use super::told::Told;
@@ -169,9 +170,16 @@ fn station(row: &StationRow, now_ms: i64, lang: Lang) -> Vec<String> {
         let left = beat.get("battery_min").and_then(Value::as_u64).and_then(|minutes| u16::try_from(minutes).ok());
         parts.extend(left.map(|minutes| words::power::battery(minutes, lang)));
     }
-    let refused: i64 = row.refused.values().sum();
+    let of = |renumbered: bool| {
+        let counts = row.refused.iter().filter(|(why, _)| (*why == Why::Renumbered.word()) == renumbered);
+        counts.map(|(_, times)| *times).sum::<i64>()
+    };
+    let (refused, renumbered) = (of(false), of(true));
     if refused > 0 {
         parts.push(say::refused(refused, lang));
+    }
+    if renumbered > 0 {
+        parts.push(say::renumbered(renumbered, lang));
     }
     let unwatched = row.residents.iter().filter(|resident| resident.watch != Watch::Watched);
     let residents = unwatched.map(|resident| format!("    {}", resident_line(resident, row, now_ms, lang)));

@@ -92,6 +92,21 @@ pub const MIGRATIONS: &[&[&str]] = &[
         "CREATE TABLE answers (
             at_ms BIGINT NOT NULL, who TEXT NOT NULL, said TEXT NOT NULL, PRIMARY KEY (at_ms, who, said))",
     ],
+    &[
+        // How far every station's log had come, once a day: what an inspector compares it with.
+        "CREATE TABLE log_heads (
+        station TEXT NOT NULL, gateway TEXT NOT NULL, epoch TEXT NOT NULL, seq BIGINT NOT NULL, stream TEXT NOT NULL,
+        log_index BIGINT NOT NULL, chain TEXT NOT NULL, at_ms BIGINT NOT NULL, at_trust TEXT NOT NULL,
+        received_ms BIGINT NOT NULL,
+        PRIMARY KEY (station, gateway, epoch, seq, stream))",
+    ],
+    &[
+        // Whose a sequence space is: the first station that spoke in it. Those that were there before are known by their records.
+        "CREATE TABLE epochs (epoch TEXT NOT NULL PRIMARY KEY, station TEXT NOT NULL, first_heard_ms BIGINT NOT NULL)",
+        "INSERT INTO epochs (epoch, station, first_heard_ms)
+        SELECT epoch, MIN(station), MIN(received_ms) FROM alarm_numbers GROUP BY epoch",
+        "CREATE INDEX epochs_station ON epochs (station)",
+    ],
 ];
 
 /// The table of applied versions, which the first migration itself needs.
@@ -102,6 +117,17 @@ pub const READ_VERSION: &str = "SELECT MAX(version) FROM schema_version";
 /// Marks a version as applied.
 pub const WRITE_VERSION: &str = "INSERT INTO schema_version (version, applied_ms) VALUES ($1, $2)";
 
+/// Whose a sequence space is.
+pub const EPOCH_OF: &str = "SELECT station FROM epochs WHERE epoch = $1";
+/// How many a station has had.
+pub const EPOCHS_COUNT: &str = "SELECT COUNT(*) FROM epochs WHERE station = $1";
+/// A sequence space that is heard of for the first time.
+pub const EPOCH: &str =
+    "INSERT INTO epochs (epoch, station, first_heard_ms) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+/// Whether a gateway is known.
+pub const GATEWAY_KNOWN: &str = "SELECT COUNT(*) FROM gateways WHERE station = $1 AND gateway = $2";
+/// How many gateways a station has.
+pub const GATEWAYS_COUNT: &str = "SELECT COUNT(*) FROM gateways WHERE station = $1";
 /// A gateway that is heard of for the first time.
 pub const MEET_GATEWAY: &str = "INSERT INTO gateways (station, gateway, first_heard_ms) VALUES ($1, $2, $3)
     ON CONFLICT DO NOTHING";
@@ -135,6 +161,16 @@ pub const ALARM_RECORD_BY_TEXT: &str = "INSERT INTO alarm_records
 /// What stands where a revision could not be inserted.
 pub const ALARM_RECORD_THERE: &str = "SELECT state, priority, disposition FROM alarm_records
     WHERE station = $1 AND gateway = $2 AND alarm_id = $3 AND rev = $4";
+/// The revisions of an alarm from one on.
+pub const ALARM_RECORDS_FROM: &str = "SELECT rev, body FROM alarm_records
+    WHERE station = $1 AND gateway = $2 AND alarm_id = $3 AND rev >= $4 ORDER BY rev";
+/// A revision that was told without the log, told anew.
+pub const ALARM_RECORD_AGAIN: &str = "UPDATE alarm_records
+    SET state = $5, priority = $6, disposition = $7, received_ms = $8, body = $9
+    WHERE station = $1 AND gateway = $2 AND alarm_id = $3 AND rev = $4";
+/// The board goes back behind such a revision.
+pub const ALARM_BEFORE: &str = "UPDATE alarms SET rev = $4
+    WHERE station = $1 AND gateway = $2 AND alarm_id = $3 AND rev > $4";
 /// The number under which it came.
 pub const ALARM_NUMBER: &str = "INSERT INTO alarm_numbers
     (station, gateway, epoch, seq, alarm_id, rev, received_ms) VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -159,6 +195,23 @@ pub const ALARM: &str = "INSERT INTO alarms
 pub const DEVICE_EVENT: &str = "INSERT INTO device_events
     (station, gateway, epoch, seq, device, source, what, at_ms, at_trust, received_ms, body)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING";
+/// What stands under that number.
+pub const DEVICE_EVENT_THERE: &str = "SELECT body FROM device_events
+    WHERE station = $1 AND gateway = $2 AND epoch = $3 AND seq = $4";
+/// How far a stream of a station's log had come.
+pub const LOG_HEAD: &str = "INSERT INTO log_heads
+    (station, gateway, epoch, seq, stream, log_index, chain, at_ms, at_trust, received_ms)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
+/// What stands under that number.
+pub const LOG_HEAD_THERE: &str = "SELECT log_index, chain FROM log_heads
+    WHERE station = $1 AND gateway = $2 AND epoch = $3 AND seq = $4 AND stream = $5";
+/// The heads of a station's log, in the order in which they came.
+pub const LIST_LOG_HEADS: &str =
+    "SELECT station, gateway, epoch, stream, log_index, chain, at_ms, at_trust, received_ms FROM log_heads
+    WHERE station = $1 ORDER BY gateway, received_ms, stream, log_index";
+/// What stands under these numbers.
+pub const READINGS_THERE: &str = "SELECT seq, device, said FROM readings
+    WHERE station = $1 AND gateway = $2 AND epoch = $3 AND seq BETWEEN $4 AND $5";
 /// Head of a statement for many readings; the rows follow.
 pub const READINGS: &str = "INSERT INTO readings
     (station, gateway, epoch, seq, device, at_ms, at_trust, hist, said, received_ms) ";
@@ -184,8 +237,14 @@ pub const RESIDENT: &str = "INSERT INTO residents (station, gateway, resident, w
 /// A resident of whom the gateway says nothing any more.
 pub const RESIDENT_GONE: &str = "DELETE FROM residents WHERE station = $1 AND gateway = $2 AND resident = $3";
 
-/// How many dead letters there are.
-pub const REJECTS_COUNT: &str = "SELECT COUNT(*) FROM rejects";
+/// How many dead letters there are of a station.
+pub const REJECTS_COUNT: &str = "SELECT COUNT(*) FROM rejects WHERE station = $1";
+/// How many dead letters there are in all.
+pub const REJECTS_COUNT_ALL: &str = "SELECT COUNT(*) FROM rejects";
+/// How many kinds of refusals are counted.
+pub const REFUSALS_COUNT: &str = "SELECT COUNT(*) FROM refusals";
+/// Whether a kind of refusal is counted already.
+pub const REFUSAL_KNOWN: &str = "SELECT COUNT(*) FROM refusals WHERE station = $1 AND gateway = $2 AND why = $3";
 /// A dead letter.
 pub const REJECT: &str = "INSERT INTO rejects
     (station, gateway, epoch, lane, from_seq, to_seq, reason, received_ms, payload)
@@ -221,9 +280,11 @@ pub const SERVICE: &str = "INSERT INTO service (name, at_ms) VALUES ($1, $2)
 pub const SERVICE_AT: &str = "SELECT at_ms FROM service WHERE name = $1";
 
 /// The board, oldest first; `$1` true: only what is open.
-pub const LIST_ALARMS: &str = "SELECT a.station, a.gateway, a.first_received_ms, a.received_ms, r.by_text, r.body
+pub const LIST_ALARMS: &str =
+    "SELECT a.station, a.gateway, a.first_received_ms, a.received_ms, r.by_text, r.body, g.heartbeat
     FROM alarms a JOIN alarm_records r
      ON r.station = a.station AND r.gateway = a.gateway AND r.alarm_id = a.alarm_id AND r.rev = a.rev
+    LEFT JOIN gateways g ON g.station = a.station AND g.gateway = a.gateway
     WHERE a.is_open = TRUE OR $1 = FALSE
     ORDER BY a.first_received_ms, a.alarm_id";
 /// How many messages of the alarm lane were refused and are kept.

@@ -8,7 +8,7 @@ use super::since::Since;
 use crate::core::alarm::{AlarmId, Disposition, Left, State};
 use crate::core::condition::{Condition, Priority};
 use crate::core::id::{HomeId, RoomId};
-use crate::core::time::{Trust, Wall};
+use crate::core::time::{Moment, Trust, Wall};
 use crate::relay::message::AlarmBody;
 use crate::relay::text::{AlarmText, Stands, Text};
 use crate::words::{self, Lang};
@@ -58,7 +58,7 @@ impl Told {
     #[must_use]
     pub fn of(row: &AlarmRow) -> Option<Told> {
         if !row.by_text {
-            return row.body().map(|body| Told::of_record(&body, row.first_received_ms));
+            return row.body().map(|body| Told::of_record(&body, row.clock, row.first_received_ms));
         }
         let text = row.record.get("text").and_then(Value::as_str)?;
         match Text::read(text) {
@@ -67,14 +67,15 @@ impl Told {
         }
     }
 
-    fn of_record(body: &AlarmBody, first_received_ms: i64) -> Told {
+    fn of_record(body: &AlarmBody, clock: Option<Moment>, first_received_ms: i64) -> Told {
+        let known = |at: Moment| clock.map_or(at, |clock| at.as_known(clock));
         Told {
             rev: body.rev,
             condition: body.condition,
             priority: body.priority,
             stands: Stands::of(&body.standing),
             state: Some(body.standing),
-            since: match body.clocks.occurred.or(body.clocks.detected) {
+            since: match body.clocks.occurred.or(body.clocks.detected).map(known) {
                 Some(at) => Since::told(at, first_received_ms),
                 None => Since::received(first_received_ms),
             },

@@ -5,12 +5,11 @@
 
 use std::time::Duration;
 
-use rumqttc::Transport;
 use rumqttc::v5::mqttbytes::v5::{ConnectReturnCode, PublishProperties};
 use rumqttc::v5::{ConnectionError, MqttOptions, StateError};
 
 use super::settings::{Settings, SettingsError};
-use crate::broker::{Broker, BrokerUrl};
+use crate::broker::{Broker, BrokerUrl, TlsFileError};
 use crate::limits;
 use crate::relay::message::CONTENT_TYPE;
 
@@ -20,15 +19,14 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// Unacknowledged messages towards the broker. judgement: receipts are small, and the broker's own limit is often 20.
 const SEND_WINDOW: u16 = 100;
 
-/// The way to the broker, checked once.
-#[derive(Clone)]
+/// The way to the broker. Its files are read anew for every connection, so that renewed ones are shown without a restart.
+#[derive(Debug, Clone)]
 pub struct Way {
     broker: Broker,
-    transport: Transport,
 }
 
 impl Way {
-    /// Checks authority and client id.
+    /// Checks authority, certificate and client id.
     ///
     /// # Errors
     /// [`SettingsError`].
@@ -36,13 +34,16 @@ impl Way {
         if !(1..=64).contains(&settings.client_id.chars().count()) {
             return Err(SettingsError::ClientId);
         }
-        Ok(Way { broker: settings.broker.clone(), transport: settings.broker.transport().await? })
+        settings.broker.transport().await?;
+        Ok(Way { broker: settings.broker.clone() })
     }
 
     /// Options for one connection.
-    #[must_use]
-    pub fn options(&self, client_id: &str) -> MqttOptions {
-        let mut options = self.broker.options(client_id, self.transport.clone());
+    ///
+    /// # Errors
+    /// [`TlsFileError`]: the files were sound when the service began, and no longer are.
+    pub async fn options(&self, client_id: &str) -> Result<MqttOptions, TlsFileError> {
+        let mut options = self.broker.options(client_id, self.broker.transport().await?);
         options
             .set_clean_start(true)
             .set_session_expiry_interval(Some(0))
@@ -50,7 +51,7 @@ impl Way {
             .set_receive_maximum(Some(limits::COUNTY_INTAKE_MAX))
             .set_keep_alive(KEEP_ALIVE)
             .set_outgoing_inflight_upper_limit(SEND_WINDOW);
-        options
+        Ok(options)
     }
 
     /// Where it leads, for log lines.

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::book::{Book, BookError};
+use super::door::{Door, Place};
 use super::ingest::{Speaker, Why, admit, take};
 use super::receipt::{Batch, Committed};
 use super::retry::{Faults, RETRY, wait};
@@ -34,13 +35,15 @@ pub(super) enum Arrived {
     /// The broker confirmed the subscription.
     Listening,
     /// A message, and when it came by the county's clock.
-    Message(Box<Publish>, i64),
+    Message(Box<Publish>, i64, Place),
 }
 
 /// The writing half of one connection.
 pub(super) struct Writer<'a> {
     pub(super) book: &'a Book,
     pub(super) client: AsyncClient,
+    /// Who takes how many places.
+    pub(super) door: Door,
     pub(super) clock: &'a Clock,
     pub(super) may_speak: &'a BTreeSet<StationId>,
     pub(super) announces: bool,
@@ -62,6 +65,8 @@ impl From<rumqttc::v5::ClientError> for Gone {
 struct Gathered {
     batch: Batch,
     to_confirm: Vec<Publish>,
+    /// Given back when the transaction is over.
+    places: Vec<Place>,
     messages: usize,
     received_ms: Option<i64>,
     listening: bool,
@@ -69,11 +74,12 @@ struct Gathered {
 
 impl Gathered {
     fn add(&mut self, arrived: Arrived, may_speak: &BTreeSet<StationId>) {
-        let Arrived::Message(publish, received_ms) = arrived else {
+        let Arrived::Message(publish, received_ms, place) = arrived else {
             self.listening = true;
             return;
         };
         self.messages += 1;
+        self.places.push(place);
         // The earliest counts for all: an age is rather told too long than too short.
         self.received_ms.get_or_insert(received_ms);
         let topic = std::str::from_utf8(&publish.topic).unwrap_or_default();
@@ -135,6 +141,10 @@ impl Writer<'_> {
                 Err(error) => self.fails(&error, said).await?,
             }
         }
+        gathered.batch.left = self.door.take_left();
+        if !gathered.batch.left.is_empty() {
+            said.faults.refused(Why::Flood.word());
+        }
         for refused in &gathered.batch.refused {
             said.faults.refused(refused.refusal.why.word());
         }
@@ -157,11 +167,17 @@ impl Writer<'_> {
         loop {
             match self.book.commit(batch, received_ms).await {
                 Ok(committed) => {
-                    if !committed.disputed.is_empty() {
-                        said.faults.refused(Why::Taken.word());
+                    for (found, why) in [
+                        (!committed.disputed.is_empty() || !committed.disputed_readings.is_empty(), Why::Taken),
+                        (!committed.foreign_epoch.is_empty(), Why::Epoch),
+                        (!committed.unmet.is_empty(), Why::Gateways),
+                    ] {
+                        if found {
+                            said.faults.refused(why.word());
+                        }
                     }
-                    if committed.renumbered > 0 {
-                        said.faults.refused("renumbered");
+                    if !committed.renumbered.is_empty() {
+                        said.faults.refused(Why::Renumbered.word());
                     }
                     said.faults.clear();
                     self.announce(true, said).await?;

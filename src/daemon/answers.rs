@@ -6,12 +6,15 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::house::House;
-use crate::control::protocol::{Body, DeviceRow, HeardRow, RecordedFrames, Request, Status, VisitRow};
+use crate::control::protocol::{
+    Body, Card, CountyTrouble, DeviceRow, HeardRow, RecordedFrames, Request, Status, VisitRow,
+};
 use crate::core::alarm::Alarm;
 use crate::core::id::{Epoch, GatewayId, SourceId, StationId};
 use crate::core::reading::Origin;
 use crate::core::unit::Milli;
 use crate::limits;
+use crate::relay::trouble::Trouble;
 use crate::source::recorder::{Fetched, Recorded};
 
 /// Who answers.
@@ -23,10 +26,19 @@ pub(super) struct Identity {
 }
 
 /// What is known of the county's side.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct CountyLink {
     pub(super) connected: bool,
     pub(super) online: Option<bool>,
+    /// What is wrong with the way there.
+    pub(super) trouble: Option<CountyTrouble>,
+}
+
+impl CountyLink {
+    /// There is trouble with it; whether it stands is not changed by that.
+    pub(super) fn suffer(&mut self, trouble: &Trouble) {
+        self.trouble = Some(CountyTrouble { zh: trouble.zh(), en: trouble.to_string() });
+    }
 }
 
 impl House {
@@ -141,8 +153,10 @@ impl House {
             village: self.board.revision(),
             village_refused: self.state.village_refused.clone(),
             durable: self.is_durable(),
+            card: Some(self.card()),
             relay_connected: self.link.connected,
             county_online: self.link.online,
+            county_trouble: self.link.trouble.clone(),
             lanes: self
                 .store
                 .lanes()
@@ -163,6 +177,21 @@ impl House {
             stops: self.station.stops(self.clock.now()).collect(),
             open_alarms: self.station.open_alarms().count(),
             counters,
+        }
+    }
+
+    fn card(&self) -> Card {
+        let (usage, options) = (self.store.usage(), self.store.options());
+        Card {
+            urgent: (usage.urgent_bytes, options.urgent.bytes_max),
+            routine: (usage.routine_bytes, options.routine.bytes_max),
+            free_bytes: usage.free_bytes,
+            reserve_bytes: options.reserve_bytes,
+            short: usage.is_short,
+            ballast: (usage.ballast_bytes, options.ballast_bytes),
+            written_bytes: usage.bytes_written,
+            turns_dropped: usage.turns_dropped,
+            index_failed: usage.index_failed,
         }
     }
 }

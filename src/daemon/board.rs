@@ -12,7 +12,7 @@ use crate::core::power::Power;
 use crate::core::reading::Origin;
 use crate::core::sequence::{Lane, Range};
 use crate::core::station::Station;
-use crate::core::time::Moment;
+use crate::core::time::{Moment, Trust};
 use crate::core::unit::Milli;
 use crate::core::watch::Watch;
 use crate::relay::message::{
@@ -157,12 +157,15 @@ impl Records for Board {
     }
 
     async fn device(&self, seq: u64) -> Option<DeviceMessage> {
-        let (event, skipped) = match self.record(Lane::Device, seq).await? {
-            Decision::Device { event, .. } => (Some(event), None),
-            Decision::Skipped { range, reason, .. } => (None, Some(Skipped { from: range.0, to: range.1, reason })),
+        let (event, head, skipped) = match self.record(Lane::Device, seq).await? {
+            Decision::Device { event, .. } => (Some(event), None, None),
+            Decision::Head { head, .. } => (None, Some(head), None),
+            Decision::Skipped { range, reason, .. } => {
+                (None, None, Some(Skipped { from: range.0, to: range.1, reason }))
+            }
             _ => return None,
         };
-        Some(DeviceMessage { epoch: self.epoch, seq, event, skipped })
+        Some(DeviceMessage { epoch: self.epoch, seq, event, head, skipped })
     }
 
     async fn readings(&self, from: u64, to: u64, bytes_max: usize) -> Option<ReadingMessage> {
@@ -193,6 +196,10 @@ impl Records for Board {
                 Some(ReadingMessage { epoch: self.epoch, seq: Range(seq, last), at, batch, skipped: None, hist })
             }
         }
+    }
+
+    fn clock(&self) -> Moment {
+        self.clock.now()
     }
 
     fn birth(&self, conn: u64, lanes: BTreeMap<Lane, LaneState>) -> GatewayState {
@@ -226,7 +233,10 @@ impl Records for Board {
             durable: shown.durable,
             mains: shown.power.mains,
             battery_min: shown.power.minutes_left,
-            cert_days: None,
+            cert_days: report
+                .certificate
+                .filter(|_| at.trust != Trust::Unset)
+                .map(|dates| dates.days_left(at.wall.0.div_euclid(1000))),
             sources: shown.sources.iter().map(|(id, up)| (id.to_string(), *up)).collect(),
             residents: shown.watch.iter().map(|(watch, count)| (watch.word().to_owned(), *count)).collect(),
             second_path_proven: shown.second_path_proven,

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -127,8 +127,14 @@ impl Clock {
         let offset = i128::from(mono_ms) - i128::from(boottime_ms);
         let mono_minus_boottime_ms = i64::try_from(offset).unwrap_or(i64::MAX);
         let floor = before.map_or(WRITTEN, |before| before.last.wall.max(WRITTEN));
-        let start =
-            Start { version: env!("CARGO_PKG_VERSION").to_owned(), kernel_boot, mono_minus_boottime_ms, gap, epoch };
+        let start = Start {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            kernel_boot,
+            mono_minus_boottime_ms,
+            gap,
+            epoch,
+            machine: None,
+        };
         (Clock { tempo, boot, mono_minus_boottime_ms, floor, looked: Mutex::new((None, synced)) }, start)
     }
 
@@ -165,14 +171,24 @@ pub fn boottime() -> Duration {
     Duration::from_millis(kernel_boottime_ms())
 }
 
+/// The time that this thread has had a processor: what work costs on a machine that does other work too.
+#[must_use]
+pub fn thread_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::from_millis(millis(time.tv_sec, time.tv_nsec))
+}
+
 fn kernel_boottime_ms() -> u64 {
     let time = clock_gettime(ClockId::Boottime);
     millis(time.tv_sec, time.tv_nsec)
 }
 
+/// Over the C library, and not from the kernel's page as the boot-time clock: there libfaketime can move it, so that the program as it
+/// is shipped can be tried under a wall clock that jumps.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
 fn kernel_wall() -> Wall {
-    let time = clock_gettime(ClockId::Realtime);
-    Wall(i64::try_from(millis(time.tv_sec, time.tv_nsec)).unwrap_or(i64::MAX))
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Wall(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
 }
 
 fn millis(seconds: i64, nanoseconds: i64) -> u64 {
@@ -193,6 +209,7 @@ mod tests {
             mono_minus_boottime_ms: 5_000,
             gap: Gap::First,
             epoch: Epoch(1),
+            machine: None,
         };
         Before { start, last: Moment { boot: Boot(3), mono: Mono(mono_ms), wall: Wall(0), trust } }
     }

@@ -16,6 +16,9 @@ use crate::store::{Committed, Draft, Outcome, Undecided};
 /// judgement: an empty turn costs the card one sync, and a fault of the disk is wanted within minutes.
 const ASK_EVERY: Duration = Duration::from_mins(1);
 
+/// How often the county is told how far the log has come. Source: ARCHITECTURE, store: its head goes to the county daily.
+const HEAD_EVERY: Duration = Duration::from_hours(24);
+
 impl House {
     /// What became of the turn on disk decides whether its sources are acknowledged. Says when the disk went or came back.
     pub(super) fn settle(&mut self, committed: &Committed, acknowledge: &mut Vec<Acknowledge>) -> Option<bool> {
@@ -46,10 +49,13 @@ impl House {
         }
     }
 
-    /// Tells the station about its own disk, and commits what it makes of that as far as the disk lets.
-    pub(super) async fn disk(&mut self, up: bool) {
+    /// Tells the station about its own disk, and commits what it makes of that as far as the disk lets. A disk that takes turns may
+    /// be too full for readings.
+    pub(super) async fn disk(&mut self, takes_turns: bool) {
         let now = self.clock.now();
-        let input = Input::Disk { up };
+        let short = takes_turns && self.store.usage().is_short;
+        self.state.short = short;
+        let input = Input::Disk { up: takes_turns && !short, short };
         let mut turn = Turn::of(Vec::new(), self.station.handle(now, &input));
         self.station.seal(&mut turn.effects, now);
         let decisions: Vec<Undecided> = turn.effects.iter().filter_map(undecided).collect();
@@ -65,6 +71,9 @@ impl House {
     /// The disk may go or come back while no turn asks it: readings are refused in a quiet night, or what waited is
     /// written behind the house's back. An empty turn then asks.
     pub(super) async fn look_at_disk(&mut self, now: Moment) {
+        if self.state.trouble.is_none() && self.store.usage().is_short != self.state.short {
+            self.disk(true).await;
+        }
         let refused = self.store.usage().block_failures;
         let (known, asked) = self.state.refused;
         let is_refusing = refused > known && asked.is_none_or(|asked| now.mono.since(asked) >= ASK_EVERY);
@@ -77,6 +86,24 @@ impl House {
         }
         self.state.refused = (refused, Some(now.mono));
         let draft = Draft { at: self.clock.now(), inputs: Vec::new(), decisions: Vec::new() };
+        let committed = self.store.commit(draft).await;
+        if let Some(up) = self.settle(&committed, &mut Vec::new()) {
+            self.disk(up).await;
+        }
+    }
+
+    /// Once a day and at every start the county is told how far the log has come, in the device lane: kept, receipted, and sent again
+    /// until it is.
+    pub(super) async fn keep_head(&mut self, now: Moment) {
+        if self.state.head_kept.is_some_and(|last| now.mono.since(last) < HEAD_EVERY) {
+            return;
+        }
+        self.state.head_kept = Some(now.mono);
+        let head = self.store.usage().head(now);
+        if head.streams.is_empty() {
+            return;
+        }
+        let draft = Draft { at: now, inputs: Vec::new(), decisions: vec![Undecided::Head(head)] };
         let committed = self.store.commit(draft).await;
         if let Some(up) = self.settle(&committed, &mut Vec::new()) {
             self.disk(up).await;

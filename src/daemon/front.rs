@@ -2,9 +2,9 @@
 //!
 //! Names stand in memory here and nowhere else of the daemon. They change with the village's file, and who is on duty with the clock.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -14,8 +14,8 @@ use super::clock::Clock;
 use super::directory::Names;
 use super::dispatch::{Dispatcher, ToPeople};
 use super::doors::Doors;
+use super::pages;
 use super::sources;
-use super::start::StartError;
 use crate::config;
 use crate::config::village::People;
 use crate::control::server::Asked;
@@ -45,44 +45,40 @@ pub(super) struct Nursery<'a> {
     pub(super) stop: &'a CancellationToken,
 }
 
+/// How the pages are to be served.
+enum Opened {
+    /// There are to be none.
+    None,
+    /// On this address.
+    On(SocketAddr, Settings),
+    /// They cannot be served as they are configured.
+    Cannot,
+}
+
 /// Everything that faces people, before it is spawned.
 pub(super) struct Front {
     names: watch::Receiver<Arc<Names>>,
     known: watch::Receiver<Arc<Known>>,
-    pages: Option<(TcpListener, Settings)>,
+    pages: Opened,
     events: mpsc::Receiver<Event>,
 }
 
 impl Front {
-    /// Opens the page's port, if there is one, and says where the station and the keeper tell what people are to know.
-    pub(super) async fn open(
-        config: &config::Station,
-        roster: &Roster,
-        people: People,
-    ) -> Result<(Front, Shown, ToPeople), StartError> {
-        let pages = match &config.pages {
-            Some(pages) => {
-                let (zone, call_back) = (config.zone.clone(), config.notices.call_back.clone());
-                let credentials = sources::credentials();
-                let settings = Settings::load(pages, zone, call_back, &config.data_dir, credentials.as_deref())?;
-                let listener = TcpListener::bind(pages.listen).await;
-                let listener = listener.map_err(|source| StartError::Page { address: pages.listen, source })?;
-                Some((listener, settings))
-            }
-            None => None,
-        };
+    /// Makes the pages ready, if there are to be any, and says where the station and the keeper tell what people are to know.
+    pub(super) fn open(config: &config::Station, roster: &Roster, people: People) -> (Front, Shown, ToPeople) {
+        let pages = opened(config);
         let known = Arc::new(Known { roster: roster.clone(), people, duty: DutyView::default() });
-        let settings = pages.as_ref().map(|(_, settings)| settings.clone());
+        let settings = pages.settings().cloned();
         let (known_in_force, known_taken) = watch::channel(Arc::clone(&known));
         let (names, names_taken) = watch::channel(Arc::new(Names::new(known, config, settings)));
         let (to_people, events) = ToPeople::new();
         let front = Front { names: names_taken, known: known_taken, pages, events };
-        Ok((front, Shown { names, known: known_in_force }, to_people))
+        (front, Shown { names, known: known_in_force }, to_people)
     }
 
     /// What the pages have refused, for whoever shows it.
     pub(super) fn tally(&self) -> Tally {
-        self.pages.as_ref().map(|(_, settings)| settings.tally.clone()).unwrap_or_default()
+        self.pages.settings().map(|settings| settings.tally.clone()).unwrap_or_default()
     }
 
     /// Spawns the dispatcher with its channels, and the pages with those who bring something: what they bring last is still decided.
@@ -95,15 +91,38 @@ impl Front {
         nursery: &Nursery<'_>,
     ) {
         let Nursery { tasks, bringing, stop } = *nursery;
-        let dispatcher = Dispatcher::new(config, self.names, clock, lanes, tasks, stop);
+        let dispatcher = Dispatcher::new(config, self.names, clock, lanes.clone(), tasks, stop);
         tasks.spawn(dispatcher.run(self.events, stop.clone()));
-        if let Some((listener, settings)) = self.pages {
-            let served = web::serve(listener, settings, asked, self.known, stop.clone());
-            bringing.spawn(async move {
-                if let Err(why) = served.await {
-                    error!(%why, "the page is not served; alarms go on");
-                }
-            });
+        match self.pages {
+            Opened::None => drop(tasks.spawn(pages::never(false, lanes))),
+            Opened::Cannot => drop(tasks.spawn(pages::never(true, lanes))),
+            Opened::On(listen, settings) => {
+                let (known, ends) = (self.known, stop.clone());
+                let serve =
+                    move |listener| web::serve(listener, settings.clone(), asked.clone(), known.clone(), ends.clone());
+                bringing.spawn(pages::keep(listen, serve, lanes, stop.clone()));
+            }
+        }
+    }
+}
+
+impl Opened {
+    const fn settings(&self) -> Option<&Settings> {
+        match self {
+            Opened::On(_, settings) => Some(settings),
+            Opened::None | Opened::Cannot => None,
+        }
+    }
+}
+
+fn opened(config: &config::Station) -> Opened {
+    let Some(pages) = &config.pages else { return Opened::None };
+    let (zone, call_back) = (config.zone.clone(), config.notices.call_back.clone());
+    match Settings::load(pages, zone, call_back, &config.data_dir, sources::credentials().as_deref()) {
+        Ok(settings) => Opened::On(pages.listen, settings),
+        Err(why) => {
+            error!(%why, "the pages cannot be served; alarms go on");
+            Opened::Cannot
         }
     }
 }

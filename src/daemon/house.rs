@@ -23,7 +23,7 @@ use crate::control::protocol::{Body, Objection, Reply, Request};
 use crate::control::server::Asked;
 use crate::core::alarm::Alarm;
 use crate::core::attempt::{Attempt, Barred, Pace, Tried};
-use crate::core::effect::{AbsenceChange, Answer, Authority, Command, Effect, Input, NewVillage, Order};
+use crate::core::effect::{AbsenceChange, Answer, Authority, Command, Effect, Input, Order};
 use crate::core::id::{CommandId, ResidentId, ResponderId};
 use crate::core::reading::{Origin, Sample};
 use crate::core::station::Station;
@@ -113,6 +113,10 @@ pub(super) struct Standing {
     pub(super) withheld: Vec<Acknowledge>,
     /// Why the log does not take records, while it does not.
     pub(super) trouble: Option<Degraded>,
+    /// Whether it was said that the disk is too full for readings.
+    pub(super) short: bool,
+    /// When the county was last told how far the log has come.
+    pub(super) head_kept: Option<Mono>,
     /// Blocks of readings that the disk had refused when it was last asked, and when that was.
     pub(super) refused: (u64, Option<Mono>),
     /// Why the village file was refused when it was last to be taken over.
@@ -129,13 +133,13 @@ pub(super) struct Standing {
 /// What one turn takes in and has to answer.
 #[derive(Default)]
 pub(super) struct Turn {
-    inputs: Vec<Input>,
+    pub(super) inputs: Vec<Input>,
     pub(super) effects: Vec<Effect>,
     acknowledge: Vec<Acknowledge>,
     waiting: Vec<(CommandId, Back)>,
     questions: Vec<(Request, oneshot::Sender<Reply>)>,
     /// Who waits for the record of another list.
-    taken: Vec<oneshot::Sender<()>>,
+    pub(super) taken: Vec<oneshot::Sender<()>>,
 }
 
 impl Turn {
@@ -249,7 +253,8 @@ impl House {
     }
 
     /// One turn for what the start brought.
-    pub(super) async fn begin(&mut self, now: Moment, turn: Turn, first: Vec<Undecided>) {
+    pub(super) async fn begin(&mut self, now: Moment, mut turn: Turn, first: Vec<Undecided>, refused: Vec<Objection>) {
+        self.begin_with_file(now, refused, &mut turn);
         for alarm in self.station.open_alarms() {
             self.people.tell(Event::Alarm(Box::new(alarm.clone())));
             // Whether the county has it is not known to the pages of a start: told twice is told once, there too.
@@ -335,24 +340,6 @@ impl House {
         }
     }
 
-    fn take_village(&mut self, now: Moment, news: News, turn: &mut Turn) {
-        match news {
-            News::Refused(why) => self.state.village_refused = why,
-            News::Times(plan) => turn.effects.extend(self.station.handle(now, &Input::Plan(plan))),
-            News::Taken { new, book, done } => {
-                let NewVillage { change, .. } = &*new;
-                self.board.revise(&change.revision);
-                // The list stands in its file; the record says that it changed, and what.
-                let record = NewVillage { change: change.clone(), roster: None };
-                turn.effects.extend(self.station.handle(now, &Input::Village(new)));
-                turn.inputs.push(Input::Village(Box::new(record)));
-                turn.taken.push(done);
-                self.book = book;
-                self.state.village_refused.clear();
-            }
-        }
-    }
-
     fn take_county(&mut self, now: Moment, word: FromCounty, turn: &mut Turn) {
         match word {
             FromCounty::Receipt(ack) => {
@@ -380,13 +367,18 @@ impl House {
             FromCounty::County(county) => self.link.online = Some(county.online),
             FromCounty::Connected { .. } => {
                 self.link.connected = true;
+                self.link.trouble = None;
                 self.state.exercise.link(now.mono, true);
             }
-            FromCounty::Disconnected(_) => {
+            FromCounty::Disconnected(trouble) => {
                 self.link = answers::CountyLink::default();
+                self.link.suffer(&trouble);
                 self.state.exercise.link(now.mono, false);
             }
-            FromCounty::Trouble(trouble) => debug!(%trouble, "the county link"),
+            FromCounty::Trouble(trouble) => {
+                debug!(%trouble, "the county link");
+                self.link.suffer(&trouble);
+            }
         }
     }
 
@@ -533,6 +525,7 @@ impl House {
             self.state.ticked = Some(now.mono);
             self.store.tick(now);
             self.look_at_disk(now).await;
+            self.keep_head(now).await;
             let durable = self.is_durable();
             let free = self.store.usage().free_bytes;
             if let Some(text) = self.state.exercise.text(now, &self.station, &self.identity, durable, free) {

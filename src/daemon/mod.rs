@@ -14,6 +14,8 @@
 
 pub mod clock;
 
+mod machine;
+
 mod sources;
 
 mod listen;
@@ -27,6 +29,8 @@ mod power;
 mod house;
 
 mod disk;
+
+mod list;
 
 mod county_order;
 
@@ -43,6 +47,8 @@ mod directory;
 mod doors;
 
 mod dispatch;
+
+mod pages;
 
 mod front;
 

@@ -114,7 +114,7 @@ pub(super) fn bridges(config: &config::Station) -> Result<Vec<PairingSettings>, 
 
 fn broker(link: &MqttLink) -> Result<Broker, StartError> {
     let login = login(link.username.as_ref(), link.password.as_ref())?;
-    Ok(Broker { url: link.url.clone(), ca_file: link.ca_file.clone(), login })
+    Ok(Broker { url: link.url.clone(), ca_file: link.ca_file.clone(), identity: link.identity.clone(), login })
 }
 
 fn usual_base_topic(format: &device::Format) -> Option<String> {

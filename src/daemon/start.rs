@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::clock::{self, Before, Clock, Tempo};
+use super::machine;
 use crate::config::village::clerk::{self, Clerk};
-use crate::config::{self, Problems, Village};
+use crate::config::{self, Problems, Sound, Village};
+use crate::control::protocol::Objection;
 use crate::core::detector;
 use crate::core::effect::{Effect, Input, NewVillage, VillageChange, VillageDeed};
 use crate::core::id::Epoch;
@@ -20,6 +22,7 @@ use crate::core::time::{Moment, Mono};
 use crate::device;
 use crate::limits;
 use crate::store::files::disk::Disk;
+use crate::store::record::Start;
 use crate::store::state::check::Starts;
 use crate::store::{Budget, Ledger, Opened, Options, Report, Store, StoreError, Undecided, replay, state};
 
@@ -58,17 +61,6 @@ pub enum StartError {
     /// An address cannot be used.
     #[error("{0}")]
     Address(String),
-    /// The page's port is not to be had.
-    #[error("the page cannot be served on {address}: {source}")]
-    Page {
-        /// Where.
-        address: std::net::SocketAddr,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The page cannot be served as it is configured.
-    #[error(transparent)]
-    Pages(#[from] crate::web::settings::SettingsError),
     /// The kernel gives no randomness.
     #[error("the kernel gives no randomness for a new epoch: {0}")]
     Randomness(#[from] getrandom::Error),
@@ -89,13 +81,15 @@ pub(super) struct Loaded {
     pub(super) clerk: Clerk,
     /// What is different since the station last watched; none when nothing is.
     pub(super) change: Option<VillageChange>,
+    /// Why the village file is refused and `village` is the last sound list; none when it is what stands in the file.
+    pub(super) refused: Vec<Objection>,
 }
 
 /// Loads both files; warnings are said once.
 pub(super) fn load(path: &Path) -> Result<Loaded, StartError> {
     let station = config::Station::load(path, &device::spoken())?;
     let clerk = Clerk::of(station.value.clone());
-    let (text, village) = clerk.read()?;
+    let (text, village, refused) = read_village(&clerk)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let unknown = station.value.pages.as_ref().map(|pages| pages.unknown_users(&name, &village.value.roster));
     let unknown = unknown.unwrap_or_default();
@@ -103,7 +97,22 @@ pub(super) fn load(path: &Path) -> Result<Loaded, StartError> {
         warn!("{problem}");
     }
     let change = changed(&clerk, &village.value);
-    Ok(Loaded { station: station.value, village: village.value, text, clerk, change })
+    Ok(Loaded { station: station.value, village: village.value, text, clerk, change, refused })
+}
+
+/// The village file, or the last sound list where the file is refused: a slip in an editor must not leave a village unwatched.
+fn read_village(clerk: &Clerk) -> Result<(String, Sound<Village>, Vec<Objection>), Problems> {
+    let problems = match clerk.read() {
+        Ok((text, village)) => return Ok((text, village, Vec::new())),
+        Err(problems) => problems,
+    };
+    let Some((text, village)) = clerk.last_sound() else { return Err(problems) };
+    for problem in problems.list() {
+        error!("{problem}");
+    }
+    error!(revision = %village.value.revision, "the village file is refused; the station watches by the last sound list");
+    let refused = Objection::of_file(&problems);
+    Ok((text, village, refused))
 }
 
 /// What is different in the village since the station last watched; none when nothing is.
@@ -150,9 +159,17 @@ pub(super) fn start(
     for report in &reports {
         if report == &Report::FirstStart { info!("{report}") } else { warn!("{report}") }
     }
-    let epoch = epoch(&ledger, &reports)?;
+    let machine = machine::this();
+    let moved = machine::is_another(ledger.start().and_then(|start| start.machine.as_deref()), machine.as_deref());
+    if moved {
+        warn!(
+            "these data were last used on another machine: moved or copied here; their sequence ends, and a new one begins"
+        );
+    }
+    let epoch = epoch(&ledger, &reports, moved)?;
     let before = ledger.start().cloned().zip(ledger.newest()).map(|(start, last)| Before { start, last });
     let (clock, start) = Clock::start(tempo, before.as_ref(), epoch);
+    let start = Start { machine, ..start };
     let now = clock.now();
     let gap = start.gap;
     info!(?gap, boot = now.boot.0, trust = now.trust.word(), "start");
@@ -193,9 +210,9 @@ pub fn check_state(dir: &Path) -> Result<(), String> {
     state::check_state(dir).map_err(|error| error.to_string())
 }
 
-/// The sequence goes on, unless nobody can say how far it had come.
-fn epoch(ledger: &Ledger, reports: &[Report]) -> Result<Epoch, StartError> {
-    let broken = reports.iter().any(Report::breaks_the_sequence);
+/// The sequence goes on, unless nobody can say how far it had come, or another machine may go on with it as well.
+fn epoch(ledger: &Ledger, reports: &[Report], moved: bool) -> Result<Epoch, StartError> {
+    let broken = moved || reports.iter().any(Report::breaks_the_sequence);
     match ledger.epoch() {
         Some(epoch) if !broken => Ok(epoch),
         _ => Ok(Epoch(getrandom::u64()?)),

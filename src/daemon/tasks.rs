@@ -61,11 +61,11 @@ pub struct Signals {
 /// [`StartError`], before anything was spawned.
 pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), StartError> {
     let Signals { stop, reload } = signals;
-    let Loaded { station: config, village, text, clerk, change } = start::load(path)?;
+    let Loaded { station: config, village, text, clerk, change, refused } = start::load(path)?;
     let bridges = sources::bridges(&config)?;
     let Village { roster, addresses, revision, rota, absences, people, .. } = village;
     let zone = config.zone.clone();
-    let (front, shown, people) = Front::open(&config, &roster, people).await?;
+    let (front, shown, people) = Front::open(&config, &roster, people);
     let times = |now| keeper::times(&rota, &absences, &roster, now, &zone);
     let book: Arc<dyn Resolve> = Arc::new(VillageBook::new(addresses.clone(), &roster));
     let Started { station, clock, store, ledger, epoch, starts, inputs, effects, first } =
@@ -91,7 +91,7 @@ pub async fn run(path: &Path, tempo: Tempo, signals: Signals) -> Result<(), Star
         shown.doors(),
         Identity { station: config.id, gateway: config.gateway, epoch },
     );
-    house.begin(clock.now(), Turn::of(inputs, effects), first).await;
+    house.begin(clock.now(), Turn::of(inputs, effects), first, refused).await;
     if let Some(change) = change {
         keeper::note(clerk.clone(), text, change, clock.now().wall, true).await;
     }
@@ -177,6 +177,7 @@ fn county_settings(config: &config::Station, link: &CountyLink, rate: Rate) -> R
         broker: Broker {
             url: link.url.clone(),
             ca_file: link.ca_file.clone(),
+            identity: link.identity.clone(),
             login: sources::login(link.username.as_ref(), link.password.as_ref())?,
         },
         rate,

@@ -87,7 +87,7 @@ impl Scene {
     pub fn county(&self, rate: Rate) -> county::Settings {
         let url = BrokerUrl { tls: false, host: "127.0.0.1".to_owned(), port: self.county_port };
         county::Settings {
-            broker: Broker { url, ca_file: None, login: None },
+            broker: Broker { url, ca_file: None, identity: None, login: None },
             database: self.path("county.sqlite"),
             silent_after_s: county::SILENT_AFTER_S,
             stations: village::STATION.parse().into_iter().collect(),

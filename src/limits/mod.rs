@@ -32,6 +32,8 @@ macro_rules! limits {
     };
 }
 
+pub mod border;
+
 pub mod source;
 
 pub mod tcp;
@@ -61,6 +63,7 @@ pub mod record;
 /// Every page of limits.
 pub const TABLES: &[&[Limit]] = &[
     TABLE,
+    border::TABLE,
     source::TABLE,
     tcp::TABLE,
     rota::TABLE,

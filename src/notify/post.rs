@@ -21,7 +21,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::channel::{Ailment, Failure};
 use super::letters::Setback;
-use crate::broker::{CaFileError, believing};
+use crate::broker::{TlsFileError, believing};
 use crate::config::web::WebUrl;
 use crate::limits::channels::{POST_ANSWER_BYTES_MAX, POST_HEAD_BYTES_MAX};
 use crate::private::Private;
@@ -55,7 +55,7 @@ pub(super) struct Answer {
 #[derive(Debug, thiserror::Error)]
 enum PostError {
     #[error("{0}")]
-    CaFile(#[from] CaFileError),
+    CaFile(#[from] TlsFileError),
     #[error("no connection to {to} ({why}): is there a network, and are name and port right?")]
     NotThere { to: String, why: std::io::Error },
     #[error("no encrypted connection to {to} ({why}): is the clock right, and is the authority in ca_file theirs?")]

@@ -191,6 +191,8 @@ impl<R: Records> Session<R> {
         let ours = Topic::parse(topic)
             .filter(|(station, gateway, _)| (*station, *gateway) == (self.settings.station, self.settings.gateway));
         match ours {
+            // A receipt is never kept by the broker: one that is was put there by somebody else than the county.
+            Some((_, _, Topic::Ack)) if retained => self.count("relay.retained_receipts"),
             Some((_, _, Topic::Ack)) => {
                 if let Some(ack) = self.parse::<Ack>(payload) {
                     self.receipt(now, ack);

@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn a_named_hole_reaches_to_its_end() {
         let skipped = Some(Skipped { from: 7, to: 900, reason: SkipReason::Budget });
-        let message = DeviceMessage { epoch: Epoch(1), seq: 7, event: None, skipped };
+        let message = DeviceMessage { epoch: Epoch(1), seq: 7, event: None, head: None, skipped };
         assert_eq!(device(message, 65_536).map(|fitted| fitted.to), Some(900));
     }
 
@@ -134,7 +134,7 @@ mod tests {
             what: DeviceChange::SourceDown,
             behind,
         };
-        let message = DeviceMessage { epoch: Epoch(1), seq: 1, event: Some(event), skipped: None };
+        let message = DeviceMessage { epoch: Epoch(1), seq: 1, event: Some(event), head: None, skipped: None };
         let fitted = device(message, 65_536).expect("fits");
         assert!(fitted.cut && fitted.payload.len() <= 65_536);
     }

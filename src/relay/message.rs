@@ -12,6 +12,7 @@ use crate::core::alarm::{Alarm, AlarmId, Arrival, Clocks, Disposition, Evidence,
 use crate::core::condition::{Condition, Criterion, Priority};
 use crate::core::effect::{Answer, DeviceEvent};
 use crate::core::id::{CommandId, DeviceId, Epoch, GatewayId, HomeId, ResidentId, RoomId, StationId};
+use crate::core::log_head::LogHead;
 use crate::core::reading::Said;
 use crate::core::sequence::{Lane, Range, SkipReason};
 use crate::core::time::{Boot, Moment, Trust};
@@ -323,6 +324,9 @@ pub struct DeviceMessage {
     /// What happened; one event for a coordinator with all devices behind it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<DeviceEvent>,
+    /// Instead of an event: how far the station's log has come, once a day and at every start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<LogHead>,
     /// Instead of an event: these numbers were dropped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped: Option<Skipped>,

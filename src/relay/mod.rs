@@ -6,6 +6,8 @@
 
 pub mod message;
 
+pub mod heads;
+
 pub mod text;
 
 pub mod ranges;

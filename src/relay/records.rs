@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
 
+use crate::broker::validity::Validity;
 use crate::core::id::CommandId;
 use crate::core::sequence::Lane;
+use crate::core::time::Moment;
 
 use super::message::{
     Ack, AlarmMessage, CommandMessage, CountyState, DeviceMessage, DeviceState, GatewayState, Heartbeat, LaneState,
@@ -27,6 +29,9 @@ pub trait Records: Send + Sync + 'static {
     /// Readings from exactly `from` on, at most up to `to`, or the hole that begins at `from`, whole. More than
     /// `bytes_max` of JSON is cut off again, so the store may stop there.
     fn readings(&self, from: u64, to: u64, bytes_max: usize) -> impl Future<Output = Option<ReadingMessage>> + Send;
+
+    /// The clock: what the certificates of a connection are judged by.
+    fn clock(&self) -> Moment;
 
     /// The birth, with `online: true`; the session makes the will of it.
     fn birth(&self, conn: u64, lanes: BTreeMap<Lane, LaneState>) -> GatewayState;
@@ -50,6 +55,8 @@ pub struct Report {
     pub oldest_unreceipted_s: u64,
     /// The relay's counters by name.
     pub drops: BTreeMap<String, u64>,
+    /// The dates of the certificate that this connection shows; none when it shows none.
+    pub certificate: Option<Validity>,
 }
 
 /// A retained standing.

@@ -12,9 +12,11 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::Broker;
+use crate::broker::validity::Validity;
+use crate::broker::{Approach, Broker};
 use crate::core::id::{GatewayId, StationId};
-use crate::core::time::{Mono, Rate};
+use crate::core::time::{Moment, Mono, Rate};
+use crate::limits::border::RELAY_CLOCK_LOOK_EVERY;
 use crate::limits::{ANSWERS_WAITING_MAX, FAREWELL_DEADLINE, MESSAGE_BYTES_MAX};
 
 use super::letterbox::Letterbox;
@@ -129,6 +131,10 @@ pub(super) struct Session<R> {
     pub(super) told: Told,
     /// The last trouble that was told, so that a dark night is one line in the log.
     trouble: Option<Trouble>,
+    /// The clock by which the newest attempt was made.
+    tried_by: Moment,
+    /// The certificate that the newest attempt shows.
+    shown: Option<Validity>,
     conn: u64,
     counters: BTreeMap<&'static str, u64>,
     /// The pump was not asked to its end: it goes on in the next turn.
@@ -143,12 +149,14 @@ impl<R: Records> Session<R> {
             root: root(settings.station, settings.gateway),
             heartbeat: standing.heartbeat,
             settings,
-            records,
             letterbox,
             pump: Pump::new(standing),
             answers: VecDeque::new(),
             told: Told::default(),
             trouble: None,
+            tried_by: records.clock(),
+            shown: None,
+            records,
             // Station time never repeats, so no connection of an earlier process has a number of this one's, and its
             // late will matches no birth of this one's.
             conn: now.0,
@@ -177,7 +185,12 @@ impl<R: Records> Session<R> {
         {
             *drops.entry(name.to_owned()).or_default() += count;
         }
-        Report { lanes: self.pump.lanes(), oldest_unreceipted_s: self.pump.oldest_unreceipted(now).as_secs(), drops }
+        Report {
+            lanes: self.pump.lanes(),
+            oldest_unreceipted_s: self.pump.oldest_unreceipted(now).as_secs(),
+            drops,
+            certificate: self.shown,
+        }
     }
 
     fn empty_letterbox(&mut self) {
@@ -204,7 +217,11 @@ impl<R: Records> Session<R> {
     /// Does what is to be done now: the next attempt, or what the pump says.
     async fn advance(&mut self, phase: Phase) -> Phase {
         match phase {
-            Phase::Pause(pause) if pause.ends_at(self.pump.alarm_waits()) > Instant::now() => Phase::Pause(pause),
+            Phase::Pause(pause)
+                if pause.ends_at(self.pump.alarm_waits()) > Instant::now() && !self.the_time_has_come() =>
+            {
+                Phase::Pause(pause)
+            }
             Phase::Pause(pause) => match self.open(pause.failures()).await {
                 Ok(connection) => Phase::Linked(connection),
                 Err(trouble) => self.pause(pause.failures(), trouble),
@@ -229,6 +246,9 @@ impl<R: Records> Session<R> {
 
     fn wake_at(&self, phase: &Phase) -> Option<Instant> {
         match phase {
+            Phase::Pause(pause) if self.waits_for_the_time() => {
+                Some(pause.ends_at(self.pump.alarm_waits()).min(Instant::now() + RELAY_CLOCK_LOOK_EVERY))
+            }
             Phase::Pause(pause) => Some(pause.ends_at(self.pump.alarm_waits())),
             Phase::Linked(_) if self.busy => Some(Instant::now()),
             Phase::Linked(_) => {
@@ -238,8 +258,19 @@ impl<R: Records> Session<R> {
         }
     }
 
+    fn waits_for_the_time(&self) -> bool {
+        self.trouble.as_ref().is_some_and(Trouble::waits_for_the_time)
+    }
+
+    /// Whether the clock was set since an attempt that failed because of it: the next one follows at once.
+    fn the_time_has_come(&self) -> bool {
+        self.waits_for_the_time() && self.records.clock().was_set_since(self.tried_by)
+    }
+
     async fn open(&mut self, attempt: u32) -> Result<Box<Connection>, Trouble> {
-        let transport = self.settings.broker.transport().await?;
+        self.tried_by = self.records.clock();
+        let Approach { transport, shown } = self.settings.broker.approach(self.tried_by.wall.0).await?;
+        self.shown = shown;
         self.conn += 1;
         let farewell = self.state(GatewayState { online: false, ..self.records.birth(self.conn, self.pump.lanes()) });
         Ok(Box::new(Connection {
@@ -343,7 +374,8 @@ impl<R: Records> Session<R> {
     }
 
     fn pause(&mut self, attempt: u32, trouble: Trouble) -> Phase {
-        if self.trouble.as_ref() != Some(&trouble) {
+        let trouble = trouble.seen_by(self.tried_by, self.shown);
+        if !self.trouble.as_ref().is_some_and(|last| last.is_like(&trouble)) {
             tracing::warn!(broker = %self.settings.broker.url, "{trouble}");
         }
         self.trouble = Some(trouble.clone());

@@ -1,7 +1,9 @@
 //! What is wrong with the way to the county, in sentences that somebody standing beside the box can act on.
 
 use std::error::Error;
+use std::fmt;
 use std::io;
+use std::mem::discriminant;
 
 use rumqttc::TlsError;
 use rumqttc::v5::mqttbytes::Error as PacketError;
@@ -9,8 +11,14 @@ use rumqttc::v5::mqttbytes::v5::{ConnectReturnCode, DisconnectReasonCode};
 use rumqttc::v5::{ConnectionError, StateError};
 use rustls::{AlertDescription, CertificateError};
 
-use crate::broker::CaFileError;
+use crate::broker::TlsFileError;
+use crate::broker::validity::{Stands, Validity};
+use crate::core::time::{Moment, Trust, Wall};
 use crate::limits::REASON_BYTES_MAX;
+use crate::words::uplink::Uplink;
+
+/// What the broker says of a certificate that is over by its own clock.
+const EXPIRED: &str = "CertificateExpired";
 
 /// Why the county is not reached, or not well.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -56,22 +64,52 @@ pub enum Trouble {
         "the county's certificate was issued by an authority that this box does not know: is the CA file the county's newest?"
     )]
     UnknownCa,
-    /// The clock is behind, most likely.
+    /// The clock of this box is behind, and not confirmed.
     #[error(
-        "the county's certificate is not valid yet by this box's clock, so the clock is probably wrong: it is tried \
-         again by itself once the time is set"
+        "this box's clock stands at {0}: no certificate can be valid yet; waiting for the time, and trying again at once \
+         when it is set"
     )]
-    ClockBehind,
-    /// Expired, or the clock is ahead.
+    ClockBehind(Day),
+    /// The clock of this box is ahead, most likely: it is not confirmed.
     #[error(
-        "the county's certificate has expired by this box's clock: if the clock is right, the county must renew it"
+        "this box's clock stands at {0} and is not confirmed: by it the county's certificate has expired; waiting for the \
+         time, and trying again at once when it is set"
     )]
+    ClockAhead(Day),
+    /// Not valid yet, and our clock is right.
+    #[error(
+        "the county's certificate is not valid yet by this box's clock, which is confirmed: the county must look at its \
+         certificate"
+    )]
+    NotYetValid,
+    /// Expired by a clock that is confirmed.
+    #[error("the county's certificate has expired by this box's clock, which is confirmed: the county must renew it")]
     Expired,
     /// For another name.
     #[error("the county's certificate is for another name than the address configured here{0}")]
     WrongName(String),
+    /// Our certificate or its key cannot be used.
+    #[error("this box cannot show its certificate to the county's broker ({0})")]
+    OwnFiles(String),
+    /// Our certificate ended.
+    #[error(
+        "the county's broker does not accept this box's certificate, which ended on {0}: it must be renewed, in cert_file \
+         and key_file"
+    )]
+    OwnExpired(Day),
+    /// Our certificate does not hold yet.
+    #[error(
+        "the county's broker does not accept this box's certificate, which holds from {0} on: is the county's clock right?"
+    )]
+    OwnNotYetValid(Day),
+    /// Our certificate is not accepted, and its dates are not why.
+    #[error(
+        "the county's broker does not accept this box's certificate ({0}): is it signed by the county's authority, and for \
+         this box?"
+    )]
+    OwnRefused(String),
     /// The broker wants a client certificate.
-    #[error("the county's broker wants a certificate from this box")]
+    #[error("the county's broker wants a certificate from this box: name it in cert_file and key_file")]
     WantsCertificate,
     /// TLS against a plain port.
     #[error("the county's broker does not speak TLS on this port: is the port right, is mqtts:// meant?")]
@@ -92,9 +130,104 @@ pub enum Trouble {
     MayNotWrite(String),
 }
 
-impl From<CaFileError> for Trouble {
-    fn from(error: CaFileError) -> Self {
-        Trouble::CaFile(short(&error.to_string()))
+/// A day of the calendar, in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day(pub i64);
+
+impl Day {
+    /// The day of a time on the wall.
+    #[must_use]
+    pub fn of(wall: Wall) -> Day {
+        Day(wall.0.div_euclid(1000))
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_second(self.0) {
+            Ok(at) => write!(f, "{}", at.strftime("%Y-%m-%d")),
+            // A clock may stand beyond the end of every calendar.
+            Err(_) => f.write_str("????-??-??"),
+        }
+    }
+}
+
+impl Trouble {
+    /// What it is by the clock that the connection was tried by, and by the dates of what was shown on it: whether the other
+    /// side's certificate or our own clock is wrong depends on what the clock is worth.
+    #[must_use]
+    pub fn seen_by(self, clock: Moment, shown: Option<Validity>) -> Trouble {
+        let (day, now_s) = (Day::of(clock.wall), clock.wall.0.div_euclid(1000));
+        match self {
+            Trouble::NotYetValid if clock.trust != Trust::Synced => Trouble::ClockBehind(day),
+            Trouble::Expired if clock.trust != Trust::Synced => Trouble::ClockAhead(day),
+            // The other side's clock may be right where ours is not, so its word counts as far as it says one.
+            Trouble::OwnRefused(why) => match shown.map(|dates| (dates, dates.at(now_s))) {
+                Some((dates, _)) if why == EXPIRED => Trouble::OwnExpired(Day(dates.until_s)),
+                Some((dates, Stands::Over)) => Trouble::OwnExpired(Day(dates.until_s)),
+                Some((dates, Stands::NotYet)) => Trouble::OwnNotYetValid(Day(dates.from_s)),
+                Some((_, Stands::Holds { .. })) | None => Trouble::OwnRefused(why),
+            },
+            other => other,
+        }
+    }
+
+    /// The sentence in Chinese; its English is what it displays.
+    #[must_use]
+    pub fn zh(&self) -> String {
+        let kind = |kind: Uplink| kind.zh("");
+        match self {
+            Trouble::Name(said) => Uplink::Name.zh(said),
+            Trouble::NobodyThere => kind(Uplink::NobodyThere),
+            Trouble::NoWay(said) => Uplink::NoWay.zh(said),
+            Trouble::NoAnswer => kind(Uplink::NoAnswer),
+            Trouble::Closed(said) => Uplink::Closed.zh(said),
+            Trouble::Dead => kind(Uplink::Dead),
+            Trouble::Stalled => kind(Uplink::Stalled),
+            Trouble::TakenOver => kind(Uplink::TakenOver),
+            Trouble::Login => kind(Uplink::Login),
+            Trouble::Refused(said) => Uplink::Refused.zh(said),
+            Trouble::Protocol(said) => Uplink::Protocol.zh(said),
+            Trouble::CaFile(said) => Uplink::CaFile.zh(said),
+            Trouble::UnknownCa => kind(Uplink::UnknownCa),
+            Trouble::ClockBehind(day) => Uplink::ClockBehind.zh(&day.to_string()),
+            Trouble::ClockAhead(day) => Uplink::ClockAhead.zh(&day.to_string()),
+            Trouble::NotYetValid => kind(Uplink::NotYetValid),
+            Trouble::Expired => kind(Uplink::Expired),
+            Trouble::WrongName(said) => Uplink::WrongName.zh(said.trim_start_matches(": ")),
+            Trouble::OwnFiles(said) => Uplink::OwnFiles.zh(said),
+            Trouble::OwnExpired(day) => Uplink::OwnExpired.zh(&day.to_string()),
+            Trouble::OwnNotYetValid(day) => Uplink::OwnNotYetValid.zh(&day.to_string()),
+            Trouble::OwnRefused(said) => Uplink::OwnRefused.zh(said),
+            Trouble::WantsCertificate => kind(Uplink::WantsCertificate),
+            Trouble::NotTls => kind(Uplink::NotTls),
+            Trouble::Tls(said) => Uplink::Tls.zh(said),
+            Trouble::MayNotRead(topic) => Uplink::MayNotRead.zh(topic),
+            Trouble::TakesTooLittle(bytes) => Uplink::TakesTooLittle.zh(&bytes.to_string()),
+            Trouble::MayNotWrite(said) => Uplink::MayNotWrite.zh(said),
+        }
+    }
+
+    /// Whether it ends by itself when the clock is set.
+    #[must_use]
+    pub const fn waits_for_the_time(&self) -> bool {
+        matches!(self, Trouble::ClockBehind(_) | Trouble::ClockAhead(_))
+    }
+
+    /// Whether it is another one than that: a clock that walks on is none.
+    #[must_use]
+    pub fn is_like(&self, other: &Trouble) -> bool {
+        self == other || (self.waits_for_the_time() && discriminant(self) == discriminant(other))
+    }
+}
+
+impl From<TlsFileError> for Trouble {
+    fn from(error: TlsFileError) -> Self {
+        let said = short(&error.to_string());
+        match error {
+            TlsFileError::Missing | TlsFileError::Unusable { key: "ca_file", .. } => Trouble::CaFile(said),
+            TlsFileError::Unusable { .. } | TlsFileError::KeyDoesNotFit { .. } => Trouble::OwnFiles(said),
+        }
     }
 }
 
@@ -158,7 +291,7 @@ fn of_io(error: &io::Error) -> Trouble {
 fn of_tls(error: &rustls::Error) -> Trouble {
     match error {
         rustls::Error::InvalidCertificate(certificate) => match certificate {
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Trouble::ClockBehind,
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Trouble::NotYetValid,
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => Trouble::Expired,
             // A bad signature is an issuer of the same name with another key: the CA was made anew.
             CertificateError::UnknownIssuer | CertificateError::BadSignature => Trouble::UnknownCa,
@@ -169,6 +302,16 @@ fn of_tls(error: &rustls::Error) -> Trouble {
             other => Trouble::Tls(short(&other.to_string())),
         },
         rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => Trouble::WantsCertificate,
+        rustls::Error::AlertReceived(AlertDescription::CertificateExpired) => Trouble::OwnRefused(EXPIRED.to_owned()),
+        // Source: RFC 8446 section 6.2: what is said of a certificate that was received.
+        rustls::Error::AlertReceived(
+            alert @ (AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied),
+        ) => Trouble::OwnRefused(short(&format!("{alert:?}"))),
         rustls::Error::InvalidMessage(_) => Trouble::NotTls,
         other => Trouble::Tls(short(&other.to_string())),
     }
@@ -187,14 +330,37 @@ pub fn short(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::time::{Boot, Mono};
 
     #[test]
     fn a_clock_that_is_behind_is_named() {
         let tls = rustls::Error::InvalidCertificate(CertificateError::NotValidYet);
         let error = ConnectionError::Tls(TlsError::Io(io::Error::new(io::ErrorKind::InvalidData, tls)));
-        let trouble = Trouble::from(&error);
-        assert_eq!(trouble, Trouble::ClockBehind);
-        assert!(trouble.to_string().contains("clock"), "{trouble}");
+        let at = |wall, trust| Moment { boot: Boot(1), mono: Mono(0), wall: Wall(wall), trust };
+        let trouble = Trouble::from(&error).seen_by(at(90_000_000, Trust::Unset), None);
+        assert!(trouble.waits_for_the_time());
+        let said = trouble.to_string();
+        assert!(said.starts_with("this box's clock stands at 1970-01-02: no certificate can be valid yet"), "{said}");
+        assert!(trouble.is_like(&Trouble::ClockBehind(Day(0))));
+        assert_eq!(Trouble::from(&error).seen_by(at(0, Trust::Synced), None), Trouble::NotYetValid);
+    }
+
+    #[test]
+    fn what_the_broker_says_of_our_certificate_is_told_with_its_dates() {
+        let refused = |alert| {
+            let tls = rustls::Error::AlertReceived(alert);
+            Trouble::from(&ConnectionError::Io(io::Error::new(io::ErrorKind::InvalidData, tls)))
+        };
+        let at = |wall| Moment { boot: Boot(1), mono: Mono(0), wall: Wall(wall), trust: Trust::Unset };
+        let dates = Some(Validity { from_s: 86_400, until_s: 10 * 86_400 });
+        for (alert, now_ms, trouble) in [
+            (AlertDescription::CertificateExpired, 0, Trouble::OwnExpired(Day(10 * 86_400))),
+            (AlertDescription::BadCertificate, 0, Trouble::OwnNotYetValid(Day(86_400))),
+            (AlertDescription::BadCertificate, 86_400_000_000, Trouble::OwnExpired(Day(10 * 86_400))),
+            (AlertDescription::UnknownCA, 100_000_000, Trouble::OwnRefused("UnknownCA".to_owned())),
+        ] {
+            assert_eq!(refused(alert).seen_by(at(now_ms), dates), trouble);
+        }
     }
 
     #[test]

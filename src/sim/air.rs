@@ -1,13 +1,14 @@
-//! What lies between devices and box: the local broker with its persistent session, and a cable.
+//! What lies between devices and box: the local broker with its persistent session, cables, and watches' connections.
 //!
 //! A message with acknowledgement stays with the broker until the gateway has acknowledged it, and is delivered again
-//! after every reconnect. One without is gone when nobody listens, and so is every line on the cable.
+//! after every reconnect. One without is gone when nobody listens, and so is every line on a cable. A watch says its alarm again
+//! until it is answered, or tired of it.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::place::Wire;
-use super::wear::Sent;
+use super::wear::{Claim, Sent};
 
 /// Messages without acknowledgement that the broker has on the way. Source: mosquitto.conf(5), `max_inflight_messages`.
 const IN_FLIGHT_MAX: usize = 20;
@@ -37,6 +38,8 @@ pub(super) struct Air {
     pub port_up: bool,
     session: bool,
     waiting: BTreeMap<u64, Waiting>,
+    /// Alarms of watches that nobody has answered.
+    unanswered: BTreeMap<u64, Claim>,
     kept: BTreeMap<String, Rc<Sent>>,
     next_packet: u64,
 }
@@ -57,6 +60,7 @@ impl Air {
             port_up: true,
             session: false,
             waiting: BTreeMap::new(),
+            unanswered: BTreeMap::new(),
             kept: BTreeMap::new(),
             next_packet: 1,
         }
@@ -69,6 +73,9 @@ impl Air {
         let live = |packet| Delivery { packet, again: sent.copy, sent: Rc::clone(&sent), retained: false };
         match sent.wire {
             Wire::Hub if self.port_up => vec![live(None)],
+            Wire::Receiver => vec![live(None)],
+            Wire::Watches if !sent.acknowledged => vec![live(None)],
+            Wire::Watches => self.unanswered(&sent).map(|packet| live(Some(packet))).into_iter().collect(),
             Wire::Zigbee if self.broker_up && (self.bridge_up || from_bridge) => {
                 if let Some(topic) = sent.topic.clone().filter(|_| sent.retained) {
                     self.kept.insert(topic, Rc::clone(&sent));
@@ -91,6 +98,7 @@ impl Air {
     /// The gateway has acknowledged; what the broker sends next.
     pub(super) fn acknowledged(&mut self, packet: u64) -> Vec<Delivery> {
         self.waiting.remove(&packet);
+        self.unanswered.remove(&packet);
         self.deliver()
     }
 
@@ -114,6 +122,22 @@ impl Air {
     /// Whether the gateway is connected.
     pub(super) const fn has_session(&self) -> bool {
         self.session
+    }
+
+    /// Whether a message that wants an acknowledgement came over a session that is over.
+    pub(super) fn is_gone(&self, delivery: &Delivery) -> bool {
+        delivery.packet.is_some() && delivery.sent.wire == Wire::Zigbee && !self.session
+    }
+
+    /// The number by which a watch's alarm is answered; none for a repeat of what was answered.
+    fn unanswered(&mut self, sent: &Sent) -> Option<u64> {
+        if sent.copy {
+            return self.unanswered.iter().find(|(_, claim)| **claim == sent.claim).map(|(packet, _)| *packet);
+        }
+        let packet = self.next_packet;
+        self.next_packet += 1;
+        self.unanswered.insert(packet, sent.claim);
+        Some(packet)
     }
 
     fn deliver(&mut self) -> Vec<Delivery> {

@@ -2,7 +2,7 @@
 
 use super::chance::Chance;
 use crate::store::files::FakeDisk;
-use crate::store::files::fake::Change;
+use crate::store::files::fake::{AtRisk, Change};
 
 /// A death that waits for its turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,21 +29,29 @@ impl Point {
     }
 }
 
-/// The disk as it is when a process dies inside the writes of `history`, which began on `before`: some of the changes
-/// happened, of the next one perhaps a part. A power cut takes what was not synced, or leaves it: both happen on cards.
-pub(super) fn torn(before: &FakeDisk, history: &[Change], power: bool, chance: &mut Chance) -> FakeDisk {
-    let disk = before.copy();
-    let happened = chance.index(history.len() + 1);
+/// The disk as it is when a process dies inside a turn's writes. `before` is an older state of it and `history` everything that
+/// was done since, the turn's own writes from `mark` on: of these some happened, of the next one perhaps a part.
+pub(super) fn torn(before: &FakeDisk, history: &[Change], mark: usize, chance: &mut Chance) -> FakeDisk {
+    let happened = mark + chance.index(history.len() - mark + 1);
     for change in history.iter().take(happened) {
-        disk.redo(change, None);
+        before.redo(change, None);
     }
     if let Some(Change::Append { bytes, .. }) = history.get(happened)
         && let Some(change) = history.get(happened)
     {
-        disk.redo(change, Some(chance.index(bytes.len() + 1)));
+        before.redo(change, Some(chance.index(bytes.len() + 1)));
     }
-    if power && chance.percent(70) {
+    before.copy()
+}
+
+/// The power goes: what was not synced is lost, or parts of it had reached the card, in any order. Whether there may be holes then.
+pub(super) fn cut_power(disk: &FakeDisk, chance: &mut Chance) -> bool {
+    let at_risk = disk.at_risk();
+    if at_risk.is_empty() || chance.percent(70) {
         disk.cut_power();
+        return false;
     }
-    disk
+    let kept: Vec<AtRisk> = at_risk.into_iter().filter(|_| chance.percent(50)).collect();
+    disk.cut_power_keeping(&kept, 0);
+    true
 }

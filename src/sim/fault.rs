@@ -30,6 +30,24 @@ words! {
         Disk = "disk",
         /// Messages come twice, and late.
         Repeat = "repeat",
+        /// The supply flickers: three power cuts within a minute, three unclean starts.
+        Flicker = "flicker",
+        /// Nothing arrives any more on the connection to the county, and nobody is told; or everything takes many seconds.
+        Limp = "limp",
+        /// Crystals are off, boots begin in 1970 or in the future, the network's time comes late or never, or is wrong for a while.
+        Clock = "clock",
+        /// The county commits after minutes, or is away for hours.
+        County = "county",
+        /// The county's database is put back from an old copy, or is empty.
+        Restored = "restored",
+        /// Receipts that nobody gave: of another epoch, for what was never sent.
+        Forged = "forged",
+        /// The disk takes seconds to sync.
+        Slow = "slow",
+        /// The disk says that it has synced, and has not.
+        Lie = "lie",
+        /// Bits rot in the log while the process is down, or the state index is lost.
+        Rot = "rot",
         /// The modem hangs, or finds no network.
         Modem = "modem",
     }
@@ -127,8 +145,50 @@ pub(super) enum Mishap {
     DiskFails(Call, DiskFault),
     /// The disk is full.
     DiskFull,
+    /// Three power cuts within a minute.
+    Flicker,
+    /// The connection to the county stands, and nothing comes through.
+    HalfOpen,
+    /// What is on the way to the county or back takes long.
+    SlowLink,
+    /// The network's time is wrong by so much.
+    NetworkTime {
+        /// By how much.
+        off_ms: i64,
+    },
+    /// The county's transactions take long.
+    SlowCounty,
+    /// The county is away; its broker is not.
+    CountyAway,
+    /// The county's database is another one.
+    Restored {
+        /// An empty one, and not an old copy.
+        empty: bool,
+    },
+    /// Somebody sends receipts.
+    Forged,
+    /// A sync takes long.
+    SlowDisk,
+    /// A sync is said to be done, and is not.
+    LyingDisk,
+    /// Something on the disk rots while the process is down.
+    Rot(Rot),
     /// The modem does nothing, or reaches nobody.
     Modem(Mood),
+}
+
+/// What rots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rot {
+    /// A bit of a segment of the log; the newest, or any.
+    Bit {
+        /// Of the newest.
+        newest: bool,
+    },
+    /// A page of a segment reads as zeros.
+    Page,
+    /// The state index.
+    Index,
 }
 
 /// A mishap, when, and for how long.
@@ -144,6 +204,7 @@ pub(super) struct Strike {
 
 const SECOND: Ms = 1_000;
 const MINUTE: Ms = 60 * SECOND;
+const HOUR: Ms = 60 * MINUTE;
 
 /// Everything that goes wrong in a run, in order of time. judgement: the rates are far above life, so that a day meets
 /// every kind several times and most pairs of kinds.
@@ -151,30 +212,46 @@ pub(super) fn plan(faults: &Faults, seed: u64, days: u64) -> Vec<Strike> {
     let mut strikes = Vec::new();
     for fault in Fault::ALL.iter().filter(|fault| faults.has(**fault)) {
         let mut chance = Chance::stream(seed, fault.word(), 0);
-        let a_day = match fault {
-            Fault::Kill => 9,
-            Fault::Source => 5,
-            Fault::Link | Fault::Disk => 4,
-            Fault::Power | Fault::Broker => 3,
-            Fault::Deaf => 2,
-            Fault::Modem => 3,
-            Fault::Repeat => 0,
-        };
-        for _ in 0..a_day * days {
+        for _ in 0..chance.times(per_hundred_days(*fault) * days) {
             let at = chance.below(days * DAY);
             let (what, span) = one(*fault, &mut chance);
             strikes.push(Strike { at, what, span });
+            // A lie that no power cut finds out is none.
+            if fault == &Fault::Lie && chance.percent(60) {
+                let off_ms = chance.between(20 * SECOND, 10 * MINUTE);
+                let what = Mishap::Power { off_ms, idle: chance.percent(30) };
+                strikes.push(Strike { at: at + chance.below(span), what, span: 0 });
+            }
         }
     }
     strikes.sort_by_key(|strike| strike.at);
     strikes
 }
 
+/// How often something goes wrong in a hundred days.
+const fn per_hundred_days(fault: Fault) -> u64 {
+    match fault {
+        Fault::Kill => 900,
+        Fault::Source => 500,
+        Fault::Link | Fault::Disk | Fault::Forged => 400,
+        Fault::Power | Fault::Broker | Fault::Limp | Fault::Clock | Fault::Slow | Fault::Modem => 300,
+        Fault::Deaf => 200,
+        Fault::County => 120,
+        Fault::Flicker | Fault::Lie | Fault::Rot => 100,
+        Fault::Restored => 70,
+        Fault::Repeat => 0,
+    }
+}
+
 fn one(fault: Fault, chance: &mut Chance) -> (Mishap, Ms) {
     match fault {
         Fault::Kill | Fault::Repeat => (Mishap::Kill { idle: chance.percent(20) }, 0),
         Fault::Power => {
-            let off_ms = chance.between(20 * SECOND, 30 * MINUTE);
+            let off_ms = if chance.percent(15) {
+                chance.between(HOUR, 5 * HOUR)
+            } else {
+                chance.between(20 * SECOND, 30 * MINUTE)
+            };
             (Mishap::Power { off_ms, idle: chance.percent(30) }, 0)
         }
         Fault::Link => (Mishap::Link, chance.between(10 * SECOND, 40 * MINUTE)),
@@ -198,6 +275,60 @@ fn one(fault: Fault, chance: &mut Chance) -> (Mishap, Ms) {
         Fault::Modem => {
             let mood = if chance.percent(40) { Mood::Dead } else { Mood::NoNetwork };
             (Mishap::Modem(mood), chance.between(20 * SECOND, 25 * MINUTE))
+        }
+        Fault::Flicker => (Mishap::Flicker, 0),
+        Fault::Limp if chance.percent(50) => (Mishap::HalfOpen, chance.between(10 * SECOND, 3 * MINUTE)),
+        Fault::Limp => (Mishap::SlowLink, chance.between(MINUTE, 20 * MINUTE)),
+        Fault::Clock => {
+            let years = chance.percent(40);
+            let far = if years { chance.between(365, 5 * 366) * DAY } else { chance.between(MINUTE, 12 * HOUR) };
+            let off_ms = i64::try_from(far).unwrap_or(0) * if chance.percent(50) { 1 } else { -1 };
+            (Mishap::NetworkTime { off_ms }, chance.between(10 * SECOND, 40 * MINUTE))
+        }
+        Fault::County if chance.percent(75) => (Mishap::SlowCounty, chance.between(MINUTE, 20 * MINUTE)),
+        Fault::County => (Mishap::CountyAway, chance.between(20 * MINUTE, 4 * HOUR)),
+        Fault::Restored => (Mishap::Restored { empty: chance.percent(50) }, 0),
+        Fault::Forged => (Mishap::Forged, 0),
+        Fault::Slow => (Mishap::SlowDisk, chance.between(10 * SECOND, 15 * MINUTE)),
+        Fault::Lie => (Mishap::LyingDisk, chance.between(MINUTE, 60 * MINUTE)),
+        Fault::Rot => {
+            let what = match chance.below(4) {
+                0 => Rot::Bit { newest: true },
+                1 => Rot::Bit { newest: false },
+                2 => Rot::Page,
+                _ => Rot::Index,
+            };
+            (Mishap::Rot(what), 0)
+        }
+    }
+}
+
+impl Mishap {
+    /// Its word, in reports. Those of one word overlap, and are over when the last one is.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Mishap::Kill { .. } => "kill",
+            Mishap::Power { .. } => "power",
+            Mishap::Link => "link",
+            Mishap::Broker => "broker",
+            Mishap::Deaf => "deaf",
+            Mishap::LocalBroker => "local_broker",
+            Mishap::Bridge => "bridge",
+            Mishap::Unplug => "unplug",
+            Mishap::DiskFails(..) => "disk_fails",
+            Mishap::DiskFull => "disk_full",
+            Mishap::Flicker => "flicker",
+            Mishap::HalfOpen => "half_open",
+            Mishap::SlowLink => "slow_link",
+            Mishap::NetworkTime { .. } => "network_time",
+            Mishap::SlowCounty => "slow_county",
+            Mishap::CountyAway => "county_away",
+            Mishap::Restored { .. } => "restored",
+            Mishap::Forged => "forged",
+            Mishap::SlowDisk => "slow_disk",
+            Mishap::LyingDisk => "lying_disk",
+            Mishap::Rot(_) => "rot",
+            Mishap::Modem(_) => "modem",
         }
     }
 }

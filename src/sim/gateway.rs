@@ -10,6 +10,7 @@ use super::Sabotage;
 use super::air::Delivery;
 use super::clock::Clock;
 use super::place::{Place, Wire};
+use super::sabotage::Spoiled;
 use super::street::{Dispatcher, county_text};
 use super::trace::Ms;
 use crate::core::alarm::{Alarm, AlarmId};
@@ -28,7 +29,7 @@ use crate::relay::message::Ack;
 use crate::relay::pump::{Event, Pump};
 use crate::store::handout::Cursor;
 use crate::store::record::{Decision, Start};
-use crate::store::{Draft, Journal, Outcome, Undecided};
+use crate::store::{Committed, Draft, Journal, Outcome, Undecided};
 
 /// How often the last-heard table is written whole, as in the daemon.
 const WORDS_EVERY: Duration = Duration::from_mins(5);
@@ -76,6 +77,12 @@ pub(super) struct Gateway {
     pub(super) words_at: Mono,
     /// When a block of routine words is due.
     pub(super) block_due: Option<Mono>,
+    /// How long the disk takes for what is written in this turn.
+    pub(super) sync_ms: Ms,
+    /// The disk has not answered in time, and answers then.
+    pub(super) late_until: Option<Ms>,
+    /// What is done wrong on purpose.
+    pub(super) spoiled: Spoiled,
 }
 
 /// An input that waits for its turn.
@@ -119,6 +126,10 @@ pub(super) struct Turned {
     pub start: Option<Gap>,
     /// Records of alarms, as written.
     pub records: Vec<Alarm>,
+    /// Their numbers.
+    pub numbers: Vec<u64>,
+    /// And their sequence space.
+    pub epoch: Epoch,
     /// Whether there was anything to write.
     pub wrote: bool,
     /// Whether the log took it.
@@ -130,7 +141,7 @@ pub(super) struct Turned {
 }
 
 impl Turned {
-    fn new(at: Moment) -> Turned {
+    fn new(at: Moment, epoch: Epoch) -> Turned {
         Turned {
             at,
             heard: Vec::new(),
@@ -138,6 +149,8 @@ impl Turned {
             said: Vec::new(),
             start: None,
             records: Vec::new(),
+            numbers: Vec::new(),
+            epoch,
             wrote: false,
             durable: true,
             outward: Vec::new(),
@@ -174,11 +187,12 @@ impl Gateway {
             return delivery.packet;
         }
         let packet = delivery.packet;
+        let class = self.spoiled.class(class);
         let arrival = Arrival { input: Input::Sample(sample), delivery: Some(delivery), text: None };
         match class {
             Class::Urgent => {
                 self.urgent.push_back(arrival);
-                None
+                packet.filter(|_| self.spoiled.is(Sabotage::AckBeforeCommit))
             }
             Class::Routine => {
                 self.routine.push_back(arrival);
@@ -199,13 +213,14 @@ impl Gateway {
 
     /// Somebody orders something.
     pub(super) fn order(&mut self, command: Command) {
+        let command = self.spoiled.order(command);
         self.urgent.push_back(Arrival { input: Input::Command(command), delivery: None, text: None });
     }
 
     /// A receipt of the county arrives; what is new in it goes into the log.
     pub(super) fn receipt(&mut self, now: Ms, ack: Ack) -> Option<Ack> {
         let mono = self.clock.mono(now);
-        let new = self.pump.receipt(mono, ack)?;
+        let new = self.pump.receipt(mono, self.spoiled.receipt(ack, self.epoch))?;
         self.receipts_due.get_or_insert(mono + RECEIPT_WAIT);
         let Ack { epoch, lane, ranges, reject } = new.clone();
         if !ranges.is_empty() {
@@ -223,8 +238,10 @@ impl Gateway {
     pub(super) fn wanted_at(&self, now: Ms) -> Ms {
         let asap = !self.urgent.is_empty() || !self.routine.is_empty();
         let waiting = self.journal.books().pending() > 0;
-        let journal = if waiting { Some(self.clock.mono(now) + Duration::from_secs(1)) } else { self.block_due };
-        let due = [self.station.deadline(), self.receipts_due, journal].into_iter().flatten().min();
+        let again = self.late_until.unwrap_or(now).max(now + 1_000);
+        let journal = if waiting { Some(self.clock.mono(again)) } else { self.block_due };
+        let deadline = self.station.deadline().filter(|_| !self.spoiled.forgets_deadlines(self.life));
+        let due = [deadline, self.receipts_due, journal].into_iter().flatten().min();
         let due = if asap { now } else { due.map_or(Ms::MAX, |due| self.clock.when(due)) };
         due.max(self.free_at).max(now)
     }
@@ -237,7 +254,7 @@ impl Gateway {
     /// One turn: take what waits, handle, write, and say what goes out.
     pub(super) fn turn(&mut self, now: Ms, sabotage: &mut Option<Sabotage>) -> Turned {
         let at = self.clock.at(now);
-        let mut turned = Turned::new(at);
+        let mut turned = Turned::new(at, self.epoch);
         let (mut inputs, mut effects, mut acknowledge) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..limits::TURN_INPUTS_MAX {
             let Some(arrival) = self.urgent.pop_front() else { break };
@@ -249,7 +266,7 @@ impl Gateway {
             if dropped {
                 continue;
             }
-            effects.extend(self.station.handle(at, &arrival.input));
+            effects.extend(self.station.handle(at, &self.spoiled.input(&arrival.input)));
             match &arrival.input {
                 // Times are not in the log: the village's file is the truth of them.
                 Input::Command(Command { order: Order::Query, .. }) | Input::Plan(_) => continue,
@@ -259,9 +276,16 @@ impl Gateway {
             }
             inputs.push(arrival.input);
         }
-        for _ in 0..limits::TURN_INPUTS_MAX {
+        for _ in 0..self.spoiled.routine_at_once(&mut turned) {
             let Some(arrival) = self.routine.pop_front() else { break };
             effects.extend(self.station.handle(at, &arrival.input));
+            if let Some(input) = self.spoiled.after_routine(&self.station, &arrival.input) {
+                effects.extend(self.station.handle(at, &input));
+            }
+            if self.spoiled.is(Sabotage::SingleLane) {
+                let packet = arrival.delivery.as_ref().and_then(|delivery| delivery.packet);
+                acknowledge.extend(packet.map(Outward::Acknowledge));
+            }
             turned.heard.extend(arrival.delivery);
             if let Input::Sample(sample) = arrival.input {
                 self.keep_reading(at, sample);
@@ -270,7 +294,10 @@ impl Gateway {
         if turned.heard.is_empty() && inputs.is_empty() {
             effects.extend(self.station.handle(at, &Input::Tick));
         }
-        self.journal.tick(at);
+        if self.late_until.is_none_or(|until| until <= now) {
+            self.late_until = None;
+            self.journal.tick(at);
+        }
         if self.block_due.is_some_and(|due| at.mono >= due) {
             let left = !self.journal.books().gather.is_empty();
             self.block_due = left.then(|| at.mono + Duration::from_secs(1));
@@ -280,7 +307,7 @@ impl Gateway {
             decisions.append(&mut self.receipts);
             self.receipts_due = None;
         }
-        self.finish(&mut turned, inputs, effects, decisions, acknowledge, sabotage);
+        self.finish(now, &mut turned, inputs, effects, decisions, acknowledge, sabotage);
         if at.mono.since(self.words_at) >= WORDS_EVERY {
             self.words_at = at.mono;
             turned.words = Some(LastWords { at: at.mono, words: self.station.words() });
@@ -290,15 +317,18 @@ impl Gateway {
 
     /// The first turn of a life.
     pub(super) fn begin(&mut self, at: Moment, start: Start, effects: Vec<Effect>) -> Turned {
-        let mut turned = Turned::new(at);
+        let mut turned = Turned::new(at, self.epoch);
         turned.start = Some(start.gap);
-        self.finish(&mut turned, Vec::new(), effects, vec![Undecided::Start(start)], Vec::new(), &mut None);
+        let first = vec![Undecided::Start(start)];
+        self.finish(self.free_at, &mut turned, Vec::new(), effects, first, Vec::new(), &mut None);
         turned
     }
 
     /// Commits, then says what goes out, in order.
+    #[expect(clippy::too_many_arguments, reason = "a turn is what it took in and what it decided")]
     fn finish(
         &mut self,
+        now: Ms,
         turned: &mut Turned,
         inputs: Vec<Input>,
         mut effects: Vec<Effect>,
@@ -308,17 +338,21 @@ impl Gateway {
     ) {
         self.station.seal(&mut effects, turned.at);
         decisions.extend(effects.iter().filter_map(undecided));
-        turned.wrote = !inputs.is_empty() || !decisions.is_empty();
+        turned.wrote |= !inputs.is_empty() || !decisions.is_empty();
         let skipped = raises(&effects) && sabotage.take_if(|what| *what == Sabotage::SkipCommit).is_some();
         if skipped {
             turned.records = effects.iter().filter_map(alarm_of).collect();
+            turned.numbers = vec![0; turned.records.len()];
         } else if turned.wrote {
-            let committed = self.journal.commit(Draft { at: turned.at, inputs, decisions });
+            if raises(&effects) && sabotage.take_if(|what| *what == Sabotage::DropWrite).is_some() {
+                decisions.retain(|decision| !matches!(decision, Undecided::Alarm(_)));
+            }
+            let committed = self.commit(now, Draft { at: turned.at, inputs, decisions });
             turned.durable = committed.outcome == Outcome::Durable;
             for alarm in self.dispatcher.second_path.committed(self.epoch, &committed.decisions) {
                 turned.outward.push(Outward::County(alarm.id, county_text(alarm, turned.at)));
             }
-            turned.records = committed.decisions.into_iter().filter_map(record_of).collect();
+            (turned.numbers, turned.records) = committed.decisions.into_iter().filter_map(record_of).unzip();
         }
         if !turned.durable {
             for alarm in &turned.records {
@@ -329,7 +363,7 @@ impl Gateway {
             match effect {
                 Effect::Device(_) | Effect::Visit(_) | Effect::Stop(_) => {}
                 Effect::Notify(notice) => turned.outward.push(Outward::Tell(notice)),
-                Effect::Answer(id, answer) => turned.outward.push(Outward::Answer(id, answer)),
+                Effect::Answer(id, answer) => turned.outward.push(Outward::Answer(self.spoiled.asked(id), answer)),
                 effect => turned.outward.push(Outward::Carry(effect)),
             }
         }
@@ -340,9 +374,22 @@ impl Gateway {
         }
         if all_written != self.disk_is_up {
             self.disk_is_up = all_written;
-            self.urgent.push_front(Arrival { input: Input::Disk { up: all_written }, delivery: None, text: None });
+            let input = Input::Disk { up: all_written, short: false };
+            self.urgent.push_front(Arrival { input, delivery: None, text: None });
         }
         self.show(turned.at);
+    }
+
+    /// Writes a turn, as far as the disk answers in time. One that does not writes it later, with its numbers and in its place.
+    fn commit(&mut self, now: Ms, draft: Draft) -> Committed {
+        let deadline = u64::try_from(limits::COMMIT_DEADLINE.as_millis()).unwrap_or(Ms::MAX);
+        if self.late_until.is_none() && self.sync_ms < deadline {
+            return self.journal.commit(draft);
+        }
+        self.late_until.get_or_insert(now + self.sync_ms);
+        let mut books = self.journal.books();
+        let (ticket, decisions) = books.enter(draft);
+        books.committed(ticket, decisions)
     }
 
     /// Lets the pump know what there is to send.
@@ -387,9 +434,9 @@ fn undecided(effect: &Effect) -> Option<Undecided> {
     }
 }
 
-fn record_of(decision: Decision) -> Option<Alarm> {
+fn record_of(decision: Decision) -> Option<(u64, Alarm)> {
     match decision {
-        Decision::Alarm { alarm, .. } => Some(*alarm),
+        Decision::Alarm { seq, alarm } => Some((seq, *alarm)),
         _ => None,
     }
 }
@@ -414,9 +461,10 @@ fn raises(effects: &[Effect]) -> bool {
     effects.iter().filter_map(alarm_of).any(|alarm| alarm.rev == 1 && alarm.id.condition == Condition::HelpCall)
 }
 
+/// A press whose sender waits for an acknowledgement.
 fn is_call(arrival: &Arrival) -> bool {
-    let claim = arrival.delivery.as_ref().map(|delivery| delivery.sent.claim);
-    matches!(claim, Some(super::wear::Claim::Press(_)))
+    let acknowledged = arrival.delivery.as_ref().filter(|delivery| delivery.packet.is_some());
+    acknowledged.is_some_and(|delivery| matches!(delivery.sent.claim, super::wear::Claim::Press(_)))
 }
 
 /// The lanes, for whoever goes through all of them.

@@ -28,6 +28,8 @@ mod person;
 
 mod wear;
 
+mod ether;
+
 mod air;
 
 mod fault;
@@ -54,17 +56,27 @@ mod crash;
 
 mod mishap;
 
+mod rot;
+
+mod sabotage;
+
 mod outside;
 
 mod calendar;
 
+mod register;
+
 mod report;
+
+mod shrink;
 
 use std::io::{self, Write};
 
 pub use self::fault::{Fault, Faults, FaultsError};
 pub use self::oracle::Violation;
 pub use self::report::Report;
+pub use self::sabotage::Sabotage;
+pub use self::shrink::{Keep, KeepError, Shrunk, shrink};
 
 /// Which village, for how long, and what goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,17 +91,8 @@ pub struct Settings {
     pub faults: Faults,
     /// What the box does wrong on purpose, to see the oracle say so.
     pub sabotage: Option<Sabotage>,
-}
-
-/// A way to drive the box wrongly, for tests of the oracle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sabotage {
-    /// One turn is carried out and not written.
-    SkipCommit,
-    /// One press is acknowledged and not handled.
-    DropUrgent,
-    /// Every start forgets what the log knows.
-    ColdStart,
+    /// What of the plan is kept; all of it when nothing is said.
+    pub keep: Option<Keep>,
 }
 
 /// Lets the village live, and says what it came to.

@@ -2,12 +2,15 @@
 //!
 //! Every home is made by its number, so that a village of ten homes has every kind of device and every bad habit of
 //! devices: buttons that send an event and buttons that send a level, old bridge settings, a topic retained by mistake, a
-//! room radar that judges falls. Names on the air carry made-up names of people, as installers do, so that a leak shows.
+//! room radar that judges falls, a watch on a connection of its own, a 433 MHz button that nobody can ask how it is. Names
+//! on the air carry made-up names of people, as installers do, so that a leak shows.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::core::id::{DeviceId, Epoch, HomeId, ResidentId, ResponderId, Slug, SourceId, StationId, StrangerId};
+use crate::core::id::{
+    DeviceId, Epoch, HomeId, ResidentId, ResponderId, RoomId, Slug, SourceId, StationId, StrangerId,
+};
 use crate::core::reading::Origin;
 use crate::core::roster::{
     Chemistry, Device, Ladder, Resident, Responder, ResponderRole, Role, Roster, Rung, Service, Tier,
@@ -21,17 +24,53 @@ pub(super) enum Wire {
     Zigbee,
     /// A hub of home-made LoRa nodes on a serial port.
     Hub,
+    /// A receiver of 433 MHz transmitters on a serial port.
+    Receiver,
+    /// The port to which watches connect.
+    Watches,
+}
+
+/// A room of a home, or where there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Room {
+    /// Where the bed stands.
+    Bedroom,
+    /// In the middle of the house, with the door.
+    Living,
+    /// The kitchen.
+    Kitchen,
+    /// The bathroom.
+    Bathroom,
+    /// The yard, where the latrine is.
+    Yard,
+    /// Somewhere else.
+    Elsewhere,
+}
+
+impl Room {
+    const fn word(self) -> &'static str {
+        match self {
+            Room::Bedroom => "bedroom",
+            Room::Living => "living",
+            Room::Kitchen => "kitchen",
+            Room::Bathroom => "bathroom",
+            Room::Yard => "yard",
+            Room::Elsewhere => "elsewhere",
+        }
+    }
 }
 
 impl Wire {
-    /// Both.
-    pub(super) const ALL: [Wire; 2] = [Wire::Zigbee, Wire::Hub];
+    /// All of them.
+    pub(super) const ALL: [Wire; 4] = [Wire::Zigbee, Wire::Hub, Wire::Receiver, Wire::Watches];
 
     /// The source's id.
     pub(super) fn source(self) -> SourceId {
         SourceId(slug(match self {
             Wire::Zigbee => "zigbee",
             Wire::Hub => "hub",
+            Wire::Receiver => "receiver",
+            Wire::Watches => "watches",
         }))
     }
 
@@ -40,6 +79,8 @@ impl Wire {
         match self {
             Wire::Zigbee => "zigbee2mqtt",
             Wire::Hub => "json_lines",
+            Wire::Receiver => "rflink_serial",
+            Wire::Watches => "watch_setracker",
         }
     }
 }
@@ -68,15 +109,51 @@ pub(super) enum Make {
     Detector(&'static str),
     /// Temperature and humidity.
     Climate,
+    /// A mat under the sheet of the bed.
+    Bed,
+    /// A help button of 433 MHz: it says each press several times, and otherwise nothing.
+    MuteButton,
+    /// A watch with a help key that judges falls and waits for an answer.
+    Watch,
 }
 
 impl Make {
+    /// Whether it says nothing by itself.
+    pub(super) const fn is_mute(self) -> bool {
+        matches!(self, Make::MuteButton)
+    }
+
+    /// Whether it tells when its case is opened.
+    pub(super) const fn has_case(self) -> bool {
+        matches!(self, Make::LevelButton | Make::Detector(_) | Make::Pendant)
+    }
+
+    /// Whether people switch it by what they do.
+    pub(super) const fn is_switched(self) -> bool {
+        matches!(self, Make::Motion | Make::Door | Make::Bed)
+    }
+
+    /// Whether it is worn.
+    pub(super) const fn is_worn(self) -> bool {
+        matches!(self, Make::Pendant | Make::Watch)
+    }
+
+    const fn wire(self) -> Wire {
+        match self {
+            Make::Pendant => Wire::Hub,
+            Make::MuteButton => Wire::Receiver,
+            Make::Watch => Wire::Watches,
+            _ => Wire::Zigbee,
+        }
+    }
+
     const fn model(self) -> &'static str {
         match self {
             Make::ActionButton { .. } => "TS0215A_sos",
             Make::LevelButton => "SEB01ZB",
             Make::CancelButton => "WXKG01LM",
-            Make::Pendant => "",
+            Make::Pendant | Make::MuteButton | Make::Watch => "",
+            Make::Bed => "ZG-210Z",
             Make::Radar => "HS2FD-EF1-3.0",
             Make::Motion => "RTCGQ11LM",
             Make::Door => "MCCGQ11LM",
@@ -87,9 +164,10 @@ impl Make {
 
     const fn role(self) -> Role {
         match self {
-            Make::ActionButton { .. } | Make::LevelButton => Role::Sos,
+            Make::ActionButton { .. } | Make::LevelButton | Make::MuteButton => Role::Sos,
             Make::CancelButton => Role::Cancel,
-            Make::Pendant => Role::Fall,
+            Make::Pendant | Make::Watch => Role::Fall,
+            Make::Bed => Role::Bed,
             Make::Radar => Role::Presence,
             Make::Motion => Role::Motion,
             Make::Door => Role::Door,
@@ -104,17 +182,19 @@ impl Make {
     }
 
     /// How often it reports by itself, in minutes.
-    const fn rhythm_min(self) -> u64 {
+    pub(super) const fn rhythm_min(self) -> u64 {
         match self {
+            Make::Watch => 10,
             Make::Pendant => 40,
             Make::Radar => 30,
+            Make::Climate => 60,
             _ => 120,
         }
     }
 
     /// Whether the bridge is told to send it with an acknowledged quality of service.
     const fn acknowledged(self) -> bool {
-        !matches!(self, Make::Motion | Make::Door | Make::Climate)
+        !matches!(self, Make::Motion | Make::Door | Make::Climate | Make::Bed)
     }
 }
 
@@ -129,6 +209,8 @@ pub(super) struct Kit {
     pub make: Make,
     /// Its name on the air.
     pub address: String,
+    /// In which room.
+    pub room: Room,
     /// How it is heard.
     pub wire: Wire,
     /// Sent with acknowledgement.
@@ -169,7 +251,7 @@ pub(super) struct Place {
     pub kits: Vec<Kit>,
     /// The station.
     pub station: StationId,
-    addresses: BTreeMap<(Wire, String), Origin>,
+    addresses: BTreeMap<Wire, BTreeMap<String, Origin>>,
 }
 
 /// An id out of a text that is known to be one.
@@ -202,7 +284,7 @@ impl Place {
 
     /// Whose address it is.
     pub(super) fn origin(&self, wire: Wire, address: &str) -> Origin {
-        let known = self.addresses.get(&(wire, address.to_owned()));
+        let known = self.addresses.get(&wire).and_then(|known| known.get(address));
         known.copied().unwrap_or(Origin::Stranger(StrangerId(slug("unlisted"))))
     }
 
@@ -218,6 +300,12 @@ impl Place {
         format!("[{}]", listed.collect::<Vec<_>>().join(","))
     }
 
+    /// Whether what the device says is taken for its resident's: it is enrolled, and they are served.
+    pub(super) fn serves(&self, kit: &Kit) -> bool {
+        let resident = self.homes.get(kit.home).map(|home| home.resident);
+        kit.standing == Standing::Enrolled && resident.is_some_and(|id| self.roster.is_watched_over(id))
+    }
+
     /// The kit of a home with that make, if there is one.
     pub(super) fn kit(&self, home: usize, wanted: impl Fn(Make) -> bool) -> Option<usize> {
         self.homes.get(home)?.kits.iter().copied().find(|kit| self.kits.get(*kit).is_some_and(|kit| wanted(kit.make)))
@@ -227,42 +315,49 @@ impl Place {
         let home = self.homes.len();
         let resident = ResidentId(slug(&format!("r{number:03}")));
         self.homes.push(Home { resident, prompt: number.is_multiple_of(2), kits: Vec::new() });
-        let button =
-            if number % 3 == 1 { Make::LevelButton } else { Make::ActionButton { legacy: number.is_multiple_of(4) } };
-        let every = |step: u32, from: u32, make: Make| (number % step == from).then_some(make);
+        let button = match number % 10 {
+            9 => Make::MuteButton,
+            _ if number % 3 == 1 => Make::LevelButton,
+            _ => Make::ActionButton { legacy: number.is_multiple_of(4) },
+        };
+        let every = |step: u32, from: u32, room: Room, make: Make| (number % step == from).then_some((room, make));
         let makes = [
-            Some(button),
-            (number % 5 != 4).then_some(Make::Pendant),
-            Some(Make::Motion),
-            every(2, 0, Make::CancelButton),
-            every(2, 1, Make::Door),
-            every(2, 0, Make::Detector("smoke")),
-            every(4, 1, Make::Detector("gas")),
-            every(5, 0, Make::Detector("carbon_monoxide")),
-            every(3, 0, Make::Detector("water_leak")),
-            every(3, 2, Make::Radar),
-            every(4, 2, Make::Climate),
+            Some((Room::Bedroom, button)),
+            (number % 5 != 4).then_some((Room::Bedroom, Make::Pendant)),
+            Some((Room::Living, Make::Motion)),
+            every(2, 0, Room::Bedroom, Make::CancelButton),
+            every(2, 1, Room::Living, Make::Door),
+            every(2, 0, Room::Kitchen, Make::Detector("smoke")),
+            every(4, 1, Room::Kitchen, Make::Detector("gas")),
+            every(5, 0, Room::Living, Make::Detector("carbon_monoxide")),
+            every(3, 0, Room::Bathroom, Make::Detector("water_leak")),
+            every(3, 2, Room::Bedroom, Make::Radar),
+            every(4, 2, Room::Bedroom, Make::Climate),
+            every(10, 4, Room::Bedroom, Make::Watch),
+            every(2, 0, Room::Kitchen, Make::Motion),
+            every(3, 1, Room::Bathroom, Make::Motion),
+            every(5, 3, Room::Bedroom, Make::Bed),
         ];
-        for (index, make) in makes.into_iter().flatten().enumerate() {
-            self.hang(
-                home,
-                &format!("h{number:03}-{index}"),
-                &format!("示例奶奶{number}/{index}"),
-                make,
-                Standing::Enrolled,
-            );
+        for (index, (room, make)) in makes.into_iter().flatten().enumerate() {
+            // What cannot be named on the air has a number.
+            let address = match make {
+                Make::MuteButton => format!("ev1527/{number:06x}/01"),
+                Make::Watch => format!("97000{number:05}"),
+                _ => format!("示例奶奶{number}/{index}"),
+            };
+            self.hang(home, &format!("h{number:03}-{index}"), &address, (room, make), Standing::Enrolled);
         }
     }
 
     /// A button that was taken out of service and one of the next village.
     fn strange_buttons(&mut self) {
         let make = Make::ActionButton { legacy: false };
-        self.hang(0, "old-button", "示例旧按钮", make, Standing::Removed);
-        self.hang(0, "neighbour", "示例邻村按钮", make, Standing::Stranger);
+        self.hang(0, "old-button", "示例旧按钮", (Room::Living, make), Standing::Removed);
+        self.hang(0, "neighbour", "示例邻村按钮", (Room::Elsewhere, make), Standing::Stranger);
     }
 
-    fn hang(&mut self, home: usize, device: &str, address: &str, make: Make, standing: Standing) {
-        let wire = if make == Make::Pendant { Wire::Hub } else { Wire::Zigbee };
+    fn hang(&mut self, home: usize, device: &str, address: &str, (room, make): (Room, Make), standing: Standing) {
+        let wire = make.wire();
         let device = DeviceId(slug(device));
         if standing == Standing::Enrolled {
             self.homes[home].kits.push(self.kits.len());
@@ -271,12 +366,13 @@ impl Place {
             Standing::Stranger => Origin::Stranger(StrangerId(device.0)),
             Standing::Enrolled | Standing::Removed => Origin::Device(device),
         };
-        self.addresses.insert((wire, address.to_owned()), origin);
+        self.addresses.entry(wire).or_default().insert(address.to_owned(), origin);
         self.kits.push(Kit {
             device,
             home,
             make,
             address: address.to_owned(),
+            room,
             wire,
             acknowledged: make.acknowledged(),
             retained: matches!(make, Make::ActionButton { .. }) && home % 6 == 3,
@@ -289,11 +385,11 @@ impl Place {
             id: kit.device,
             resident: Some(self.homes[kit.home].resident),
             home: Some(HomeId(slug(&format!("h{:03}", kit.home)))),
-            room: None,
+            room: Some(RoomId(slug(kit.room.word()))),
             role: kit.make.role(),
             source: kit.wire.source(),
             rhythm: Some(Duration::from_secs(kit.make.rhythm_min() * 60)),
-            mute: false,
+            mute: kit.make.is_mute(),
             battery: Chemistry::Unknown,
             mains: false,
             removed: kit.standing == Standing::Removed,
@@ -364,6 +460,9 @@ mod tests {
             Make::Detector("carbon_monoxide"),
             Make::Detector("water_leak"),
             Make::Climate,
+            Make::Bed,
+            Make::MuteButton,
+            Make::Watch,
         ] {
             assert!(place.kits.iter().any(|kit| kit.make == make), "{make:?}");
         }

@@ -18,6 +18,9 @@ pub struct Report {
     pub homes: u32,
     /// What went wrong, as given.
     pub faults: String,
+    /// What of the plan was kept; none for all of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only: Option<String>,
     /// Alarms in all, faults and drills too.
     pub alarms: usize,
     /// The same by condition.
@@ -42,6 +45,8 @@ pub struct Report {
     pub kills: u64,
     /// Power cuts.
     pub cuts: u64,
+    /// How often each kind of mishap struck.
+    pub struck: BTreeMap<&'static str, u64>,
     /// What did not hold.
     pub violations: Vec<Violation>,
     /// How often something did not hold; more than are listed when there are many.
@@ -55,7 +60,8 @@ impl Report {
     #[must_use]
     pub fn repeat(&self) -> String {
         let Report { seed, days, homes, faults, .. } = self;
-        format!("shouwang simulate --seed {seed} --days {days} --homes {homes} --faults {faults}")
+        let only = self.only.as_ref().map_or(String::new(), |only| format!(" --only {only}"));
+        format!("shouwang simulate --seed {seed} --days {days} --homes {homes} --faults {faults}{only}")
     }
 }
 
@@ -69,6 +75,7 @@ impl fmt::Display for Report {
         writeln!(f, "  at county    {:>6}   {} missing", self.received, self.lost)?;
         writeln!(f, "  people told  {:>6}   times, {} letters, {} calls", self.told, self.letters, self.calls)?;
         writeln!(f, "  turns        {:>6}   {} kills, {} power cuts", self.turns, self.kills, self.cuts)?;
+        writeln!(f, "  went wrong   {}", list(&self.struck))?;
         writeln!(f, "  trace        {}", self.trace_sha256)?;
         writeln!(f)?;
         if self.violations.is_empty() {
@@ -80,7 +87,8 @@ impl fmt::Display for Report {
             let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
             writeln!(f, "  day {day} {hour:02}:{minute:02}:{second:02}  {sentence}: {what}")?;
         }
-        writeln!(f, "repeat with: {}", self.repeat())
+        writeln!(f, "repeat with: {}", self.repeat())?;
+        writeln!(f, "make it small with: {} --shrink", self.repeat())
     }
 }
 

@@ -8,6 +8,8 @@ use super::Sabotage;
 use super::clock::Hardware;
 use super::gateway::{Gateway, LastWords, Turned};
 use super::place::{Place, Wire};
+use super::rot::Index;
+use super::sabotage::Spoiled;
 use super::street::{Dispatcher, Street};
 use super::trace::Ms;
 use crate::core::alarm::{Alarm, AlarmId};
@@ -19,6 +21,7 @@ use crate::core::time::Mono;
 use crate::device::{self, Decode};
 use crate::store::files::{FakeDisk, Files};
 use crate::store::handout::Cursor;
+use crate::store::state::Why;
 use crate::store::{Budget, Journal, Ledger, Options, Report, replay};
 
 /// How far back the log is read when that table is missing, as in the daemon.
@@ -40,6 +43,8 @@ pub(super) struct Beginning<'a> {
     pub hardware: &'a Hardware,
     /// A fresh epoch, should one be needed.
     pub fresh: Epoch,
+    /// How the state index fares.
+    pub index: Index,
     /// What is done wrong on purpose.
     pub sabotage: Option<Sabotage>,
     /// Names and times.
@@ -61,23 +66,34 @@ pub(super) struct Started {
 impl Gateway {
     /// Starts a process: opens the store, carries time on, restores and relearns, and takes the first turn.
     pub(super) fn start(beginning: Beginning<'_>) -> Result<Started, String> {
-        let Beginning { life, now, place, disk, words, hardware, fresh, sabotage, street } = beginning;
+        let Beginning { life, now, place, disk, words, hardware, fresh, index, sabotage, street } = beginning;
         let files: Arc<dyn Files> = Arc::new(disk.clone());
-        let (journal, reports) = Journal::open(Arc::clone(&files), options()).map_err(|error| error.to_string())?;
+        let (journal, mut reports) = Journal::open(Arc::clone(&files), options()).map_err(|error| error.to_string())?;
         let books = journal.books();
         let ledger = &books.ledger;
-        let epoch = ledger.epoch().unwrap_or(fresh);
+        let why = match index {
+            Index::Whole if words.is_some() || ledger.start().is_none() => None,
+            Index::Whole | Index::Lost => Some(Why::Missing),
+            Index::Ahead => Some(Why::NotOfThisLog),
+        };
+        reports.extend(why.map(|why| Report::Rebuilt { why }));
+        let words = words.filter(|_| why.is_none());
+        // The sequence goes on, unless nobody can say how far it had come.
+        let broken = reports.iter().any(Report::breaks_the_sequence);
+        let epoch = ledger.epoch().filter(|_| !broken).unwrap_or(fresh);
         let before = ledger.start().cloned().zip(ledger.newest());
-        let (clock, start) = hardware.start(now, before.as_ref().map(|(start, last)| (start, *last)), epoch);
+        let (mut clock, start) = hardware.start(now, before.as_ref().map(|(start, last)| (start, *last)), epoch);
+        if sabotage == Some(Sabotage::WallDuration) {
+            clock.count_by_wall(now);
+        }
         let at = clock.at(now);
         let last = before.map(|(_, last)| last.mono);
         let mut station = Station::new(place.identity(epoch), Rules::default(), place.roster.clone(), at);
         let alarms: Vec<Alarm> = ledger.open_alarms().chain(ledger.closed_alarms()).cloned().collect();
         let kept: BTreeMap<AlarmId, Alarm> = alarms.iter().map(|alarm| (alarm.id, alarm.clone())).collect();
         let cold = sabotage == Some(Sabotage::ColdStart);
-        let had_words = words.is_some();
         if !cold {
-            relearn(&mut station, ledger, words, last, &files)?;
+            relearn(&mut station, ledger, words, last, &files, sabotage)?;
         }
         let pump = super::uplink::pump(ledger, epoch, at.mono);
         drop(books);
@@ -101,11 +117,14 @@ impl Gateway {
             disk_is_up: true,
             words_at: at.mono,
             block_due: None,
+            sync_ms: 0,
+            late_until: None,
+            spoiled: Spoiled::new(sabotage),
         };
         let gap = start.gap;
         gateway.station.know_times(street.absences.plan(street.days));
         let mut effects = if cold { Vec::new() } else { gateway.station.resume(at, last, gap) };
-        if !had_words && last.is_some() && !cold {
+        if why.is_some() && !cold {
             effects.extend(gateway.station.handle(at, &Input::StateRebuilt));
         }
         let turned = gateway.begin(at, start, effects);
@@ -117,7 +136,7 @@ impl Gateway {
 fn options() -> Options {
     let days = Duration::from_hours(400 * 24);
     Options {
-        urgent: Budget { segment_bytes: 96 * 1024, bytes_max: 64 * 1024 * 1024, kept: days },
+        urgent: Budget { segment_bytes: 256 * 1024, bytes_max: 64 * 1024 * 1024, kept: days },
         routine: Budget { segment_bytes: 64 * 1024, bytes_max: 64 * 1024 * 1024, kept: days },
         ballast_bytes: 16 * 1024,
         reserve_bytes: 32 * 1024,
@@ -125,7 +144,7 @@ fn options() -> Options {
     }
 }
 
-fn decoders() -> BTreeMap<Wire, Box<dyn Decode>> {
+pub(super) fn decoders() -> BTreeMap<Wire, Box<dyn Decode>> {
     let decoder = |wire: Wire| Some((wire, (device::format(wire.format())?.decoder)()));
     Wire::ALL.into_iter().filter_map(decoder).collect()
 }
@@ -136,6 +155,7 @@ fn relearn(
     words: Option<LastWords>,
     last: Option<Mono>,
     files: &Arc<dyn Files>,
+    sabotage: Option<Sabotage>,
 ) -> Result<(), String> {
     let (known_at, words) = match words {
         Some(words) => {
@@ -144,7 +164,11 @@ fn relearn(
         }
         None => (None, Words::default()),
     };
-    station.restore(ledger.past(words));
+    let mut past = ledger.past(words);
+    if let Some(sabotage) = sabotage {
+        past.alarms.iter_mut().for_each(|alarm| sabotage.bend(alarm));
+    }
+    station.restore(past);
     let Some(last) = last else { return Ok(()) };
     let since = known_at.unwrap_or(last - RELEARN_MAX).min(last - detector::memory());
     let inputs = replay(files, since).map_err(|error| error.to_string())?;

@@ -7,7 +7,7 @@ use super::gateway::Gateway;
 use super::trace::Ms;
 use crate::core::id::Epoch;
 use crate::core::reading::Origin;
-use crate::core::sequence::{Lane, Range};
+use crate::core::sequence::{Lane, Range, SkipReason};
 use crate::core::time::Mono;
 use crate::limits::{MESSAGE_BYTES_MAX, READING_MESSAGE_BYTES_MAX};
 use crate::relay::fit;
@@ -20,7 +20,7 @@ use crate::relay::pump::{Event, Pump, Standing, Step};
 use crate::relay::window::Token;
 use crate::store::handout;
 use crate::store::record::Decision;
-use crate::store::{Ledger, Readings};
+use crate::store::{Draft, Ledger, Readings, Undecided};
 
 /// Largest payload that the county's broker takes, as the house's limit says.
 const PAYLOAD_BYTES_MAX: usize = MESSAGE_BYTES_MAX;
@@ -42,7 +42,9 @@ pub(super) struct Upward {
 /// What a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cargo {
-    /// Birth, heartbeat, retained standing.
+    /// The first word of a connection.
+    Birth,
+    /// Heartbeat, retained standing.
     Standing,
     /// Records of a lane.
     Records(Lane, Range),
@@ -81,7 +83,8 @@ impl Gateway {
         let Some(step) = self.pump.next(at.mono) else { return Asked::Waits };
         let leaves = |token, cargo, bytes| Asked::Leaves(Upward { token, cargo, bytes });
         match step {
-            Step::Birth(token) | Step::Retained(token, _) => leaves(Some(token), Cargo::Standing, Vec::new()),
+            Step::Birth(token) => leaves(Some(token), Cargo::Birth, Vec::new()),
+            Step::Retained(token, _) => leaves(Some(token), Cargo::Standing, Vec::new()),
             Step::Heartbeat => leaves(None, Cargo::Standing, Vec::new()),
             Step::Rebuild => Asked::Rebuild,
             Step::Answer(token) => {
@@ -92,8 +95,17 @@ impl Gateway {
             Step::Records { token, lane, from, to } => {
                 let Some(fitted) = self.fetch(now, lane, from, to) else { return self.refused(at.mono, token) };
                 self.pump.handle(at.mono, Event::Took { token, to: fitted.to });
+                self.spoiled.sends(token, lane, Range(from, fitted.to));
                 leaves(Some(token), Cargo::Records(lane, Range(from, fitted.to)), fitted.payload)
             }
+        }
+    }
+
+    /// The county's broker has acknowledged a publish.
+    pub(super) fn published(&mut self, now: Ms, token: Token) {
+        self.pump.handle(self.clock.mono(now), Event::Published(token));
+        if let Some(ack) = self.spoiled.published(self.epoch, token) {
+            self.receipt(now, ack);
         }
     }
 
@@ -105,34 +117,48 @@ impl Gateway {
     fn fetch(&mut self, now: Ms, lane: Lane, from: u64, to: u64) -> Option<fit::Fitted> {
         match lane {
             Lane::Alarm => {
-                let record = match self.record(lane, from)? {
+                let record = match self.record(now, lane, from)? {
                     Decision::Alarm { alarm, .. } => AlarmRecord::Alarm(Box::new((*alarm).into())),
                     Decision::Skipped { range, reason, .. } => {
                         AlarmRecord::Skipped { skipped: Skipped { from: range.0, to: range.1, reason } }
                     }
                     _ => return None,
                 };
-                fit::alarm(AlarmMessage { epoch: self.epoch, seq: from, record }, PAYLOAD_BYTES_MAX)
+                let seq = self.spoiled.number(self.life, from);
+                fit::alarm(AlarmMessage { epoch: self.epoch, seq, record }, PAYLOAD_BYTES_MAX)
             }
             Lane::Device => {
-                let (event, skipped) = match self.record(lane, from)? {
-                    Decision::Device { event, .. } => (Some(event), None),
+                let (event, head, skipped) = match self.record(now, lane, from)? {
+                    Decision::Device { event, .. } => (Some(event), None, None),
+                    Decision::Head { head, .. } => (None, Some(head), None),
                     Decision::Skipped { range, reason, .. } => {
-                        (None, Some(Skipped { from: range.0, to: range.1, reason }))
+                        (None, None, Some(Skipped { from: range.0, to: range.1, reason }))
                     }
                     _ => return None,
                 };
-                fit::device(DeviceMessage { epoch: self.epoch, seq: from, event, skipped }, PAYLOAD_BYTES_MAX)
+                fit::device(DeviceMessage { epoch: self.epoch, seq: from, event, head, skipped }, PAYLOAD_BYTES_MAX)
             }
             Lane::Reading => self.readings(now, from, to),
         }
     }
 
-    fn record(&self, lane: Lane, seq: u64) -> Option<Decision> {
+    fn record(&mut self, now: Ms, lane: Lane, seq: u64) -> Option<Decision> {
         let handout = handout::records(&*self.journal.files(), &self.journal.shared_books(), lane, seq, 1);
         let hole = |decision: &Decision| matches!(decision, Decision::Skipped { range, .. } if range.0 <= seq);
+        if !handout.damaged.is_empty() {
+            self.name_damaged(now, lane, &handout.damaged);
+        }
         let mut records = handout.records.into_iter();
         records.find(|(number, decision)| *number == seq || hole(decision)).map(|(_, decision)| decision)
+    }
+
+    /// Records that can never be sent become holes, which are handed out with the next question, as in the store.
+    fn name_damaged(&mut self, now: Ms, lane: Lane, damaged: &[u64]) {
+        let hole = |seq: &u64| Undecided::Skipped { lane, range: Range(*seq, *seq), reason: SkipReason::Damaged };
+        let decisions = damaged.iter().map(hole).collect();
+        let at = self.clock.at(now);
+        // Durable or not: the books hold the holes.
+        let _ = self.journal.commit(Draft { at, inputs: Vec::new(), decisions });
     }
 
     fn readings(&mut self, now: Ms, from: u64, to: u64) -> Option<fit::Fitted> {

@@ -1,7 +1,7 @@
 //! The loop: the earliest of what is planned, what the box waits for and what the pump waits for; perhaps a mishap;
 //! carry out; ask the oracle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use super::air::{Air, Delivery};
@@ -9,13 +9,16 @@ use super::chance::Chance;
 use super::clock::Hardware;
 use super::county::County;
 use super::crash::{self, Death, Point};
+use super::ether::Ether;
 use super::fault::{Fault, Mishap};
 use super::gateway::{Gateway, LastWords, Outward, Turned};
 use super::oracle::Oracle;
-use super::person::{DAY, Deed, Planned};
+use super::person::{DAY, Deed, People, Planned, Whereabouts};
 use super::place::{Place, Wire};
 use super::report::Report;
 use super::responders::{Errand, Responders};
+use super::rot::{Held, Index};
+use super::shrink::Item;
 use super::street::{Happening, Street, enlist};
 use super::trace::{Ms, Trace};
 use super::uplink::Upward;
@@ -37,6 +40,10 @@ pub(super) const QUIET: Ms = 10 * 60_000;
 pub(super) const LOOK_EVERY: Ms = 20 * 60_000;
 /// A command that was not answered is given again.
 const ASK_AGAIN: Ms = 15_000;
+/// The longest that a turn waits for the disk. Source: `limits::COMMIT_DEADLINE`.
+const DEADLINE: Ms = 2_000;
+/// And while the disk is known to be in trouble. Source: `limits::COMMIT_DEADLINE_IN_TROUBLE`.
+const DEADLINE_IN_TROUBLE: Ms = 200;
 /// Turns that a home has in a day, at the very most. judgement: ten times what is seen with every fault.
 const TURNS_PER_HOME_DAY_MAX: u64 = 20_000;
 
@@ -75,6 +82,20 @@ pub(super) enum Event {
     Dial(u32),
     /// A look at the lists.
     Look,
+    /// A day begins.
+    Dawn(u64),
+    /// The supply of that life fails again.
+    Flicker(u32),
+    /// The broker publishes the will of that connection.
+    Will(u64),
+    /// Nothing was heard on that connection for too long.
+    NoPing(u64),
+    /// The county asks what is open.
+    Ask(CommandId),
+    /// A command is given once more, though it was answered.
+    Echo(Box<Command>),
+    /// The county puts a copy of its books aside.
+    Copy,
     /// Something happens between the modem and the people.
     Street(Happening),
 }
@@ -85,8 +106,12 @@ pub(super) struct Village<'a> {
     pub(super) now: Ms,
     pub(super) queue: BTreeMap<(Ms, u64), Event>,
     pub(super) queued: u64,
+    /// What was planned, by number.
+    pub(super) planned: Vec<Item>,
     pub(super) place: Place,
+    pub(super) people: People,
     pub(super) wear: Wear,
+    pub(super) ether: Ether,
     pub(super) air: Air,
     pub(super) disk: FakeDisk,
     pub(super) hardware: Hardware,
@@ -94,6 +119,8 @@ pub(super) struct Village<'a> {
     pub(super) words: Option<LastWords>,
     pub(super) lives: u32,
     pub(super) death: Option<Death>,
+    /// The disk as it was when that death began to wait; from then on it writes down what is done to it.
+    pub(super) before: Option<FakeDisk>,
     pub(super) sabotage: Option<Sabotage>,
     pub(super) county: County,
     pub(super) link: Link,
@@ -109,6 +136,18 @@ pub(super) struct Village<'a> {
     pub(super) cuts: u64,
     /// How many of each kind of mishap last.
     pub(super) lasting: BTreeMap<&'static str, u32>,
+    /// How often each kind of mishap struck.
+    pub(super) struck: BTreeMap<&'static str, u64>,
+    /// How often the supply is still to fail in a moment.
+    pub(super) flickers: u32,
+    /// How the state index fares beside the log.
+    pub(super) index: Index,
+    /// What the log held before something of it may have been lost, until the next start.
+    pub(super) held: Option<Held>,
+    /// Parts of what was not synced had reached the card before others: there may be holes that nobody was told of.
+    pub(super) holed: bool,
+    /// Damage that the store has named.
+    pub(super) damage: BTreeSet<String>,
 }
 
 /// The way to the county.
@@ -127,6 +166,14 @@ pub(super) struct Link {
     pub connected: bool,
     /// Receipts that the broker keeps for a gateway that is away.
     pub kept: Vec<Ack>,
+    /// Everything is long on its way.
+    pub slow: bool,
+    /// Nothing comes through this connection any more.
+    pub dead: Option<u64>,
+    /// Something has left over this connection.
+    pub born: bool,
+    /// The retained state of the station at the county's broker, and which connection left it.
+    pub shown: Option<(u64, bool)>,
 }
 
 impl<'a> Village<'a> {
@@ -135,15 +182,18 @@ impl<'a> Village<'a> {
         let mut place = Place::new(settings.homes);
         enlist(&mut place.roster);
         let seed = settings.seed;
-        let wear = Wear::new(&place, seed);
+        let (people, wear) = (People::new(&place, seed), Wear::new(&place, seed));
         let street = Street::new(&place, seed, settings.days);
         let mut village = Village {
             settings: settings.clone(),
             now: 0,
             queue: BTreeMap::new(),
             queued: 0,
+            planned: Vec::new(),
             place,
+            people,
             wear,
+            ether: Ether::new(seed),
             air: Air::new(),
             disk: FakeDisk::new(),
             hardware: Hardware::first(),
@@ -151,6 +201,7 @@ impl<'a> Village<'a> {
             words: None,
             lives: 0,
             death: None,
+            before: None,
             sabotage: settings.sabotage,
             county: County::default(),
             link: Link { up: true, ..Link::default() },
@@ -165,7 +216,16 @@ impl<'a> Village<'a> {
             kills: 0,
             cuts: 0,
             lasting: BTreeMap::new(),
+            struck: BTreeMap::new(),
+            flickers: 0,
+            index: Index::Whole,
+            held: None,
+            holed: false,
+            damage: BTreeSet::new(),
         };
+        if settings.sabotage == Some(Sabotage::SkipSync) {
+            village.disk.lie(true);
+        }
         village.plan();
         village
     }
@@ -232,6 +292,7 @@ impl<'a> Village<'a> {
                     | Event::Command(_)
                     | Event::Look
                     | Event::Street(_)
+                    | Event::Dawn(_)
             );
             self.happen(event);
         }
@@ -273,6 +334,17 @@ impl<'a> Village<'a> {
             Event::Receipt(conn, ack) => self.receipt(conn, &ack),
             Event::Dial(life) => self.dial(life),
             Event::Look => self.look(),
+            Event::Dawn(day) => self.dawn(day),
+            Event::Flicker(life) => {
+                if self.lives == life {
+                    self.flicker();
+                }
+            }
+            Event::Will(conn) => self.last_will(conn),
+            Event::NoPing(conn) => self.no_ping(conn),
+            Event::Ask(id) => self.county_asks(id),
+            Event::Echo(command) => self.echo(*command),
+            Event::Copy => self.county.put_copy_aside(),
             Event::Street(happening) => self.street(happening),
         }
     }
@@ -284,9 +356,14 @@ impl<'a> Village<'a> {
             self.errands(errand);
             return;
         }
-        let matters = !matches!(deed, Deed::Reports { .. } | Deed::Moves | Deed::PassesDoor);
+        if let Deed::Serves { service } = deed {
+            self.serve(home, service);
+            return;
+        }
+        let matters = !matches!(deed, Deed::Moves { .. } | Deed::Door { .. } | Deed::Occupies { .. });
         if matters {
-            self.trace.line(self.now, format_args!("deed home {home} {deed:?}"));
+            let Whereabouts { room, bearing } = self.people.whereabouts(home, self.now);
+            self.trace.line(self.now, format_args!("deed home {home} {deed:?}, {bearing:?} in {room:?}"));
         }
         for utterance in self.wear.act(&self.place, self.now, home, deed) {
             self.at(utterance.at, Event::Speak(utterance));
@@ -294,14 +371,16 @@ impl<'a> Village<'a> {
     }
 
     fn speak(&mut self, utterance: Utterance) {
-        for sent in self.wear.speak(&self.place, &utterance) {
-            self.frame(sent);
+        let (sent, next) = self.wear.speak(&self.place, &utterance);
+        self.later(next);
+        for sent in sent {
+            // A hub sends later what it gathers.
+            if sent.at > self.now { self.at(sent.at, Event::Frame(sent)) } else { self.frame(sent) }
         }
     }
 
     fn frame(&mut self, sent: Sent) {
-        // Frames are lost on the air.
-        if sent.kit.is_some() && self.chance.per_mille(15) {
+        if sent.kit.is_some() && self.ether.loses(self.now, sent.wire) {
             return;
         }
         if self.settings.faults.has(Fault::Repeat) && !sent.copy && sent.kit.is_some() {
@@ -330,7 +409,7 @@ impl<'a> Village<'a> {
     }
 
     fn arrive(&mut self, life: u32, delivery: Delivery) {
-        let gone = delivery.packet.is_some() && !self.air.has_session();
+        let gone = self.air.is_gone(&delivery);
         let Some(gateway) = self.gateway.as_mut().filter(|gateway| gateway.life == life && !gone) else { return };
         let device = delivery.sent.kit.map_or("bridge", |kit| self.place.kits[kit].device.as_str());
         let kept = if delivery.retained { " kept" } else { "" };
@@ -353,31 +432,34 @@ impl<'a> Village<'a> {
     fn turn(&mut self) {
         self.turns += 1;
         let Some(mut gateway) = self.gateway.take() else { return };
-        let before = self.death.map(|_| {
-            let copy = self.disk.copy();
-            self.disk.record();
-            copy
-        });
+        let mark = self.death.map(|_| self.disk.changes());
+        let slow = self.lasts("slow_disk");
+        gateway.sync_ms = if slow { self.chance.between(100, 6_000) } else { 0 };
         let turned = gateway.turn(self.now, &mut self.sabotage);
-        let busy = if self.chance.percent(2) { self.chance.between(200, 1_500) } else { self.chance.between(2, 12) };
+        let mut busy =
+            if self.chance.percent(2) { self.chance.between(200, 1_500) } else { self.chance.between(2, 12) };
+        if slow {
+            busy = gateway.sync_ms.min(if turned.durable { DEADLINE } else { DEADLINE_IN_TROUBLE });
+        }
         if turned.wrote {
             gateway.free_at = self.now + busy;
         }
         self.gateway = Some(gateway);
-        self.settle(turned, before);
+        self.settle(turned, mark);
     }
 
     /// Carries a turn out, as far as the process lives.
-    pub(super) fn settle(&mut self, turned: Turned, before: Option<FakeDisk>) {
+    pub(super) fn settle(&mut self, turned: Turned, mark: Option<usize>) {
         let fitting = |death: &Death| turned.wrote && (!death.in_alarm || !turned.records.is_empty());
-        let mortal = self.death.filter(fitting).zip(before);
+        let mortal = self.death.filter(fitting).zip(mark);
         let point = mortal.as_ref().map(|_| Point::choose(turned.outward.len(), &mut self.chance));
-        if let (Some((death, before)), Some(Point::InWrite)) = (&mortal, point) {
-            let history = self.disk.history();
-            self.disk = crash::torn(before, &history, death.power_off_ms.is_some(), &mut self.chance);
+        if let (Some((death, mark)), Some(Point::InWrite)) = (mortal, point)
+            && let Some(before) = self.before.take()
+        {
+            self.disk = crash::torn(&before, &self.disk.history(), mark, &mut self.chance);
             self.oracle.interrupted(&turned);
             self.trace.line(self.now, format_args!("dies in the write of {} records", turned.records.len()));
-            self.die(*death);
+            self.die(death);
             return;
         }
         self.oracle.turned(self.now, &self.place, &turned);
@@ -419,7 +501,18 @@ impl<'a> Village<'a> {
             Outward::County(alarm, text) => self.carry_to_county(alarm, text),
             Outward::LetGo(text) => self.let_go(text),
             Outward::Answer(id, answer) => {
+                if self.county.question == Some(id)
+                    && let Some(gateway) = &mut self.gateway
+                {
+                    gateway.answers.push_back((id, answer));
+                    gateway.pump.handle(at.mono, PumpEvent::Answer);
+                    return;
+                }
                 let Some(command) = self.asked.remove(&id) else { return };
+                if self.settings.faults.has(Fault::Repeat) && self.chance.percent(8) {
+                    let late = self.chance.between(100, 600_000);
+                    self.after(late, Event::Echo(Box::new(command.clone())));
+                }
                 if command.from == Authority::County
                     && let Some(gateway) = &mut self.gateway
                 {
@@ -450,6 +543,13 @@ impl<'a> Village<'a> {
             gateway.order(command);
         }
         self.after(ASK_AGAIN, Event::Command(id));
+    }
+
+    /// A command that was answered comes again, late, from somewhere on the way.
+    fn echo(&mut self, command: Command) {
+        if let Some(gateway) = &mut self.gateway {
+            gateway.order(command);
+        }
     }
 
     fn look(&mut self) {

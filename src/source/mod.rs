@@ -49,7 +49,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use crate::broker::CaFileError;
+use crate::broker::TlsFileError;
 use crate::core::effect::Input;
 use crate::core::id::{DeviceId, SourceId};
 use crate::core::reading::{Origin, Sample};
@@ -182,7 +182,7 @@ pub enum SourceError {
     },
     /// The broker's certificate cannot be checked.
     #[error(transparent)]
-    CaFile(#[from] CaFileError),
+    CaFile(#[from] TlsFileError),
 }
 
 /// Whether a source is up, said once on each change: to the station, and in the log.

@@ -178,6 +178,12 @@ impl Store {
         self.books().trouble
     }
 
+    /// The limits that it keeps to.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.0.options
+    }
+
     /// Bytes and counters.
     #[must_use]
     pub fn usage(&self) -> Usage {

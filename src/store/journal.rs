@@ -322,7 +322,7 @@ impl Journal {
 
     fn see_usage(&self) {
         let free_bytes = self.files.free_bytes().ok();
-        let (chain, next_index) = self.urgent.head();
+        let ((chain, next_index), (routine_chain, routine_next)) = (self.urgent.head(), self.routine.head());
         let mut books = self.books();
         let samples_dropped = books.gather.dropped();
         let usage = &mut books.usage;
@@ -332,8 +332,12 @@ impl Journal {
         usage.bytes_written = self.urgent.bytes_written() + self.routine.bytes_written();
         usage.ballast_bytes = self.ballast.bytes();
         usage.free_bytes = free_bytes;
-        usage.chain = chain;
-        usage.records = next_index - 1;
+        // A little more than enough is wanted for the word that it is enough again, so that it does not come and go.
+        let enough = self.options.reserve_bytes;
+        let enough = if usage.is_short { enough.saturating_add(enough / 4) } else { enough };
+        usage.is_short = free_bytes.is_some_and(|free| free < enough);
+        (usage.chain, usage.records) = (chain, next_index - 1);
+        (usage.routine_chain, usage.routine_records) = (routine_chain, routine_next - 1);
     }
 }
 

@@ -59,7 +59,9 @@ pub use self::replay::replay;
 use self::log::{Chain, Missing, Position, Torn};
 use self::record::Decision;
 use self::state::Why;
+use crate::core::log_head::{Link, LogHead, LogStream, StreamHead};
 use crate::core::sequence::Lane;
+use crate::core::time::Moment;
 use crate::limits;
 
 /// How large things may get and how long they may take. [`Options::default`] is what the limits of the house say.
@@ -196,6 +198,12 @@ pub struct Usage {
     pub records: u64,
     /// The newest link of its chain; the county keeps it daily.
     pub chain: Chain,
+    /// Blocks in the routine stream so far.
+    pub routine_records: u64,
+    /// The newest link of its chain.
+    pub routine_chain: Chain,
+    /// Less than the reserve is free: readings are not written, and alarms are.
+    pub is_short: bool,
 }
 
 impl Default for Usage {
@@ -213,7 +221,24 @@ impl Default for Usage {
             index_failed: false,
             records: 0,
             chain: Chain::START,
+            routine_records: 0,
+            routine_chain: Chain::START,
+            is_short: false,
         }
+    }
+}
+
+impl Usage {
+    /// How far both streams have come.
+    #[must_use]
+    pub fn head(&self, at: Moment) -> LogHead {
+        let streams = [
+            (LogStream::Urgent, self.records, self.chain),
+            (LogStream::Routine, self.routine_records, self.routine_chain),
+        ];
+        let held = streams.into_iter().filter(|(_, index, _)| *index > 0);
+        let streams = held.map(|(stream, index, chain)| StreamHead { stream, index, chain: Link(chain.0) }).collect();
+        LogHead { at, streams }
     }
 }
 

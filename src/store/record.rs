@@ -9,6 +9,7 @@ use super::log::Position;
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::effect::{Answer, DeviceEvent, Input};
 use crate::core::id::{CommandId, Epoch};
+use crate::core::log_head::LogHead;
 use crate::core::reading::Sample;
 use crate::core::sequence::{Lane, Range, SkipReason};
 use crate::core::stop::Stop;
@@ -115,6 +116,13 @@ pub enum Decision {
         /// What happened.
         event: DeviceEvent,
     },
+    /// How far the log had come before this turn, number `seq` of the device lane: the county keeps it.
+    Head {
+        /// Number in its lane.
+        seq: u64,
+        /// How far.
+        head: LogHead,
+    },
     /// Something happened to somebody's visits; the county is not sent it.
     Visit(Box<visit::Record>),
     /// A command was answered (a query's answer is not kept).
@@ -166,7 +174,7 @@ impl Decision {
     pub const fn number(&self) -> Option<(Lane, u64)> {
         match self {
             Decision::Alarm { seq, .. } => Some((Lane::Alarm, *seq)),
-            Decision::Device { seq, .. } => Some((Lane::Device, *seq)),
+            Decision::Device { seq, .. } | Decision::Head { seq, .. } => Some((Lane::Device, *seq)),
             Decision::Start(_)
             | Decision::Visit(_)
             | Decision::Answer { .. }
@@ -192,6 +200,9 @@ pub struct Start {
     pub gap: Gap,
     /// The sequence space in force from here on.
     pub epoch: Epoch,
+    /// Which machine it runs on, as a digest; none where the machine has no name of its own, and in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<String>,
 }
 
 /// A block of routine samples, each written once, in the order received.

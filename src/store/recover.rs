@@ -1,6 +1,5 @@
 //! From the files to the ledger, at start: the newest snapshot that can be read, and every record after it.
 
-use std::io;
 use std::sync::Arc;
 
 use super::StoreError;
@@ -10,7 +9,7 @@ use super::ledger::outbox::Place;
 use super::log::frame::HEADER_BYTES;
 use super::log::read::record_at;
 use super::log::{Item, Log, Missing, Position, Reader, Record, Stream, append};
-use super::record::{Block, Entry};
+use super::record::{Block, Entry, Snapshot};
 
 /// What the urgent stream amounts to, and what could not be read of it.
 #[derive(Debug, Default)]
@@ -26,9 +25,16 @@ pub struct Folded {
 /// Reads the urgent stream from its newest snapshot on.
 pub fn fold(files: &Arc<dyn Files>, log: &Log) -> Result<Folded, StoreError> {
     let mut folded = Folded::default();
-    let from = newest_snapshot(&**files, log);
+    let snapshot = newest_snapshot(&**files, log);
+    let first = snapshot.as_ref().map(|(at, _)| *at);
+    let from = first.map(|at| Position { offset: 0, ..at });
+    if let Some((_, snapshot)) = snapshot {
+        folded.ledger = Ledger::restore(snapshot);
+    }
     for item in Reader::open(Arc::clone(files), Stream::Urgent, from).map_err(StoreError::List)? {
         match item {
+            // It was read to know that it can be; twice would be most of a start's time.
+            Item::Record(record) if Some(record.position) == first => {}
             Item::Record(record) => folded.take(&record),
             Item::Missing(missing) => folded.missing.push(missing),
         }
@@ -57,13 +63,14 @@ impl Folded {
     }
 }
 
-/// The beginning of the newest segment whose snapshot can be read; none when there is no such segment.
-fn newest_snapshot(files: &dyn Files, log: &Log) -> Option<Position> {
+/// The newest snapshot that can be read, and where it stands; none when there is no such segment.
+fn newest_snapshot(files: &dyn Files, log: &Log) -> Option<(Position, Snapshot)> {
     log.segments().iter().rev().find_map(|segment| {
         let first = Position { segment: segment.number, offset: HEADER_BYTES as u64 };
-        let record: io::Result<Record> = record_at(files, Stream::Urgent, first);
-        let record = record.ok()?;
-        matches!(Entry::read(record.kind, record.payload()), Ok(Entry::Snapshot(_)))
-            .then_some(Position { offset: 0, ..first })
+        let record = record_at(files, Stream::Urgent, first).ok()?;
+        match Entry::read(record.kind, record.payload()) {
+            Ok(Entry::Snapshot(snapshot)) => Some((first, *snapshot)),
+            Ok(_) | Err(_) => None,
+        }
     })
 }

@@ -36,6 +36,8 @@ say! { Condition {
     StationBatteryLow: "本站电池将尽", "the station's battery is nearly empty";
     CreditDoubtful: "SIM卡可能欠费", "the SIM may be out of credit";
     CreditEnding: "SIM卡快到期", "the SIM's credit ends soon";
+    VillageFileRefused: "村名单有错,未采用", "the village file has a mistake and is not used";
+    PagesDown: "本站网页打不开", "the station's pages cannot be opened";
 } }
 
 say! { Priority {
@@ -157,6 +159,7 @@ say! { Reason {
     UnknownPressedThrice: "未登记的设备一分钟内按了三次", "an unknown device was pressed three times in a minute";
     LogFailed: "日志未能按时写入", "the log could not be written in time";
     LogBack: "日志恢复写入", "the log is written again";
+    DiskShort: "存储将满:读数暂停存盘,报警照常存盘", "the disk is nearly full: readings are not written, alarms are";
     ClockUnset: "时钟未校准", "the clock is not trusted";
     ClockSet: "时钟已校准", "the clock is trusted";
     IndexDamaged: "索引损坏,已重建", "index damaged and rebuilt";
@@ -170,6 +173,10 @@ say! { Reason {
     OwnTextLost: "发给本机的短信两次没有回来", "a text to the own number did not come back, twice";
     OwnTextBack: "发给本机的短信回来了", "the text to the own number came back";
     PaidUntilNear: "付费日期将到或已过", "the day until which it is paid is near or past";
+    FileRefused: "村名单有错,仍按上一份可用的名单守护", "the village file has a mistake; the last sound list is in force";
+    FileSound: "村名单已改好", "the village file is sound";
+    PagesFailed: "网页端口被占用或不可用", "the port of the pages is taken or cannot be used";
+    PagesBack: "网页恢复", "the pages are served again";
 } }
 
 say! { NoteKind {

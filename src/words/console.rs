@@ -54,6 +54,17 @@ pub fn refused_alarms(count: i64, lang: Lang) -> String {
     }
 }
 
+/// Numbers of a station that stand for two records.
+#[must_use]
+pub fn renumbered(count: i64, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("! {count} 个编号各有两条不同记录(均已留存):可能有两台机器在用同一份数据"),
+        Lang::En => {
+            format!("! {count} numbers stand for two records each (all kept): two machines may run on the same data")
+        }
+    }
+}
+
 /// Messages of a station that were refused.
 #[must_use]
 pub fn refused(count: i64, lang: Lang) -> String {

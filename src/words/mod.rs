@@ -35,6 +35,8 @@ pub mod desk;
 
 pub mod stop;
 
+pub mod uplink;
+
 pub mod second;
 
 pub mod power;
@@ -50,6 +52,10 @@ pub mod paper;
 pub mod sheet;
 
 pub mod time;
+
+pub mod audit;
+
+pub mod card;
 
 pub mod demo;
 

@@ -32,9 +32,11 @@ pub fn when(moment: Moment, zone: &TimeZone, lang: Lang) -> String {
     }
 }
 
-/// The clock on the wall, with the day in front where it is not the day of `now`; a clock that is not trusted is said to be so.
+/// The clock on the wall, with the day in front where it is not the day of `now`. What was taken before the clock was set is said
+/// as it is known `now`; a clock that is not trusted is said to be so.
 #[must_use]
 pub fn clock(moment: Moment, now: Moment, zone: &TimeZone, lang: Lang) -> String {
+    let moment = moment.as_known(now);
     let local = |moment: Moment| Timestamp::from_millisecond(moment.wall.0).ok().map(|at| at.to_zoned(zone.clone()));
     match (local(moment), local(now)) {
         (Some(at), Some(today)) if at.date() == today.date() && moment.trust != Trust::Unset => {

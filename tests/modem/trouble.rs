@@ -23,6 +23,15 @@ fn with_pin(modem: Modem, pin: Option<&str>) -> Telephone {
 }
 
 #[test]
+fn a_modem_that_waits_for_the_message_of_a_process_that_was_killed_is_up_within_seconds() {
+    let mut modem = Modem::new(1, Mood::calm(), Network::with([("13800000001", Person::silent())]));
+    modem.hear(Mono(0), b"AT+CMGS=20\r");
+    let mut telephone = Telephone::with(modem, Manner::default());
+    assert!(telephone.until(30, |it| it.health() == Some(Health::Up)), "{:?}", telephone.told);
+    assert_eq!(telephone.modem.network().parts, [], "and nothing of it was sent");
+}
+
+#[test]
 fn it_is_up_within_seconds_and_says_so_once() {
     let mut phone = Telephone::new(1, Mood::calm(), village());
     assert!(phone.until(10, |it| it.health() == Some(Health::Up)));

@@ -29,11 +29,34 @@ pub const EPOCH: Epoch = Epoch(0xE1);
 pub const AT: Moment = Moment { boot: Boot(3), mono: Mono(1), wall: Wall(1), trust: Trust::Synced };
 
 /// The store's side: every number has a record, and asking for a settled one is noted.
-#[derive(Default)]
 pub struct House {
+    /// What its clock shows.
+    pub clock: Mutex<Moment>,
+    /// What the newest heartbeat said of its certificate.
+    pub cert_days: Mutex<Option<i64>>,
+
     pub settled: Mutex<BTreeMap<Lane, BTreeSet<u64>>>,
     pub asked_after_settled: Mutex<Vec<(Lane, u64)>>,
     pub devices: Mutex<BTreeSet<RetainedKey>>,
+}
+
+/// The clock of a box that is well.
+pub fn today() -> Moment {
+    Moment { wall: Wall(jiff::Timestamp::now().as_millisecond()), ..AT }
+}
+
+impl Default for House {
+    /// Its clock shows when the test runs.
+    fn default() -> Self {
+        let (clock, cert_days) = (Mutex::new(today()), Mutex::default());
+        Self {
+            clock,
+            cert_days,
+            settled: Mutex::default(),
+            asked_after_settled: Mutex::default(),
+            devices: Mutex::default(),
+        }
+    }
 }
 
 impl House {
@@ -56,7 +79,7 @@ impl Records for House {
 
     async fn device(&self, seq: u64) -> Option<DeviceMessage> {
         self.asked(Lane::Device, seq);
-        Some(DeviceMessage { epoch: EPOCH, seq, event: None, skipped: Some(hole(seq)) })
+        Some(DeviceMessage { epoch: EPOCH, seq, event: None, head: None, skipped: Some(hole(seq)) })
     }
 
     async fn readings(&self, from: u64, to: u64, _bytes_max: usize) -> Option<ReadingMessage> {
@@ -68,6 +91,10 @@ impl Records for House {
         };
         let batch = (from..=to).map(body).collect();
         Some(ReadingMessage { epoch: EPOCH, seq: Range(from, to), at: AT, batch, skipped: None, hist: true })
+    }
+
+    fn clock(&self) -> Moment {
+        *self.clock.lock().expect("not poisoned")
     }
 
     fn birth(&self, conn: u64, lanes: BTreeMap<Lane, LaneState>) -> GatewayState {
@@ -84,6 +111,8 @@ impl Records for House {
     }
 
     fn heartbeat(&self, report: Report) -> Heartbeat {
+        let cert_days = report.certificate.map(|dates| dates.days_left(self.clock().wall.0 / 1000));
+        *self.cert_days.lock().expect("not poisoned") = cert_days;
         Heartbeat {
             epoch: EPOCH,
             at: AT,
@@ -95,7 +124,7 @@ impl Records for House {
             durable: true,
             mains: None,
             battery_min: None,
-            cert_days: None,
+            cert_days,
             sources: BTreeMap::new(),
             residents: BTreeMap::new(),
             second_path_proven: None,
@@ -141,7 +170,11 @@ impl Gateway {
 
     /// A gateway with these heads of the alarm, device and reading lanes; nothing is receipted yet.
     pub fn with(settings: Settings, heads: [u64; 3]) -> Self {
-        let (mut gateway, mut receiver) = Self::without_station(settings, heads);
+        Self::in_house(Arc::default(), settings, heads)
+    }
+
+    fn in_house(house: Arc<House>, settings: Settings, heads: [u64; 3]) -> Self {
+        let (mut gateway, mut receiver) = Self::relaying(house, settings, heads);
         let (notes, store) = (gateway.told.clone(), gateway.house.clone());
         gateway.station = Some(tokio::spawn(async move {
             while let Some(word) = receiver.recv().await {
@@ -158,9 +191,18 @@ impl Gateway {
         gateway
     }
 
+    /// A gateway whose clock shows this from its start on.
+    pub fn at(clock: Moment, settings: Settings, heads: [u64; 3]) -> Self {
+        let house = Arc::new(House { clock: Mutex::new(clock), ..House::default() });
+        Self::in_house(house, settings, heads)
+    }
+
     /// A gateway whose station has to be played by the caller.
     pub fn without_station(settings: Settings, heads: [u64; 3]) -> (Self, mpsc::Receiver<FromCounty>) {
-        let house = Arc::new(House::default());
+        Self::relaying(Arc::default(), settings, heads)
+    }
+
+    fn relaying(house: Arc<House>, settings: Settings, heads: [u64; 3]) -> (Self, mpsc::Receiver<FromCounty>) {
         let letterbox = Letterbox::default();
         let told = Arc::new(Mutex::new(Vec::new()));
         let shutdown = CancellationToken::new();

@@ -276,22 +276,48 @@ fn difference(one: &Play, other: &Play) -> String {
     format!("only the one:\n{}\nonly the other:\n{}", only(&one, &other), only(&other, &one))
 }
 
+/// Nothing, when a station that took every list over and one that started in between come to the same.
+fn told_apart(story: &[(u64, Act)]) -> String {
+    let (mut live, now, ..) = play(story);
+    let (mut again, _, words, since) = play(story);
+    again.restart_by_replay(words, since);
+    // What has become due by then is carried out in both.
+    for later in [now, now + 1, now + 3_600, now + 30 * 3_600] {
+        live.until(later);
+        again.until(later);
+        let difference = difference(&live, &again);
+        if !difference.is_empty() {
+            return format!("{} s later: {difference}", later - now);
+        }
+    }
+    String::new()
+}
+
+#[test]
+fn who_was_given_time_to_follow_a_source_has_it_after_a_start_too() {
+    // Five devices report by a timer behind one source; all fall silent, the rhythm of one is shortened, another is heard.
+    let story = [
+        (373, Act::Hear(0, 0)),
+        (939, Act::Hear(0, 0)),
+        (1_395, Act::Enrol(2)),
+        (1_033, Act::Hear(0, 0)),
+        (570, Act::Hear(12_268_106_538_633_586_459, 0)),
+        (980, Act::Hear(0, 0)),
+        (1_465, Act::Hear(15_447_959_825_455_845_092, 0)),
+        (1_923, Act::Enrol(2)),
+        (1_696, Act::Hear(11_206_098_340_591_392_308, 0)),
+        (1_969, Act::Rhythm(504_482_255_308_607_812, 10)),
+        (1_272, Act::Rhythm(0, 10)),
+        (1, Act::Hear(267_152_756_883_265, 0)),
+    ];
+    assert_eq!(told_apart(&story), "");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_list_that_was_taken_over_and_one_that_a_start_read_come_to_the_same(story in acts()) {
-        let (mut live, now, ..) = play(&story);
-        let (mut again, _, words, since) = play(&story);
-        again.restart_by_replay(words, since);
-        // What has become due by then is carried out in both.
-        live.until(now);
-        again.until(now);
-        prop_assert_eq!(difference(&live, &again), "", "at once");
-        for later in [now + 1, now + 3_600, now + 30 * 3_600] {
-            live.until(later);
-            again.until(later);
-            prop_assert_eq!(difference(&live, &again), "", "{} s later", later - now);
-        }
+        prop_assert_eq!(told_apart(&story), "");
     }
 }

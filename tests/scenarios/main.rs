@@ -1,6 +1,8 @@
 //! Scenarios: time tables of what happens and who is told, on the whole station, in virtual time. Each is named after the
 //! rule of care it proves.
 
+mod clock;
+
 mod enrolment;
 
 mod flood;

@@ -25,6 +25,9 @@ pub struct Play {
     pub list: Roster,
     now: Mono,
     trust: Trust,
+    /// How far the wall clock is from the right time.
+    skew_ms: i64,
+    boot: u32,
     told: Vec<(u64, Condition, Audience, Because)>,
     answers: Vec<Answer>,
     records: Vec<Alarm>,
@@ -116,6 +119,8 @@ impl Play {
             list,
             now,
             trust: Trust::Synced,
+            skew_ms: 0,
+            boot: 1,
             told: Vec::new(),
             answers: Vec::new(),
             records: Vec::new(),
@@ -212,6 +217,7 @@ impl Play {
         let last = self.now;
         let alarms = latest(&self.records);
         self.now = Mono(BEGIN_MS + back * 1000);
+        self.boot += u32::from(gap == Gap::Unknown);
         self.station = Station::new(identity(), Rules::default(), self.list.clone(), self.moment());
         self.station.restore(Past { alarms, words, ..Past::default() });
         let effects = self.station.resume(self.moment(), Some(last), gap);
@@ -225,8 +231,27 @@ impl Play {
         self.input(&Input::Tick);
     }
 
-    fn moment(&self) -> Moment {
-        moment(self.now, self.trust)
+    /// The wall clock is set: what it is worth from here on, and how far it is from the right time.
+    pub fn clock(&mut self, s: u64, trust: Trust, skew_ms: i64) {
+        self.until(s);
+        self.next_clock(trust, skew_ms);
+        self.input(&Input::Tick);
+    }
+
+    /// The same, for a start that follows.
+    pub fn next_clock(&mut self, trust: Trust, skew_ms: i64) {
+        (self.trust, self.skew_ms) = (trust, skew_ms);
+    }
+
+    /// The time as the station is told it.
+    pub fn moment(&self) -> Moment {
+        let right = moment(self.now, self.trust);
+        Moment { boot: Boot(self.boot), wall: Wall(right.wall.0 + self.skew_ms), ..right }
+    }
+
+    /// The right time of second `s`.
+    pub fn right_wall(s: u64) -> Wall {
+        moment(Mono(BEGIN_MS + s * 1000), Trust::Synced).wall
     }
 
     fn input(&mut self, input: &Input) {

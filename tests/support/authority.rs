@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use shouwang::broker::identity::Identity;
 use tempfile::TempDir;
 
 use super::child::Guard;
@@ -50,6 +51,25 @@ impl Authority {
         openssl(folder, &format!("{sign} -startdate {from} -enddate {to}"));
         let file = |ending: &str| folder.join(format!("{name}.{ending}")).display().to_string();
         format!("certfile {}\nkeyfile {}\n", file("pem"), file("key"))
+    }
+}
+
+impl Authority {
+    /// Issues a client certificate whose common name is `name`, kept under `file`.
+    pub fn issue_client(&self, file: &str, name: &str, Validity(from, to): Validity) -> Identity {
+        let folder = self.folder.path();
+        openssl(folder, &format!("ecparam -name prime256v1 -genkey -noout -out {file}.key"));
+        let subject = name.replace('/', "\\/");
+        openssl(
+            folder,
+            &format!(
+                "req -new -key {file}.key -subj /CN={subject} -addext extendedKeyUsage=clientAuth -out {file}.csr"
+            ),
+        );
+        let sign = format!("ca -batch -notext -config ca.conf -in {file}.csr -out {file}.pem");
+        openssl(folder, &format!("{sign} -startdate {from} -enddate {to}"));
+        let path = |ending: &str| folder.join(format!("{file}.{ending}"));
+        Identity { cert_file: path("pem"), key_file: path("key") }
     }
 }
 

@@ -10,6 +10,9 @@ use rumqttc::v5::mqttbytes::v5::Packet;
 use rumqttc::v5::{AsyncClient, Event};
 use tempfile::TempDir;
 
+use shouwang::broker::identity::Identity;
+
+use super::authority::{Authority, VALID};
 use super::child::Guard;
 use super::player::options;
 use super::{soon, until};
@@ -44,6 +47,31 @@ impl Broker {
                 .replace(folder_line, &format!("\npersistence_location {}/", folder.display()))
         })
         .await
+    }
+
+    /// Starts one with the county's configuration and access list as they are shipped, but for port, folder and certificates.
+    pub async fn start_for_the_county(authority: &Authority) -> Self {
+        let shipped = fs::read_to_string("config/mosquitto-county.conf").expect("tests run in the package's folder");
+        let access = fs::canonicalize("config/county.acl").expect("it is shipped");
+        let own = authority.issue("broker", "IP:127.0.0.1", VALID);
+        Self::start_with(|port, folder| {
+            let line_of = |line: &str| match line.split_once(' ').map_or(line, |(name, _)| name) {
+                "listener" => format!("listener {port} 127.0.0.1"),
+                "cafile" => format!("cafile {}", authority.certificate().display()),
+                "certfile" => own.clone(),
+                "keyfile" => String::new(),
+                "acl_file" => format!("acl_file {}", access.display()),
+                "persistence_location" => format!("persistence_location {}/", folder.display()),
+                _ => line.to_owned(),
+            };
+            shipped.lines().map(line_of).collect::<Vec<_>>().join("\n")
+        })
+        .await
+    }
+
+    /// How to reach it with TLS and a certificate.
+    pub fn shown(&self, authority: &Authority, identity: Identity) -> shouwang::broker::Broker {
+        shouwang::broker::Broker { identity: Some(identity), ..self.with_tls("127.0.0.1", authority.certificate()) }
     }
 
     async fn start_with(config: impl Fn(u16, &Path) -> String) -> Self {
@@ -84,7 +112,7 @@ impl Broker {
 
     /// How a broker is reached at this address without a login.
     pub fn at(url: &str, ca_file: Option<PathBuf>) -> shouwang::broker::Broker {
-        shouwang::broker::Broker { url: url.parse().expect("an address"), ca_file, login: None }
+        shouwang::broker::Broker { url: url.parse().expect("an address"), ca_file, identity: None, login: None }
     }
 
     /// Ends it on the spot: what it has not written is lost.

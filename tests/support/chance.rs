@@ -11,6 +11,11 @@ impl Chance {
     pub fn from_environment() -> Chance {
         let given = std::env::var("SHOUWANG_SEED").ok().and_then(|seed| seed.parse().ok());
         let seed = given.unwrap_or_else(|| getrandom::u64().unwrap_or(1) % 1_000_000);
+        Chance::seeded(seed)
+    }
+
+    /// From this seed.
+    pub fn seeded(seed: u64) -> Chance {
         Chance { seed, state: seed }
     }
 

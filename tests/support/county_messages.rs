@@ -87,7 +87,7 @@ pub fn device_message(epoch: Epoch, seq: u64) -> Vec<u8> {
         what: DeviceChange::Back,
         behind: Vec::new(),
     };
-    encode(&DeviceMessage { epoch, seq, event: Some(event), skipped: None })
+    encode(&DeviceMessage { epoch, seq, event: Some(event), head: None, skipped: None })
 }
 
 pub fn reading_message(epoch: Epoch, from: u64, count: u32) -> ReadingMessage {

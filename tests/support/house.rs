@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::broker::Broker;
 use super::child::Guard;
-use super::until;
+use super::{binary, until};
 
 /// What a station's local broker needs so that nothing is lost while the gateway is away; the same lines as in
 /// `config/mosquitto.conf`.
@@ -88,6 +88,22 @@ impl House {
         self.gateway = Some(Guard::start_logged("env", line, &log));
     }
 
+    /// Starts the gateway with more in its environment, `NAME=VALUE` each, and waits until its shell answers.
+    pub async fn start_gateway_with(&mut self, environment: &[String]) {
+        let (config, log) = (self.path("shouwang.toml"), self.path("gateway.log"));
+        let line = environment.iter().map(String::as_str).chain([binary(), "run", "--config", text(&config)]);
+        self.gateway = Some(Guard::start_logged("env", line, &log));
+        self.until_gateway_answers().await;
+    }
+
+    /// Starts the gateway behind another program, which becomes it, and waits until its shell answers.
+    pub async fn start_gateway_behind(&mut self, line: &[&str]) {
+        let (config, log) = (self.path("shouwang.toml"), self.path("gateway.log"));
+        let line = line.iter().copied().chain([binary(), "run", "--config", text(&config)]);
+        self.gateway = Some(Guard::start_logged("env", line, &log));
+        self.until_gateway_answers().await;
+    }
+
     /// Starts the gateway on a disk that takes not a byte, its own log's neither; see [`House::mend_disk`].
     pub fn start_gateway_on_dead_disk(&mut self) {
         let (config, log) = (self.path("shouwang.toml"), self.path("gateway.log"));
@@ -148,8 +164,21 @@ impl House {
         gateway.stop();
     }
 
-    fn gateway_pid(&self) -> u32 {
+    /// The gateway's process.
+    pub fn gateway_pid(&self) -> u32 {
         self.gateway.as_ref().expect("the gateway runs").pid()
+    }
+
+    /// The console's process, while it runs.
+    pub fn console_pid(&self) -> Option<u32> {
+        self.console.as_ref().map(Guard::pid)
+    }
+
+    /// More lines at the end of `shouwang.toml`, which is its section `[store]`.
+    pub fn add_config(&self, lines: &str) {
+        let path = self.path("shouwang.toml");
+        let text = std::fs::read_to_string(&path).expect("it was written");
+        std::fs::write(&path, text + lines).expect("the folder can be written");
     }
 
     /// Memory that the gateway holds, in KiB.
@@ -291,13 +320,15 @@ name = "示例照料站"
     }
 }
 
-fn proc_figure(pid: u32, file: &str, name: &str) -> u64 {
+/// A figure of a process, as the kernel tells it.
+pub fn proc_figure(pid: u32, file: &str, name: &str) -> u64 {
     let text = std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
     line.split_whitespace().nth(1).and_then(|figure| figure.parse().ok()).unwrap_or(0)
 }
 
-fn village(devices: &[Enrolled]) -> String {
+/// The village file of these devices: three who are called, and a home for each resident.
+pub fn village(devices: &[Enrolled]) -> String {
     let mut text = String::from(
         r#"
 [responders.n-1]
@@ -337,10 +368,6 @@ rungs = [{ call = ["n-1"], wait_s = 60 }, { call = ["g-1"], wait_s = 60 }, { cal
         );
     }
     text
-}
-
-fn binary() -> &'static str {
-    env!("CARGO_BIN_EXE_shouwang")
 }
 
 fn text(path: &Path) -> &str {

@@ -17,6 +17,14 @@ pub mod authority;
 
 pub mod broker;
 
+pub mod mqtt_reader;
+
+pub mod wire;
+
+pub mod card;
+
+pub mod moods;
+
 pub mod player;
 
 pub mod hub;
@@ -51,7 +59,11 @@ pub mod web;
 
 pub mod telephone;
 
+pub mod port;
+
 pub mod pty;
+
+pub mod fast;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -82,6 +94,14 @@ fn found(program: &str) -> bool {
     // Debian keeps servers where an ordinary user's PATH does not lead.
     let mut folders = std::env::split_paths(&path).chain([Path::new("/usr/sbin").to_owned()]);
     folders.any(|folder| folder.join(program).is_file())
+}
+
+/// The program under test: the one that was built with the tests, or the one that `SHOUWANG_BINARY` names.
+pub fn binary() -> &'static str {
+    static BINARY: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
+        std::env::var("SHOUWANG_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_shouwang").to_owned())
+    });
+    &BINARY
 }
 
 /// Whether the long form of the acceptance tests was asked for.

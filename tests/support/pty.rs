@@ -1,16 +1,15 @@
 //! A simulated modem behind a real pty, in real time, under a name as udev makes one.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, sleep_until};
-use tokio_serial::{SerialPort as _, SerialStream};
 
 use shouwang::core::time::Mono;
 use shouwang::sim::modem::Modem;
+
+use super::port::Port;
 
 /// A command as it came out of the port: when its first byte was read, and the command without its end.
 pub type Written = (Instant, String);
@@ -31,14 +30,10 @@ impl PluggedModem {
     }
 
     fn plug_again(name: &Path, modem: Arc<Mutex<Modem>>, born: Instant) -> Self {
-        let (near, far) = SerialStream::pair().expect("a pty");
-        let path = far.name().expect("a name");
-        // Held open, so that the port does not end when whoever uses it closes it; and without the library's lock.
-        let held = File::options().read(true).write(true).open(&path).expect("opens");
-        drop(far);
-        std::os::unix::fs::symlink(path, name).expect("a link");
+        let port = Port::open();
+        std::os::unix::fs::symlink(port.path(), name).expect("a link");
         let written = Arc::default();
-        let task = tokio::spawn(serve(near, held, Arc::clone(&modem), Arc::clone(&written), born));
+        let task = tokio::spawn(serve(port, Arc::clone(&modem), Arc::clone(&written), born));
         Self { modem, written, born, name: name.to_owned(), task }
     }
 
@@ -54,6 +49,13 @@ impl PluggedModem {
         later.filter(|(_, command)| command.starts_with(begins)).map(|(at, _)| *at).last()
     }
 
+    /// The last commands, and how long ago they came.
+    pub fn last_commands(&self) -> Vec<(Duration, String)> {
+        let written = self.written.lock().expect("nobody panics with it");
+        let last = written.iter().rev().take(8).map(|(at, command)| (at.elapsed(), command.chars().take(40).collect()));
+        last.collect()
+    }
+
     /// When anything was last written to it.
     pub fn last_written(&self) -> Option<Instant> {
         self.written.lock().expect("nobody panics with it").last().map(|(at, _)| *at)
@@ -67,8 +69,11 @@ impl PluggedModem {
     /// Pulls it out and puts it back under the same name, with another pty behind it.
     pub async fn replug(self) -> Self {
         let (modem, born, name) = (Arc::clone(&self.modem), self.born, self.name.clone());
+        self.task.abort();
+        while !self.task.is_finished() {
+            tokio::task::yield_now().await;
+        }
         drop(self);
-        tokio::task::yield_now().await;
         Self::plug_again(&name, modem, born)
     }
 }
@@ -85,13 +90,7 @@ fn now(born: Instant) -> Mono {
 }
 
 /// The port and the modem's own time.
-async fn serve(
-    mut port: SerialStream,
-    _far: File,
-    modem: Arc<Mutex<Modem>>,
-    written: Arc<Mutex<Vec<Written>>>,
-    born: Instant,
-) {
+async fn serve(port: Port, modem: Arc<Mutex<Modem>>, written: Arc<Mutex<Vec<Written>>>, born: Instant) {
     let mut buffer = [0; 4096];
     let mut under_way: Option<(Instant, Vec<u8>)> = None;
     loop {

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use shouwang::relay::message::Ack;
+use shouwang::relay::message::{Ack, DeviceMessage};
 use shouwang::store::record::{Block, Decision, Turn};
 
 use crate::Complaint;
@@ -20,6 +20,7 @@ const TYPES: &[(&str, Rewrite)] = &[
     ("Decision", rewrite::<Decision>),
     ("Block", rewrite::<Block>),
     ("Ack", rewrite::<Ack>),
+    ("DeviceMessage", rewrite::<DeviceMessage>),
 ];
 
 fn rewrite<T: Serialize + DeserializeOwned>(text: &str) -> Result<Value, serde_json::Error> {

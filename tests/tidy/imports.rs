@@ -27,7 +27,7 @@ pub const TABLE: &[(&str, &[&str])] = &[
     ("http", &["words"]),
     ("control", &["core", "store", "config", "words"]),
     ("web", &["core", "store", "config", "words", "control", "http"]),
-    ("county", &["core", "relay::message", "relay::text", "notify", "http", "config", "words"]),
+    ("county", &["core", "relay::message", "relay::heads", "relay::text", "notify", "http", "config", "words"]),
     ("sim", &["core", "device", "waveform", "store", "relay", "notify", "config", "words"]),
     ("evaluate", &["core", "device", "waveform", "store"]),
 ];

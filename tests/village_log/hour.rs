@@ -52,7 +52,12 @@ fn acknowledge(disk: &FakeDisk, journal: &Journal) -> Acknowledged {
 
 /// The hour: an alarm every three minutes, closed and receipted some later, and a reading every thirty seconds.
 pub fn hour(disk: &FakeDisk) -> Vec<Acknowledged> {
-    let (mut journal, _) = open(disk, options());
+    hour_with(disk, options())
+}
+
+/// The hour on a disk with other budgets.
+pub fn hour_with(disk: &FakeDisk, options: Options) -> Vec<Acknowledged> {
+    let (mut journal, _) = open(disk, options);
     let mut acknowledged = vec![acknowledge(disk, &journal)];
     let mut commit = |journal: &mut Journal, draft| {
         assert_eq!(journal.commit(draft).outcome, Outcome::Durable);

@@ -88,6 +88,7 @@ pub fn start_draft(ms: u64) -> Draft {
         mono_minus_boottime_ms: 0,
         gap: Gap::First,
         epoch: EPOCH,
+        machine: None,
     };
     Draft { at: at(ms), inputs: Vec::new(), decisions: vec![Undecided::Start(start)] }
 }

@@ -4,6 +4,8 @@ mod texts;
 
 mod duty;
 
+mod heads;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -62,6 +64,18 @@ enum Verb {
     },
     /// 列出照料站,失联的在前,以及谁未守护 · Lists stations, silent ones first, and who is not watched
     Stations {
+        /// 输出 JSON · As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// 列出某站每日报来的日志链头,供核对日志用 · Lists the heads of a station's log, day by day, to check the log against
+    Heads {
+        /// 照料站 · Station
+        #[arg(value_name = "STATION")]
+        station: StationId,
+        /// 只列这台网关的 · Only those of this gateway
+        #[arg(long, value_name = "ID")]
+        gateway: Option<GatewayId>,
         /// 输出 JSON · As JSON
         #[arg(long)]
         json: bool,
@@ -167,6 +181,9 @@ pub fn run(args: Args) -> ExitCode {
             Some(Verb::Alarms { json, open }) => answer(alarms(&settings, json, open, lang).await),
             Some(Verb::Devices { json }) => answer(devices(&settings, json, lang).await),
             Some(Verb::Stations { json }) => answer(stations(&settings, json, lang).await),
+            Some(Verb::Heads { station, gateway, json }) => {
+                answer(heads::list(&settings, station, gateway, json, lang).await)
+            }
             Some(Verb::Duty) => answer(duty::list(&settings, lang).await),
             Some(Verb::Acknowledge { what, by }) => duty::acknowledge(&settings, &plan, &what, by, lang).await,
             Some(Verb::Sms) => texts::sms(&settings, senders, plan, lang).await,
@@ -341,7 +358,7 @@ fn read_settings(path: &Path) -> Result<Desks, String> {
     let login = broker.username.map(|username| Login { username, password });
     let silent_after_s = u32::try_from(silent_after.as_secs()).unwrap_or(SILENT_AFTER_S);
     let settings = Settings {
-        broker: Broker { url: broker.url, ca_file: broker.ca_file, login },
+        broker: Broker { url: broker.url, ca_file: broker.ca_file, identity: broker.identity, login },
         database: database.clone(),
         silent_after_s,
         stations: stations.keys().copied().collect(),

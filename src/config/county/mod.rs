@@ -17,8 +17,9 @@ use super::modem::{self, Modem};
 use super::problem::{Problems, What};
 use super::secret::Secret;
 use super::station::LogLevel;
-use super::{Sound, judge, source, village};
+use super::{Sound, certificate, judge, source, village};
 use crate::broker::BrokerUrl;
+use crate::broker::identity::Identity;
 use crate::core::id::{GatewayId, Slug, StationId};
 use crate::private::Private;
 
@@ -52,6 +53,8 @@ pub struct CountyBroker {
     pub url: BrokerUrl,
     /// Who signed its certificate.
     pub ca_file: Option<PathBuf>,
+    /// Who the county is towards it.
+    pub identity: Option<Identity>,
     /// Session name.
     pub client_id: String,
     /// Log-in name.
@@ -92,6 +95,8 @@ const BROKER_KEYS: &[Key] = &[
         "Where the broker listens: mqtt://127.0.0.1:1883 on the same machine, mqtts://host:port elsewhere.",
     ),
     Key::optional("ca_file", "Certificate authority of the broker, PEM, for mqtts://."),
+    certificate::CERT_FILE,
+    certificate::KEY_FILE,
     Key::or("client_id", "\"shouwang-county\"", "Session name; a second console needs one of its own."),
     Key::optional("username", "Log-in name at the broker."),
     Key::optional("password_file", "File with the password, or a bare name of a systemd credential."),
@@ -209,6 +214,7 @@ fn read_broker(broker: &Section<'_>, beside: &Path) -> Option<CountyBroker> {
     let url = source::read_url(broker);
     Some(CountyBroker {
         ca_file: broker.text("ca_file").map(|file| beside.join(file.as_ref())),
+        identity: certificate::read(broker, beside, url.as_ref()),
         client_id: broker.text("client_id")?.into_owned(),
         username: broker.text("username").map(std::borrow::Cow::into_owned),
         password: broker.text("password_file").map(|written| Secret::new(&written, beside)),

@@ -130,6 +130,17 @@ impl Clerk {
         Some((version, text.and_then(read).map(|sound| sound.value)))
     }
 
+    /// The newest list on the shelf that was in force once and can be used with this configuration: what a station watches by
+    /// when the file itself is refused at a start. A village with a list of yesterday is watched; one without a list is not.
+    #[must_use]
+    pub fn last_sound(&self) -> Option<(String, Sound<Village>)> {
+        let name = config::name_of(&self.station.village_file);
+        self.shelf.all_in_force().find_map(|text| {
+            let village = Village::parse(&name, &text, Some(&self.station)).ok()?;
+            Some((text, village))
+        })
+    }
+
     /// Who wrote a version, as far as the history says.
     #[must_use]
     pub fn author_of(&self, revision: &str) -> Option<Slug> {

@@ -92,6 +92,16 @@ impl Shelf {
         Some((version, text))
     }
 
+    /// The versions that were in force, newest first, whose snapshots are still there as they were.
+    pub fn all_in_force(&self) -> impl Iterator<Item = String> + use<> {
+        let shelf = self.clone();
+        let versions = self.history().into_iter().rev().filter(|version| version.in_force);
+        versions.filter_map(move |version| {
+            let text = read_within(&shelf.path(version.number), CONFIG_BYTES_MAX).ok();
+            text.filter(|text| revision_of(text) == version.revision)
+        })
+    }
+
     /// Keeps a version under the next number; the newest one again is only a line of history more.
     ///
     /// # Errors

@@ -310,6 +310,8 @@ words! {
         LogFailed = "log_failed",
         /// The log is written again.
         LogBack = "log_back",
+        /// The disk is nearly full: readings are not written, alarms are.
+        DiskShort = "disk_short",
         /// The wall clock is not trusted.
         ClockUnset = "clock_unset",
         /// The wall clock is trusted.
@@ -336,6 +338,14 @@ words! {
         OwnTextBack = "own_text_back",
         /// The day until which the SIM is paid is near, or past.
         PaidUntilNear = "paid_until_near",
+        /// The village file as it stands cannot be used.
+        FileRefused = "file_refused",
+        /// The village file can be used.
+        FileSound = "file_sound",
+        /// The pages cannot be served.
+        PagesFailed = "pages_failed",
+        /// They are served again.
+        PagesBack = "pages_back",
     }
 }
 

@@ -63,6 +63,9 @@ pub enum Input {
     Disk {
         /// It takes them.
         up: bool,
+        /// It takes turns, and no readings any more: the disk is nearly full.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        short: bool,
     },
     /// The state index was rebuilt at start.
     StateRebuilt,
@@ -77,6 +80,16 @@ pub enum Input {
     },
     /// The county's number took a text: the network says that it is there.
     SecondPathProven,
+    /// The village file as it stands can be used, or is refused while the last sound list stays in force.
+    VillageFile {
+        /// It can be used.
+        sound: bool,
+    },
+    /// The pages are served, or cannot be.
+    Pages {
+        /// They are.
+        up: bool,
+    },
     /// A deadline was reached; also the way to let time pass.
     Tick,
 }

@@ -225,8 +225,12 @@ impl Station {
                 self.mind_the_absences(now, &mut effects);
                 self.mind_the_visits(now, &mut effects);
             }
-            Input::Disk { up } => {
-                let reason = if *up { Reason::LogBack } else { Reason::LogFailed };
+            Input::Disk { up, short } => {
+                let reason = match (*up, *short) {
+                    (true, _) => Reason::LogBack,
+                    (false, true) => Reason::DiskShort,
+                    (false, false) => Reason::LogFailed,
+                };
                 self.own_fault(now, Condition::DiskFault, !up, reason, &mut effects);
             }
             Input::StateRebuilt => {
@@ -236,6 +240,14 @@ impl Station {
             Input::Power(power) => self.take_power(now, *power, &mut effects),
             Input::Credit { good } => self.take_credit(now, *good, &mut effects),
             Input::SecondPathProven => self.take_proof(now),
+            Input::VillageFile { sound } => {
+                let reason = if *sound { Reason::FileSound } else { Reason::FileRefused };
+                self.own_fault(now, Condition::VillageFileRefused, !sound, reason, &mut effects);
+            }
+            Input::Pages { up } => {
+                let reason = if *up { Reason::PagesBack } else { Reason::PagesFailed };
+                self.own_fault(now, Condition::PagesDown, !up, reason, &mut effects);
+            }
             // What moves no alarm is in the log by being an input.
             Input::Attempt(_) | Input::Tick => {}
         }

@@ -11,19 +11,21 @@
 //! Whoever is missed with others keeps a deadline: nothing may make it forgotten, neither a person who closes the fault nor a
 //! link that goes and comes. And it is given time to follow the others once, not each time that they fall silent again.
 //!
-//! A start forgets which homes were silent as a whole: who is overdue then is missed at once and alone, which is one fault
-//! too many rather than one too few.
+//! A start knows from the records which sources were silent and were heard again, and leaves their devices the time that they were
+//! given. It forgets which homes were silent as a whole: who is overdue there then is missed at once and alone, which is one
+//! fault too many rather than one too few.
 
 use std::time::Duration;
 
 use super::{Station, Timer};
-use crate::core::alarm::{Evidence, Reason, Subject};
+use crate::core::alarm::life_cycle::State;
+use crate::core::alarm::{Alarm, Disposition, Evidence, Reason, Subject};
 use crate::core::condition::Condition;
 use crate::core::detector::Finding;
 use crate::core::effect::{DeviceChange, DeviceEvent, Effect};
 use crate::core::id::{DeviceId, SourceId};
 use crate::core::roster::Device;
-use crate::core::time::Moment;
+use crate::core::time::{Moment, Mono};
 
 /// So many others must report by a timer behind a source before their silence is the source's. judgement: two batteries that
 /// were put in on the same day end on the same day, four do not within an hour.
@@ -45,6 +47,13 @@ fn milli_words(silence: Duration, rhythm: Duration) -> u64 {
 impl Station {
     /// A device has been silent for longer than its limit, and no fault of its own says so yet.
     pub(super) fn missed(&mut self, now: Moment, device: &Device, reason: Reason, effects: &mut Vec<Effect>) {
+        if self.still_waits(now, device) {
+            self.changed_devices.insert(device.id);
+            if let Some(resident) = device.resident {
+                self.review_watch(now, resident, effects);
+            }
+            return;
+        }
         if self.is_quiet(device.source) || self.source_falls_quiet(now, device, effects) {
             self.missed_with_others(now, device, effects);
             return;
@@ -144,6 +153,29 @@ impl Station {
             let time = if self.waited_for.insert(other.id) { unit.health.limit() } else { Duration::ZERO };
             self.timers.set(Timer::Device(other.id), Some(now.mono + time));
         }
+    }
+
+    /// Whether a silent device still has the time that it was given to follow the others behind its source, by this run or by the one
+    /// before, as the records have it.
+    pub(super) fn still_waits(&mut self, now: Moment, device: &Device) -> bool {
+        let Some(unit) = self.units.get(&device.id) else { return false };
+        let heard = unit.health.heard().map(|at| at.mono);
+        let of_source = |alarm: &&Alarm| alarm.id.subject == Subject::Source(device.source);
+        let faults = self.book.closed().filter(of_source).filter(|alarm| alarm.id.condition == Condition::SourceDown);
+        // A person who closes the fault gives nobody time: only its own end says that somebody behind it was heard.
+        let ended = |fault: &Alarm| matches!(fault.state, State::Closed { disposition: Disposition::SelfCleared, .. });
+        let ends = faults.filter(|fault| ended(fault)).filter_map(|fault| Some(fault.clocks.closed?.mono));
+        let mut since: Vec<Mono> = ends.filter(|end| heard.is_none_or(|heard| *end > heard)).collect();
+        since.sort_unstable();
+        // Time is given once; when the source falls silent again and speaks again, it is over.
+        let [first, again @ ..] = &since[..] else { return false };
+        let limit = *first + unit.health.limit();
+        let until = again.first().map_or(limit, |again| limit.min(*again));
+        if until <= now.mono {
+            return false;
+        }
+        self.timers.set(Timer::Device(device.id), Some(until));
+        true
     }
 
     /// The sensors of a home that people move, beside this one, when none of them was heard in the second half of its

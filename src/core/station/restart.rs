@@ -273,6 +273,9 @@ impl Station {
             }
             let served = |device: &Device| self.roster.serves(device);
             let Some(device) = self.roster.devices.get(&id).copied().filter(served) else { continue };
+            if condition == Condition::DeviceSilent && self.still_waits(now, &device) {
+                continue;
+            }
             let evidence = Evidence { at: now, device: Some(id), said: None, reason };
             self.device_found(now, &device, Finding::Onset(condition, evidence), None, effects);
         }

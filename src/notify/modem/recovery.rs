@@ -13,7 +13,7 @@ use crate::notify::channel::{Ailment, Failure};
 use crate::private::Private;
 
 /// Leaves the prompt for a message without sending anything.
-const ESCAPE: &[u8] = b"\x1B";
+pub(super) const ESCAPE: &[u8] = b"\x1B";
 
 /// Switches the modem off and on.
 const POWER_CYCLE: &[u8] = b"AT+CFUN=1,1\r";

@@ -1,7 +1,7 @@
 //! The start: awake, its settings, its SIM, its PIN, its settings behind the SIM.
 
 use super::command::{Command, Setting};
-use super::{Dialogue, Outcome, Stage};
+use super::{Dialogue, Outcome, Stage, Step};
 use crate::core::time::Mono;
 use crate::device::gsm_at::{Failure as Refusal, Sim};
 use crate::limits::modem as limit;
@@ -134,6 +134,9 @@ impl Dialogue {
                 start.not_before = now + limit::MODEM_QUIET;
                 start.turn(Turn::First(0));
             }
+            // It may stand at the prompt for a message whose process was ended before it had given it: there `AT` is a word of the
+            // message, for ever.
+            (Command::Wake, Turn::Wake) => self.steps.push(Step::Write(Private::new(super::recovery::ESCAPE.to_vec()))),
             (Command::Set(setting), turn) => {
                 start.refused = if is_ok { 0 } else { start.refused + 1 };
                 if !is_ok && start.refused < limit::MODEM_SETTING_TRIES {

@@ -60,7 +60,8 @@ impl Settings {
     pub(super) fn of(name: Slug, link: &BrokerLink, around: &Around) -> Result<Self, NotReady> {
         let login = link.username.clone().zip(around.read_any(link.password.as_ref())?);
         let login = login.map(|(username, password)| Login { username, password });
-        let broker = Broker { url: link.url.clone(), ca_file: link.ca_file.clone(), login };
+        let broker =
+            Broker { url: link.url.clone(), ca_file: link.ca_file.clone(), identity: link.identity.clone(), login };
         Ok(Self { name, broker, client_id: link.client_id.clone(), utc: around.utc.clone() })
     }
 }

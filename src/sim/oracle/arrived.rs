@@ -24,7 +24,7 @@ pub(super) fn end(now: Ms, gateway: &Gateway, county: &County, verdicts: &mut Ve
     let books = gateway.journal.books();
     for lane in LANES {
         let head = books.ledger.lanes().get(&lane).map_or(0, |progress| progress.head);
-        let missing = (1..=head).find(|seq| !county.has(gateway.epoch, lane, *seq));
+        let missing = county.first_missing(gateway.epoch, lane, head);
         if let Some(missing) = missing {
             verdicts.against(now, "the_sequence_has_no_gap", || format!("{lane} {missing} of {head}"));
         }
@@ -39,6 +39,13 @@ pub(super) fn end(now: Ms, gateway: &Gateway, county: &County, verdicts: &mut Ve
         if newest.get(&alarm.id).is_some_and(|body| !body.durable && body.rev >= alarm.rev) {
             continue;
         }
+        let forgotten = county.has_forgotten(alarm.id, alarm.rev);
+        if forgotten && alarm.is_open() && !county.past.told.contains(&alarm.id) && county.past.unsure.is_empty() {
+            verdicts.against(now, "a_county_without_its_books_hears_what_is_open", || alarm.id.to_string());
+        }
+        if forgotten || county.past.is_doubtful(alarm.id) {
+            continue;
+        }
         let there = newest.get(&alarm.id).map(|body| (body.rev, body.standing));
         if there != Some((alarm.rev, alarm.state)) {
             verdicts.against(now, "the_county_knows_what_the_station_knows", || {
@@ -48,7 +55,7 @@ pub(super) fn end(now: Ms, gateway: &Gateway, county: &County, verdicts: &mut Ve
     }
     for (id, body) in &newest {
         let here = books.ledger.alarm(id).is_some();
-        if !here && body.state != "closed" && body.durable {
+        if !here && body.state != "closed" && body.durable && !county.past.is_past(*id) {
             verdicts.against(now, "the_county_knows_what_the_station_knows", || format!("{id} is open there only"));
         }
     }

@@ -29,10 +29,12 @@ pub(super) struct Heard {
     owed: Vec<Owed>,
     live: BTreeMap<usize, Level>,
     durable: BTreeMap<usize, Level>,
-    /// Levels of turns that the log has not taken yet.
-    unwritten: bool,
+    /// Devices whose words the log has not taken yet.
+    unwritten: BTreeSet<usize>,
     alarm_of: BTreeMap<Cause, AlarmId>,
     causes: BTreeSet<Cause>,
+    /// Causes of which some frame has reached a process.
+    reached: BTreeSet<Cause>,
     /// The newest record of what somebody's condition was found by, and when.
     newest: BTreeMap<(Subject, Condition), (Ms, AlarmId, u32)>,
 }
@@ -57,6 +59,8 @@ struct Level {
     /// When it last told an event.
     event_at: Option<Ms>,
     charge: Option<u8>,
+    /// The log has lost what it said.
+    doubtful: bool,
 }
 
 /// What a claim asks for.
@@ -78,10 +82,12 @@ impl Heard {
     /// A message reached the process; what must come of it follows from what it heard before.
     pub(super) fn delivered(&mut self, now: Ms, place: &Place, delivery: &Delivery) {
         let Some(kit) = delivery.sent.kit.filter(|_| !delivery.retained) else { return };
-        if place.kits[kit].standing != Standing::Enrolled {
+        if !place.serves(&place.kits[kit]) {
             return;
         }
-        let asks = asks(&self.live.get(&kit).copied().unwrap_or_default(), delivery, now);
+        // A repeat whose first frame was lost on the way is the first one here.
+        let first = cause(delivery.sent.claim).is_some_and(|cause| self.reached.insert(cause));
+        let asks = asks(&self.live.get(&kit).copied().unwrap_or_default(), delivery, first, now);
         self.learn(kit, delivery, now);
         if let Asks::Must(condition) = asks {
             let resident = place.homes[place.kits[kit].home].resident;
@@ -94,7 +100,7 @@ impl Heard {
         let mut level = self.live.get(&kit).copied().unwrap_or_default();
         match delivery.sent.claim {
             Claim::Level { on, .. } => {
-                if on && !matches!(asks(&level, delivery, now), Asks::Nothing) {
+                if on && !matches!(asks(&level, delivery, false, now), Asks::Nothing) {
                     level.pressed_at = Some(now);
                 }
                 level.value = Some(u8::from(on));
@@ -105,8 +111,9 @@ impl Heard {
             Claim::Nothing | Claim::Cancel | Claim::Strange => {}
         }
         level.charge = delivery.sent.charge.or(level.charge);
+        level.doubtful = false;
         self.live.insert(kit, level);
-        self.unwritten = true;
+        self.unwritten.insert(kit);
     }
 
     /// Looks whether a turn's records answer what is owed, and whether each new one has a cause.
@@ -157,9 +164,8 @@ impl Heard {
         self.causes.extend(turned.heard.iter().filter_map(|delivery| cause(delivery.sent.claim)));
         if turned.durable {
             self.owed.retain(|owed| owed.packet.is_some() || owed.met.is_none());
-            if self.unwritten {
-                self.durable.clone_from(&self.live);
-                self.unwritten = false;
+            for kit in std::mem::take(&mut self.unwritten) {
+                self.durable.extend(self.live.get(&kit).map(|level| (kit, *level)));
             }
         }
     }
@@ -187,18 +193,24 @@ impl Heard {
         });
     }
 
+    /// The log has lost nobody knows what: whatever a device says next may be new to the station or not.
+    pub(super) fn doubt(&mut self) {
+        self.live.values_mut().chain(self.durable.values_mut()).for_each(|level| level.doubtful = true);
+    }
+
     /// The process forgot what it had not written; what it had not acknowledged will come again.
     pub(super) fn killed(&mut self) {
         self.owed.clear();
         self.live.clone_from(&self.durable);
-        self.unwritten = false;
+        self.unwritten.clear();
     }
 }
 
-/// What a claim asks for, given what was heard before.
-fn asks(before: &Level, delivery: &Delivery, now: Ms) -> Asks {
+/// What a claim asks for, given what was heard before; `first` when nothing of its cause was.
+fn asks(before: &Level, delivery: &Delivery, first: bool, now: Ms) -> Asks {
     let sent = &delivery.sent;
-    let must = |condition| if delivery.again { Asks::May } else { Asks::Must(condition) };
+    let old = (delivery.again && !first) || before.doubtful;
+    let must = |condition| if old { Asks::May } else { Asks::Must(condition) };
     let edge = |value: u8, condition| if before.value == Some(value) { Asks::May } else { must(condition) };
     // What had waited at the broker comes all at once, and counts as one.
     let merge_ms = crate::device::format(sent.wire.format()).map_or(0, |format| Ms::from(format.merge_ms));
@@ -208,6 +220,7 @@ fn asks(before: &Level, delivery: &Delivery, now: Ms) -> Asks {
         Claim::Level { on: true, .. } if before.value == Some(1) => {
             let soon = before.pressed_at.is_some_and(|last| now < last + LEVEL_PRESS_MS);
             match sent.charge != before.charge {
+                true if before.doubtful => Asks::May,
                 true => Asks::Nothing,
                 false if soon => Asks::May,
                 false => must(Condition::HelpCall),

@@ -6,8 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Verdicts;
 use super::story::Story;
 use crate::core::alarm::{Alarm, AlarmId};
+use crate::core::id::Epoch;
+use crate::core::sequence::{Lane, Range};
 use crate::sim::county::County;
 use crate::sim::gateway::Turned;
+use crate::sim::rot::Loss;
 use crate::sim::trace::Ms;
 
 /// See the module.
@@ -20,6 +23,8 @@ pub(super) struct Keeping {
     all: BTreeSet<(AlarmId, u32)>,
     /// Revisions of turns whose write was interrupted: in the log or not, both are right.
     unsure: BTreeSet<(AlarmId, u32)>,
+    /// Numbers that are given again.
+    again: Vec<(Epoch, Lane, Range)>,
 }
 
 impl Keeping {
@@ -31,9 +36,15 @@ impl Keeping {
 
     /// A turn is in the log.
     pub(super) fn written(&mut self, turned: &Turned) {
-        for alarm in &turned.records {
+        for (alarm, seq) in turned.records.iter().zip(&turned.numbers) {
             self.written.insert(alarm.id, alarm.rev);
-            self.all.insert((alarm.id, alarm.rev));
+            // Under a number that was given before, and lost, the county may hold another record.
+            let again = |(epoch, lane, Range(from, to)): &(Epoch, Lane, Range)| {
+                (*epoch, *lane) == (turned.epoch, Lane::Alarm) && from <= seq && seq <= to
+            };
+            if !self.again.iter().any(again) {
+                self.all.insert((alarm.id, alarm.rev));
+            }
         }
     }
 
@@ -41,6 +52,24 @@ impl Keeping {
     pub(super) fn end(&self, now: Ms, county: &County, verdicts: &mut Verdicts) {
         for (id, rev) in self.all.iter().filter(|(id, rev)| !county.has_record(*id, *rev)) {
             verdicts.against(now, "every_record_arrives", || format!("{id} rev {rev}"));
+        }
+    }
+
+    /// The log has lost this, and could not help it.
+    pub(super) fn lost(&mut self, loss: &Loss, kept: &BTreeMap<AlarmId, Alarm>) {
+        self.again.extend(loss.again.iter().copied());
+        for (id, rev) in &loss.records {
+            self.all.remove(&(*id, *rev));
+            for known in [&mut self.promised, &mut self.written] {
+                match kept.get(id) {
+                    Some(alarm) => {
+                        known.entry(*id).and_modify(|rev| *rev = (*rev).min(alarm.rev));
+                    }
+                    None => {
+                        known.remove(id);
+                    }
+                }
+            }
         }
     }
 

@@ -13,6 +13,14 @@ mod arrived;
 
 mod audit;
 
+mod strangers;
+
+mod register;
+
+mod hours;
+
+mod repeats;
+
 mod telephones;
 
 mod answers;
@@ -24,17 +32,24 @@ use serde::Serialize;
 use self::answers::Answers;
 use self::audit::Audit;
 use self::heard::Heard;
+use self::hours::Hours;
 use self::keeping::Keeping;
+use self::register::Register;
+use self::repeats::Repeats;
 use self::story::Story;
+use self::strangers::Strangers;
 use self::telephones::Telephones;
 use super::air::Delivery;
 use super::county::County;
 use super::gateway::{Gateway, Turned};
 use super::place::{Place, Wire};
+use super::rot::Loss;
 use super::street::{Names, Whom};
 use super::trace::Ms;
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::effect::Notice;
+use crate::core::id::ResidentId;
+use crate::core::roster::Service;
 use crate::core::sequence::{Lane, Range};
 use crate::core::time::Moment;
 use crate::limits;
@@ -79,6 +94,10 @@ pub(super) struct Oracle {
     story: Story,
     keeping: Keeping,
     audit: Audit,
+    strangers: Strangers,
+    register: Register,
+    hours: Hours,
+    repeats: Repeats,
     telephones: Telephones,
     answers: Answers,
     lived_since: Ms,
@@ -93,7 +112,8 @@ impl Oracle {
 
     /// A turn was taken and its write is known.
     pub(super) fn turned(&mut self, now: Ms, place: &Place, turned: &Turned) {
-        let Oracle { verdicts, heard, story, keeping, audit, telephones, answers, .. } = self;
+        let Oracle { verdicts, heard, story, keeping, audit, telephones, answers, strangers, register, .. } = self;
+        strangers.turned(now, place, register, turned, verdicts);
         heard.turned(now, place, turned, verdicts);
         story.turned(now, place, turned, self.lived_since, verdicts);
         audit.turned(now, place, turned, verdicts);
@@ -102,16 +122,20 @@ impl Oracle {
         if turned.durable {
             keeping.written(turned);
         }
+        self.hours.turned(now, turned, &self.story, &mut self.verdicts);
+        self.repeats.turned(now, turned, &mut self.verdicts);
     }
 
     /// The process was killed inside the write: nobody knows whether the turn is in the log.
     pub(super) fn interrupted(&mut self, turned: &Turned) {
         self.keeping.interrupted(turned);
         self.audit.interrupted(turned);
+        self.strangers.interrupted(turned);
     }
 
     /// A person is told.
     pub(super) fn told(&mut self, now: Ms, at: Moment, notice: &Notice) {
+        self.register.told(now, notice, &mut self.verdicts);
         if let Some(alarm) = self.story.told(now, at, notice, &mut self.verdicts)
             && alarm.durable
         {
@@ -146,6 +170,7 @@ impl Oracle {
         self.heard.killed();
         self.audit.killed(now);
         self.telephones.killed();
+        self.strangers.killed();
     }
 
     /// A process begins, with what the log gave it. To be called before its first turn is shown.
@@ -156,9 +181,26 @@ impl Oracle {
         self.keeping.began(now, alarms, &mut self.story, &mut self.verdicts);
     }
 
+    /// The log has lost this, and could not help it: it is no longer demanded, and nobody knows what devices said last.
+    pub(super) fn lost(&mut self, loss: &Loss, kept: &BTreeMap<AlarmId, Alarm>) {
+        self.keeping.lost(loss, kept);
+        self.heard.doubt();
+        self.audit.doubt();
+        self.repeats.doubt();
+        self.hours.doubt();
+    }
+
     /// Something can be heard on a wire, or nothing.
     pub(super) fn wire(&mut self, now: Ms, wire: Wire, up: bool) {
         self.audit.wire(now, wire, up);
+    }
+
+    /// Somebody's record changes.
+    pub(super) fn serves(&mut self, now: Ms, resident: ResidentId, service: Service) {
+        self.register.serves(now, resident, service);
+        if !service.is_served() {
+            self.story.leaves(resident);
+        }
     }
 
     /// Records leave for the county.
@@ -196,7 +238,8 @@ impl Oracle {
 
     /// The hourly look at devices and sources.
     pub(super) fn look(&mut self, now: Ms, place: &Place, gateway: &Gateway) {
-        self.audit.look(now, place, gateway, &mut self.verdicts);
+        self.audit.look(now, place, gateway, self.lived_since, &mut self.verdicts);
+        self.register.look(now, place, gateway, self.lived_since, &mut self.verdicts);
     }
 
     /// Something that must not happen at all.

@@ -7,7 +7,8 @@ use super::Verdicts;
 use crate::core::alarm::life_cycle::State;
 use crate::core::alarm::{Alarm, AlarmId, Disposition, Subject};
 use crate::core::audience::{Audience, Because};
-use crate::core::effect::{Input, Notice};
+use crate::core::effect::{Input, Notice, Order};
+use crate::core::id::ResidentId;
 use crate::core::time::{Gap, Moment, Mono};
 use crate::sim::gateway::{Gateway, Turned};
 use crate::sim::place::{Place, Standing};
@@ -22,6 +23,8 @@ const LATE_MS: Ms = 2_500;
 pub(super) struct Story {
     known: BTreeMap<AlarmId, Known>,
     open: BTreeSet<AlarmId>,
+    /// Who is served no more: nothing about them moves by itself (CARE-RULES 26).
+    left: BTreeSet<ResidentId>,
     told: u64,
 }
 
@@ -33,6 +36,8 @@ struct Known {
     told: bool,
     /// When it was taken: calls of the same turn were decided before.
     taken_at: Option<Mono>,
+    /// When it was closed.
+    closed_at: Option<Mono>,
 }
 
 impl Story {
@@ -81,6 +86,7 @@ impl Story {
             untold_since: None,
             told: false,
             taken_at: None,
+            closed_at: None,
         });
         if raised && !known.told {
             known.untold_since.get_or_insert(now);
@@ -122,12 +128,14 @@ impl Story {
             untold_since: None,
             told: false,
             taken_at: None,
+            closed_at: None,
         });
         known.alarm = alarm.clone();
         if alarm.is_open() {
             self.open.insert(alarm.id);
         } else {
             self.open.remove(&alarm.id);
+            known.closed_at = Some(at);
         }
         if begins {
             known.untold_since = Some(now);
@@ -138,6 +146,11 @@ impl Story {
                 known.taken_at = Some(at);
             }
         }
+    }
+
+    /// Somebody is served no more.
+    pub(super) fn leaves(&mut self, who: ResidentId) {
+        self.left.insert(who);
     }
 
     /// Somebody is told. Gives the record that the notice speaks of.
@@ -151,7 +164,9 @@ impl Story {
         known.told = true;
         let to_acceptor = matches!(notice.to, Audience::Acceptor(_));
         let allowed = match known.alarm.state {
-            State::PreAlarm { .. } | State::Closed { .. } => false,
+            State::PreAlarm { .. } => false,
+            // A thing's fault that a start finds open, tells, and finds to be over in the same turn.
+            State::Closed { .. } => !notice.alarm.condition.rule().about_person && known.closed_at == Some(at.mono),
             State::Raised { .. } => true,
             State::Accepted { until, .. } | State::OnSite { until, .. } => {
                 let before = known.taken_at == Some(at.mono);
@@ -174,6 +189,9 @@ impl Story {
     pub(super) fn overdue(&mut self, now: Ms, at: Moment, lived_since: Ms, verdicts: &mut Verdicts) {
         for id in &self.open {
             let Some(known) = self.known.get_mut(id) else { continue };
+            if known.alarm.resident().is_some_and(|who| self.left.contains(&who)) {
+                continue;
+            }
             if known.untold_since.is_some_and(|since| now > since.max(lived_since) + LATE_MS) {
                 known.untold_since = None;
                 verdicts.against(now, "who_is_raised_is_told", || id.to_string());
@@ -190,7 +208,8 @@ impl Story {
     pub(super) fn end(&self, now: Ms, gateway: &Gateway, verdicts: &mut Verdicts) {
         for alarm in gateway.station.open_alarms().filter(|alarm| alarm.id.condition.rule().about_person) {
             let told = self.known.get(&alarm.id).is_some_and(|known| known.told);
-            if !told && is_raised(alarm) {
+            let left = alarm.resident().is_some_and(|who| self.left.contains(&who));
+            if !told && !left && is_raised(alarm) {
                 verdicts.against(now, "no_alarm_stays_open_untold", || alarm.id.to_string());
             }
         }
@@ -238,6 +257,25 @@ fn step(
             if !ordered && turned.at.mono < until =>
         {
             verdicts.against(now, "a_lease_is_kept", || format!("{} until {until:?}", alarm.id));
+        }
+        (
+            Some(State::Accepted { until: before, .. } | State::OnSite { until: before, .. }),
+            State::Accepted { until, .. } | State::OnSite { until, .. },
+        ) if !ordered && until > before => {
+            verdicts.against(now, "no_lease_grows_by_itself", || format!("{} from {before:?} to {until:?}", alarm.id));
+        }
+        (Some(State::Raised { climb: before }), State::Raised { climb }) => {
+            let (then, is) = ((before.round, before.called), (climb.round, climb.called));
+            if before.since == climb.since && is < then {
+                verdicts.against(now, "nobody_climbs_down_a_ladder", || format!("{} {then:?} to {is:?}", alarm.id));
+            }
+        }
+        (Some(State::Raised { .. }), State::Accepted { by, .. }) if alarm.id.condition.rule().about_person => {
+            let orders =
+                |order: &Order| matches!(order, Order::Accept { alarm: of, by: who } if (*of, *who) == (alarm.id, by));
+            if !answered && !turned.orders.iter().any(orders) {
+                verdicts.against(now, "only_who_goes_stops_the_ladder", || alarm.id.to_string());
+            }
         }
         // How far a notice of it had come may be told of an alarm that is over: that ends nothing.
         (from, State::Closed { by, disposition, .. }) if !matches!(from, Some(State::Closed { .. })) => {

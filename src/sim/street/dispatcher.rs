@@ -9,7 +9,7 @@ use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::id::ChannelId;
 use crate::core::time::{Moment, Mono};
 use crate::notify::queue::{Act, Event, Kind, Queue};
-use crate::notify::siren_plan::{self, Unanswered};
+use crate::notify::siren_plan::Unanswered;
 use crate::sim::place::slug;
 
 /// The village has one channel to people.
@@ -62,12 +62,6 @@ impl Dispatcher {
     /// Whether the siren has sounded since an alarm came to it, or sounds at this moment for another.
     pub(in crate::sim) fn siren_knows(&self, alarm: AlarmId) -> bool {
         self.unanswered.contains_key(&alarm)
-    }
-
-    /// Whether the siren sounds.
-    pub(in crate::sim) fn sounds(&self, now: Mono) -> bool {
-        let unanswered: Vec<Unanswered> = self.unanswered.values().copied().collect();
-        siren_plan::plan(&unanswered, now).sounds_until.is_some()
     }
 
     fn mind_the_siren(&mut self, now: Mono, alarm: &Alarm) {

@@ -142,7 +142,7 @@ impl People {
         }
         let stage = parcel.alarm.and_then(|alarm| person.doing.get(&alarm).copied());
         match (letter, parcel.alarm) {
-            (Letter::Call(code) | Letter::KeyWanted(code), Some(alarm)) => self.called(now, who, alarm, code, stage),
+            (Letter::Call(code) | Letter::KeyWanted(code), Some(_)) => self.called(now, code, stage),
             (Letter::HalfWay(code), Some(_)) if self.chance.percent(15) => {
                 vec![(self.chance.between(10 * SECOND, 60 * SECOND), Intent::Says(Means::Busy, code))]
             }
@@ -195,14 +195,7 @@ impl People {
         }
     }
 
-    fn called(
-        &mut self,
-        now: Ms,
-        who: ResponderId,
-        alarm: AlarmId,
-        code: Option<u8>,
-        stage: Option<Stage>,
-    ) -> Vec<(Ms, Intent)> {
+    fn called(&mut self, now: Ms, code: Option<u8>, stage: Option<Stage>) -> Vec<(Ms, Intent)> {
         let after = if is_night(now) { MINUTE..=6 * MINUTE } else { 15 * SECOND..=4 * MINUTE };
         let mut after = self.chance.between(*after.start(), *after.end());
         if self.diligent {

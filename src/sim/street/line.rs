@@ -63,11 +63,6 @@ impl Line {
         }
     }
 
-    /// How it is.
-    pub(in crate::sim) const fn mood(&self) -> Mood {
-        self.mood
-    }
-
     /// Whether it has something to do for that life.
     pub(in crate::sim) fn is_busy(&self, life: u32) -> bool {
         self.busy.is_some_and(|(of, _)| of == life)
@@ -126,8 +121,8 @@ impl Line {
         let at = now + self.chance.between(3 * SECOND, 6 * SECOND);
         let word = |at, word| (at, Happening::Word(life, ticket, word));
         let confirmed = self.chance.percent(90);
-        let (alarm, code, text) = (letter.alarm, letter.code, letter.text.clone());
-        let parcel = Parcel { to, errand: (life, ticket), alarm, code, text, confirmed };
+        let (alarm, text) = (letter.alarm, letter.text.clone());
+        let parcel = Parcel { to, errand: (life, ticket), alarm, text, confirmed };
         let leaves = (at, Happening::Leaves(life, self.boots, Box::new(parcel)));
         match self.chance.below(100) {
             0..5 => vec![word(at, Word::Failed(Failure::Trouble))],

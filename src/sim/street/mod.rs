@@ -33,13 +33,13 @@ mod habit;
 mod carry;
 
 pub(super) use self::dispatcher::Dispatcher;
-pub(super) use self::habit::{Does, Intent, People};
+pub(super) use self::habit::{Intent, People};
 pub(super) use self::line::{Line, Mood};
 pub(super) use self::names::Names;
 pub(super) use self::register::enlist;
 pub(super) use self::second_path::text_of as county_text;
 pub(super) use self::times::{Absences, is_night};
-pub(super) use self::words::{Letter, Means};
+pub(super) use self::words::Means;
 use super::place::Place;
 use super::trace::Ms;
 use crate::core::alarm::AlarmId;
@@ -106,8 +106,6 @@ pub(super) struct Parcel {
     pub errand: (u32, Ticket),
     /// About which alarm, if it is about one.
     pub alarm: Option<AlarmId>,
-    /// The code in it.
-    pub code: Option<u8>,
     /// Its words.
     pub text: Private<String>,
     /// Whether the network will say that it arrived.

@@ -6,7 +6,7 @@ use rumqttc::NetworkOptions;
 use rumqttc::v5::MqttOptions;
 
 use super::{KEEP_ALIVE, MqttSettings};
-use crate::broker::CaFileError;
+use crate::broker::TlsFileError;
 use crate::limits::{MQTT_PACKET_BYTES_MAX, MQTT_RECEIVE_MAX};
 
 /// How long the broker keeps the session, and in it what our devices say, while this program is not there.
@@ -18,7 +18,7 @@ const SESSION_EXPIRY: Duration = Duration::from_hours(7 * 24);
 const OUTGOING_INFLIGHT_MAX: u16 = 16;
 
 /// Options of one connection. The CA file is read each time, so that a replaced one is taken without a restart.
-pub(super) async fn connect_options(settings: &MqttSettings) -> Result<MqttOptions, CaFileError> {
+pub(super) async fn connect_options(settings: &MqttSettings) -> Result<MqttOptions, TlsFileError> {
     let mut options = settings.broker.options(&settings.client_id, settings.broker.transport().await?);
     let mut network = NetworkOptions::new();
     // A PUBACK is a small packet that somebody waits for.

@@ -19,6 +19,7 @@ use super::record::{Answered, Carried, Decision, Hole, ReadingSnapshot, Rejected
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::effect::{Answer, DeviceEvent, Input};
 use crate::core::id::{CommandId, Epoch, ResidentId};
+use crate::core::log_head::LogHead;
 use crate::core::sequence::{Lane, Range, SkipReason};
 use crate::core::station::{Past, Words};
 use crate::core::stop::Stop;
@@ -47,6 +48,8 @@ pub enum Undecided {
     Alarm(Box<Alarm>),
     /// A device event.
     Device(DeviceEvent),
+    /// How far the log had come before this turn.
+    Head(LogHead),
     /// Something happened to somebody's visits.
     Visit(Box<visit::Record>),
     /// A command was answered.
@@ -409,6 +412,7 @@ impl Ledger {
             Undecided::Alarm(alarm) => Decision::Alarm { seq: self.alarm.head() + 1, alarm },
             Undecided::Visit(record) => Decision::Visit(record),
             Undecided::Device(event) => Decision::Device { seq: self.device.head() + 1, event },
+            Undecided::Head(head) => Decision::Head { seq: self.device.head() + 1, head },
             Undecided::Answer { id, answer } => Decision::Answer { id, answer },
             Undecided::Receipt { epoch, lane, ranges } => Decision::Receipt { epoch, lane, ranges },
             Undecided::Rejected { lane, seq, reason } => Decision::Rejected { lane, seq, reason },
@@ -430,7 +434,7 @@ impl Ledger {
                 self.alarm.record(*seq, place);
                 self.take_alarm(at, alarm);
             }
-            Decision::Device { seq, .. } => self.device.record(*seq, place),
+            Decision::Device { seq, .. } | Decision::Head { seq, .. } => self.device.record(*seq, place),
             Decision::Answer { id, answer } => self.take_answer(at, *id, answer),
             Decision::Stop(stop) => self.told.stop(at, *stop),
             Decision::Digest { faults } => {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::frame::{self, Chain, HEADER_BYTES, Header};
-use super::read::{header, segments};
+use super::read::{header, own_header, segments};
 use super::walk::{Step, step};
 use super::{Missing, Position, Stream, Torn};
 use crate::core::time::{Moment, Mono};
@@ -281,7 +281,18 @@ impl Opened {
         let Ok(bytes) = log.files.open(&name).and_then(|handle| read_from(&*handle, 0, usize::MAX)) else {
             return false;
         };
-        let header = Header::read(&bytes);
+        let header = own_header(&bytes, log.stream, number);
+        if header.is_none() && Header::read(&bytes).is_some() {
+            // Another segment was put in this one's place: nothing in it says where the log ends.
+            self.missing.push(Missing {
+                stream: log.stream,
+                at: Position { segment: number, offset: 0 },
+                bytes: bytes.len() as u64,
+                from: None,
+                until: None,
+            });
+            return false;
+        }
         let (mut at, mut last, mut expect) = (HEADER_BYTES, None, header.map(|header| header.first_index));
         let mut tail = bytes.len().saturating_sub(HEADER_BYTES) as u64;
         loop {

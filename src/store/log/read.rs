@@ -64,11 +64,16 @@ pub fn segments(files: &dyn Files, stream: Stream) -> io::Result<Vec<u64>> {
     Ok(numbers)
 }
 
-/// A segment's header; `None` when it is damaged, gone or cannot be read.
+/// A segment's header; `None` when it is damaged, gone, another segment's, or cannot be read.
 #[must_use]
 pub fn header(files: &dyn Files, stream: Stream, segment: u64) -> Option<Header> {
     let handle = files.open(&stream.file_name(segment)).ok()?;
-    Header::read(&read_from(&*handle, 0, HEADER_BYTES).ok()?)
+    own_header(&read_from(&*handle, 0, HEADER_BYTES).ok()?, stream, segment)
+}
+
+/// The header at the beginning of a segment's bytes, when it is that segment's: a file may have been put in another's place.
+pub(super) fn own_header(bytes: &[u8], stream: Stream, segment: u64) -> Option<Header> {
+    Header::read(bytes).filter(|header| header.stream == stream && header.segment == segment)
 }
 
 /// The one record at `position`.
@@ -190,8 +195,13 @@ impl Reader {
         });
         let (end, handle, bytes, at) = match opened {
             Ok((end, handle, bytes)) if base > 0 => (end, Some(handle), bytes, 0),
+            // A file of the other stream: its records are well, and none of this stream's.
+            Ok((end, _, bytes)) if Header::read(&bytes).is_some_and(|header| header.stream != self.stream) => {
+                damage(end);
+                (0, None, Vec::new(), 0)
+            }
             Ok((end, handle, bytes)) => {
-                match Header::read(&bytes) {
+                match own_header(&bytes, self.stream, segment) {
                     Some(header) => self.expect = self.expect.or(Some(header.first_index)),
                     None => damage(HEADER_BYTES as u64),
                 }

@@ -1,10 +1,11 @@
 //! The audit of a stream: every record's CRC and its place in the chain.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
 use super::frame::Chain;
-use super::read::{Item, Reader};
+use super::read::{Item, Reader, segments};
 use super::{Missing, Position, Stream};
 use crate::store::files::Files;
 
@@ -37,11 +38,77 @@ impl Verified {
     }
 }
 
+/// The links of some records, by index.
+pub type Links = BTreeMap<u64, Chain>;
+
+/// What the log says of a head that somebody kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Judged {
+    /// The record is there, and it is the one.
+    Same,
+    /// The record was retired with its segment: the log is younger than the head.
+    Retired,
+    /// Another record stands in its place: it, or a record before it, was written anew.
+    Other,
+    /// The log ends before it.
+    Beyond,
+    /// It lies in a range that cannot be read.
+    Unreadable,
+}
+
+impl Judged {
+    /// Whether nobody has to answer for it. What cannot be read is answered for as damage.
+    #[must_use]
+    pub const fn is_well(self) -> bool {
+        matches!(self, Judged::Same | Judged::Retired | Judged::Unreadable)
+    }
+}
+
+impl Verified {
+    /// Judges a head by the links that [`verify_with`] found.
+    #[must_use]
+    pub fn judge(&self, links: &Links, index: u64, chain: Chain) -> Judged {
+        match links.get(&index) {
+            Some(link) if *link == chain => Judged::Same,
+            Some(_) => Judged::Other,
+            None if index > self.last_index => Judged::Beyond,
+            None if index < self.first_index => Judged::Retired,
+            None => Judged::Unreadable,
+        }
+    }
+}
+
 /// Reads a whole stream through and checks the chain.
 ///
 /// # Errors
 /// Fails when the directory cannot be listed.
 pub fn verify(files: Arc<dyn Files>, stream: Stream) -> io::Result<Verified> {
+    verify_with(files, stream, &BTreeSet::new()).map(|(verified, _)| verified)
+}
+
+/// So often a stream is read again because its oldest segment was retired under the reader. judgement: the budget retires one a week.
+const READ_AGAIN_MAX: usize = 3;
+
+/// Reads a whole stream through, beside the daemon if need be, checks the chain, and notes the links of the records `wanted`.
+///
+/// # Errors
+/// Fails when the directory cannot be listed.
+pub fn verify_with(files: Arc<dyn Files>, stream: Stream, wanted: &BTreeSet<u64>) -> io::Result<(Verified, Links)> {
+    let oldest = || Ok::<_, io::Error>(segments(&*files, stream)?.first().copied());
+    let mut before = oldest()?;
+    for _ in 0..READ_AGAIN_MAX {
+        let read = read_through(Arc::clone(&files), stream, wanted)?;
+        let after = oldest()?;
+        if read.0.missing.is_empty() || before == after {
+            return Ok(read);
+        }
+        before = after;
+    }
+    read_through(files, stream, wanted)
+}
+
+fn read_through(files: Arc<dyn Files>, stream: Stream, wanted: &BTreeSet<u64>) -> io::Result<(Verified, Links)> {
+    let mut links = Links::new();
     let mut verified = Verified {
         records: 0,
         first_index: 0,
@@ -66,6 +133,9 @@ pub fn verify(files: Arc<dyn Files>, stream: Stream) -> io::Result<Verified> {
                 verified.records += 1;
                 verified.last_index = record.index;
                 verified.head = record.chain();
+                if wanted.contains(&record.index) {
+                    links.insert(record.index, verified.head);
+                }
                 known = true;
             }
             Item::Missing(range) => {
@@ -76,7 +146,7 @@ pub fn verify(files: Arc<dyn Files>, stream: Stream) -> io::Result<Verified> {
             }
         }
     }
-    Ok(verified)
+    Ok((verified, links))
 }
 
 #[cfg(test)]

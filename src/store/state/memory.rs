@@ -22,7 +22,12 @@ impl Index for MemoryIndex {
     }
 
     fn put(&mut self, alarms: &[Alarm], applied: Applied) -> Result<(), StateError> {
-        self.alarms.extend(alarms.iter().map(|alarm| (alarm.id, alarm.clone())));
+        for alarm in alarms {
+            // A record that waits for its receipt is carried forward behind newer ones.
+            if self.alarms.get(&alarm.id).is_none_or(|known| known.rev <= alarm.rev) {
+                self.alarms.insert(alarm.id, alarm.clone());
+            }
+        }
         while self.alarms.len() > ALARM_HISTORY_MAX {
             self.alarms.pop_first();
         }

@@ -37,7 +37,8 @@ pub trait Index: Send {
     /// The newest record that it holds.
     fn applied(&self) -> Option<Applied>;
 
-    /// Takes in the newest records of some alarms, and says that everything up to `applied` is in: all or nothing.
+    /// Takes in records of some alarms, of which each alarm's highest revision counts, and says that everything up to `applied` is
+    /// in: all or nothing.
     ///
     /// # Errors
     /// When the index fails; it is then to be put aside.

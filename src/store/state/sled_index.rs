@@ -7,6 +7,7 @@
 //! And because sled, where it finds its own log damaged, goes back to what it was before the damage as if nothing had
 //! been after it, a plain file beside it says how far it had come.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -164,12 +165,15 @@ impl Index for SledIndex {
 
     fn put(&mut self, alarms: &[Alarm], applied: Applied) -> Result<(), StateError> {
         let mut batch = Batch::default();
-        // The newest record of an alarm is the last one; one alarm is counted once.
-        let newest: std::collections::BTreeMap<_, _> = alarms.iter().map(|alarm| (key(alarm), alarm)).collect();
-        for (key, alarm) in newest {
+        for (key, alarm) in newest(alarms) {
+            let old = self.alarms.get(&key)?;
+            if let Some(old) = &old
+                && read_alarm(old)?.rev > alarm.rev
+            {
+                continue;
+            }
             let mut value = vec![FORMAT];
             value.extend_from_slice(&json(alarm));
-            let old = self.alarms.get(&key)?;
             self.change(&mut batch, &key, Some(value), old.as_deref());
         }
         self.state.applied = Some((applied.at, applied.chain.0));
@@ -217,6 +221,19 @@ impl Index for SledIndex {
         self.state = State::default();
         Ok(())
     }
+}
+
+/// One record for each alarm, by its key. The newest is the one of the highest revision and not the last: a record that waits for its
+/// receipt is carried forward behind newer ones.
+fn newest(alarms: &[Alarm]) -> BTreeMap<Vec<u8>, &Alarm> {
+    let mut newest: BTreeMap<Vec<u8>, &Alarm> = BTreeMap::new();
+    for alarm in alarms {
+        let known = newest.entry(key(alarm)).or_insert(alarm);
+        if known.rev <= alarm.rev {
+            *known = alarm;
+        }
+    }
+    newest
 }
 
 /// The newest record that was in the index when it was last made durable.

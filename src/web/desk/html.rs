@@ -230,6 +230,7 @@ impl Scene<'_> {
                 p { (mark(sign)) (parts.join(" · ")) }
                 @if !sheet.durable { p .small { (self.say(say::UNDURABLE)) } }
                 @if !sheet.county { p .small { (self.say(say::COUNTY_DEAF)) } }
+                @if let Some(trouble) = sheet.county_trouble { p .small { (trouble.say(self.lang)) } }
             }
         }
     }

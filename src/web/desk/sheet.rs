@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use crate::control::protocol::VisitRow;
+use crate::control::protocol::{CountyTrouble, VisitRow};
 use crate::core::alarm::{Alarm, State};
 use crate::core::id::ResidentId;
 use crate::core::stop::Stop;
@@ -32,6 +32,7 @@ pub(in crate::web) struct Sheet<'a> {
     pub(in crate::web) visits: Vec<&'a VisitRow>,
     pub(in crate::web) durable: bool,
     pub(in crate::web) county: bool,
+    pub(in crate::web) county_trouble: Option<&'a CountyTrouble>,
 }
 
 /// What happens to an alarm by itself, and when.
@@ -65,6 +66,7 @@ impl<'a> Sheet<'a> {
             stops: &survey.status.stops,
             visits: VisitRow::due(&survey.visits, survey.now),
             durable: survey.status.durable,
+            county_trouble: survey.status.county_trouble.as_ref(),
             county: survey.status.relay_connected && survey.status.county_online != Some(false),
         }
     }

@@ -165,6 +165,10 @@ impl Battery {
     pub fn outlook(&self, chemistry: Chemistry) -> Option<Outlook> {
         let cell = cell(chemistry);
         let newest = self.latest?;
+        // Another battery, or the same one charged: what the old one did says nothing of it, and the day need not end first.
+        if self.today.is_some_and(|today| today.1 >= newest.1.saturating_add(REFILL_MIN)) {
+            return None;
+        }
         let first = self.points.first()?;
         let span = newest.0.saturating_sub(first.0);
         let fell = first.1.saturating_sub(newest.1);
@@ -316,6 +320,15 @@ mod tests {
         let watch = lived(Chemistry::Unknown, 60, |day, _| percent(if day % 4 == 0 { 1000 } else { 300 }));
         assert!(watch.charged > 1);
         assert_eq!(watch.outlook(Chemistry::Unknown), None);
+    }
+
+    #[test]
+    fn the_day_on_which_a_battery_is_changed_ends_what_was_said_of_the_old_one() {
+        let mut battery =
+            lived(Chemistry::Unknown, 41, |day, _| percent(1000 - 20 * i64::try_from(day).expect("small")));
+        assert!(battery.outlook(Chemistry::Unknown).is_some_and(Outlook::is_ending));
+        battery.take(Mono(40 * DAY + 20 * 3_600_000), Chemistry::Unknown, percent(980));
+        assert_eq!(battery.outlook(Chemistry::Unknown), None);
     }
 
     #[test]

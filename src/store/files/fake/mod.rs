@@ -5,6 +5,8 @@
 
 mod volume;
 
+mod lie;
+
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -56,6 +58,13 @@ pub enum Change {
     },
     /// Names became durable.
     SyncDir,
+    /// A disk that lies said that a file's bytes are durable.
+    Claim {
+        /// Which.
+        file: u64,
+    },
+    /// It said so of names.
+    ClaimDir,
 }
 
 /// What can be made to fail.
@@ -159,6 +168,7 @@ impl FakeDisk {
             files: volume.files.clone(),
             names: volume.names.clone(),
             durable_names: volume.durable_names.clone(),
+            claimed_names: volume.claimed_names.clone(),
             next_file: volume.next_file,
             ..Volume::default()
         };
@@ -169,10 +179,12 @@ impl FakeDisk {
     pub fn cut_power(&self) {
         let mut volume = self.volume();
         volume.names = volume.durable_names.clone();
-        for body in volume.files.values_mut() {
+        volume.claimed_names = None;
+        for body in volume.files.values_mut().filter(|body| body.is_at_risk()) {
+            let body = Arc::make_mut(body);
             body.bytes.truncate(body.synced);
             body.bytes.append(&mut body.hidden);
-            body.synced = body.bytes.len();
+            body.make_durable();
         }
         volume.sweep();
     }
@@ -200,7 +212,9 @@ impl FakeDisk {
         let mut volume = self.volume();
         volume.names = volume.names_after(kept);
         volume.durable_names = volume.names.clone();
-        for (file, body) in &mut volume.files {
+        volume.claimed_names = None;
+        for (file, body) in volume.files.iter_mut().filter(|(_, body)| body.is_at_risk()) {
+            let body = Arc::make_mut(body);
             body.bytes.append(&mut body.hidden);
             let lost = |index: &usize| !kept.contains(&AtRisk::Sector { file: *file, index: *index });
             let sectors = (body.synced / SECTOR_BYTES)..body.bytes.len().div_ceil(SECTOR_BYTES);
@@ -214,7 +228,7 @@ impl FakeDisk {
                 }
             }
             body.bytes.truncate(end);
-            body.synced = end;
+            body.make_durable();
         }
         volume.sweep();
     }
@@ -250,6 +264,17 @@ impl FakeDisk {
         self.volume().history = Some(Vec::new());
     }
 
+    /// Writes nothing down any more, and forgets what was written down.
+    pub fn forget_history(&self) {
+        self.volume().history = None;
+    }
+
+    /// How many changes were written down so far.
+    #[must_use]
+    pub fn changes(&self) -> usize {
+        self.volume().history.as_ref().map_or(0, Vec::len)
+    }
+
     /// The changes written down so far.
     #[must_use]
     pub fn history(&self) -> Vec<Change> {
@@ -271,7 +296,7 @@ impl FakeDisk {
     pub fn damage(&self, name: &str, offset: usize, bytes: &[u8]) {
         let mut volume = self.volume();
         let Some(file) = volume.names.get(name).copied() else { return };
-        let Some(body) = volume.files.get_mut(&file) else { return };
+        let Some(body) = volume.body_mut(file) else { return };
         for (old, new) in body.bytes.iter_mut().skip(offset).zip(bytes) {
             *old = *new;
         }
@@ -347,7 +372,8 @@ impl Files for FakeDisk {
     fn sync_dir(&self) -> io::Result<()> {
         let mut volume = self.volume();
         volume.trip(Call::Name)?;
-        volume.change(Change::SyncDir);
+        let change = if volume.lying { Change::ClaimDir } else { Change::SyncDir };
+        volume.change(change);
         Ok(())
     }
 
@@ -410,7 +436,9 @@ impl Handle for Open {
         let mut volume = self.disk.free_volume();
         volume.tally.syncs += 1;
         volume.trip(Call::Sync)?;
-        volume.change(Change::Sync { file: self.file });
+        let file = self.file;
+        let change = if volume.lying { Change::Claim { file } } else { Change::Sync { file } };
+        volume.change(change);
         Ok(())
     }
 }

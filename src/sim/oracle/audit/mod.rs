@@ -1,8 +1,14 @@
 //! Things: *a dead source is one fault, and its devices are not blamed; a device that has been silent beyond its limit is
-//! found; a battery that is low is on the list, and one that is well is not*.
+//! found; a battery that is low is on the list, and one that is well is not; a sensor that is stuck or chatters is doubted,
+//! and a sound one is believed; nobody is called watched by silence, or blind while somebody speaks*.
+
+mod conduct;
+
+mod watching;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::conduct::Conduct;
 use super::Verdicts;
 use crate::core::alarm::Subject;
 use crate::core::alarm::life_cycle::State;
@@ -12,7 +18,7 @@ use crate::core::id::{DeviceId, HomeId};
 use crate::core::roster::Device;
 use crate::sim::air::Delivery;
 use crate::sim::gateway::{Gateway, Turned};
-use crate::sim::place::{Kit, Place, Standing, Wire};
+use crate::sim::place::{Kit, Place, Wire};
 use crate::sim::trace::Ms;
 
 /// Words that the process had not written when it was killed are forgotten. Source: `limits::ROUTINE_GATHER` and some.
@@ -23,6 +29,9 @@ const SLACK_MS: Ms = 180_000;
 /// Ends of silences that are kept of a home. judgement: more than lie within one limit.
 const ENDED_MAX: usize = 512;
 
+/// A battery's fall is believed after this. Source: `core::detector::device_health::battery`.
+const WEEK_MS: Ms = 6 * 86_400_000;
+
 /// Until the box knows that a wire is dead. judgement: a slow commit and the turn after it.
 const WAY_MS: Ms = 3_000;
 
@@ -30,6 +39,9 @@ const WAY_MS: Ms = 3_000;
 #[derive(Debug, Default)]
 pub(super) struct Audit {
     last: BTreeMap<usize, Word>,
+    /// The first charge that a device claimed, and when.
+    first_charge: BTreeMap<usize, (Ms, u8)>,
+    conduct: BTreeMap<usize, Conduct>,
     deaf: BTreeMap<Wire, Deaf>,
     /// When the log last took something.
     written_at: Ms,
@@ -72,6 +84,14 @@ impl Audit {
         let before = self.last.get(&kit);
         let charge = delivery.sent.charge.or(before.and_then(|word| word.charge));
         let sure = delivery.sent.charge.is_some() || before.is_none_or(|word| word.sure);
+        if let Some(charge) = delivery.sent.charge {
+            let first = self.first_charge.entry(kit).or_insert((now, charge));
+            // Another battery begins again.
+            if charge > first.1 {
+                *first = (now, charge);
+            }
+        }
+        self.conduct.entry(kit).or_default().hear(now, &delivery.sent);
         let deaf_before_ms = self.deaf.get(&delivery.sent.wire).map_or(0, |deaf| deaf.total_ms);
         self.last.insert(kit, Word { at: now, deaf_before_ms, charge, sure });
     }
@@ -114,11 +134,17 @@ impl Audit {
         }
     }
 
+    /// The log has lost nobody knows what: of every device the station may remember something older.
+    pub(super) fn doubt(&mut self) {
+        self.last.clear();
+    }
+
     /// The process is dead.
     pub(super) fn killed(&mut self, now: Ms) {
         for word in self.last.values_mut().filter(|word| word.at + AT_RISK_MS > now) {
             word.sure = false;
         }
+        self.conduct.values_mut().for_each(|conduct| conduct.interrupted(true));
         // The next life knows when this one last wrote, not when it ended.
         for wire in Wire::ALL {
             self.deaf.entry(wire).or_default().since.get_or_insert(self.written_at);
@@ -127,6 +153,7 @@ impl Audit {
 
     /// Something can be heard on a wire, or nothing.
     pub(super) fn wire(&mut self, now: Ms, wire: Wire, up: bool) {
+        self.conduct.values_mut().filter(|conduct| conduct.wire() == Some(wire)).for_each(|one| one.interrupted(false));
         let deaf = self.deaf.entry(wire).or_default();
         match (up, deaf.since) {
             (true, Some(since)) => *deaf = Deaf { total_ms: deaf.total_ms + (now - since), since: None },
@@ -136,11 +163,18 @@ impl Audit {
     }
 
     /// A look at the list of faults.
-    pub(super) fn look(&mut self, now: Ms, place: &Place, gateway: &Gateway, verdicts: &mut Verdicts) {
+    pub(super) fn look(&mut self, now: Ms, place: &Place, gateway: &Gateway, lived_since: Ms, verdicts: &mut Verdicts) {
         self.look_at_homes(place);
-        for (index, kit) in place.kits.iter().enumerate().filter(|(_, kit)| kit.standing == Standing::Enrolled) {
+        if now > lived_since + SLACK_MS {
+            self.look_at_people(now, place, gateway, verdicts);
+        }
+        for (index, kit) in place.kits.iter().enumerate().filter(|(_, kit)| place.serves(kit)) {
             let Some(word) = self.last.get(&index).copied() else { continue };
-            let complaints = [self.charge(now, gateway, kit, word), self.silence(now, place, gateway, kit, word)];
+            let complaints = [
+                self.charge(now, index, gateway, kit, word),
+                self.silence(now, place, gateway, kit, word),
+                self.conduct(now, index, gateway, kit, word),
+            ];
             for (sentence, what) in complaints.into_iter().flatten() {
                 if self.said.insert((sentence, kit.device)) {
                     verdicts.against(now, sentence, || what);
@@ -171,9 +205,11 @@ impl Audit {
         again.fold(word.at, Ms::max)
     }
 
-    fn charge(&self, now: Ms, gateway: &Gateway, kit: &Kit, word: Word) -> Option<Complaint> {
+    fn charge(&self, now: Ms, index: usize, gateway: &Gateway, kit: &Kit, word: Word) -> Option<Complaint> {
         let charge = word.charge.filter(|_| word.sure && word.at + AT_RISK_MS < now)?;
-        let (low, well) = (charge <= CHARGE_LOW_PERCENT, charge >= CHARGE_LOW_PERCENT + 5);
+        // What has fallen for a week may end within two, whatever is left of it.
+        let falls = self.first_charge.get(&index).is_some_and(|(at, first)| now > at + WEEK_MS && charge + 1 < *first);
+        let (low, well) = (charge <= CHARGE_LOW_PERCENT, charge >= CHARGE_LOW_PERCENT + 5 && !falls);
         if self.waived.contains(&(kit.device, Condition::BatteryLow)) {
             return None;
         }

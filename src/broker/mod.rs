@@ -1,20 +1,29 @@
 //! Where a broker is, whom we believe it to be, and how it lets us in: the same for the local one and for the county's.
 //!
-//! Whoever connects reads the authority's file anew, so that a replaced one is taken without a restart, and sets
-//! everything else (session, limits, will) for itself.
+//! Whoever connects reads the files (authority, certificate, key) anew, so that replaced ones are taken without a restart, and
+//! sets everything else (session, limits, will) for itself.
+
+pub mod validity;
+
+pub mod identity;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rumqttc::v5::MqttOptions;
 use rumqttc::{TlsConfiguration, Transport};
-use rustls::pki_types::CertificateDer;
+use rustls::client::WantsClientCert;
 use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 
+use self::identity::{Identity, Shown};
+use self::validity::Validity;
 use crate::private::Private;
 
 /// A broker as it is configured.
@@ -24,6 +33,8 @@ pub struct Broker {
     pub url: BrokerUrl,
     /// PEM file of the authority that signed its certificate; needed for `mqtts://`.
     pub ca_file: Option<PathBuf>,
+    /// What we show it to say who we are, if it wants a certificate; with `mqtts://` only.
+    pub identity: Option<Identity>,
     /// User name and password, if it asks for them.
     pub login: Option<Login>,
 }
@@ -68,33 +79,74 @@ pub enum UrlError {
     Path,
 }
 
-/// Why a broker cannot be checked.
+/// What one connection is made with.
+#[derive(Clone)]
+pub struct Approach {
+    /// Plain, or TLS.
+    pub transport: Transport,
+    /// From when and until when the certificate holds that is shown on it; none when none is shown, or its dates cannot be read.
+    pub shown: Option<Validity>,
+}
+
+/// Why the files for an encrypted connection cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CaFileError {
+pub enum TlsFileError {
     /// TLS without an authority to believe.
     #[error("mqtts needs ca_file: the certificate (PEM) of the authority that signed the broker's")]
     Missing,
     /// The file is missing, unreadable, not PEM or without a certificate.
-    #[error("{} cannot be used as ca_file: {why}", path.display())]
+    #[error("{} cannot be used as {key}: {why}", path.display())]
     Unusable {
+        /// The key of the configuration that names it.
+        key: &'static str,
         /// The configured path.
         path: PathBuf,
         /// What is wrong with it.
         why: String,
     },
+    /// A key that belongs to another certificate.
+    #[error("the key in {} does not belong to the certificate in {}: one of the two is of another box", key.display(), cert.display())]
+    KeyDoesNotFit {
+        /// The configured certificate.
+        cert: PathBuf,
+        /// The configured key.
+        key: PathBuf,
+    },
 }
 
 impl Broker {
-    /// Plain, or TLS that believes the configured authority and no other.
+    /// Plain, or TLS that believes the configured authority and no other, by the kernel's clock.
     ///
     /// # Errors
-    /// [`CaFileError`].
-    pub async fn transport(&self) -> Result<Transport, CaFileError> {
+    /// [`TlsFileError`].
+    pub async fn transport(&self) -> Result<Transport, TlsFileError> {
+        Ok(self.approach_by(Arc::new(DefaultTimeProvider)).await?.transport)
+    }
+
+    /// The same for a connection that is made at once, by a clock that shows `now_ms`, in milliseconds since 1970 UTC.
+    ///
+    /// # Errors
+    /// [`TlsFileError`].
+    pub async fn approach(&self, now_ms: i64) -> Result<Approach, TlsFileError> {
+        let since_1970 = Duration::from_millis(u64::try_from(now_ms).unwrap_or_default());
+        self.approach_by(Arc::new(Standing(UnixTime::since_unix_epoch(since_1970)))).await
+    }
+
+    async fn approach_by(&self, clock: Arc<dyn TimeProvider>) -> Result<Approach, TlsFileError> {
         if !self.url.tls {
-            return Ok(Transport::tcp());
+            return Ok(Approach { transport: Transport::tcp(), shown: None });
         }
-        let ca_file = self.ca_file.as_deref().ok_or(CaFileError::Missing)?;
-        Ok(Transport::tls_with_config(TlsConfiguration::Rustls(believing(ca_file).await?)))
+        let ca_file = self.ca_file.as_deref().ok_or(TlsFileError::Missing)?;
+        let believing = believing_by(ca_file, clock).await?;
+        let (config, shown) = match &self.identity {
+            None => (believing.with_no_client_auth(), None),
+            Some(identity) => {
+                let Shown { chain, key, validity } = identity.read()?;
+                let config = believing.with_client_auth_cert(chain, key).map_err(|error| identity.refused(&error))?;
+                (config, validity)
+            }
+        };
+        Ok(Approach { transport: Transport::tls_with_config(TlsConfiguration::Rustls(Arc::new(config))), shown })
     }
 
     /// Options of one connection, with address, transport and login set.
@@ -191,9 +243,20 @@ pub fn is_this_box(host: &str) -> bool {
 /// TLS towards a server whose certificate is signed by an authority in `ca_file`, and by no other.
 ///
 /// # Errors
-/// [`CaFileError::Unusable`].
-pub async fn believing(ca_file: &Path) -> Result<Arc<ClientConfig>, CaFileError> {
-    let unusable = |why: &dyn fmt::Display| CaFileError::Unusable { path: ca_file.to_owned(), why: why.to_string() };
+/// [`TlsFileError::Unusable`].
+pub async fn believing(ca_file: &Path) -> Result<Arc<ClientConfig>, TlsFileError> {
+    Ok(Arc::new(believing_by(ca_file, Arc::new(DefaultTimeProvider)).await?.with_no_client_auth()))
+}
+
+async fn believing_by(
+    ca_file: &Path,
+    clock: Arc<dyn TimeProvider>,
+) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, TlsFileError> {
+    let unusable = |why: &dyn fmt::Display| TlsFileError::Unusable {
+        key: "ca_file",
+        path: ca_file.to_owned(),
+        why: why.to_string(),
+    };
     let pem = tokio::fs::read(ca_file).await.map_err(|error| unusable(&error))?;
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
@@ -204,12 +267,22 @@ pub async fn believing(ca_file: &Path) -> Result<Arc<ClientConfig>, CaFileError>
     }
     // The provider is named: were a second one ever linked, the default builder would panic.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
+    let config = ClientConfig::builder_with_details(provider, clock)
         .with_safe_default_protocol_versions()
         .map_err(|error| unusable(&error))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
+        .with_root_certificates(roots);
+    Ok(config)
+}
+
+/// A clock that stands: what it shows is what the station's clock shows when the connection is made, and a hand-shake takes
+/// seconds.
+#[derive(Debug)]
+struct Standing(UnixTime);
+
+impl TimeProvider for Standing {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(self.0)
+    }
 }
 
 #[cfg(test)]
@@ -256,7 +329,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_ca_file_that_is_not_there_or_empty_is_named() {
-        let with = |ca_file| Broker { url: "mqtts://a".parse().expect("an address"), ca_file, login: None };
+        let with =
+            |ca_file| Broker { url: "mqtts://a".parse().expect("an address"), ca_file, identity: None, login: None };
         let said = async |ca_file| with(ca_file).transport().await.err().expect("nobody to believe").to_string();
         assert!(said(None).await.starts_with("mqtts needs ca_file"));
         let missing = said(Some("/nonexistent/ca.pem".into())).await;

@@ -1,0 +1,218 @@
+//! `shouwang audit verify`: is every record of the log there, and is it the log that the county knows?
+//!
+//! Reads beside a running gateway and writes nothing. A record that is just being written is no damage.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::argument::{EX_CONFIG, Language};
+use crate::config::Station;
+use crate::core::log_head::LogStream;
+use crate::relay::heads::KeptHead;
+use crate::store::files::{Disk, Files};
+use crate::store::log::read::segments;
+use crate::store::log::verify::{Judged, Links, Verified, verify_with};
+use crate::store::log::{Chain, Missing, Position, Stream};
+use crate::words::{Lang, audit as say};
+
+/// 核对日志 · Checks the log
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// 逐条核对两个日志流的链,并可与县里的链头比对 · Walks the chains of both streams, and compares them with the county's heads
+    Verify(Verify),
+}
+
+#[derive(Debug, clap::Args)]
+struct Verify {
+    /// 照料站的配置,其中写明数据目录 · Configuration of the station; names its data folder
+    #[arg(long, value_name = "FILE", default_value = "/etc/shouwang/shouwang.toml")]
+    config: PathBuf,
+    /// 直接给出数据目录 · The data folder itself, instead
+    #[arg(long, value_name = "DIR", conflicts_with = "config")]
+    data: Option<PathBuf>,
+    /// 县里的链头,由 county heads --json 得来 · The county's heads, as county heads --json prints them
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
+    /// 输出 JSON · As JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    language: Language,
+}
+
+/// Runs the verb.
+#[must_use]
+pub fn run(args: &Args) -> ExitCode {
+    let Verb::Verify(args) = &args.verb;
+    let lang = args.language.lang();
+    let data = match args.data.clone().map_or_else(|| data_of(&args.config), Ok) {
+        Ok(data) => data,
+        Err(sentence) => {
+            eprintln!("{sentence}");
+            return ExitCode::from(EX_CONFIG);
+        }
+    };
+    let audited = heads_in(args.against.as_deref(), lang).and_then(|heads| Audit::of(&data.join("log"), &heads, lang));
+    match audited {
+        Ok(audit) => {
+            if args.json {
+                println!("{:#}", audit.json());
+            } else {
+                audit.lines(lang).iter().for_each(|line| println!("{line}"));
+            }
+            if audit.is_well() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(sentence) => {
+            eprintln!("shouwang audit: {sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn data_of(config: &Path) -> Result<PathBuf, String> {
+    let station = Station::load(config, &crate::device::spoken()).map_err(|problems| problems.to_string())?;
+    Ok(station.value.data_dir)
+}
+
+fn heads_in(file: Option<&Path>, lang: Lang) -> Result<Vec<KeptHead>, String> {
+    let Some(file) = file else { return Ok(Vec::new()) };
+    let named = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
+    let bytes = std::fs::read(file).map_err(|error| named(&error))?;
+    let heads: Vec<KeptHead> = serde_json::from_slice(&bytes).map_err(|error| named(&error))?;
+    let gateways: BTreeSet<_> = heads.iter().map(|head| (&head.station, &head.gateway)).collect();
+    if gateways.len() > 1 {
+        return Err(named(&say::HEADS_OF_MANY.say(lang)));
+    }
+    Ok(heads)
+}
+
+/// What was found.
+struct Audit {
+    streams: Vec<Audited>,
+    /// Every head that was to be compared.
+    heads: Vec<(KeptHead, Judged)>,
+}
+
+struct Audited {
+    stream: LogStream,
+    files: usize,
+    verified: Verified,
+}
+
+impl Audit {
+    fn of(log: &Path, heads: &[KeptHead], lang: Lang) -> Result<Audit, String> {
+        let files: Arc<dyn Files> = Arc::new(Disk::visit(log));
+        let mut streams = Vec::new();
+        let mut judged = Vec::new();
+        for (stream, of) in [(LogStream::Urgent, Stream::Urgent), (LogStream::Routine, Stream::Routine)] {
+            let mine = heads.iter().filter(|head| head.stream == stream);
+            let wanted: BTreeSet<u64> = mine.clone().map(|head| head.index).collect();
+            let failed = |error: std::io::Error| format!("{}: {error}", log.display());
+            let count = segments(&*files, of).map_err(failed)?.len();
+            let (verified, links): (Verified, Links) = verify_with(Arc::clone(&files), of, &wanted).map_err(failed)?;
+            let judge = |head: &KeptHead| verified.judge(&links, head.index, Chain(head.chain.0));
+            judged.extend(mine.map(|head| (head.clone(), judge(head))));
+            streams.push(Audited { stream, files: count, verified });
+        }
+        if streams.iter().all(|audited| audited.files == 0) && heads.is_empty() {
+            return Err(format!("{}: {}", log.display(), say::NO_LOG.say(lang)));
+        }
+        Ok(Audit { streams, heads: judged })
+    }
+
+    fn is_well(&self) -> bool {
+        self.streams.iter().all(|audited| audited.verified.is_whole()) && self.heads.iter().all(|(_, j)| j.is_well())
+    }
+
+    fn lines(&self, lang: Lang) -> Vec<String> {
+        let mut lines = Vec::new();
+        for Audited { stream, files, verified } in &self.streams {
+            let range = (verified.first_index, verified.last_index);
+            lines.push(say::stream(*stream, verified.records, range, *files, lang));
+            lines.push(say::head(&verified.head.to_string(), lang));
+            for missing in &verified.missing {
+                let Missing { at, bytes, from, until, .. } = *missing;
+                lines.push(say::missing(&file_of(*stream, at), at.offset, bytes, (from, until), lang));
+            }
+            lines.extend(verified.breaks.iter().map(|at| say::altered(&file_of(*stream, *at), at.offset, lang)));
+        }
+        if !self.heads.is_empty() {
+            let count = |wanted: Judged| self.heads.iter().filter(|(_, judged)| *judged == wanted).count();
+            lines.push(say::heads(count(Judged::Same), count(Judged::Retired), lang));
+            lines.extend(self.heads.iter().filter_map(|(head, judged)| {
+                let at = time(head.at_ms);
+                match judged {
+                    Judged::Other => Some(say::other(head.stream, head.index, &at, lang)),
+                    Judged::Beyond => Some(say::beyond(head.stream, head.index, &at, lang)),
+                    Judged::Same | Judged::Retired | Judged::Unreadable => None,
+                }
+            }));
+        }
+        lines.push(if self.is_well() { say::WHOLE } else { say::NOT_WHOLE }.say(lang).to_owned());
+        lines
+    }
+
+    fn json(&self) -> Value {
+        let streams: Vec<Value> = self.streams.iter().map(Audited::json).collect();
+        let heads: Vec<Value> = self
+            .heads
+            .iter()
+            .map(|(head, judged)| {
+                let judged = match judged {
+                    Judged::Same => "same",
+                    Judged::Retired => "retired",
+                    Judged::Other => "other",
+                    Judged::Beyond => "beyond",
+                    Judged::Unreadable => "unreadable",
+                };
+                json!({ "stream": head.stream, "index": head.index, "at_ms": head.at_ms, "judged": judged })
+            })
+            .collect();
+        json!({ "whole": self.is_well(), "streams": streams, "heads": heads })
+    }
+}
+
+impl Audited {
+    fn json(&self) -> Value {
+        let Audited { stream, files, verified } = self;
+        let missing: Vec<Value> = verified
+            .missing
+            .iter()
+            .map(|missing| {
+                let Missing { at, bytes, from, until, .. } = *missing;
+                let file = file_of(*stream, at);
+                json!({ "file": file, "offset": at.offset, "bytes": bytes, "from": from, "until": until })
+            })
+            .collect();
+        let altered = |at: &Position| json!({ "file": file_of(*stream, *at), "offset": at.offset });
+        let altered: Vec<Value> = verified.breaks.iter().map(altered).collect();
+        json!({
+            "stream": stream, "files": files, "records": verified.records, "first": verified.first_index,
+            "last": verified.last_index, "head": verified.head.to_string(), "missing": missing, "altered": altered,
+        })
+    }
+}
+
+fn file_of(stream: LogStream, at: Position) -> String {
+    match stream {
+        LogStream::Urgent => Stream::Urgent,
+        LogStream::Routine => Stream::Routine,
+    }
+    .file_name(at.segment)
+}
+
+/// A time for an inspector, who may be anywhere: in UTC.
+pub(super) fn time(ms: i64) -> String {
+    Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |at| at.strftime("%Y-%m-%d %H:%M:%SZ").to_string())
+}
