@@ -3,6 +3,8 @@
 
 mod clock;
 
+mod ended;
+
 mod enrolment;
 
 mod flood;

@@ -177,6 +177,23 @@ impl Play {
         self.input(input);
     }
 
+    /// Several things are taken in one turn.
+    pub fn turn(&mut self, s: u64, inputs: &[Input]) {
+        self.until(s);
+        let mut effects = Vec::new();
+        for input in inputs {
+            effects.extend(self.station.handle(self.moment(), input));
+            self.log.push((self.moment(), written(input)));
+        }
+        self.carry_out(effects);
+    }
+
+    /// An order that somebody here gives.
+    pub fn command(&mut self, order: Order) -> Input {
+        self.commands += 1;
+        Input::Command(Command { id: id(&format!("c{}", self.commands)), from: Authority::Local, order })
+    }
+
     pub fn source(&mut self, s: u64, up: bool) {
         self.until(s);
         self.input(&Input::Source { id: id("zigbee"), up });

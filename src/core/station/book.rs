@@ -345,10 +345,6 @@ impl Station {
         // Who is told stands in the record: their codes are on disk before anybody can answer by them.
         let notices: Vec<Notice> =
             calls.into_iter().filter_map(|call| self.notice(now, &mut alarm, call.to, call.because)).collect();
-        if !alarm.is_open() {
-            // Raised and over in one turn: whoever was to be told is left alone.
-            effects.retain(|effect| !matches!(effect, Effect::Notify(notice) if notice.alarm == alarm.id));
-        }
         effects.push(Effect::Commit(Box::new(alarm.clone())));
         self.book.put(alarm);
         effects.extend(notices.into_iter().map(Effect::Notify));

@@ -260,8 +260,17 @@ impl Station {
         self.timers.next()
     }
 
-    /// Stamps the moment at which a turn is handed to the log on every alarm whose first record is in it.
-    pub fn seal(&mut self, effects: &mut [Effect], at: Moment) {
+    /// Stamps the moment at which a turn is handed to the log on every alarm whose first record is in it. Of what is over at the end
+    /// of a turn nobody is told, whichever of its inputs wanted it: whoever was to be called is left alone.
+    pub fn seal(&mut self, effects: &mut Vec<Effect>, at: Moment) {
+        let over = |effect: &Effect| match effect {
+            Effect::Commit(alarm) if !alarm.is_open() => Some(alarm.id),
+            _ => None,
+        };
+        let over: BTreeSet<AlarmId> = effects.iter().filter_map(over).collect();
+        if !over.is_empty() {
+            effects.retain(|effect| !matches!(effect, Effect::Notify(notice) if over.contains(&notice.alarm)));
+        }
         for effect in effects {
             if let Effect::Commit(alarm) = effect
                 && alarm.clocks.committed.is_none()
