@@ -36,8 +36,6 @@ struct Known {
     told: bool,
     /// When it was taken: calls of the same turn were decided before.
     taken_at: Option<Mono>,
-    /// When it was closed.
-    closed_at: Option<Mono>,
 }
 
 impl Story {
@@ -86,7 +84,6 @@ impl Story {
             untold_since: None,
             told: false,
             taken_at: None,
-            closed_at: None,
         });
         if raised && !known.told {
             known.untold_since.get_or_insert(now);
@@ -128,14 +125,12 @@ impl Story {
             untold_since: None,
             told: false,
             taken_at: None,
-            closed_at: None,
         });
         known.alarm = alarm.clone();
         if alarm.is_open() {
             self.open.insert(alarm.id);
         } else {
             self.open.remove(&alarm.id);
-            known.closed_at = Some(at);
         }
         if begins {
             known.untold_since = Some(now);
@@ -164,9 +159,7 @@ impl Story {
         known.told = true;
         let to_acceptor = matches!(notice.to, Audience::Acceptor(_));
         let allowed = match known.alarm.state {
-            State::PreAlarm { .. } => false,
-            // A thing's fault that a start finds open, tells, and finds to be over in the same turn.
-            State::Closed { .. } => !notice.alarm.condition.rule().about_person && known.closed_at == Some(at.mono),
+            State::PreAlarm { .. } | State::Closed { .. } => false,
             State::Raised { .. } => true,
             State::Accepted { until, .. } | State::OnSite { until, .. } => {
                 let before = known.taken_at == Some(at.mono);

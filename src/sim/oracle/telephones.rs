@@ -15,6 +15,7 @@ use crate::core::id::{ResidentId, ResponderId};
 use crate::core::time::{Moment, Trust};
 use crate::notify::channel::{Deed, Errand, Letter};
 use crate::notify::directory::Directory;
+use crate::sim::clock::true_wall;
 use crate::sim::gateway::{Gateway, Turned};
 use crate::sim::street::{Names, Whom, is_night};
 use crate::sim::trace::Ms;
@@ -24,6 +25,8 @@ use crate::words::{Lang, Say as _};
 const LATE_MS: Ms = 2_500;
 /// Source: CARE-RULES 5, "10 minutes without acceptance".
 const EVERYBODY_AFTER: Ms = 10 * 60_000;
+/// A clock that is right is not further off. judgement: a crystal's drift between two times of the network.
+const CLOCK_MS: Ms = 60_000;
 /// How often it is looked whether somebody has waited that long.
 const LOOK_EVERY: Ms = 10_000;
 
@@ -52,6 +55,8 @@ struct Known {
     alarm: Alarm,
     raised_since: Option<Ms>,
     everybody: bool,
+    /// Who was called on which rung of which round, in whichever life: a start calls only whom it need not take as reached.
+    called: BTreeSet<(u8, u8, ResponderId)>,
 }
 
 impl Telephones {
@@ -104,6 +109,7 @@ impl Telephones {
             alarm: alarm.clone(),
             raised_since: None,
             everybody: false,
+            called: BTreeSet::new(),
         });
         let counts = raised && alarm.id.condition.rule().about_person && alarm.test_by.is_none();
         known.raised_since = if counts { Some(known.raised_since.unwrap_or(now)) } else { None };
@@ -115,6 +121,9 @@ impl Telephones {
     pub(super) fn ordered(&mut self, now: Ms, at: Moment, notice: &Notice, names: &Names, verdicts: &mut Verdicts) {
         let Some(known) = self.alarms.get_mut(&notice.alarm) else { return };
         known.everybody |= notice.to == Audience::Everyone;
+        if let Audience::Rung(rung) = notice.to {
+            known.called.extend(notice.people.iter().map(|who| (rung, notice.round, *who)));
+        }
         self.rings(now, at, notice, verdicts);
         let rung = if let Audience::Rung(rung) = notice.to { Some(rung) } else { None };
         for who in notice.people.iter().filter(|who| names.phone(**who).is_some()) {
@@ -125,11 +134,12 @@ impl Telephones {
     }
 
     /// CARE-RULES 1: of a high alarm, and at night of every one about a person, whoever is called is rung; CARE-RULES 5: by night two
-    /// of them at once.
+    /// of them at once. A box to which the network gave a wrong time cannot know that it is night, and is not asked to.
     fn rings(&self, now: Ms, at: Moment, notice: &Notice, verdicts: &mut Verdicts) {
-        let Some(Known { alarm, .. }) = self.alarms.get(&notice.alarm) else { return };
+        let Some(Known { alarm, called, .. }) = self.alarms.get(&notice.alarm) else { return };
         let about_person = alarm.id.condition.rule().about_person;
-        let by_night = is_night(now) && at.trust == Trust::Synced;
+        let right = at.trust == Trust::Synced && at.wall.0.abs_diff(true_wall(now).0) < CLOCK_MS;
+        let by_night = is_night(now) && right;
         let loud = about_person && (alarm.priority == Priority::High || by_night);
         if loud && is_a_call_to_come(notice.because) && !notice.rings {
             verdicts.against(now, "a_telephone_rings", || format!("{} {:?}", notice.alarm, notice.because));
@@ -138,7 +148,7 @@ impl Telephones {
         let pairs = by_night && climbs && about_person && alarm.test_by.is_none() && alarm.away.is_none();
         if pairs
             && let Audience::Rung(0) = notice.to
-            && notice.people.len() < 2
+            && called.iter().filter(|(rung, round, _)| (*rung, *round) == (0, notice.round)).count() < 2
         {
             verdicts
                 .against(now, "by_night_two_are_called_at_once", || format!("{} {:?}", notice.alarm, notice.people));
