@@ -215,6 +215,7 @@ pub(super) fn plan(faults: &Faults, seed: u64, days: u64) -> Vec<Strike> {
         for _ in 0..chance.times(per_hundred_days(*fault) * days) {
             let at = chance.below(days * DAY);
             let (what, span) = one(*fault, &mut chance);
+            let what = back_by(what, (days * DAY).saturating_sub(at));
             strikes.push(Strike { at, what, span });
             // A lie that no power cut finds out is none.
             if fault == &Fault::Lie && chance.percent(60) {
@@ -226,6 +227,14 @@ pub(super) fn plan(faults: &Faults, seed: u64, days: u64) -> Vec<Strike> {
     }
     strikes.sort_by_key(|strike| strike.at);
     strikes
+}
+
+/// The power is back when nothing goes wrong any more.
+fn back_by(mishap: Mishap, left_ms: Ms) -> Mishap {
+    match mishap {
+        Mishap::Power { off_ms, idle } => Mishap::Power { off_ms: off_ms.min(left_ms), idle },
+        other => other,
+    }
 }
 
 /// How often something goes wrong in a hundred days.
