@@ -25,12 +25,15 @@ mod telephones;
 
 mod answers;
 
+mod comes;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use self::answers::Answers;
 use self::audit::Audit;
+use self::comes::Comes;
 use self::heard::Heard;
 use self::hours::Hours;
 use self::keeping::Keeping;
@@ -48,7 +51,7 @@ use super::street::{Names, Whom};
 use super::trace::Ms;
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::effect::Notice;
-use crate::core::id::ResidentId;
+use crate::core::id::{ResidentId, ResponderId};
 use crate::core::roster::Service;
 use crate::core::sequence::{Lane, Range};
 use crate::core::time::Moment;
@@ -100,6 +103,7 @@ pub(super) struct Oracle {
     repeats: Repeats,
     telephones: Telephones,
     answers: Answers,
+    comes: Comes,
     lived_since: Ms,
 }
 
@@ -119,6 +123,8 @@ impl Oracle {
         audit.turned(now, place, turned, verdicts);
         telephones.turned(now, turned);
         answers.turned(now, turned, verdicts);
+        let has_left = |alarm: &Alarm| alarm.resident().is_some_and(|who| place.roster.has_left(who));
+        self.comes.turned(now, turned, has_left, verdicts);
         if turned.durable {
             keeping.written(turned);
         }
@@ -145,12 +151,18 @@ impl Oracle {
 
     /// People are to be told, by these names.
     pub(super) fn ordered(&mut self, now: Ms, at: Moment, notice: &Notice, names: &Names) {
+        self.comes.ordered(notice);
         self.telephones.ordered(now, at, notice, names, &mut self.verdicts);
     }
 
     /// The modem is given something to do.
     pub(super) fn handed(&mut self, now: Ms, errand: &Errand, whom: Whom, names: &Names) {
         self.telephones.handed(now, errand, whom, names, &mut self.verdicts);
+    }
+
+    /// Somebody reads a letter that they can answer, which that life had given to the modem.
+    pub(super) fn read(&mut self, now: Ms, life: u32, alarm: AlarmId, who: ResponderId) {
+        self.comes.read(now, life, alarm, who, &mut self.verdicts);
     }
 
     /// The modem is free.
@@ -170,6 +182,7 @@ impl Oracle {
         self.heard.killed();
         self.audit.killed(now);
         self.telephones.killed();
+        self.comes.killed();
         self.strangers.killed();
     }
 
@@ -178,6 +191,7 @@ impl Oracle {
         self.lived_since = now;
         self.telephones.began(now, alarms);
         self.answers.began(alarms);
+        self.comes.began(alarms);
         self.keeping.began(now, alarms, &mut self.story, &mut self.verdicts);
     }
 
@@ -200,6 +214,7 @@ impl Oracle {
         self.register.serves(now, resident, service);
         if !service.is_served() {
             self.story.leaves(resident);
+            self.comes.leaves(resident);
         }
     }
 
@@ -218,6 +233,7 @@ impl Oracle {
         if free {
             self.story.overdue(now, gateway.clock.at(now), self.lived_since, &mut self.verdicts);
             self.heard.overdue(now, &mut self.verdicts);
+            self.comes.overdue(now, gateway.clock.at(now), &mut self.verdicts);
         }
         self.telephones.watch(now, gateway, &mut self.verdicts);
         let (urgent, routine) = gateway.inputs_waiting();

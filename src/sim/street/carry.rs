@@ -231,6 +231,9 @@ impl Village<'_> {
             self.after(1_000, Event::Street(Happening::Word(life, ticket, Word::Delivered)));
         }
         let Whom::Responder(who) = parcel.to else { return };
+        if let Some(alarm) = parcel.alarm.filter(|_| parcel.coded) {
+            self.oracle.read(self.now, parcel.errand.0, alarm, who);
+        }
         for (after, intent) in self.street.people.read(self.now, who, parcel) {
             self.after(after, Event::Street(Happening::Acts(who, parcel.alarm, intent)));
         }

@@ -121,8 +121,8 @@ impl Line {
         let at = now + self.chance.between(3 * SECOND, 6 * SECOND);
         let word = |at, word| (at, Happening::Word(life, ticket, word));
         let confirmed = self.chance.percent(90);
-        let (alarm, text) = (letter.alarm, letter.text.clone());
-        let parcel = Parcel { to, errand: (life, ticket), alarm, text, confirmed };
+        let (alarm, coded, text) = (letter.alarm, letter.code.is_some(), letter.text.clone());
+        let parcel = Parcel { to, errand: (life, ticket), alarm, coded, text, confirmed };
         let leaves = (at, Happening::Leaves(life, self.boots, Box::new(parcel)));
         match self.chance.below(100) {
             0..5 => vec![word(at, Word::Failed(Failure::Trouble))],

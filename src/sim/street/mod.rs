@@ -106,6 +106,8 @@ pub(super) struct Parcel {
     pub errand: (u32, Ticket),
     /// About which alarm, if it is about one.
     pub alarm: Option<AlarmId>,
+    /// Whether it can be answered by a code.
+    pub coded: bool,
     /// Its words.
     pub text: Private<String>,
     /// Whether the network will say that it arrived.
