@@ -114,10 +114,21 @@ fn a_new_epoch_sends_again_what_waits_and_names_the_rest() {
     enter(&mut ledger, receipt_draft(4000, Lane::Alarm, 1, 2));
     let Undecided::Start(mut start) = start_draft(5000).decisions.remove(0) else { panic!("a start") };
     start.epoch = Epoch(0xbeef);
+    assert_eq!(ledger.settled(EPOCH, Lane::Alarm), [Range(1, 2)]);
+    assert_eq!(ledger.settled(start.epoch, Lane::Alarm), [], "in the space that begins the hole has to be sent");
     enter(&mut ledger, draft(5000, Undecided::Start(start)));
     let all: Vec<Waiting> = ledger.outbox(Lane::Alarm).expect("there").waiting(1).collect();
     assert!(matches!(all.as_slice(), [Waiting::Hole(_), Waiting::Record(3, Place::Written(_))]), "{all:?}");
     assert_eq!(ledger.open_alarms().count(), 3);
+}
+
+#[test]
+fn numbers_of_an_unknown_epoch_are_a_hole_in_the_one_that_begins() {
+    let mut ledger = Ledger::default();
+    ledger.wrote_readings(10);
+    enter(&mut ledger, start_draft(5000));
+    assert_eq!(ledger.next_reading_hole(1).map(|hole| hole.range), Some(Range(1, 10)));
+    assert_eq!(ledger.settled(EPOCH, Lane::Reading), []);
 }
 
 #[test]

@@ -188,7 +188,7 @@ fn county_settings(config: &config::Station, link: &CountyLink, rate: Rate) -> R
 fn standing(ledger: &crate::store::Ledger, epoch: crate::core::id::Epoch, link: &CountyLink, now: Mono) -> Standing {
     let lane = |lane| LaneStanding {
         head: ledger.lanes().get(&lane).map_or(0, |progress| progress.head),
-        settled: ledger.settled(lane),
+        settled: ledger.settled(epoch, lane),
         oldest_at: now,
     };
     Standing {

@@ -161,10 +161,12 @@ impl County {
         if let CommandResult::Answered(Answer::Open { alarms, more }) = message.result {
             self.past.told = alarms.iter().map(|open| open.id).collect();
             let newest = self.newest().into_iter();
-            let not_named: Vec<AlarmId> = newest.map(|(id, _)| id).filter(|id| !self.past.told.contains(id)).collect();
-            // A list that is cut short says nothing of those that it does not name.
-            let known = if more == 0 { &mut self.past.over } else { &mut self.past.unsure };
-            known.extend(not_named);
+            let not_named = newest.map(|(id, _)| id).filter(|id| !self.past.told.contains(id));
+            // A list that is cut short says nothing of the faults that it does not name; people stand first in it.
+            let cut_short = |id: &AlarmId| more > 0 && !id.condition.rule().about_person;
+            let (unsure, over): (Vec<AlarmId>, Vec<AlarmId>) = not_named.partition(cut_short);
+            self.past.unsure.extend(unsure);
+            self.past.over.extend(over);
         }
         true
     }

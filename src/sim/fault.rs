@@ -207,12 +207,13 @@ const MINUTE: Ms = 60 * SECOND;
 const HOUR: Ms = 60 * MINUTE;
 
 /// Everything that goes wrong in a run, in order of time. judgement: the rates are far above life, so that a day meets
-/// every kind several times and most pairs of kinds.
+/// every kind several times and most pairs of kinds. The days after the first have a third of it each: what takes days to
+/// happen finds room between two deaths, and every kind still strikes within a week.
 pub(super) fn plan(faults: &Faults, seed: u64, days: u64) -> Vec<Strike> {
     let mut strikes = Vec::new();
     for fault in Fault::ALL.iter().filter(|fault| faults.has(**fault)) {
         let mut chance = Chance::stream(seed, fault.word(), 0);
-        for _ in 0..chance.times(per_hundred_days(*fault) * days) {
+        for _ in 0..chance.times(per_hundred_days(*fault) * (days + 2) / 3) {
             let at = chance.below(days * DAY);
             let (what, span) = one(*fault, &mut chance);
             let what = back_by(what, (days * DAY).saturating_sub(at));

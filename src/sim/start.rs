@@ -68,7 +68,8 @@ impl Gateway {
     pub(super) fn start(beginning: Beginning<'_>) -> Result<Started, String> {
         let Beginning { life, now, place, disk, words, hardware, fresh, index, sabotage, street } = beginning;
         let files: Arc<dyn Files> = Arc::new(disk.clone());
-        let (journal, mut reports) = Journal::open(Arc::clone(&files), options()).map_err(|error| error.to_string())?;
+        let (journal, mut reports) =
+            Journal::open(Arc::clone(&files), options(place.homes.len())).map_err(|error| error.to_string())?;
         let books = journal.books();
         let ledger = &books.ledger;
         let why = match index {
@@ -132,11 +133,13 @@ impl Gateway {
     }
 }
 
-/// A store small enough that a day goes through many segments, and a disk that can be full.
-fn options() -> Options {
+/// A store small enough that days go through many segments, and a disk that can be full. Every segment begins with what the
+/// ledger knows, which grows with the village: a smaller one would hold little else.
+fn options(homes: usize) -> Options {
     let days = Duration::from_hours(400 * 24);
+    let segment_bytes = 32 * 1024 * (homes as u64).max(4);
     Options {
-        urgent: Budget { segment_bytes: 256 * 1024, bytes_max: 64 * 1024 * 1024, kept: days },
+        urgent: Budget { segment_bytes, bytes_max: 64 * 1024 * 1024, kept: days },
         routine: Budget { segment_bytes: 64 * 1024, bytes_max: 64 * 1024 * 1024, kept: days },
         ballast_bytes: 16 * 1024,
         reserve_bytes: 32 * 1024,

@@ -69,7 +69,7 @@ pub(super) fn pump(ledger: &Ledger, epoch: Epoch, now: Mono) -> Pump {
     let lanes = ledger.lanes();
     let lane = |lane: Lane| LaneStanding {
         head: lanes.get(&lane).copied().unwrap_or_default().head,
-        settled: ledger.settled(lane),
+        settled: ledger.settled(epoch, lane),
         oldest_at: now,
     };
     let (alarm, device, reading) = (lane(Lane::Alarm), lane(Lane::Device), lane(Lane::Reading));

@@ -161,6 +161,26 @@ fn a_source_that_falls_silent_again_and_again_hides_no_dead_device() {
 }
 
 #[test]
+fn a_fault_of_a_source_gives_no_time_to_who_was_not_missing_when_it_ended() {
+    let mut play = Play::watching(with_more_buttons());
+    for name in REPORTERS {
+        play.hear(MIN, name, &[]);
+    }
+    play.source(HOUR, false);
+    play.source(HOUR + 5 * MIN, true);
+    assert_eq!(play.count(Condition::SourceDown), 1);
+    for hour in 1..4 {
+        for name in &REPORTERS[1..] {
+            play.hear(hour * HOUR + 10 * MIN, name, &[]);
+        }
+    }
+    play.until(4 * HOUR + 5 * MIN);
+    assert!(!play.silent("button"), "five minutes in which it could not be heard are not counted");
+    play.until(4 * HOUR + 7 * MIN);
+    assert!(play.silent("button"), "and what was counted before them still is");
+}
+
+#[test]
 fn a_fault_of_a_source_that_somebody_closes_makes_nothing_forgotten() {
     let mut play = Play::watching(with_more_buttons());
     for name in REPORTERS {

@@ -165,7 +165,9 @@ impl Station {
         // A person who closes the fault gives nobody time: only its own end says that somebody behind it was heard.
         let ended = |fault: &Alarm| matches!(fault.state, State::Closed { disposition: Disposition::SelfCleared, .. });
         let ends = faults.filter(|fault| ended(fault)).filter_map(|fault| Some(fault.clocks.closed?.mono));
-        let mut since: Vec<Mono> = ends.filter(|end| heard.is_none_or(|heard| *end > heard)).collect();
+        // Who had not been silent for its whole limit by then was given nothing: what was counted before still counts.
+        let was_missed = |end: &Mono| heard.is_none_or(|heard| *end >= heard + unit.health.limit());
+        let mut since: Vec<Mono> = ends.filter(was_missed).collect();
         since.sort_unstable();
         // Time is given once; when the source falls silent again and speaks again, it is over.
         let [first, again @ ..] = &since[..] else { return false };

@@ -232,9 +232,13 @@ impl Ledger {
         BTreeMap::from([(Lane::Alarm, of(&self.alarm)), (Lane::Device, of(&self.device)), (Lane::Reading, reading)])
     }
 
-    /// Numbers of a lane that are never to be sent: receipted, rejected, or dropped and told.
+    /// Numbers of a lane that are never to be sent: receipted, rejected, or dropped and told. Nothing is settled in a sequence space
+    /// that is about to begin: in it, what was settled is a hole, and the hole has to be sent.
     #[must_use]
-    pub fn settled(&self, lane: Lane) -> Vec<Range> {
+    pub fn settled(&self, epoch: Epoch, lane: Lane) -> Vec<Range> {
+        if self.epoch != Some(epoch) {
+            return Vec::new();
+        }
         let Some(outbox) = self.outbox(lane) else {
             let upto = self.reading.receipts.upto();
             let below = (upto > 0).then_some(Range(1, upto));
@@ -472,12 +476,15 @@ impl Ledger {
             self.unsure_since = Some(at.mono);
         }
         self.told.start(at, self.newest);
-        if self.epoch.is_some_and(|epoch| epoch != start.epoch) {
+        // A log that has lost its beginning knows numbers and not in which space: they are of another one.
+        if self.epoch != Some(start.epoch) {
             self.alarm.begin_epoch();
             self.device.begin_epoch();
             let head = self.reading.head;
             self.reading = ReadingLane { head, ..ReadingLane::default() };
-            self.reading.holes.insert(Hole { range: Range(1, head), reason: SkipReason::Damaged });
+            if head > 0 {
+                self.reading.holes.insert(Hole { range: Range(1, head), reason: SkipReason::Damaged });
+            }
         }
         self.epoch = Some(start.epoch);
         self.start = Some(start.clone());

@@ -10,11 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::conduct::Conduct;
 use super::Verdicts;
-use crate::core::alarm::Subject;
 use crate::core::alarm::life_cycle::State;
+use crate::core::alarm::{Disposition, Subject};
 use crate::core::condition::Condition;
 use crate::core::detector::device_health::{CHARGE_LOW_PERCENT, silence_limit};
-use crate::core::id::{DeviceId, HomeId};
+use crate::core::id::{DeviceId, HomeId, SourceId};
 use crate::core::roster::Device;
 use crate::sim::air::Delivery;
 use crate::sim::gateway::{Gateway, Turned};
@@ -39,10 +39,14 @@ const WAY_MS: Ms = 3_000;
 #[derive(Debug, Default)]
 pub(super) struct Audit {
     last: BTreeMap<usize, Word>,
+    /// Words that were heard before the log lost something: the box remembers them, or something older.
+    older: BTreeMap<usize, Word>,
     /// The first charge that a device claimed, and when.
     first_charge: BTreeMap<usize, (Ms, u8)>,
     conduct: BTreeMap<usize, Conduct>,
     deaf: BTreeMap<Wire, Deaf>,
+    /// When the faults of sources ended by themselves.
+    sources_back: BTreeMap<SourceId, Vec<Ms>>,
     /// When the log last took something.
     written_at: Ms,
     /// Faults that somebody took off the list although they last.
@@ -114,6 +118,14 @@ impl Audit {
                 verdicts.against(now, "a_dead_source_is_one_fault", || alarm.id.to_string());
             }
         }
+        for alarm in &turned.records {
+            let itself = matches!(alarm.state, State::Closed { disposition: Disposition::SelfCleared, .. });
+            if let (Subject::Source(source), Condition::SourceDown, true) =
+                (alarm.id.subject, alarm.id.condition, itself)
+            {
+                self.sources_back.entry(source).or_default().push(now);
+            }
+        }
         self.waive(turned);
     }
 
@@ -136,7 +148,7 @@ impl Audit {
 
     /// The log has lost nobody knows what: of every device the station may remember something older.
     pub(super) fn doubt(&mut self) {
-        self.last.clear();
+        self.older.append(&mut self.last);
     }
 
     /// The process is dead.
@@ -198,11 +210,15 @@ impl Audit {
 
     /// When a device is missed from: its last word, or the moment at which its home, silent as a whole for half the device's
     /// limit, was heard again. Who goes away for a day has no dead sensors, and the first one passed speaks for the others.
+    /// Likewise for who had been silent for its whole limit when the fault of its source ended: it has its limit once more to
+    /// follow the others behind it.
     fn missed_from(&self, device: &Device, limit_ms: Ms, word: Word) -> Ms {
         let moved = device.home.filter(|_| device.role.is_moved_by_people());
         let ended = moved.and_then(|home| self.homes.get(&home)).map_or(&[][..], |quiet| &quiet.ended);
         let again = ended.iter().filter(|(_, quiet_ms)| quiet_ms + SLACK_MS >= limit_ms / 2).map(|(at, _)| *at);
-        again.fold(word.at, Ms::max)
+        let back = self.sources_back.get(&device.source).map_or(&[][..], Vec::as_slice);
+        let back = back.iter().copied().find(|at| *at + SLACK_MS >= word.at + limit_ms);
+        again.chain(back).fold(word.at, Ms::max)
     }
 
     fn charge(&self, now: Ms, index: usize, gateway: &Gateway, kit: &Kit, word: Word) -> Option<Complaint> {

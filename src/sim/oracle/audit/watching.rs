@@ -48,7 +48,8 @@ impl Audit {
     }
 
     fn heard_in_time(&self, now: Ms, place: &Place, index: usize, device: &Device) -> Heard {
-        let Some(word) = self.last.get(&index) else { return Heard::Not };
+        let known = self.last.get(&index);
+        let Some(word) = known.or_else(|| self.older.get(&index)) else { return Heard::Not };
         let limit_ms = u64::try_from(silence_limit(device).as_millis()).unwrap_or(Ms::MAX);
         let Deaf { total_ms, since } = self.deaf.get(&place.kits[index].wire).copied().unwrap_or_default();
         let silent_ms = now - word.at;
@@ -60,7 +61,7 @@ impl Audit {
         let faulty = self.conduct.get(&index).is_some_and(super::Conduct::was_ever_faulty);
         if silent_ms.saturating_sub(total_ms - word.deaf_before_ms) > limit_ms + SLACK_MS {
             Heard::Not
-        } else if word.sure && !faulty && silent_ms > WAY_MS && silent_ms + SLACK_MS < limit_ms {
+        } else if known.is_some() && word.sure && !faulty && silent_ms > WAY_MS && silent_ms + SLACK_MS < limit_ms {
             Heard::Surely
         } else {
             Heard::Perhaps
