@@ -271,6 +271,16 @@ impl Ladder {
         let rungs = self.rungs.iter().enumerate().skip(usize::from(from));
         rungs.filter(|(_, rung)| !rung.responders.is_empty()).find_map(|(at, _)| u8::try_from(at).ok())
     }
+
+    /// The same rungs, and nobody on those on which only this person stands.
+    #[must_use]
+    pub fn besides(&self, who: ResponderId) -> Ladder {
+        let mut ladder = self.clone();
+        for rung in ladder.rungs.iter_mut().filter(|rung| rung.responders == [who]) {
+            rung.responders.clear();
+        }
+        ladder
+    }
 }
 
 impl Default for Ladder {

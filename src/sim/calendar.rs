@@ -103,6 +103,7 @@ impl Village<'_> {
             self.oracle.against(now, "the_box_lives_in_the_end", "it does not".to_owned());
         }
         let (alarms, heard, told) = self.oracle.counts();
+        let (letters, calls) = self.oracle.given();
         let received = self.county.past.ever.len();
         let Settings { seed, days, homes, ref faults, .. } = self.settings;
         let happened = self.wear.causes();
@@ -121,6 +122,8 @@ impl Village<'_> {
             happened,
             unheard: usize::try_from(happened).unwrap_or(usize::MAX).saturating_sub(heard),
             told,
+            letters,
+            calls,
             turns: self.turns,
             kills: self.kills,
             cuts: self.cuts,

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use super::chance::Chance;
 use super::person::DAY;
+use super::street::Mood;
 use super::trace::Ms;
 use crate::core::word::words;
 use crate::store::files::fake::{Call, Fault as DiskFault};
@@ -47,6 +48,8 @@ words! {
         Lie = "lie",
         /// Bits rot in the log while the process is down, or the state index is lost.
         Rot = "rot",
+        /// The modem hangs, or finds no network.
+        Modem = "modem",
     }
 }
 
@@ -170,6 +173,8 @@ pub(super) enum Mishap {
     LyingDisk,
     /// Something on the disk rots while the process is down.
     Rot(Rot),
+    /// The modem does nothing, or reaches nobody.
+    Modem(Mood),
 }
 
 /// What rots.
@@ -211,6 +216,7 @@ pub(super) fn plan(faults: &Faults, seed: u64, days: u64) -> Vec<Strike> {
         for _ in 0..chance.times(per_hundred_days(*fault) * (days + 2) / 3) {
             let at = chance.below(days * DAY);
             let (what, span) = one(*fault, &mut chance);
+            let what = back_by(what, (days * DAY).saturating_sub(at));
             strikes.push(Strike { at, what, span });
             // A lie that no power cut finds out is none.
             if fault == &Fault::Lie && chance.percent(60) {
@@ -224,13 +230,21 @@ pub(super) fn plan(faults: &Faults, seed: u64, days: u64) -> Vec<Strike> {
     strikes
 }
 
+/// The power is back when nothing goes wrong any more.
+fn back_by(mishap: Mishap, left_ms: Ms) -> Mishap {
+    match mishap {
+        Mishap::Power { off_ms, idle } => Mishap::Power { off_ms: off_ms.min(left_ms), idle },
+        other => other,
+    }
+}
+
 /// How often something goes wrong in a hundred days.
 const fn per_hundred_days(fault: Fault) -> u64 {
     match fault {
         Fault::Kill => 900,
         Fault::Source => 500,
         Fault::Link | Fault::Disk | Fault::Forged => 400,
-        Fault::Power | Fault::Broker | Fault::Limp | Fault::Clock | Fault::Slow => 300,
+        Fault::Power | Fault::Broker | Fault::Limp | Fault::Clock | Fault::Slow | Fault::Modem => 300,
         Fault::Deaf => 200,
         Fault::County => 120,
         Fault::Flicker | Fault::Lie | Fault::Rot => 100,
@@ -267,6 +281,10 @@ fn one(fault: Fault, chance: &mut Chance) -> (Mishap, Ms) {
                 _ => Mishap::DiskFails(Call::Name, DiskFault::Eio),
             };
             (what, chance.between(2 * SECOND, 15 * MINUTE))
+        }
+        Fault::Modem => {
+            let mood = if chance.percent(40) { Mood::Dead } else { Mood::NoNetwork };
+            (Mishap::Modem(mood), chance.between(20 * SECOND, 25 * MINUTE))
         }
         Fault::Flicker => (Mishap::Flicker, 0),
         Fault::Limp if chance.percent(50) => (Mishap::HalfOpen, chance.between(10 * SECOND, 3 * MINUTE)),
@@ -320,6 +338,7 @@ impl Mishap {
             Mishap::SlowDisk => "slow_disk",
             Mishap::LyingDisk => "lying_disk",
             Mishap::Rot(_) => "rot",
+            Mishap::Modem(_) => "modem",
         }
     }
 }

@@ -11,8 +11,9 @@ use super::air::Delivery;
 use super::clock::Clock;
 use super::place::{Place, Wire};
 use super::sabotage::Spoiled;
+use super::street::{Dispatcher, county_text};
 use super::trace::Ms;
-use crate::core::alarm::Alarm;
+use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::condition::Condition;
 use crate::core::effect::{Answer, Command, Effect, Input, Notice, Order};
 use crate::core::id::{CommandId, Epoch, SourceId};
@@ -23,6 +24,7 @@ use crate::core::station::{Station, Words};
 use crate::core::time::{Gap, Moment, Mono};
 use crate::device::{self, Decode, Frame};
 use crate::limits;
+use crate::private::Private;
 use crate::relay::message::Ack;
 use crate::relay::pump::{Event, Pump};
 use crate::store::handout::Cursor;
@@ -59,6 +61,8 @@ pub(super) struct Gateway {
     pub pump: Pump,
     /// Answers to the county, oldest first.
     pub answers: VecDeque<(CommandId, Answer)>,
+    /// Towards people.
+    pub dispatcher: Dispatcher,
     /// Busy until then.
     pub free_at: Ms,
     /// Where the last readings were found.
@@ -68,7 +72,7 @@ pub(super) struct Gateway {
     pub(super) routine: VecDeque<Arrival>,
     pub(super) receipts: Vec<Undecided>,
     pub(super) receipts_due: Option<Mono>,
-    pub(super) withheld: Vec<u64>,
+    pub(super) withheld: Vec<Outward>,
     pub(super) disk_is_up: bool,
     pub(super) words_at: Mono,
     /// When a block of routine words is due.
@@ -87,6 +91,8 @@ pub(super) struct Arrival {
     pub input: Input,
     /// The message that brought it.
     pub delivery: Option<Delivery>,
+    /// The text on the SIM card that brought it.
+    pub text: Option<u64>,
 }
 
 /// What a turn lets out, in order.
@@ -98,6 +104,12 @@ pub(super) enum Outward {
     Answer(CommandId, Answer),
     /// A message's sender is acknowledged.
     Acknowledge(u64),
+    /// Something else is done about people.
+    Carry(Effect),
+    /// The county is to know of an alarm, by this text should its receipt not come.
+    County(AlarmId, Private<String>),
+    /// A text that is on disk need not stay on the SIM card.
+    LetGo(u64),
 }
 
 /// What a turn took in, decided and lets out.
@@ -108,6 +120,8 @@ pub(super) struct Turned {
     pub heard: Vec<Delivery>,
     /// The commands it took in.
     pub orders: Vec<Order>,
+    /// What it took in of people: answers, and how far notices came.
+    pub said: Vec<Input>,
     /// What is known of the gap, for a turn that begins a life.
     pub start: Option<Gap>,
     /// Records of alarms, as written.
@@ -132,6 +146,7 @@ impl Turned {
             at,
             heard: Vec::new(),
             orders: Vec::new(),
+            said: Vec::new(),
             start: None,
             records: Vec::new(),
             numbers: Vec::new(),
@@ -173,7 +188,7 @@ impl Gateway {
         }
         let packet = delivery.packet;
         let class = self.spoiled.class(class);
-        let arrival = Arrival { input: Input::Sample(sample), delivery: Some(delivery) };
+        let arrival = Arrival { input: Input::Sample(sample), delivery: Some(delivery), text: None };
         match class {
             Class::Urgent => {
                 self.urgent.push_back(arrival);
@@ -188,13 +203,18 @@ impl Gateway {
 
     /// A source came or went.
     pub(super) fn source(&mut self, id: SourceId, up: bool) {
-        self.urgent.push_back(Arrival { input: Input::Source { id, up }, delivery: None });
+        self.urgent.push_back(Arrival { input: Input::Source { id, up }, delivery: None, text: None });
+    }
+
+    /// Something is told that no device said; with the text on the SIM card that it stood in.
+    pub(super) fn hear(&mut self, input: Input, text: Option<u64>) {
+        self.urgent.push_back(Arrival { input, delivery: None, text });
     }
 
     /// Somebody orders something.
     pub(super) fn order(&mut self, command: Command) {
         let command = self.spoiled.order(command);
-        self.urgent.push_back(Arrival { input: Input::Command(command), delivery: None });
+        self.urgent.push_back(Arrival { input: Input::Command(command), delivery: None, text: None });
     }
 
     /// A receipt of the county arrives; what is new in it goes into the log.
@@ -238,7 +258,9 @@ impl Gateway {
         let (mut inputs, mut effects, mut acknowledge) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..limits::TURN_INPUTS_MAX {
             let Some(arrival) = self.urgent.pop_front() else { break };
-            acknowledge.extend(arrival.delivery.as_ref().and_then(|delivery| delivery.packet));
+            let packet = arrival.delivery.as_ref().and_then(|delivery| delivery.packet);
+            acknowledge.extend(packet.map(Outward::Acknowledge));
+            acknowledge.extend(arrival.text.map(Outward::LetGo));
             let dropped = is_call(&arrival) && sabotage.take_if(|what| *what == Sabotage::DropUrgent).is_some();
             turned.heard.extend(arrival.delivery);
             if dropped {
@@ -246,10 +268,11 @@ impl Gateway {
             }
             effects.extend(self.station.handle(at, &self.spoiled.input(&arrival.input)));
             match &arrival.input {
-                Input::Command(Command { order: Order::Query, .. }) => continue,
+                // Times are not in the log: the village's file is the truth of them.
+                Input::Command(Command { order: Order::Query, .. }) | Input::Plan(_) => continue,
                 Input::Command(command) => turned.orders.push(command.order.clone()),
                 Input::Sample(sample) => self.keep_reading(at, sample.clone()),
-                _ => {}
+                input => turned.said.push(input.clone()),
             }
             inputs.push(arrival.input);
         }
@@ -260,7 +283,8 @@ impl Gateway {
                 effects.extend(self.station.handle(at, &input));
             }
             if self.spoiled.is(Sabotage::SingleLane) {
-                acknowledge.extend(arrival.delivery.as_ref().and_then(|delivery| delivery.packet));
+                let packet = arrival.delivery.as_ref().and_then(|delivery| delivery.packet);
+                acknowledge.extend(packet.map(Outward::Acknowledge));
             }
             turned.heard.extend(arrival.delivery);
             if let Input::Sample(sample) = arrival.input {
@@ -309,7 +333,7 @@ impl Gateway {
         inputs: Vec<Input>,
         mut effects: Vec<Effect>,
         mut decisions: Vec<Undecided>,
-        acknowledge: Vec<u64>,
+        acknowledge: Vec<Outward>,
         sabotage: &mut Option<Sabotage>,
     ) {
         self.station.seal(&mut effects, turned.at);
@@ -325,6 +349,9 @@ impl Gateway {
             }
             let committed = self.commit(now, Draft { at: turned.at, inputs, decisions });
             turned.durable = committed.outcome == Outcome::Durable;
+            for alarm in self.dispatcher.second_path.committed(self.epoch, &committed.decisions) {
+                turned.outward.push(Outward::County(alarm.id, county_text(alarm, turned.at)));
+            }
             (turned.numbers, turned.records) = committed.decisions.into_iter().filter_map(record_of).unzip();
         }
         if !turned.durable {
@@ -334,26 +361,21 @@ impl Gateway {
         }
         for effect in effects {
             match effect {
-                Effect::Commit(_)
-                | Effect::Device(_)
-                | Effect::Visit(_)
-                | Effect::Confirm(_)
-                | Effect::Digest { .. }
-                | Effect::Ask { .. }
-                | Effect::Absence { .. }
-                | Effect::Stop(_) => {}
+                Effect::Device(_) | Effect::Visit(_) | Effect::Stop(_) => {}
                 Effect::Notify(notice) => turned.outward.push(Outward::Tell(notice)),
                 Effect::Answer(id, answer) => turned.outward.push(Outward::Answer(self.spoiled.asked(id), answer)),
+                effect => turned.outward.push(Outward::Carry(effect)),
             }
         }
         self.withheld.extend(acknowledge);
         let all_written = self.journal.books().pending() == 0;
         if all_written {
-            turned.outward.extend(self.withheld.drain(..).map(Outward::Acknowledge));
+            turned.outward.append(&mut self.withheld);
         }
         if all_written != self.disk_is_up {
             self.disk_is_up = all_written;
-            self.urgent.push_front(Arrival { input: Input::Disk { up: all_written, short: false }, delivery: None });
+            let input = Input::Disk { up: all_written, short: false };
+            self.urgent.push_front(Arrival { input, delivery: None, text: None });
         }
         self.show(turned.at);
     }

@@ -8,6 +8,7 @@ use super::fault::{Fault, Mishap};
 use super::gateway::Gateway;
 use super::place::Wire;
 use super::start::{Beginning, Started};
+use super::street::Mood;
 use super::trace::Ms;
 use super::village::{Event, Village};
 use super::wear;
@@ -104,6 +105,7 @@ impl Village<'_> {
             Mishap::Link => self.hang_up(false),
             Mishap::Broker => self.link.forgets = true,
             Mishap::Deaf => self.link.deaf = true,
+            Mishap::Modem(mood) => self.turn_modem(mood),
             Mishap::LocalBroker => {
                 self.air.broker_up = false;
                 self.lose_wire(Wire::Zigbee);
@@ -157,6 +159,7 @@ impl Village<'_> {
                 self.hang_up(true);
             }
             Mishap::Deaf => self.link.deaf = false,
+            Mishap::Modem(_) => self.turn_modem(Mood::Well),
             Mishap::LocalBroker => {
                 self.air.broker_up = true;
                 // The bridge connects again, too, and says how it is.
@@ -203,6 +206,7 @@ impl Village<'_> {
         self.lasting.clear();
         self.queue.retain(|_, event| !matches!(event, Event::Heal(_) | Event::Strike(..)));
         self.responders.diligent = true;
+        self.street.people.diligent = true;
         self.flickers = 0;
         self.hardware.come_right(self.now);
         for mishap in [
@@ -214,6 +218,7 @@ impl Village<'_> {
             Mishap::Unplug,
             Mishap::DiskFails(Call::Sync, DiskFault::Eio),
             Mishap::DiskFull,
+            Mishap::Modem(Mood::Well),
             Mishap::SlowLink,
             Mishap::NetworkTime { off_ms: 0 },
             Mishap::SlowCounty,
@@ -243,6 +248,7 @@ impl Village<'_> {
             }
             Some(off_ms) => {
                 self.cuts += 1;
+                self.street.line.lose_power();
                 self.cut_disk();
                 // A card's own trouble does not outlast the power; what lasts strikes again by itself.
                 let boot = if self.flickers > 0 { FAST_BOOT } else { BOOT };
@@ -281,6 +287,7 @@ impl Village<'_> {
             fresh,
             index: std::mem::take(&mut self.index),
             sabotage: self.settings.sabotage,
+            street: &self.street,
         };
         let Started { gateway, turned, reports, kept } = match Gateway::start(beginning) {
             Ok(started) => started,
@@ -290,6 +297,7 @@ impl Village<'_> {
         self.oracle.began(self.now, &kept);
         self.trace.line(self.now, format_args!("start of life {life}, gap {:?}", turned.start));
         self.gateway = Some(gateway);
+        self.street_begins();
         self.settle(turned, None);
         for wire in Wire::ALL {
             self.connect_soon(wire);

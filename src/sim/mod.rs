@@ -44,6 +44,8 @@ mod county;
 
 mod responders;
 
+mod street;
+
 pub mod modem;
 
 mod oracle;

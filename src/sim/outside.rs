@@ -164,6 +164,7 @@ impl Village<'_> {
         let lane = ack.lane;
         if let Some(new) = gateway.receipt(self.now, ack) {
             self.trace.line(self.now, format_args!("receipt {lane} {:?}", new.ranges));
+            self.receipted(&new);
         }
     }
 

@@ -34,7 +34,7 @@ impl Village<'_> {
             removed: Vec::new(),
         };
         let new = NewVillage { change, roster: Some(self.place.roster.clone()) };
-        gateway.urgent.push_back(Arrival { input: Input::Village(Box::new(new)), delivery: None });
+        gateway.urgent.push_back(Arrival { input: Input::Village(Box::new(new)), delivery: None, text: None });
         self.trace.line(self.now, format_args!("{resident} is {service}"));
         self.oracle.serves(self.now, resident, service);
     }

@@ -35,6 +35,10 @@ pub struct Report {
     pub unheard: usize,
     /// Times that somebody was told.
     pub told: u64,
+    /// Letters that the modem was given.
+    pub letters: u64,
+    /// Calls that it was given.
+    pub calls: u64,
     /// Turns of the station.
     pub turns: u64,
     /// Kills of the process.
@@ -69,7 +73,7 @@ impl fmt::Display for Report {
         writeln!(f, "  happened     {:>6}   {} of them on no frame that reached the box", self.happened, self.unheard)?;
         writeln!(f, "  alarms       {:>6}   {}", self.alarms, list(&self.by_condition))?;
         writeln!(f, "  at county    {:>6}   {} missing", self.received, self.lost)?;
-        writeln!(f, "  people told  {:>6}   times", self.told)?;
+        writeln!(f, "  people told  {:>6}   times, {} letters, {} calls", self.told, self.letters, self.calls)?;
         writeln!(f, "  turns        {:>6}   {} kills, {} power cuts", self.turns, self.kills, self.cuts)?;
         writeln!(f, "  went wrong   {}", list(&self.struck))?;
         writeln!(f, "  trace        {}", self.trace_sha256)?;

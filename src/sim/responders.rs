@@ -6,9 +6,8 @@ use super::chance::Chance;
 use super::place::{Place, slug};
 use super::trace::Ms;
 use crate::core::alarm::{Alarm, AlarmId, Disposition};
-use crate::core::audience::{Audience, Because};
 use crate::core::condition::Condition;
-use crate::core::effect::{Answer, Authority, Command, Notice, Order};
+use crate::core::effect::{Answer, Authority, Command, Order};
 use crate::core::id::{CommandId, ResponderId};
 use crate::core::refusal::Refusal;
 
@@ -46,34 +45,12 @@ impl Responders {
         }
     }
 
-    /// Somebody's telephone rings.
-    pub(super) fn told(&mut self, now: Ms, place: &Place, notice: &Notice) -> Option<Errand> {
-        let alarm = notice.alarm;
-        match &notice.to {
-            Audience::Acceptor(by) => {
-                let answers = self.diligent || self.chance.percent(60);
-                let at = now + self.chance.between(5 * SECOND, 90 * SECOND);
-                let order = match notice.because {
-                    _ if !answers => return None,
-                    Because::Again | Because::LeaseOver | Because::Restart => Order::Accept { alarm, by: *by },
-                    _ => Order::OnSite { alarm, by: *by, door: None },
-                };
-                Some(self.errand(at, order))
-            }
-            Audience::Rung(_) => {
-                let who = *notice.people.get(self.chance.index(notice.people.len()))?;
-                let willing = if notice.because == Because::BackUp { 0 } else { 45 };
-                self.maybe_accept(now, alarm, who, willing)
-            }
-            // They are told, and not sent; whoever has a key answers like the rung that could not get in.
-            Audience::Informed | Audience::Desk | Audience::Tester(_) => None,
-            Audience::KeyHolder(by) => self.maybe_accept(now, alarm, *by, 45),
-            Audience::Everyone => {
-                let all: Vec<ResponderId> = place.roster.responders.keys().copied().collect();
-                let who = *all.get(self.chance.index(all.len()))?;
-                self.maybe_accept(now, alarm, who, 80)
-            }
+    /// Somebody orders something on the station's page.
+    pub(super) fn page(&mut self, now: Ms, order: Order) -> Errand {
+        if let Order::Accept { alarm, by } = order {
+            self.going.entry(alarm).or_insert(by);
         }
+        self.errand(now, order)
     }
 
     /// A command was answered.
@@ -150,17 +127,6 @@ impl Responders {
     pub(super) fn drill(&mut self, now: Ms, place: &Place, home: usize) -> Option<Errand> {
         let resident = place.homes.get(home)?.resident;
         Some(self.errand(now, Order::Drill { resident }))
-    }
-
-    fn maybe_accept(&mut self, now: Ms, alarm: AlarmId, by: ResponderId, willing: u64) -> Option<Errand> {
-        let after = self.chance.between(5 * SECOND, 100 * SECOND);
-        let accepts = self.chance.percent(willing);
-        let free = accepts && !self.going.contains_key(&alarm);
-        if !free && !self.diligent {
-            return None;
-        }
-        self.going.insert(alarm, by);
-        Some(self.errand(now + after, Order::Accept { alarm, by }))
     }
 
     /// What follows an acceptance: most arrive, some think better of it, some never come, some say it is over from afar.

@@ -10,6 +10,7 @@ use super::gateway::{Gateway, LastWords, Turned};
 use super::place::{Place, Wire};
 use super::rot::Index;
 use super::sabotage::Spoiled;
+use super::street::{Dispatcher, Street};
 use super::trace::Ms;
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::detector;
@@ -46,6 +47,8 @@ pub(super) struct Beginning<'a> {
     pub index: Index,
     /// What is done wrong on purpose.
     pub sabotage: Option<Sabotage>,
+    /// Names and times.
+    pub street: &'a Street,
 }
 
 /// A life that has begun.
@@ -63,7 +66,7 @@ pub(super) struct Started {
 impl Gateway {
     /// Starts a process: opens the store, carries time on, restores and relearns, and takes the first turn.
     pub(super) fn start(beginning: Beginning<'_>) -> Result<Started, String> {
-        let Beginning { life, now, place, disk, words, hardware, fresh, index, sabotage } = beginning;
+        let Beginning { life, now, place, disk, words, hardware, fresh, index, sabotage, street } = beginning;
         let files: Arc<dyn Files> = Arc::new(disk.clone());
         let (journal, mut reports) =
             Journal::open(Arc::clone(&files), options(place.homes.len())).map_err(|error| error.to_string())?;
@@ -103,6 +106,7 @@ impl Gateway {
             journal,
             pump,
             answers: VecDeque::new(),
+            dispatcher: Dispatcher::new(&street.names),
             free_at: now,
             cursor: Cursor::default(),
             decoders: decoders(),
@@ -119,6 +123,7 @@ impl Gateway {
             spoiled: Spoiled::new(sabotage),
         };
         let gap = start.gap;
+        gateway.station.know_times(street.absences.plan(street.days));
         let mut effects = if cold { Vec::new() } else { gateway.station.resume(at, last, gap) };
         if why.is_some() && !cold {
             effects.extend(gateway.station.handle(at, &Input::StateRebuilt));

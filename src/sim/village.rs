@@ -19,12 +19,13 @@ use super::report::Report;
 use super::responders::{Errand, Responders};
 use super::rot::{Held, Index};
 use super::shrink::Item;
+use super::street::{Happening, Street, enlist};
 use super::trace::{Ms, Trace};
 use super::uplink::Upward;
 use super::wear::{Sent, Utterance, Wear};
 use super::{Sabotage, Settings};
 use crate::core::alarm::Alarm;
-use crate::core::effect::{Authority, Command};
+use crate::core::effect::{Authority, Command, Effect};
 use crate::core::id::CommandId;
 use crate::relay::message::Ack;
 use crate::relay::pump::Event as PumpEvent;
@@ -95,6 +96,8 @@ pub(super) enum Event {
     Echo(Box<Command>),
     /// The county puts a copy of its books aside.
     Copy,
+    /// Something happens between the modem and the people.
+    Street(Happening),
 }
 
 /// The village at work.
@@ -122,6 +125,7 @@ pub(super) struct Village<'a> {
     pub(super) county: County,
     pub(super) link: Link,
     pub(super) responders: Responders,
+    pub(super) street: Street,
     pub(super) asked: BTreeMap<CommandId, Command>,
     pub(super) delivered_at: BTreeMap<Wire, Ms>,
     pub(super) oracle: Oracle,
@@ -175,9 +179,11 @@ pub(super) struct Link {
 impl<'a> Village<'a> {
     /// A village on its first morning.
     pub(super) fn new(settings: &Settings, sink: Option<&'a mut dyn Write>) -> Village<'a> {
-        let place = Place::new(settings.homes);
+        let mut place = Place::new(settings.homes);
+        enlist(&mut place.roster);
         let seed = settings.seed;
         let (people, wear) = (People::new(&place, seed), Wear::new(&place, seed));
+        let street = Street::new(&place, seed, settings.days);
         let mut village = Village {
             settings: settings.clone(),
             now: 0,
@@ -200,6 +206,7 @@ impl<'a> Village<'a> {
             county: County::default(),
             link: Link { up: true, ..Link::default() },
             responders: Responders::new(seed),
+            street,
             asked: BTreeMap::new(),
             delivered_at: BTreeMap::new(),
             oracle: Oracle::default(),
@@ -261,7 +268,7 @@ impl<'a> Village<'a> {
     fn next_at(&self) -> Ms {
         let planned = self.queue.keys().next().map_or(Ms::MAX, |(at, _)| *at);
         let Some(gateway) = &self.gateway else { return planned };
-        planned.min(gateway.wanted_at(self.now)).min(self.pump_at())
+        planned.min(gateway.wanted_at(self.now)).min(self.pump_at()).min(self.street_at())
     }
 
     fn pump_at(&self) -> Ms {
@@ -284,9 +291,13 @@ impl<'a> Village<'a> {
                     | Event::Arrive(..)
                     | Event::Command(_)
                     | Event::Look
+                    | Event::Street(_)
                     | Event::Dawn(_)
             );
             self.happen(event);
+        }
+        if self.street_at() <= self.now {
+            self.street_due();
         }
         let wanted = self.gateway.as_ref().is_some_and(|gateway| gateway.wanted_at(self.now) <= self.now);
         if wanted {
@@ -334,6 +345,7 @@ impl<'a> Village<'a> {
             Event::Ask(id) => self.county_asks(id),
             Event::Echo(command) => self.echo(*command),
             Event::Copy => self.county.put_copy_aside(),
+            Event::Street(happening) => self.street(happening),
         }
     }
 
@@ -483,9 +495,11 @@ impl<'a> Village<'a> {
                     format_args!("tell {:?} of {} because {:?}", notice.to, notice.alarm, notice.because),
                 );
                 self.oracle.told(self.now, at, &notice);
-                let errand = self.responders.told(self.now, &self.place, &notice);
-                self.errands(errand);
+                self.carry(Effect::Notify(notice));
             }
+            Outward::Carry(effect) => self.carry(effect),
+            Outward::County(alarm, text) => self.carry_to_county(alarm, text),
+            Outward::LetGo(text) => self.let_go(text),
             Outward::Answer(id, answer) => {
                 if self.county.question == Some(id)
                     && let Some(gateway) = &mut self.gateway

@@ -2,11 +2,12 @@
 
 use shouwang::core::alarm::Disposition;
 use shouwang::core::alarm::told::Reached;
+use shouwang::core::audience::{Audience, Because};
 use shouwang::core::condition::Condition;
 use shouwang::core::effect::{Authority, Input, Order, Report};
 
 use super::PRESS;
-use super::village::{Play, id};
+use super::village::{Play, id, rung};
 
 #[test]
 fn whoever_would_be_told_of_what_another_word_of_the_same_turn_ends_is_left_alone() {
@@ -21,6 +22,25 @@ fn whoever_would_be_told_of_what_another_word_of_the_same_turn_ends_is_left_alon
     play.turn(20, &[goes, ends]);
     assert_eq!(play.state_of(Condition::HelpCall), Some("closed"));
     assert_eq!(play.told(), [], "a back-up for what is over");
+}
+
+#[test]
+fn rule_06_whoever_lets_go_of_an_alarm_is_not_the_next_who_is_called_to_it() {
+    // Whoever stands alone on the last rung takes it from the second, and withdraws, or does not come.
+    for (s, withdraws, because) in [(80, true, Because::Withdrawn), (1_300, false, Because::LeaseOver)] {
+        let mut play = Play::watched();
+        play.hear(0, "button", &[PRESS]);
+        let (alarm, by) = (play.open(Condition::HelpCall), id("desk"));
+        play.order(70, Authority::Local, Order::Accept { alarm, by });
+        play.told();
+        if withdraws {
+            play.order(s, Authority::Local, Order::Withdraw { alarm, by });
+        }
+        play.until(s);
+        let next: Vec<Audience> =
+            play.told().into_iter().filter(|told| told.3 == because).map(|told| told.2).take(1).collect();
+        assert_eq!(next, [rung(0)], "{because:?}");
+    }
 }
 
 #[test]

@@ -305,7 +305,9 @@ fn accepted(
         Trigger::Cleared => Ok(cleared(state, among)),
         // Saying it again renews the lease; it is also the reply that CARE-RULES 7 waits for.
         Trigger::Accept { by, travel_min } if by == holder => Ok(accept(by, travel_min, climb, now, among)),
-        Trigger::Withdraw { by } if by == holder => Ok(climb_on(climb.anew(now), now, Because::Withdrawn, among)),
+        Trigger::Withdraw { by } if by == holder => {
+            Ok(climb_past(holder, climb.anew(now), now, Because::Withdrawn, among))
+        }
         Trigger::Accept { .. } | Trigger::Withdraw { .. } => Err(Refusal::HeldByAnother),
         // Whoever is there is there, also when somebody else had accepted.
         Trigger::OnSite { by } => Ok(Step::to(arrive(by, climb, now))),
@@ -333,7 +335,9 @@ fn on_site(
         Trigger::Cleared => Ok(cleared(state, among)),
         Trigger::Accept { by, .. } | Trigger::OnSite { by } if by == holder => Ok(Step::to(arrive(by, climb, now))),
         Trigger::OnSite { by } => Ok(Step::to(arrive(by, climb, now))),
-        Trigger::Withdraw { by } if by == holder => Ok(climb_on(climb.anew(now), now, Because::Withdrawn, among)),
+        Trigger::Withdraw { by } if by == holder => {
+            Ok(climb_past(holder, climb.anew(now), now, Because::Withdrawn, among))
+        }
         Trigger::Accept { .. } | Trigger::Withdraw { .. } => Err(Refusal::HeldByAnother),
         Trigger::Acknowledge { .. } => acknowledge_refused(among),
         Trigger::Close { by, disposition, conversation } => {
@@ -358,6 +362,13 @@ fn climb_on(climb: Climb, now: Mono, because: Because, among: &Among<'_>) -> Ste
     let (climb, to) = climb.up(among.ladder, now);
     let because = if climb.unanswered.is_some() { Because::Unanswered } else { because };
     Step::to(State::Raised { climb }).calling(to, because)
+}
+
+/// The next rung on which somebody else stands: whoever has just let go of it, or did not come, is not who is called in addition
+/// (CARE-RULES 6).
+fn climb_past(before: ResponderId, climb: Climb, now: Mono, because: Because, among: &Among<'_>) -> Step {
+    let ladder = among.ladder.besides(before);
+    climb_on(climb, now, because, &Among { rule: among.rule, priority: among.priority, ladder: &ladder })
 }
 
 /// The rung that was called last is called again, and the ladder goes on as it would have.
@@ -424,7 +435,7 @@ fn lease_due(state: State, holder: ResponderId, climb: Climb, now: Mono, among: 
     let due = |at: Option<Mono>| at.is_some_and(|at| now >= at);
     match state {
         State::Accepted { until, .. } | State::OnSite { until, .. } if now >= until => {
-            climb_on(climb.anew(now), now, Because::LeaseOver, among)
+            climb_past(holder, climb.anew(now), now, Because::LeaseOver, among)
                 .calling(Audience::Acceptor(holder), Because::LeaseOver)
         }
         State::Accepted { by, until, ask, pressed_again, climb } if due(pressed_again) => {
@@ -481,7 +492,11 @@ fn close(
     if let Some(state) = ending(by, disposition, conversation, presence, among)? {
         Ok(Step::to(state))
     } else {
-        let step = climb_on(climb, now, Because::NotAnEnding, among).noting(NoteKind::NotAnEnding);
+        let step = match by {
+            Some(by) => climb_past(by, climb, now, Because::NotAnEnding, among),
+            None => climb_on(climb, now, Because::NotAnEnding, among),
+        };
+        let step = step.noting(NoteKind::NotAnEnding);
         Ok(Step { more_urgent: true, ..step })
     }
 }

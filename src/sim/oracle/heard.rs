@@ -135,7 +135,8 @@ impl Heard {
             }
         }
         for alarm in turned.records.iter().filter(|alarm| alarm.rev == 1 && !alarm.id.drill) {
-            if !alarm.id.condition.rule().about_person {
+            // That an absence is over stands in the village's file, and no device says it.
+            if !alarm.id.condition.rule().about_person || alarm.id.condition == Condition::NotBack {
                 continue;
             }
             let causes: Vec<Cause> = turned

@@ -21,11 +21,19 @@ mod hours;
 
 mod repeats;
 
+mod telephones;
+
+mod answers;
+
+mod comes;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use self::answers::Answers;
 use self::audit::Audit;
+use self::comes::Comes;
 use self::heard::Heard;
 use self::hours::Hours;
 use self::keeping::Keeping;
@@ -33,19 +41,22 @@ use self::register::Register;
 use self::repeats::Repeats;
 use self::story::Story;
 use self::strangers::Strangers;
+use self::telephones::Telephones;
 use super::air::Delivery;
 use super::county::County;
 use super::gateway::{Gateway, Turned};
 use super::place::{Place, Wire};
 use super::rot::Loss;
+use super::street::{Names, Whom};
 use super::trace::Ms;
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::effect::Notice;
-use crate::core::id::ResidentId;
+use crate::core::id::{ResidentId, ResponderId};
 use crate::core::roster::Service;
 use crate::core::sequence::{Lane, Range};
 use crate::core::time::Moment;
 use crate::limits;
+use crate::notify::channel::Errand;
 
 /// Violations kept; further ones are counted. judgement: the first one is looked at.
 const VIOLATIONS_MAX: usize = 20;
@@ -90,6 +101,9 @@ pub(super) struct Oracle {
     register: Register,
     hours: Hours,
     repeats: Repeats,
+    telephones: Telephones,
+    answers: Answers,
+    comes: Comes,
     lived_since: Ms,
 }
 
@@ -102,11 +116,15 @@ impl Oracle {
 
     /// A turn was taken and its write is known.
     pub(super) fn turned(&mut self, now: Ms, place: &Place, turned: &Turned) {
-        let Oracle { verdicts, heard, story, keeping, audit, strangers, register, .. } = self;
+        let Oracle { verdicts, heard, story, keeping, audit, telephones, answers, strangers, register, .. } = self;
         strangers.turned(now, place, register, turned, verdicts);
         heard.turned(now, place, turned, verdicts);
         story.turned(now, place, turned, self.lived_since, verdicts);
         audit.turned(now, place, turned, verdicts);
+        telephones.turned(now, turned);
+        answers.turned(now, turned, verdicts);
+        let has_left = |alarm: &Alarm| alarm.resident().is_some_and(|who| place.roster.has_left(who));
+        self.comes.turned(now, turned, has_left, verdicts);
         if turned.durable {
             keeping.written(turned);
         }
@@ -131,6 +149,27 @@ impl Oracle {
         }
     }
 
+    /// People are to be told, by these names.
+    pub(super) fn ordered(&mut self, now: Ms, at: Moment, notice: &Notice, names: &Names) {
+        self.comes.ordered(notice);
+        self.telephones.ordered(now, at, notice, names, &mut self.verdicts);
+    }
+
+    /// The modem is given something to do.
+    pub(super) fn handed(&mut self, now: Ms, errand: &Errand, whom: Whom, names: &Names) {
+        self.telephones.handed(now, errand, whom, names, &mut self.verdicts);
+    }
+
+    /// Somebody reads a letter that they can answer, which that life had given to the modem.
+    pub(super) fn read(&mut self, now: Ms, life: u32, alarm: AlarmId, who: ResponderId) {
+        self.comes.read(now, life, alarm, who, &mut self.verdicts);
+    }
+
+    /// The modem is free.
+    pub(super) fn idle(&mut self, now: Ms) {
+        self.telephones.idle(now);
+    }
+
     /// A message's sender is acknowledged.
     pub(super) fn acknowledged(&mut self, now: Ms, packet: u64) {
         if let Some((alarm, rev)) = self.heard.acknowledged(now, packet, &mut self.verdicts) {
@@ -142,12 +181,17 @@ impl Oracle {
     pub(super) fn killed(&mut self, now: Ms) {
         self.heard.killed();
         self.audit.killed(now);
+        self.telephones.killed();
+        self.comes.killed();
         self.strangers.killed();
     }
 
     /// A process begins, with what the log gave it. To be called before its first turn is shown.
     pub(super) fn began(&mut self, now: Ms, alarms: &BTreeMap<AlarmId, Alarm>) {
         self.lived_since = now;
+        self.telephones.began(now, alarms);
+        self.answers.began(alarms);
+        self.comes.began(alarms);
         self.keeping.began(now, alarms, &mut self.story, &mut self.verdicts);
     }
 
@@ -170,6 +214,7 @@ impl Oracle {
         self.register.serves(now, resident, service);
         if !service.is_served() {
             self.story.leaves(resident);
+            self.comes.leaves(resident);
         }
     }
 
@@ -188,7 +233,9 @@ impl Oracle {
         if free {
             self.story.overdue(now, gateway.clock.at(now), self.lived_since, &mut self.verdicts);
             self.heard.overdue(now, &mut self.verdicts);
+            self.comes.overdue(now, gateway.clock.at(now), &mut self.verdicts);
         }
+        self.telephones.watch(now, gateway, &mut self.verdicts);
         let (urgent, routine) = gateway.inputs_waiting();
         let pending = gateway.journal.books().pending();
         let in_flight = gateway.pump.in_flight();
@@ -196,6 +243,7 @@ impl Oracle {
             ("urgent lane", urgent, limits::URGENT_LANE_MAX),
             ("routine lane", routine, limits::ROUTINE_LANE_MAX),
             ("turns that wait for the disk", pending, limits::PENDING_TURNS_MAX),
+            ("jobs that wait for the modem", gateway.dispatcher.waiting(), limits::people::JOBS_MAX),
             ("publishes in flight", in_flight, usize::from(limits::RELAY_WINDOW)),
         ] {
             if len > max {
@@ -235,6 +283,11 @@ impl Oracle {
     /// How many alarms there were, how many true causes were heard by the gateway, and how often people were told.
     pub(super) fn counts(&self) -> (usize, usize, u64) {
         (self.story.alarms(), self.heard.causes(), self.story.told_count())
+    }
+
+    /// Letters and calls that the modem was given.
+    pub(super) fn given(&self) -> (u64, u64) {
+        self.telephones.counts()
     }
 
     /// Alarms by condition.

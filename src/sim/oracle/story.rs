@@ -7,7 +7,7 @@ use super::Verdicts;
 use crate::core::alarm::life_cycle::State;
 use crate::core::alarm::{Alarm, AlarmId, Disposition, Subject};
 use crate::core::audience::{Audience, Because};
-use crate::core::effect::{Notice, Order};
+use crate::core::effect::{Input, Notice, Order};
 use crate::core::id::ResidentId;
 use crate::core::time::{Gap, Moment, Mono};
 use crate::sim::gateway::{Gateway, Turned};
@@ -163,7 +163,10 @@ impl Story {
             State::Raised { .. } => true,
             State::Accepted { until, .. } | State::OnSite { until, .. } => {
                 let before = known.taken_at == Some(at.mono);
-                to_acceptor || before || at.mono >= until || matches!(notice.because, Because::BackUp | Because::Again)
+                to_acceptor
+                    || before
+                    || at.mono >= until
+                    || matches!(notice.because, Because::BackUp | Because::Again | Because::Wants120)
             }
         };
         if !allowed {
@@ -220,7 +223,8 @@ fn step(
     lived_since: Ms,
     verdicts: &mut Verdicts,
 ) {
-    let ordered = !turned.orders.is_empty();
+    let answered = turned.said.iter().any(|input| matches!(input, Input::Reply(_)));
+    let ordered = answered || !turned.orders.is_empty();
     let restart = turned.start == Some(Gap::Unknown);
     match (before.map(|before| before.state), alarm.state) {
         (None, State::PreAlarm { until }) => {
@@ -262,11 +266,12 @@ fn step(
         (Some(State::Raised { .. }), State::Accepted { by, .. }) if alarm.id.condition.rule().about_person => {
             let orders =
                 |order: &Order| matches!(order, Order::Accept { alarm: of, by: who } if (*of, *who) == (alarm.id, by));
-            if !turned.orders.iter().any(orders) {
+            if !answered && !turned.orders.iter().any(orders) {
                 verdicts.against(now, "only_who_goes_stops_the_ladder", || alarm.id.to_string());
             }
         }
-        (from, State::Closed { by, disposition, .. }) => {
+        // How far a notice of it had come may be told of an alarm that is over: that ends nothing.
+        (from, State::Closed { by, disposition, .. }) if !matches!(from, Some(State::Closed { .. })) => {
             let person = alarm.id.condition.rule().about_person;
             let in_window = matches!(from, Some(State::PreAlarm { .. }));
             let allowed = match disposition {
