@@ -280,6 +280,11 @@ impl Station {
         }
     }
 
+    /// Whether an alarm is about a thing, and closed.
+    fn is_past_fault(&self, id: AlarmId) -> bool {
+        !id.condition.rule().about_person && self.book.get(id).is_some_and(|alarm| !alarm.is_open())
+    }
+
     /// Marks alarms whose record the log did not take in time.
     pub fn mark_undurable(&mut self, id: AlarmId) {
         self.book.mark_undurable(id);
