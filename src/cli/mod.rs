@@ -121,7 +121,7 @@ pub fn main() -> ExitCode {
         Verb::Decode(args) => decode::run(&args),
         Verb::Record(args) => record::run(&args),
         Verb::Audit(args) => audit::run(&args),
-        Verb::Simulate(args) => simulate::run(args),
+        Verb::Simulate(args) => simulate::run(&args),
         #[cfg(feature = "demo")]
         Verb::Demo(args) => demo::run(&args),
         Verb::CheckState(args) => run::check_state(&args),

@@ -84,8 +84,9 @@ struct Sum {
 
 /// Runs the verb: 0, 1 on a violation, 2 on usage.
 #[must_use]
-pub fn run(args: Args) -> ExitCode {
-    let Args { seed, days, homes, ref faults, ref only, sabotage, .. } = args;
+pub fn run(args: &Args) -> ExitCode {
+    let Args { seed, days, homes, faults, only, sabotage, .. } = args;
+    let (seed, days, homes, sabotage) = (*seed, *days, *homes, *sabotage);
     let settings = Settings { seed, days, homes, faults: faults.clone(), sabotage, keep: only.clone() };
     let done = match &args.seeds {
         Some(seeds) => Ok(many(&settings, seeds, args.report)),

@@ -101,6 +101,8 @@ impl Village<'_> {
             | Mishap::Flicker
             | Mishap::Restored { .. }
             | Mishap::Forged
+            // The disk is asked what lasts when it syncs.
+            | Mishap::SlowDisk
             | Mishap::Rot(_) => {}
             Mishap::Link => self.hang_up(false),
             Mishap::Broker => self.link.forgets = true,
@@ -128,8 +130,6 @@ impl Village<'_> {
             Mishap::NetworkTime { off_ms } => self.network_time(off_ms),
             Mishap::SlowCounty => self.county.slow = true,
             Mishap::CountyAway => self.county_away(true),
-            // Every turn asks whether it lasts.
-            Mishap::SlowDisk => {}
             Mishap::LyingDisk => self.disk.lie(true),
         }
     }
@@ -148,6 +148,8 @@ impl Village<'_> {
             | Mishap::Flicker
             | Mishap::Restored { .. }
             | Mishap::Forged
+            // The disk is asked what lasts when it syncs.
+            | Mishap::SlowDisk
             | Mishap::Rot(_) => {}
             Mishap::Link | Mishap::HalfOpen => {
                 self.link.up = !["link", "half_open"].iter().any(|word| self.lasts(word));
@@ -182,7 +184,6 @@ impl Village<'_> {
             Mishap::NetworkTime { .. } => self.network_time(0),
             Mishap::SlowCounty => self.county.slow = false,
             Mishap::CountyAway => self.county_away(false),
-            Mishap::SlowDisk => {}
             Mishap::LyingDisk => self.disk.lie(false),
         }
     }

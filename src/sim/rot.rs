@@ -145,7 +145,7 @@ impl Village<'_> {
             return;
         }
         let mut names = self.disk.list().unwrap_or_default();
-        names.retain(|name| name.ends_with(".log"));
+        names.retain(|name| std::path::Path::new(name).extension().is_some_and(|ending| ending == "log"));
         if rot == (Rot::Bit { newest: true }) {
             // The newest of each stream stands last of its name.
             names.retain(|name| name.starts_with(Stream::Urgent.word()));

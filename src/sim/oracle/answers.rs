@@ -44,8 +44,8 @@ impl Answers {
             if let Some(wanted) = before.and_then(|before| before.ambulance).filter(|wanted| wanted.dialled.is_none()) {
                 let stays = alarm.ambulance.is_some_and(|after| after.wanted == wanted.wanted);
                 let by_whom = alarm.ambulance.and_then(|after| after.dialled_by);
-                let says = |reply: &Reply| reply.by == by_whom && reply.wish == Some(Wish::Dialled120);
-                let said = turned.said.iter().any(|input| matches!(input, Input::Reply(reply) if says(reply)));
+                let is_that = |reply: &Reply| reply.by == by_whom && reply.wish == Some(Wish::Dialled120);
+                let said = turned.said.iter().any(|input| matches!(input, Input::Reply(reply) if is_that(reply)));
                 let confirmed = said || turned.orders.iter().any(|order| matches!(order, Order::Dialled120 { .. }));
                 if !stays || (by_whom.is_some() && !confirmed) {
                     verdicts

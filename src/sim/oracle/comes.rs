@@ -184,7 +184,8 @@ impl Comes {
         match self.given.get_mut(&(alarm, who)) {
             Some(given) if *given > 0 => *given -= 1,
             _ => {
-                verdicts.against(now, "nobody_reads_a_notice_more_often_than_it_was_given", || format!("{alarm} {who}"))
+                verdicts
+                    .against(now, "nobody_reads_a_notice_more_often_than_it_was_given", || format!("{alarm} {who}"));
             }
         }
     }

@@ -30,17 +30,17 @@ impl Village<'_> {
     /// What an effect means for people.
     pub(in crate::sim) fn carry(&mut self, effect: Effect) {
         match effect {
-            Effect::Commit(alarm) => self.to_people(ToPeople::Alarm(alarm)),
+            Effect::Commit(alarm) => self.tell_people(ToPeople::Alarm(alarm)),
             Effect::Notify(notice) => {
                 if let Some(gateway) = &self.gateway {
                     let at = gateway.clock.at(self.now);
                     self.oracle.ordered(self.now, at, &notice, &self.street.names);
                 }
-                self.to_people(ToPeople::Notice(notice));
+                self.tell_people(ToPeople::Notice(notice));
             }
-            Effect::Confirm(confirm) => self.to_people(ToPeople::Confirm(confirm)),
-            Effect::Digest { faults, people } => self.to_people(ToPeople::Digest { faults, people }),
-            Effect::Ask { who, code: Some(code), about } => self.to_people(ToPeople::Ask { who, code, about }),
+            Effect::Confirm(confirm) => self.tell_people(ToPeople::Confirm(confirm)),
+            Effect::Digest { faults, people } => self.tell_people(ToPeople::Digest { faults, people }),
+            Effect::Ask { who, code: Some(code), about } => self.tell_people(ToPeople::Ask { who, code, about }),
             Effect::Absence { resident, until, change, .. } => {
                 self.trace.line(self.now, format_args!("absence of {resident} {change:?}"));
                 if self.street.absences.change(resident, until, change, self.now) {
@@ -58,14 +58,14 @@ impl Village<'_> {
 
     /// What the county may not know of is texted to it, unless its receipt comes.
     pub(in crate::sim) fn carry_to_county(&mut self, alarm: AlarmId, text: crate::private::Private<String>) {
-        self.to_people(ToPeople::County { alarm, text });
+        self.tell_people(ToPeople::County { alarm, text });
     }
 
     /// The county's receipt makes texts needless.
     pub(in crate::sim) fn receipted(&mut self, ack: &Ack) {
         let Some(gateway) = &mut self.gateway else { return };
         for alarm in gateway.dispatcher.second_path.receipted(ack) {
-            self.to_people(ToPeople::Receipted(alarm));
+            self.tell_people(ToPeople::Receipted(alarm));
         }
     }
 
@@ -79,7 +79,7 @@ impl Village<'_> {
         }
         for alarm in open {
             let news = is_news(&alarm).then(|| (alarm.id, text_of(&alarm, at)));
-            self.to_people(ToPeople::Alarm(Box::new(alarm)));
+            self.tell_people(ToPeople::Alarm(Box::new(alarm)));
             if let Some((alarm, text)) = news {
                 self.carry_to_county(alarm, text);
             }
@@ -97,7 +97,7 @@ impl Village<'_> {
 
     /// The queue's time has come.
     pub(in crate::sim) fn street_due(&mut self) {
-        self.to_people(ToPeople::Due);
+        self.tell_people(ToPeople::Due);
     }
 
     /// The process has a text on disk.
@@ -160,16 +160,16 @@ impl Village<'_> {
 
     fn modem_says(&mut self, life: u32, said: FromChannel) {
         if self.gateway.as_ref().is_some_and(|gateway| gateway.life == life) {
-            self.to_people(ToPeople::Said(dispatcher::modem(), said));
+            self.tell_people(ToPeople::Said(dispatcher::modem(), said));
         }
     }
 
     /// One event for the queue, and all that it wants done about it.
-    fn to_people(&mut self, event: ToPeople) {
-        self.to_people_of(event, None);
+    fn tell_people(&mut self, event: ToPeople) {
+        self.tell_people_of(event, None);
     }
 
-    fn to_people_of(&mut self, event: ToPeople, mut text: Option<u64>) {
+    fn tell_people_of(&mut self, event: ToPeople, mut text: Option<u64>) {
         let Some(gateway) = &mut self.gateway else { return };
         let at: Moment = gateway.clock.at(self.now);
         let acts = gateway.dispatcher.handle(at, event, &self.street.names);
@@ -273,7 +273,7 @@ impl Village<'_> {
         let names = &street.names;
         let texts: Vec<(u64, Incoming)> = street.line.read(|written| names.number(written.by));
         for (id, incoming) in texts {
-            self.to_people_of(ToPeople::Said(dispatcher::modem(), FromChannel::Incoming(incoming)), Some(id));
+            self.tell_people_of(ToPeople::Said(dispatcher::modem(), FromChannel::Incoming(incoming)), Some(id));
         }
     }
 }

@@ -33,8 +33,8 @@ pub(super) struct Telephone {
 impl Telephone {
     /// How it is at that moment.
     pub(super) fn reach(self, now: Ms) -> Reach {
-        let mut off = Chance::stream(self.seed, "off", self.number << 32 | now / HOUR);
-        let mut busy = Chance::stream(self.seed, "busy", self.number << 32 | now / TALK);
+        let mut off = Chance::stream(self.seed, "off", (self.number << 32) | (now / HOUR));
+        let mut busy = Chance::stream(self.seed, "busy", (self.number << 32) | (now / TALK));
         match () {
             () if (self.sleeps && is_night(now)) || off.percent(6) => Reach::Off,
             () if busy.percent(4) => Reach::Busy,
