@@ -155,7 +155,7 @@ pub(super) fn start(
     let starts = Starts::begin(&dir.join("starts"), &clock::kernel_boot(), clock::boottime());
     let exe = std::env::current_exe().map_err(in_use)?;
     let checked = state::check::open_checked(&exe, &dir.join("state"), &starts, limits::STATE_CHECK_DEADLINE);
-    let Opened { store, ledger, words, reports } = Store::open(files.clone(), checked, options(config))?;
+    let Opened { store, ledger, words, reports } = Store::open(files.clone(), checked, store_options(config))?;
     for report in &reports {
         if report == &Report::FirstStart { info!("{report}") } else { warn!("{report}") }
     }
@@ -245,7 +245,9 @@ fn relearn(
     }
 }
 
-fn options(station: &config::Station) -> Options {
+/// How large the store of this station may get.
+#[must_use]
+pub fn store_options(station: &config::Station) -> Options {
     let store = station.store;
     Options {
         urgent: Budget {

@@ -48,6 +48,8 @@ pub enum Judged {
     Same,
     /// The record was retired with its segment: the log is younger than the head.
     Retired,
+    /// It is older than the oldest record, and nothing had to be retired that far: somebody took it away.
+    Removed,
     /// Another record stands in its place: it, or a record before it, was written anew.
     Other,
     /// The log ends before it.
