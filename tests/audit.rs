@@ -220,6 +220,37 @@ fn a_log_whose_oldest_segments_were_removed_by_hand_is_not_whole_and_says_since_
 }
 
 #[test]
+fn heads_of_a_card_before_are_of_another_log_and_accuse_nobody_unless_this_log_was_kept_then() {
+    let station = Station::new();
+    write_anew(&station, 2);
+    let whole = fs::read_to_string(&station.heads).expect("read");
+    let another = whole.replace("0000000000005eed", "00000000000000ad");
+    let before = another.replace("\"at_ms\":1", "\"at_ms\":0,\"was_ms\":1");
+    let urgent = |said: &Value, wanted: &str| {
+        let heads = said["heads"].as_array().expect("a list").iter().filter(|head| head["stream"] == "urgent");
+        let words: Vec<&str> = heads.map(|head| head["judged"].as_str().expect("a word")).collect();
+        assert!(!words.is_empty() && words.iter().all(|word| *word == wanted), "{wanted}: {words:?}");
+    };
+    fs::write(&station.heads, &before).expect("written");
+    urgent(&station.against().1, "former");
+    let against = ["--against", station.heads.to_str().expect("text"), "--lang", "en"];
+    let output = audit(station.dir.path(), &against);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert!(
+        text.contains("another log (sequence 00000000000000ad, 1970-01-01") && !text.contains("written anew"),
+        "{text}"
+    );
+    for accusing in [another, before.replace("00000000000000ad", "0000000000005eed")] {
+        fs::write(&station.heads, accusing).expect("written");
+        let (well, said) = station.against();
+        urgent(&said, "other");
+        assert!(!well);
+    }
+    assert_eq!(audit(station.dir.path(), &against).status.code(), Some(1));
+}
+
+#[test]
 fn a_record_that_is_being_written_is_no_damage_and_heads_of_two_gateways_are_not_mixed() {
     let station = Station::new();
     let newest = segments(&Disk::visit(&station.dir.path().join("log")), Stream::Urgent).expect("listed").len() - 1;

@@ -2,7 +2,7 @@
 //!
 //! Reads beside a running gateway and writes nothing. A record that is just being written is no damage.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,8 +13,9 @@ use serde_json::{Value, json};
 
 use super::argument::{EX_CONFIG, Language};
 use crate::config::Station;
+use crate::core::id::Epoch;
 use crate::core::log_head::LogStream;
-use crate::core::time::{Trust, Wall};
+use crate::core::time::{Moment, Trust, Wall};
 use crate::daemon;
 use crate::relay::heads::KeptHead;
 use crate::store::files::{Disk, Files};
@@ -35,6 +36,10 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
     /// 逐条核对两个日志流的链,并可与县里的链头比对 · Walks the chains of both streams, and compares them with the county's heads
+    ///
+    /// 退出码:0 完整;1 不完整或与县里不符;3 自身完整,但县里还有换卡前旧日志的链头,无从核对,请找出旧卡。
+    /// Exit codes: 0 whole; 1 not whole, or not the log that the county knows; 3 whole in itself, and the county also has heads of
+    /// a former log, from before this one began, which cannot be compared here: look for the former card.
     Verify(Verify),
 }
 
@@ -55,6 +60,9 @@ struct Verify {
     #[command(flatten)]
     language: Language,
 }
+
+/// The log is whole, and the county has heads of a former one. judgement: no fault of this log, and nothing to pass over in silence either.
+const EX_FORMER: u8 = 3;
 
 /// Runs the verb.
 #[must_use]
@@ -77,7 +85,11 @@ pub fn run(args: &Args) -> ExitCode {
             } else {
                 audit.lines(lang).iter().for_each(|line| println!("{line}"));
             }
-            if audit.is_well() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            match (audit.is_well(), audit.former().is_empty()) {
+                (true, true) => ExitCode::SUCCESS,
+                (true, false) => ExitCode::from(EX_FORMER),
+                (false, _) => ExitCode::FAILURE,
+            }
         }
         Err(sentence) => {
             eprintln!("shouwang audit: {sentence}");
@@ -134,6 +146,22 @@ struct Audited {
     budget: Budget,
 }
 
+/// The sequences that the log had, and since when it has its records.
+struct Sequences {
+    epochs: BTreeSet<Epoch>,
+    since: Option<Moment>,
+}
+
+impl Sequences {
+    /// Whether a head is another log's. One that was noted while this log was kept is not: it is an answer that this log owes. A clock
+    /// that was not synced when the log began cannot tell before from after, and accuses nobody.
+    fn is_of_a_former(&self, head: &KeptHead, at_ms: i64) -> bool {
+        let is_known = head.epoch.parse().is_ok_and(|epoch| self.epochs.contains(&epoch));
+        let began = self.since.filter(|since| since.trust == Trust::Synced);
+        !is_known && !self.epochs.is_empty() && began.is_none_or(|began| at_ms < began.wall.0)
+    }
+}
+
 impl Audited {
     /// Whether records are gone from its beginning that had to be kept.
     fn begins_late(&self) -> bool {
@@ -144,14 +172,15 @@ impl Audited {
         self.verified.is_whole() && !self.begins_late()
     }
 
-    fn judge(&self, links: &Links, head: &KeptHead) -> Judged {
+    fn judge(&self, links: &Links, head: &KeptHead, log: &Sequences) -> Judged {
         let judged = self.verified.judge(links, head.index, Chain(head.chain.0));
         // A clock that was never set says nothing of a record's age; the county's does.
         let at = if head.at_trust == Trust::Unset.word() { head.received_ms } else { head.at_ms };
         if judged == Judged::Retired && self.begins_late() && !self.begins.may_forget(Wall(at), self.budget.kept) {
             return Judged::Removed;
         }
-        judged
+        let is_missed = matches!(judged, Judged::Other | Judged::Beyond | Judged::Unreadable);
+        if is_missed && log.is_of_a_former(head, at) { Judged::Former } else { judged }
     }
 }
 
@@ -165,6 +194,7 @@ impl Audit {
         ];
         let mut streams = Vec::new();
         let mut judged = Vec::new();
+        let mut log_of = Sequences { epochs: BTreeSet::new(), since: None };
         for (stream, of, budget) in both {
             let mine = heads.iter().filter(|head| head.stream == stream);
             let wanted: BTreeSet<u64> = mine.clone().map(|head| head.index).collect();
@@ -172,8 +202,11 @@ impl Audit {
             let count = segments(&*files, of).map_err(failed)?.len();
             let (verified, links): (Verified, Links) = verify_with(Arc::clone(&files), of, &wanted).map_err(failed)?;
             let begins = beginning(&*files, of).map_err(failed)?;
+            if stream == LogStream::Urgent {
+                log_of = Sequences { epochs: verified.epochs.clone(), since: begins.since };
+            }
             let audited = Audited { stream, files: count, verified, begins, budget };
-            judged.extend(mine.map(|head| (head.clone(), audited.judge(&links, head))));
+            judged.extend(mine.map(|head| (head.clone(), audited.judge(&links, head, &log_of))));
             streams.push(audited);
         }
         if streams.iter().all(|audited| audited.files == 0) && heads.is_empty() {
@@ -184,6 +217,16 @@ impl Audit {
 
     fn is_well(&self) -> bool {
         self.streams.iter().all(Audited::is_well) && self.heads.iter().all(|(_, j)| j.is_well())
+    }
+
+    /// The former logs that the county has heads of: their sequences, with the first and the last time of a head and how many.
+    fn former(&self) -> BTreeMap<&str, (i64, i64, usize)> {
+        let mut former = BTreeMap::new();
+        for (head, _) in self.heads.iter().filter(|(_, judged)| *judged == Judged::Former) {
+            let of: &mut (i64, i64, usize) = former.entry(head.epoch.as_str()).or_insert((head.at_ms, head.at_ms, 0));
+            *of = (of.0.min(head.at_ms), of.1.max(head.at_ms), of.2 + 1);
+        }
+        former
     }
 
     fn lines(&self, lang: Lang) -> Vec<String> {
@@ -217,9 +260,13 @@ impl Audit {
                     Judged::Removed => Some(say::removed(head.stream, head.index, &at, lang)),
                     Judged::Other => Some(say::other(head.stream, head.index, &at, lang)),
                     Judged::Beyond => Some(say::beyond(head.stream, head.index, &at, lang)),
-                    Judged::Same | Judged::Retired | Judged::Unreadable => None,
+                    Judged::Same | Judged::Retired | Judged::Former | Judged::Unreadable => None,
                 }
             }));
+            let former = self.former().into_iter();
+            lines.extend(
+                former.map(|(epoch, (first, last, count))| say::former(epoch, count, &time(first), &time(last), lang)),
+            );
         }
         lines.push(if self.is_well() { say::WHOLE } else { say::NOT_WHOLE }.say(lang).to_owned());
         lines
@@ -235,6 +282,7 @@ impl Audit {
                     Judged::Same => "same",
                     Judged::Retired => "retired",
                     Judged::Removed => "removed",
+                    Judged::Former => "former",
                     Judged::Other => "other",
                     Judged::Beyond => "beyond",
                     Judged::Unreadable => "unreadable",

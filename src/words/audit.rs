@@ -132,6 +132,20 @@ pub fn removed(stream: LogStream, index: u64, at: &str, lang: Lang) -> String {
     }
 }
 
+/// The county has heads of a log that is not this one, from before it began.
+#[must_use]
+pub fn former(epoch: &str, count: usize, first: &str, last: &str, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!(
+            "  ? 县里有 {count} 个链头属于另一份日志(序号纪元 {epoch},{first} 至 {last}),早于本日志:如换过卡,请核对旧卡"
+        ),
+        Lang::En => format!(
+            "  ? {count} of the county's heads are of another log (sequence {epoch}, {first} to {last}), before this one began: \
+             if the card was replaced, check the former card"
+        ),
+    }
+}
+
 /// Another record stands where the county knows one.
 #[must_use]
 pub fn other(stream: LogStream, index: u64, at: &str, lang: Lang) -> String {
