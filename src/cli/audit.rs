@@ -311,6 +311,7 @@ impl Audited {
         json!({
             "stream": stream, "files": files, "records": verified.records, "first": verified.first_index,
             "since_ms": begins.since.map(|since| since.wall.0), "since_trust": begins.since.map(|since| since.trust.word()),
+
             "begins_late": self.begins_late(), "last": verified.last_index, "head": verified.head.to_string(), "missing": missing, "altered": altered,
         })
     }
