@@ -69,7 +69,7 @@ const EX_FORMER: u8 = 3;
 pub fn run(args: &Args) -> ExitCode {
     let Verb::Verify(args) = &args.verb;
     let lang = args.language.lang();
-    let of = args.data.clone().map_or_else(|| house_of(&args.config), |data| Ok(House::of_folder(data)));
+    let of = args.data.clone().map_or_else(|| house_of(&args.config), |data| Ok(House::of_folder(&data)));
     let house = match of {
         Ok(house) => house,
         Err(sentence) => {
@@ -107,7 +107,7 @@ struct House {
 }
 
 impl House {
-    fn of_folder(data: PathBuf) -> House {
+    fn of_folder(data: &Path) -> House {
         House { log: data.join("log"), options: Options::default(), is_by_default: true }
     }
 }
@@ -312,7 +312,8 @@ impl Audited {
             "stream": stream, "files": files, "records": verified.records, "first": verified.first_index,
             "since_ms": begins.since.map(|since| since.wall.0), "since_trust": begins.since.map(|since| since.trust.word()),
 
-            "begins_late": self.begins_late(), "last": verified.last_index, "head": verified.head.to_string(), "missing": missing, "altered": altered,
+            "begins_late": self.begins_late(), "last": verified.last_index,
+            "head": verified.head.to_string(), "missing": missing, "altered": altered,
         })
     }
 }
