@@ -59,6 +59,8 @@ fn write_history(house: &House) -> u64 {
         gap: Gap::First,
         epoch: Epoch(7),
         machine: None,
+        station: None,
+        is_whole: false,
     };
     let begin_ms = u64::try_from(began.as_millis()).expect("a small number");
     let draft = Draft { at: at(begin_ms), inputs: Vec::new(), decisions: vec![Undecided::Start(start)] };

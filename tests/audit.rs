@@ -188,6 +188,69 @@ fn a_log_that_lost_its_end_is_found_out_by_the_countys_heads_alone() {
 }
 
 #[test]
+fn a_log_whose_oldest_segments_were_removed_by_hand_is_not_whole_and_says_since_when_it_begins() {
+    let station = Station::new();
+    let begins = |said: &Value| said["streams"][0]["since_ms"].as_i64().expect("a time");
+    let (_, whole) = station.against();
+    for _ in 0..2 {
+        fs::remove_file(station.segment(0)).expect("removed");
+    }
+    let (well, said) = station.audit(&[]);
+    assert!(!well && said["streams"][0]["begins_late"] == true && said["kept_by_default"] == true, "{said}");
+    assert!(begins(&said) > begins(&whole) && said["streams"][1]["begins_late"] == false, "{said}");
+    let heads = fs::read_to_string(&station.heads).expect("read").replace("\"index\":", "\"index\":1,\"was\":");
+    fs::write(&station.heads, heads).expect("written");
+    let judged = |said: &Value| -> Vec<String> {
+        let urgent = said["heads"].as_array().expect("a list").iter().filter(|head| head["stream"] == "urgent");
+        urgent.map(|head| head["judged"].as_str().expect("a word").to_owned()).collect()
+    };
+    let (well, said) = station.against();
+    assert!(!well && judged(&said).iter().all(|word| word == "removed") && !judged(&said).is_empty(), "{said}");
+    for (lang, removed, since) in
+        [("zh", "旧文件被删去", "  自 2025-10-09"), ("en", "old files were removed", "  since 2025-10-09")]
+    {
+        let output = audit(station.dir.path(), &["--against", station.heads.to_str().expect("text"), "--lang", lang]);
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(text.contains(removed) && text.contains(since), "{text}");
+    }
+    // What is older than the log has to keep may be gone.
+    let long_ago = fs::read_to_string(&station.heads).expect("read").replace("\"at_ms\":1", "\"at_ms\":0,\"was_ms\":1");
+    fs::write(&station.heads, long_ago).expect("written");
+    assert!(judged(&station.against().1).iter().all(|word| word == "retired"));
+}
+
+#[test]
+fn heads_of_a_card_before_are_of_another_log_and_accuse_nobody_unless_this_log_was_kept_then() {
+    let station = Station::new();
+    write_anew(&station, 2);
+    let whole = fs::read_to_string(&station.heads).expect("read");
+    let another = whole.replace("0000000000005eed", "00000000000000ad");
+    let before = another.replace("\"at_ms\":1", "\"at_ms\":0,\"was_ms\":1");
+    let urgent = |said: &Value, wanted: &str| {
+        let heads = said["heads"].as_array().expect("a list").iter().filter(|head| head["stream"] == "urgent");
+        let words: Vec<&str> = heads.map(|head| head["judged"].as_str().expect("a word")).collect();
+        assert!(!words.is_empty() && words.iter().all(|word| *word == wanted), "{wanted}: {words:?}");
+    };
+    fs::write(&station.heads, &before).expect("written");
+    urgent(&station.against().1, "former");
+    let against = ["--against", station.heads.to_str().expect("text"), "--lang", "en"];
+    let output = audit(station.dir.path(), &against);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert!(
+        text.contains("another log (sequence 00000000000000ad, 1970-01-01") && !text.contains("written anew"),
+        "{text}"
+    );
+    for accusing in [another, before.replace("00000000000000ad", "0000000000005eed")] {
+        fs::write(&station.heads, accusing).expect("written");
+        let (well, said) = station.against();
+        urgent(&said, "other");
+        assert!(!well);
+    }
+    assert_eq!(audit(station.dir.path(), &against).status.code(), Some(1));
+}
+
+#[test]
 fn a_record_that_is_being_written_is_no_damage_and_heads_of_two_gateways_are_not_mixed() {
     let station = Station::new();
     let newest = segments(&Disk::visit(&station.dir.path().join("log")), Stream::Urgent).expect("listed").len() - 1;

@@ -16,9 +16,9 @@ use shouwang::store::log::read::segments;
 use shouwang::store::log::verify::{Judged, Verified, verify_with};
 use shouwang::store::log::{Item, Reader, Stream};
 use shouwang::store::state::{Index, MemoryIndex, follow};
-use shouwang::store::{Journal, Outcome, Report};
+use shouwang::store::{Draft, Journal, Outcome, Report, Undecided};
 use village_log::hour::{hour, options};
-use village_log::{alarm_draft, open};
+use village_log::{alarm_draft, at, open};
 
 const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/card_harms.table");
 
@@ -102,6 +102,7 @@ fn said(reports: &[Report]) -> BTreeSet<&'static str> {
         Report::Missing(_) => "missing range",
         Report::Unreadable(_) => "unreadable record",
         Report::RoutineLost => "readings lost",
+        Report::RoutineCut => "readings cut",
         Report::Rebuilt { .. } => "index rebuilt",
     };
     reports.iter().map(word).collect()
@@ -183,6 +184,11 @@ fn runs_on(disk: &FakeDisk, journal: &mut Journal, harm: &str) {
 fn the_table_of_what_happens_to_cards_is_as_it_was_reviewed() {
     let well = FakeDisk::new();
     hour(&well);
+    let (mut journal, _) = open(&well, options());
+    let head = journal.books().usage.head(at(3_700_000));
+    let noted = Draft { at: at(3_700_000), inputs: Vec::new(), decisions: vec![Undecided::Head(head)] };
+    assert_eq!(journal.commit(noted).outcome, Outcome::Durable, "the county has the head");
+    drop(journal);
     let mut index = MemoryIndex::default();
     follow::catch_up(&files(&well), &mut index).expect("follows");
     let mut table = String::from(

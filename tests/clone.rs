@@ -98,6 +98,30 @@ fn may_pretend() -> bool {
 }
 
 #[tokio::test]
+async fn data_of_a_station_whose_id_was_corrected_begin_a_sequence_of_their_own_and_say_so() {
+    if !installed("mosquitto") {
+        return;
+    }
+    let mut house = House::build(&buttons(1)).await;
+    let epoch = |house: &House| house.shell(&["status", "--json"])["epoch"].as_str().expect("a word").to_owned();
+    house.start_gateway_and_wait().await;
+    let first = epoch(&house);
+    house.stop_gateway();
+    let config = house.path("shouwang.toml");
+    let text = std::fs::read_to_string(&config).expect("read");
+    assert!(text.contains("\"test-station\""), "{text}");
+    std::fs::write(&config, text.replace("\"test-station\"", "\"test-station-2\"")).expect("written");
+    house.start_gateway_and_wait().await;
+    let second = epoch(&house);
+    assert_ne!(second, first, "a sequence is one station's");
+    assert!(house.log_tail().contains("another station"), "{}", house.log_tail());
+    house.stop_gateway();
+    house.start_gateway_and_wait().await;
+    assert_eq!(epoch(&house), second, "and then goes on");
+    house.stop_gateway();
+}
+
+#[tokio::test]
 async fn data_on_another_machine_begin_a_sequence_of_their_own_and_say_so() {
     if !installed("mosquitto") || !installed("unshare") || !may_pretend() {
         return;

@@ -16,7 +16,7 @@ use shouwang::limits::visits::VISITED_RESIDENTS_MAX;
 use shouwang::limits::{CLOSED_ALARMS_MAX, COMMANDS_REMEMBERED_MAX, OUTBOX_MAX, REJECTS_MAX};
 use shouwang::store::ledger::outbox::{Place, Waiting};
 use shouwang::store::log::Position;
-use shouwang::store::record::{Decision, Snapshot};
+use shouwang::store::record::{Decision, Hole, Snapshot};
 use shouwang::store::{Draft, Ledger, Undecided};
 use village_log::{EPOCH, alarm, alarm_draft, at, receipt_draft, start_draft};
 
@@ -120,6 +120,56 @@ fn a_new_epoch_sends_again_what_waits_and_names_the_rest() {
     let all: Vec<Waiting> = ledger.outbox(Lane::Alarm).expect("there").waiting(1).collect();
     assert!(matches!(all.as_slice(), [Waiting::Hole(_), Waiting::Record(3, Place::Written(_))]), "{all:?}");
     assert_eq!(ledger.open_alarms().count(), 3);
+}
+
+/// A start under another sequence, on a log that is whole or not.
+fn another_start(is_whole: bool) -> Draft {
+    let Undecided::Start(mut start) = start_draft(5000).decisions.remove(0) else { panic!("a start") };
+    (start.epoch, start.is_whole) = (Epoch(0xbeef), is_whole);
+    draft(5000, Undecided::Start(start))
+}
+
+#[test]
+fn a_whole_log_that_goes_on_under_another_sequence_gives_up_nothing_and_says_why_numbers_are_left_out() {
+    let holes = |is_whole: bool| {
+        let mut ledger = Ledger::default();
+        enter(&mut ledger, start_draft(0));
+        for n in 1..=3 {
+            enter(&mut ledger, alarm_draft(n * 1000, n, 1, true));
+        }
+        ledger.wrote_readings(100);
+        enter(&mut ledger, receipt_draft(4000, Lane::Alarm, 1, 2));
+        for (from, to) in [(1, 40), (61, 70)] {
+            enter(&mut ledger, receipt_draft(4000, Lane::Reading, from, to));
+        }
+        let (lane, range, reason) = (Lane::Reading, Range(81, 85), SkipReason::Budget);
+        enter(&mut ledger, draft(4500, Undecided::Skipped { lane, range, reason }));
+        enter(&mut ledger, another_start(is_whole));
+        let snapshot = ledger.snapshot();
+        assert_eq!((snapshot.reading.head, snapshot.reading.receipted), (100, 0));
+        let list =
+            |holes: &[Hole]| holes.iter().map(|hole| (hole.range.0, hole.range.1, hole.reason)).collect::<Vec<_>>();
+        (list(&snapshot.alarm.holes), list(&snapshot.reading.holes))
+    };
+    let (alarm, reading) = holes(true);
+    assert_eq!(alarm, [(1, 2, SkipReason::Receipted)]);
+    let receipted = SkipReason::Receipted;
+    assert_eq!(reading, [(1, 40, receipted), (61, 70, receipted), (81, 85, SkipReason::Budget)]);
+    let (alarm, reading) = holes(false);
+    assert_eq!((alarm, reading), (vec![(1, 2, SkipReason::Damaged)], vec![(1, 100, SkipReason::Damaged)]));
+}
+
+#[test]
+fn a_reading_that_has_its_receipt_gives_its_number_to_no_other_although_its_block_is_lost() {
+    let mut ledger = Ledger::default();
+    let mut turns = vec![ledger.enter(start_draft(0))];
+    ledger.wrote_readings(10);
+    turns.push(ledger.enter(receipt_draft(1000, Lane::Reading, 1, u64::MAX)));
+    let mut read = Ledger::default();
+    for turn in &turns {
+        read.apply(turn, Place::Written(Position { segment: 1, offset: 1 }));
+    }
+    assert_eq!((read.lanes()[&Lane::Reading].head, read.lanes()[&Lane::Reading].receipted), (10, 10));
 }
 
 #[test]

@@ -29,5 +29,7 @@ words! {
         DiskFull = "disk_full",
         /// The segment that held them was damaged.
         Damaged = "damaged",
+        /// They have the receipt of the sequence before, and are not sent again under this one.
+        Receipted = "receipted",
     }
 }

@@ -134,6 +134,8 @@ impl Clock {
             gap,
             epoch,
             machine: None,
+            station: None,
+            is_whole: false,
         };
         (Clock { tempo, boot, mono_minus_boottime_ms, floor, looked: Mutex::new((None, synced)) }, start)
     }
@@ -210,6 +212,8 @@ mod tests {
             gap: Gap::First,
             epoch: Epoch(1),
             machine: None,
+            station: None,
+            is_whole: false,
         };
         Before { start, last: Moment { boot: Boot(3), mono: Mono(mono_ms), wall: Wall(0), trust } }
     }

@@ -63,5 +63,5 @@ mod errands;
 mod tasks;
 
 pub use listen::listen;
-pub use start::{StartError, check_state};
+pub use start::{StartError, check_state, store_options};
 pub use tasks::{Signals, run};

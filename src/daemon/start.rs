@@ -13,7 +13,7 @@ use crate::config::{self, Problems, Sound, Village};
 use crate::control::protocol::Objection;
 use crate::core::detector;
 use crate::core::effect::{Effect, Input, NewVillage, VillageChange, VillageDeed};
-use crate::core::id::Epoch;
+use crate::core::id::{Epoch, StationId};
 use crate::core::plan::Plan;
 use crate::core::roster::Roster;
 use crate::core::station::{Identity, Rules, Station, Words, roll_call_memory};
@@ -155,7 +155,7 @@ pub(super) fn start(
     let starts = Starts::begin(&dir.join("starts"), &clock::kernel_boot(), clock::boottime());
     let exe = std::env::current_exe().map_err(in_use)?;
     let checked = state::check::open_checked(&exe, &dir.join("state"), &starts, limits::STATE_CHECK_DEADLINE);
-    let Opened { store, ledger, words, reports } = Store::open(files.clone(), checked, options(config))?;
+    let Opened { store, ledger, words, reports } = Store::open(files.clone(), checked, store_options(config))?;
     for report in &reports {
         if report == &Report::FirstStart { info!("{report}") } else { warn!("{report}") }
     }
@@ -166,10 +166,15 @@ pub(super) fn start(
             "these data were last used on another machine: moved or copied here; their sequence ends, and a new one begins"
         );
     }
-    let epoch = epoch(&ledger, &reports, moved)?;
+    let renamed = is_another_station(ledger.start().and_then(|start| start.station), config.id);
+    if renamed {
+        warn!(station = %config.id, "these data were last used for another station: its sequence ends, and a new one begins");
+    }
+    let is_whole = !reports.iter().any(Report::breaks_the_sequence);
+    let epoch = epoch(&ledger, is_whole && !moved && !renamed)?;
     let before = ledger.start().cloned().zip(ledger.newest()).map(|(start, last)| Before { start, last });
     let (clock, start) = Clock::start(tempo, before.as_ref(), epoch);
-    let start = Start { machine, ..start };
+    let start = Start { machine, station: Some(config.id), is_whole, ..start };
     let now = clock.now();
     let gap = start.gap;
     info!(?gap, boot = now.boot.0, trust = now.trust.word(), "start");
@@ -210,11 +215,15 @@ pub fn check_state(dir: &Path) -> Result<(), String> {
     state::check_state(dir).map_err(|error| error.to_string())
 }
 
-/// The sequence goes on, unless nobody can say how far it had come, or another machine may go on with it as well.
-fn epoch(ledger: &Ledger, reports: &[Report], moved: bool) -> Result<Epoch, StartError> {
-    let broken = moved || reports.iter().any(Report::breaks_the_sequence);
+/// Whether the data are of a station with another id. The county counts every station's records by themselves.
+fn is_another_station(before: Option<StationId>, this: StationId) -> bool {
+    before.is_some_and(|before| before != this)
+}
+
+/// The sequence goes on, unless nobody can say how far it had come, another machine may go on with it as well, or it is another station's.
+fn epoch(ledger: &Ledger, goes_on: bool) -> Result<Epoch, StartError> {
     match ledger.epoch() {
-        Some(epoch) if !broken => Ok(epoch),
+        Some(epoch) if goes_on => Ok(epoch),
         _ => Ok(Epoch(getrandom::u64()?)),
     }
 }
@@ -245,7 +254,9 @@ fn relearn(
     }
 }
 
-fn options(station: &config::Station) -> Options {
+/// How large the store of this station may get.
+#[must_use]
+pub fn store_options(station: &config::Station) -> Options {
     let store = station.store;
     Options {
         urgent: Budget {

@@ -123,7 +123,9 @@ impl Hardware {
         let mono_minus_boottime_ms = signed(mono.0) - boottime_ms;
         let floor = before.map_or(WRITTEN, |(_, last)| last.wall.max(WRITTEN));
         let clock = Clock { hardware: *self, boot, mono_minus_boottime_ms, floor, by_wall: None };
-        (clock, Start { version: "village".to_owned(), kernel_boot, mono_minus_boottime_ms, gap, epoch, machine: None })
+        let version = "village".to_owned();
+        let (machine, station, is_whole) = (None, None, false);
+        (clock, Start { version, kernel_boot, mono_minus_boottime_ms, gap, epoch, machine, station, is_whole })
     }
 
     fn boottime_ms(&self, now: Ms) -> i64 {

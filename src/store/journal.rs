@@ -84,6 +84,10 @@ impl Journal {
             }
             None => {}
         }
+        // Lost at the border of two records, an end leaves no damage behind; what the urgent stream noted of it does.
+        if routine.log.head().1 <= folded.blocks && !reports.contains(&Report::RoutineLost) {
+            reports.push(Report::RoutineCut);
+        }
         let journal = Journal {
             ballast: Ballast::open(Arc::clone(&files), options.ballast_bytes),
             files,

@@ -255,6 +255,8 @@ pub enum Report {
     Unreadable(Position),
     /// The routine stream is gone, though readings had been numbered.
     RoutineLost,
+    /// The routine stream ends before a block that the urgent stream knows: its end is lost.
+    RoutineCut,
     /// The state index is being rebuilt from the log.
     Rebuilt {
         /// What was wrong with it.
@@ -268,7 +270,10 @@ impl Report {
     #[must_use]
     pub const fn breaks_the_sequence(&self) -> bool {
         match self {
-            Report::Missing(_) | Report::Unreadable(_) | Report::Rebuilt { why: Why::NotOfThisLog } => true,
+            Report::Missing(_)
+            | Report::Unreadable(_)
+            | Report::RoutineCut
+            | Report::Rebuilt { why: Why::NotOfThisLog } => true,
             Report::FirstStart | Report::Torn(_) | Report::RoutineLost | Report::Rebuilt { .. } => false,
         }
     }
@@ -284,6 +289,7 @@ impl fmt::Display for Report {
                 write!(f, "urgent log: the record at {at} was written by another version and is left out")
             }
             Report::Rebuilt { why } => write!(f, "state index: rebuilt from the log because {why}"),
+            Report::RoutineCut => f.write_str("routine log: its end is gone; readings without a receipt are lost"),
             Report::RoutineLost => f.write_str("routine log: gone; readings without a receipt are lost"),
         }
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::log::Position;
 use crate::core::alarm::{Alarm, AlarmId};
 use crate::core::effect::{Answer, DeviceEvent, Input};
-use crate::core::id::{CommandId, Epoch};
+use crate::core::id::{CommandId, Epoch, StationId};
 use crate::core::log_head::LogHead;
 use crate::core::reading::Sample;
 use crate::core::sequence::{Lane, Range, SkipReason};
@@ -203,6 +203,12 @@ pub struct Start {
     /// Which machine it runs on, as a digest; none where the machine has no name of its own, and in records of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub machine: Option<String>,
+    /// Which station it watches for; none in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub station: Option<StationId>,
+    /// Whether the log before was whole. Then a new sequence gives up nothing: what has no receipt is sent under it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_whole: bool,
 }
 
 /// A block of routine samples, each written once, in the order received.

@@ -9,7 +9,8 @@ use super::ledger::outbox::Place;
 use super::log::frame::HEADER_BYTES;
 use super::log::read::record_at;
 use super::log::{Item, Log, Missing, Position, Reader, Record, Stream, append};
-use super::record::{Block, Entry, Snapshot};
+use super::record::{Block, Decision, Entry, Snapshot};
+use crate::core::log_head::LogStream;
 
 /// What the urgent stream amounts to, and what could not be read of it.
 #[derive(Debug, Default)]
@@ -20,6 +21,8 @@ pub struct Folded {
     pub missing: Vec<Missing>,
     /// Records that are well and that this version cannot read.
     pub unreadable: Vec<Position>,
+    /// How many blocks the routine stream had when its head was noted last; 0 when it was not, since the snapshot.
+    pub blocks: u64,
 }
 
 /// Reads the urgent stream from its newest snapshot on.
@@ -56,11 +59,20 @@ impl Folded {
     fn take(&mut self, record: &Record) {
         match Entry::read(record.kind, record.payload()) {
             Ok(Entry::Snapshot(snapshot)) => self.ledger = Ledger::restore(*snapshot),
-            Ok(Entry::Turn(turn)) => self.ledger.apply(&turn, Place::Written(record.position)),
+            Ok(Entry::Turn(turn)) => {
+                self.ledger.apply(&turn, Place::Written(record.position));
+                self.blocks = turn.decisions.iter().filter_map(blocks_at_head).last().unwrap_or(self.blocks);
+            }
             Ok(Entry::Carried(carried)) => self.ledger.apply_carried(&carried, record.position),
             Ok(Entry::Block(_)) | Err(_) => self.unreadable.push(record.position),
         }
     }
+}
+
+/// How many blocks a head says that the routine stream had. What it says was synced before.
+fn blocks_at_head(decision: &Decision) -> Option<u64> {
+    let Decision::Head { head, .. } = decision else { return None };
+    head.streams.iter().find(|of| of.stream == LogStream::Routine).map(|of| of.index)
 }
 
 /// The newest snapshot that can be read, and where it stands; none when there is no such segment.

@@ -18,6 +18,12 @@ pub const HEADS_OF_MANY: Both =
 /// The county keeps no head of that station.
 pub const NO_HEADS: Both = Both::new("县里没有该站的链头", "the county has no head of this station's log");
 
+/// No configuration was read.
+pub const BY_DEFAULT: Both = Both::new(
+    "未读配置:保留期和容量按默认值判断",
+    "no configuration was read: how much is to be kept is judged by the defaults",
+);
+
 const fn name(stream: LogStream) -> Both {
     match stream {
         LogStream::Urgent => Both::new("报警日志", "urgent log"),
@@ -32,6 +38,31 @@ pub fn stream(stream: LogStream, records: u64, (first, last): (u64, u64), files:
     match lang {
         Lang::Zh => format!("{name}:{records} 条记录(第 {first} 至 {last} 条),{files} 个文件"),
         Lang::En => format!("{name}: {records} records (number {first} to {last}) in {files} files"),
+    }
+}
+
+/// Since when a stream has its records, by the station's clock.
+#[must_use]
+pub fn since(at: &str, is_unset: bool, lang: Lang) -> String {
+    match (lang, is_unset) {
+        (Lang::Zh, false) => format!("  自 {at} 起"),
+        (Lang::En, false) => format!("  since {at}"),
+        (Lang::Zh, true) => format!("  自 {at} 起(当时时钟未校准)"),
+        (Lang::En, true) => format!("  since {at} (by a clock that was not set)"),
+    }
+}
+
+/// The oldest records are gone, and no budget asked for it.
+#[must_use]
+pub fn begins_late(first: u64, kept_days: u64, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!(
+            "  ! 第 {first} 条以前的记录不在:应保留 {kept_days} 天,既未满期也未满容量。有人删了旧文件,或保留期后来才调长"
+        ),
+        Lang::En => format!(
+            "  ! records before {first} are not there: {kept_days} days are to be kept, and neither that time nor the space is used \
+             up. Somebody removed old files, or the time was made longer since"
+        ),
     }
 }
 
@@ -84,6 +115,34 @@ pub fn heads(same: usize, retired: usize, lang: Lang) -> String {
     match lang {
         Lang::Zh => format!("与县里的链头核对:{same} 个一致,{retired} 个早于保留期"),
         Lang::En => format!("compared with the county's heads: {same} agree, {retired} are older than what is kept"),
+    }
+}
+
+/// The county knows a record that had to be kept and was taken away at the log's beginning.
+#[must_use]
+pub fn removed(stream: LogStream, index: u64, at: &str, lang: Lang) -> String {
+    let name = name(stream).say(lang);
+    match lang {
+        Lang::Zh => format!("  ! {name}没有县里 {at} 记下的第 {index} 条:尚在保留期内,旧文件被删去"),
+        Lang::En => {
+            format!(
+                "  ! {name}: record {index}, which the county noted at {at}, had to be kept: old files were removed"
+            )
+        }
+    }
+}
+
+/// The county has heads of a log that is not this one, from before it began.
+#[must_use]
+pub fn former(epoch: &str, count: usize, first: &str, last: &str, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!(
+            "  ? 县里有 {count} 个链头属于另一份日志(序号纪元 {epoch},{first} 至 {last}),早于本日志:如换过卡,请核对旧卡"
+        ),
+        Lang::En => format!(
+            "  ? {count} of the county's heads are of another log (sequence {epoch}, {first} to {last}), before this one began: \
+             if the card was replaced, check the former card"
+        ),
     }
 }
 

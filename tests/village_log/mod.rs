@@ -89,6 +89,8 @@ pub fn start_draft(ms: u64) -> Draft {
         gap: Gap::First,
         epoch: EPOCH,
         machine: None,
+        station: None,
+        is_whole: false,
     };
     Draft { at: at(ms), inputs: Vec::new(), decisions: vec![Undecided::Start(start)] }
 }

@@ -141,6 +141,27 @@ struct ReadingLane {
     holes: Holes,
 }
 
+impl ReadingLane {
+    /// A new sequence space begins: the numbers go on. Of a log that is whole everything without a receipt is sent under it; of another
+    /// nobody knows which numbers stand for what.
+    fn begin_epoch(&mut self, is_whole: bool) {
+        let before = std::mem::take(self);
+        self.head = before.head;
+        if !is_whole {
+            self.holes.insert(Hole { range: Range(1, before.head), reason: SkipReason::Damaged });
+            return;
+        }
+        let below = Range(1, before.receipts.upto());
+        for range in std::iter::once(below).chain(before.receipts.above()) {
+            self.holes.insert(Hole { range, reason: SkipReason::Receipted });
+        }
+        for hole in before.holes.iter() {
+            self.holes.insert(hole);
+        }
+        self.holes.join_newest();
+    }
+}
+
 impl Ledger {
     /// The newest moment recorded; station time goes on from here.
     #[must_use]
@@ -418,7 +439,14 @@ impl Ledger {
             Undecided::Device(event) => Decision::Device { seq: self.device.head() + 1, event },
             Undecided::Head(head) => Decision::Head { seq: self.device.head() + 1, head },
             Undecided::Answer { id, answer } => Decision::Answer { id, answer },
-            Undecided::Receipt { epoch, lane, ranges } => Decision::Receipt { epoch, lane, ranges },
+            Undecided::Receipt { epoch, lane, mut ranges } => {
+                // A receipt for what was never sent must not swallow what is yet to come, nor the next start's numbers.
+                if lane == Lane::Reading {
+                    ranges.retain(|range| range.0 <= self.reading.head);
+                    ranges.iter_mut().for_each(|range| range.1 = range.1.min(self.reading.head));
+                }
+                Decision::Receipt { epoch, lane, ranges }
+            }
             Undecided::Rejected { lane, seq, reason } => Decision::Rejected { lane, seq, reason },
             Undecided::Lost { lane, count, reason } => {
                 let head = self.outbox(lane).map_or(self.reading.head, Outbox::head);
@@ -448,6 +476,10 @@ impl Ledger {
             Decision::Receipt { epoch, .. } if self.epoch != Some(*epoch) => self.foreign_receipts += 1,
             Decision::Receipt { lane, ranges, .. } => {
                 for range in ranges {
+                    // What has its receipt was written once, also where its block is lost: its number is not given again.
+                    if *lane == Lane::Reading {
+                        self.reading.head = self.reading.head.max(range.1);
+                    }
                     self.receipt(*lane, *range);
                 }
             }
@@ -478,13 +510,9 @@ impl Ledger {
         self.told.start(at, self.newest);
         // A log that has lost its beginning knows numbers and not in which space: they are of another one.
         if self.epoch != Some(start.epoch) {
-            self.alarm.begin_epoch();
-            self.device.begin_epoch();
-            let head = self.reading.head;
-            self.reading = ReadingLane { head, ..ReadingLane::default() };
-            if head > 0 {
-                self.reading.holes.insert(Hole { range: Range(1, head), reason: SkipReason::Damaged });
-            }
+            self.alarm.begin_epoch(start.is_whole);
+            self.device.begin_epoch(start.is_whole);
+            self.reading.begin_epoch(start.is_whole);
         }
         self.epoch = Some(start.epoch);
         self.start = Some(start.clone());

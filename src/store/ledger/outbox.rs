@@ -137,15 +137,21 @@ impl Outbox {
         })
     }
 
-    /// A new sequence space begins: the numbers go on, and what waits keeps its number; all others are a hole there.
-    pub fn begin_epoch(&mut self) {
+    /// A new sequence space begins: the numbers go on, and what waits keeps its number; all others are a hole there. Of a log that is
+    /// whole they are known to have their receipt, but for the holes that were named before.
+    pub fn begin_epoch(&mut self, is_whole: bool) {
+        let named = if is_whole { self.holes.clone() } else { Holes::default() };
+        let reason = if is_whole { SkipReason::Receipted } else { SkipReason::Damaged };
         let mut next = 1;
         let ends = self.waiting.keys().copied().chain([self.head + 1]).collect::<Vec<u64>>();
         for seq in ends {
             if next < seq {
-                self.holes.insert(Hole { range: Range(next, seq - 1), reason: SkipReason::Damaged });
+                self.holes.insert(Hole { range: Range(next, seq - 1), reason });
             }
             next = seq + 1;
+        }
+        for hole in named.iter() {
+            self.holes.insert(hole);
         }
     }
 
@@ -240,7 +246,7 @@ mod tests {
         }
         outbox.receipt(Range(1, 2));
         outbox.receipt(Range(4, 5));
-        outbox.begin_epoch();
+        outbox.begin_epoch(false);
         let all: Vec<u64> = outbox.waiting(0).map(|waiting| waiting.seq()).collect();
         assert_eq!((all.as_slice(), outbox.receipted(), outbox.head()), ([1, 3, 4].as_slice(), 0, 5));
     }

@@ -23,6 +23,8 @@ pub mod read;
 
 pub mod append;
 
+pub mod beginning;
+
 pub mod verify;
 
 use std::fmt;

@@ -5,9 +5,11 @@ use std::io;
 use std::sync::Arc;
 
 use super::frame::Chain;
-use super::read::{Item, Reader, segments};
+use super::read::{Item, Reader, Record, segments};
 use super::{Missing, Position, Stream};
+use crate::core::id::Epoch;
 use crate::store::files::Files;
+use crate::store::record::{Decision, Entry};
 
 /// Breaks and missing ranges that are listed; more are only counted.
 const LISTED_MAX: usize = 100;
@@ -28,6 +30,8 @@ pub struct Verified {
     /// Records that do not continue the one before although none is missing between them: somebody changed or
     /// exchanged a record. At most the first hundred.
     pub breaks: Vec<Position>,
+    /// The sequences that the log names in its starts and snapshots; only the urgent stream has them.
+    pub epochs: BTreeSet<Epoch>,
 }
 
 impl Verified {
@@ -48,8 +52,12 @@ pub enum Judged {
     Same,
     /// The record was retired with its segment: the log is younger than the head.
     Retired,
+    /// It is older than the oldest record, and nothing had to be retired that far: somebody took it away.
+    Removed,
     /// Another record stands in its place: it, or a record before it, was written anew.
     Other,
+    /// It came under a sequence that this log never had, before this log began: the log of a former card, which nobody can compare.
+    Former,
     /// The log ends before it.
     Beyond,
     /// It lies in a range that cannot be read.
@@ -60,7 +68,7 @@ impl Judged {
     /// Whether nobody has to answer for it. What cannot be read is answered for as damage.
     #[must_use]
     pub const fn is_well(self) -> bool {
-        matches!(self, Judged::Same | Judged::Retired | Judged::Unreadable)
+        matches!(self, Judged::Same | Judged::Retired | Judged::Former | Judged::Unreadable)
     }
 }
 
@@ -116,6 +124,7 @@ fn read_through(files: Arc<dyn Files>, stream: Stream, wanted: &BTreeSet<u64>) -
         head: Chain::START,
         missing: Vec::new(),
         breaks: Vec::new(),
+        epochs: BTreeSet::new(),
     };
     // The oldest record's predecessor was retired with its segment, and a missing range takes its links along.
     let mut known = false;
@@ -137,6 +146,7 @@ fn read_through(files: Arc<dyn Files>, stream: Stream, wanted: &BTreeSet<u64>) -
                     links.insert(record.index, verified.head);
                 }
                 known = true;
+                verified.epochs.extend(epochs_in(&record));
             }
             Item::Missing(range) => {
                 known = known && range.from == range.until;
@@ -147,6 +157,20 @@ fn read_through(files: Arc<dyn Files>, stream: Stream, wanted: &BTreeSet<u64>) -
         }
     }
     Ok((verified, links))
+}
+
+fn epochs_in(record: &Record) -> Vec<Epoch> {
+    match Entry::read(record.kind, record.payload()) {
+        Ok(Entry::Turn(turn)) => {
+            let starts = turn.decisions.iter().filter_map(|decision| match decision {
+                Decision::Start(start) => Some(start.epoch),
+                _ => None,
+            });
+            starts.collect()
+        }
+        Ok(Entry::Snapshot(snapshot)) => snapshot.epoch.into_iter().collect(),
+        Ok(Entry::Carried(_) | Entry::Block(_)) | Err(_) => Vec::new(),
+    }
 }
 
 #[cfg(test)]
