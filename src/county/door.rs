@@ -202,7 +202,8 @@ mod tests {
     fn one_flooder_leaves_places_of_the_intake_to_others() {
         let (door, now) = (door(&[]), Instant::now());
         drop(door.enter(OTHER, now));
-        let flood: Vec<_> = (0..1_000).flat_map(|_| [door.enter(ALARMS, now), door.enter(EVENTS, now)]).flatten().collect();
+        let flood: Vec<_> =
+            (0..1_000).flat_map(|_| [door.enter(ALARMS, now), door.enter(EVENTS, now)]).flatten().collect();
         assert!(flood.len() <= usize::from(crate::limits::COUNTY_INTAKE_MAX / 2), "{}", flood.len());
     }
 

@@ -12,7 +12,7 @@ limits! {
     /// Gateways of one station at the county. judgement: one box, one beside it while it is replaced, and those that were taken away
     /// in ten years.
     COUNTY_GATEWAYS_MAX: i64 = 16,
-        "nothing of a further one is stored, and it gets no receipt", "refusals at the county: gateways";
+        "of a further one alarms are stored and nothing else, and nothing else gets a receipt", "refusals at the county: gateways";
 
     /// Sequence spaces of one station that the county remembers. judgement: a new one comes with a new card.
     COUNTY_EPOCHS_MAX: i64 = 256,
