@@ -2,6 +2,7 @@
 
 mod support;
 
+use shouwang::core::id::Epoch;
 use shouwang::core::time::{Boot, Moment, Mono, Trust, Wall};
 use shouwang::county::book::Book;
 use shouwang::county::ingest::take;
@@ -44,6 +45,11 @@ async fn an_alarm_of_1970_is_shown_with_the_right_time_after_the_first_synced_he
         commit(&book, "hb", &beat(clock)).await;
         assert!(since().await.at_least);
     }
+    // The same number of a boot in another life of the box: boots were counted anew.
+    let heartbeat: Heartbeat = serde_json::from_slice(&heartbeat()).expect("a heartbeat");
+    let another_life = Heartbeat { epoch: Epoch(0xb2), at: at(4, 90_000, NOW_MS, Trust::Synced), ..heartbeat };
+    commit(&book, "hb", &encode(&another_life)).await;
+    assert!(since().await.at_least, "another life tells nothing of this one");
     commit(&book, "hb", &beat(at(4, 660_000, NOW_MS - 5_000, Trust::Synced))).await;
     assert_eq!((since().await.at_ms, since().await.at_least), (NOW_MS - 605_000, false));
 }

@@ -155,17 +155,18 @@ fn acks(by: &Player, root: &str) -> Vec<Ack> {
 }
 
 #[tokio::test]
-async fn an_alarm_of_another_station_is_refused_and_the_true_one_stays_as_it_is() {
+async fn an_alarm_that_names_another_station_stands_under_whoever_speaks_and_the_true_one_stays_as_it_is() {
     let Some(scene) = Scene::set().await else { return };
     let before = scene.rows_of_the_honest().await;
     // The end of the honest station's alarm, and an alarm in its name.
     scene.lie("ev/alarm", alarm_message(LIARS_EPOCH, 1, alarm(1, 3))).await;
     scene.lie("ev/alarm", alarm_message(LIARS_EPOCH, 2, alarm(2, 1))).await;
-    assert_eq!(scene.refused(LIARS_EPOCH, Lane::Alarm, 1).await, "the alarm is another station's");
-    scene.refused(LIARS_EPOCH, Lane::Alarm, 2).await;
+    scene.settled(&scene.liar, LIAR, LIARS_EPOCH, Lane::Alarm, 1).await;
+    scene.settled(&scene.liar, LIAR, LIARS_EPOCH, Lane::Alarm, 2).await;
     assert_eq!(scene.counted("foreign").await, 2);
     assert_eq!(scene.rows_of_the_honest().await, before);
-    assert_eq!(count(&scene.county, "SELECT COUNT(*) FROM alarms WHERE station = 'st9'").await, 0);
+    let own = "SELECT COUNT(*) FROM alarms WHERE station = 'st9' AND alarm_id LIKE 'st9.%'";
+    assert_eq!(count(&scene.county, own).await, 2);
     scene.the_honest_is_heard(2).await;
 }
 
@@ -228,8 +229,9 @@ async fn what_was_overheard_and_is_said_again_adds_nothing_to_the_honest_station
         (count(&scene.county, times).await >= 9).then_some(())
     })
     .await;
+    let own = "SELECT COUNT(*) FROM alarms WHERE station = 'st9' AND alarm_id NOT LIKE 'st9.%'";
     for table in [
-        "SELECT COUNT(*) FROM alarms WHERE station = 'st9'",
+        own,
         "SELECT COUNT(*) FROM device_events WHERE station = 'st9'",
         "SELECT COUNT(*) FROM readings WHERE station = 'st9'",
     ] {

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::book::{Book, BookError, LISTENED, LISTENING_SINCE};
 use super::sql;
 use super::texts::ByText;
+use crate::core::alarm::AlarmId;
 use crate::core::time::Moment;
 use crate::core::watch::Watch;
 use crate::relay::message::{AlarmBody, Heartbeat};
@@ -146,9 +147,11 @@ impl Book {
         type Row = (String, String, i64, i64, bool, String, Option<String>);
         let rows: Vec<Row> = sqlx::query_as(sql::LIST_ALARMS).bind(open_only).fetch_all(&self.pool).await?;
         let row = |(station, gateway, first_received_ms, received_ms, by_text, body, heartbeat): Row| {
-            let record = stored("alarm_records", &body)?;
-            // One that this program cannot read tells no time.
-            let clock = heartbeat.and_then(|body| serde_json::from_str::<Heartbeat>(&body).ok()).map(|hb| hb.at);
+            let record: Map<String, Value> = stored("alarm_records", &body)?;
+            // One that this program cannot read tells no time, and neither does one of another life: boots are counted anew in it.
+            let heartbeat = heartbeat.and_then(|body| serde_json::from_str::<Heartbeat>(&body).ok());
+            let id = record.get("id").and_then(Value::as_str).and_then(|id| id.parse::<AlarmId>().ok());
+            let clock = heartbeat.filter(|hb| id.is_some_and(|id| id.epoch == hb.epoch)).map(|hb| hb.at);
             Ok(AlarmRow { station, gateway, first_received_ms, received_ms, by_text, clock, record })
         };
         rows.into_iter().map(row).collect()

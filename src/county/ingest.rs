@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::core::effect::DeviceEvent;
 use crate::core::id::{CommandId, DeviceId, Epoch, GatewayId, ResidentId, StationId};
@@ -62,8 +62,10 @@ pub enum Content {
         seq: u64,
         /// As read.
         body: Box<AlarmBody>,
-        /// As sent, with whatever a newer gateway adds.
+        /// As sent, with whatever a newer gateway adds; one that names another station stands under whoever speaks.
         text: String,
+        /// It names another station than the one that speaks.
+        is_foreign: bool,
     },
     /// One event of a device or source.
     Device {
@@ -150,13 +152,13 @@ words! {
         Taken = "taken",
         /// A number stands for two records, and both are kept: two machines may be at work with one station's data.
         Renumbered = "renumbered",
-        /// It is about another station than the one that speaks.
+        /// An alarm names another station than the one that speaks; it is stored under the one that speaks, and no other has it.
         Foreign = "foreign",
         /// Its sequence space belongs to another station.
         Epoch = "epoch",
         /// One gateway sent more at once than its share while others spoke; what was left comes again.
         Flood = "flood",
-        /// A station speaks by more gateways than any station has.
+        /// A station speaks by more gateways than any station has: of a further one only alarms are stored.
         Gateways = "gateways",
     }
 }
@@ -195,6 +197,11 @@ impl Content {
             Content::Readings { .. } => Lane::Reading,
             Content::Skipped { lane, .. } => *lane,
         }
+    }
+
+    /// An alarm that names another station than the one that speaks.
+    pub(super) const fn is_foreign(&self) -> bool {
+        matches!(self, Content::Alarm { is_foreign: true, .. })
     }
 
     /// The numbers that are settled once it is stored.
@@ -311,11 +318,9 @@ fn record(speaker: Speaker, lane: Lane, payload: &[u8]) -> Result<Record, Refusa
         Lane::Alarm => {
             let body: Box<AlarmBody> =
                 serde_json::from_str(text).map_err(|error| refuse(Why::Body, &where_it_breaks(&error)))?;
-            // A box speaks for itself: an alarm of another station would stand on the board under that station's name.
-            if body.id.station != speaker.station {
-                return Err(refuse(Why::Foreign, "the alarm is another station's"));
-            }
-            Ok(record(Content::Alarm { seq: range.0, body, text: text.to_owned() }, Vec::new()))
+            let unreadable = |error: serde_json::Error| refuse(Why::Body, &where_it_breaks(&error));
+            let content = alarm(speaker, range.0, body, text).map_err(unreadable)?;
+            Ok(record(content, Vec::new()))
         }
         Lane::Device => {
             let unreadable = |error: serde_json::Error| refuse(Why::Body, &where_it_breaks(&error));
@@ -340,6 +345,20 @@ fn record(speaker: Speaker, lane: Lane, payload: &[u8]) -> Result<Record, Refusa
             Ok(record(Content::Readings { at: readings.at, hist: readings.hist, batch }, refused))
         }
     }
+}
+
+/// An alarm, under whoever speaks. One that names another station may be true (the station's id was corrected while it was open), so
+/// it is neither refused nor put under the name it gives: its id is made the speaker's, and what was sent stays beside it.
+fn alarm(speaker: Speaker, seq: u64, mut body: Box<AlarmBody>, text: &str) -> Result<Content, serde_json::Error> {
+    let as_sent = body.id;
+    if as_sent.station == speaker.station {
+        return Ok(Content::Alarm { seq, body, text: text.to_owned(), is_foreign: false });
+    }
+    body.id.station = speaker.station;
+    let mut record: Map<String, Value> = serde_json::from_str(text)?;
+    record.insert("id".to_owned(), body.id.to_string().into());
+    record.insert("id_as_sent".to_owned(), as_sent.to_string().into());
+    Ok(Content::Alarm { seq, body, text: Value::Object(record).to_string(), is_foreign: true })
 }
 
 #[derive(Deserialize)]

@@ -22,6 +22,8 @@ pub mod book;
 
 mod undurable;
 
+mod revision;
+
 mod write;
 
 pub mod heads;

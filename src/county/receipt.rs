@@ -44,7 +44,7 @@ pub struct Committed {
     /// Places of records whose sequence space belongs to another station. An alarm among them is stored all the same, because it
     /// may be true; the others are not.
     pub foreign_epoch: BTreeSet<usize>,
-    /// Speakers of whom nothing is stored, because their station has as many gateways as a station may have.
+    /// Speakers of whom nothing but alarms is stored, because their station has as many gateways as a station may have.
     pub unmet: BTreeSet<Speaker>,
     /// Places of records whose number had been given to another record before: the gateway counts a lane anew without a new
     /// epoch, or two machines are at work with one station's data. Those of alarms are stored all the same.
@@ -108,7 +108,9 @@ impl Batch {
     pub fn receipts(&self, committed: &Committed) -> Vec<(Speaker, Ack)> {
         let mut settled: BTreeMap<(Speaker, Epoch, Lane), Settled> = BTreeMap::new();
         for (place, record) in self.records.iter().enumerate() {
-            if committed.unmet.contains(&record.speaker) {
+            // Nothing is kept of such a gateway but its alarms, so nothing else is settled, and no refusal ends an alarm of it.
+            let is_settled = matches!(record.content, Content::Alarm { .. }) && !committed.disputed.contains(&place);
+            if committed.unmet.contains(&record.speaker) && !is_settled {
                 continue;
             }
             let of = settled.entry((record.speaker, record.epoch, record.content.lane())).or_default();

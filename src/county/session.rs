@@ -140,7 +140,7 @@ impl Consumer {
             let (client, events) = AsyncClient::new(options, limits::COUNTY_REPLIES_MAX);
             // One place more than messages can be under way: for the word that the subscription stands.
             let (to_writer, arrived) = mpsc::channel(usize::from(limits::COUNTY_INTAKE_MAX) + 1);
-            let door = Door::default();
+            let door = Door::new(&settings.stations);
             let writer = Writer {
                 door: door.clone(),
                 book: &book,

@@ -101,10 +101,12 @@ pub const MIGRATIONS: &[&[&str]] = &[
         PRIMARY KEY (station, gateway, epoch, seq, stream))",
     ],
     &[
-        // Whose a sequence space is: the first station that spoke in it. Those that were there before are known by their records.
+        // Whose a sequence space is: the first station that spoke in it. Those that were there before are known by their records;
+        // one in which two stations spoke (a copied card, an id that was corrected) is nobody's until somebody speaks.
         "CREATE TABLE epochs (epoch TEXT NOT NULL PRIMARY KEY, station TEXT NOT NULL, first_heard_ms BIGINT NOT NULL)",
         "INSERT INTO epochs (epoch, station, first_heard_ms)
-        SELECT epoch, MIN(station), MIN(received_ms) FROM alarm_numbers GROUP BY epoch",
+        SELECT epoch, MIN(station), MIN(received_ms) FROM alarm_numbers GROUP BY epoch
+        HAVING COUNT(DISTINCT station) = 1",
         "CREATE INDEX epochs_station ON epochs (station)",
     ],
 ];
@@ -161,6 +163,9 @@ pub const ALARM_RECORD_BY_TEXT: &str = "INSERT INTO alarm_records
 /// What stands where a revision could not be inserted.
 pub const ALARM_RECORD_THERE: &str = "SELECT state, priority, disposition FROM alarm_records
     WHERE station = $1 AND gateway = $2 AND alarm_id = $3 AND rev = $4";
+/// What it says in full.
+pub const ALARM_RECORD_BODY: &str = "SELECT body FROM alarm_records
+    WHERE station = $1 AND gateway = $2 AND alarm_id = $3 AND rev = $4";
 /// The revisions of an alarm from one on.
 pub const ALARM_RECORDS_FROM: &str = "SELECT rev, body FROM alarm_records
     WHERE station = $1 AND gateway = $2 AND alarm_id = $3 AND rev >= $4 ORDER BY rev";
@@ -177,6 +182,9 @@ pub const ALARM_NUMBER: &str = "INSERT INTO alarm_numbers
     ON CONFLICT DO NOTHING";
 /// What stands under that number.
 pub const ALARM_NUMBER_THERE: &str = "SELECT alarm_id, rev FROM alarm_numbers
+    WHERE station = $1 AND gateway = $2 AND epoch = $3 AND seq = $4";
+/// It stands for another record.
+pub const ALARM_NUMBER_AGAIN: &str = "UPDATE alarm_numbers SET alarm_id = $5, rev = $6, received_ms = $7
     WHERE station = $1 AND gateway = $2 AND epoch = $3 AND seq = $4";
 /// The board's row: only a newer revision replaces an older one, whatever the order of arrival, and the copy over MQTT a text
 /// of the same revision.

@@ -11,7 +11,7 @@ use super::board::StationRow;
 use super::book::{Book, BookError};
 use super::plan::{Plan, Who};
 use super::sms::{Arrival, Senders, Why};
-use super::{sql, write};
+use super::{revision, sql, write};
 use crate::limits;
 use crate::relay::text::{StatusText, Text};
 use crate::words::{self, Lang};
@@ -159,7 +159,7 @@ impl Book {
     pub async fn text(&self, text: &Text, sent_ms: i64, now_ms: i64) -> Result<Kept, BookError> {
         let mut transaction = self.pool.begin_with(sql::BEGIN).await?;
         let is_new = match text {
-            Text::Alarm(alarm) => write::alarm_text(&mut transaction, alarm, now_ms).await?,
+            Text::Alarm(alarm) => revision::alarm_text(&mut transaction, alarm, now_ms).await?,
             Text::Status(status) => write::status_text(&mut transaction, status, sent_ms.min(now_ms), now_ms).await?,
         };
         transaction.commit().await?;

@@ -27,10 +27,8 @@ const fn yes() -> bool {
 pub(super) enum Place {
     /// The other one stays: it stands in a log too.
     Taken,
-    /// It stands there, and the board knows something newer out of the log.
+    /// It stands there; where the log knows nothing newer, the board went back behind it.
     Given,
-    /// It stands there, and the board goes back to it.
-    GivenAndNewest,
 }
 
 /// Puts a record that stands in its gateway's log into the place of one that did not, whatever that one said.
@@ -50,7 +48,6 @@ pub(super) async fn replace(
         .bind(rev)
         .fetch_all(&mut *to)
         .await?;
-    let is_durable = |body: &str| serde_json::from_str::<Durable>(body).map_or(true, |said| said.durable);
     let same = there.first().filter(|(known, _)| *known == rev);
     if !body.durable || same.is_none_or(|(_, body)| is_durable(body)) {
         return Ok(Place::Taken);
@@ -67,9 +64,29 @@ pub(super) async fn replace(
         .bind(text)
         .execute(&mut *to)
         .await?;
-    if there.iter().any(|(_, body)| is_durable(body)) {
-        return Ok(Place::Given);
+    if !there.iter().any(|(_, body)| is_durable(body)) {
+        sqlx::query(sql::ALARM_BEFORE).bind(station).bind(gateway).bind(&id).bind(rev - 1).execute(&mut *to).await?;
     }
-    sqlx::query(sql::ALARM_BEFORE).bind(station).bind(gateway).bind(&id).bind(rev - 1).execute(&mut *to).await?;
-    Ok(Place::GivenAndNewest)
+    Ok(Place::Given)
+}
+
+/// Whether a stored record stands in its gateway's log, as far as it says.
+pub(super) async fn stands_in_log(
+    to: &mut SqliteConnection,
+    speaker: Speaker,
+    id: &str,
+    rev: i64,
+) -> Result<bool, BookError> {
+    let body: Option<String> = sqlx::query_scalar(sql::ALARM_RECORD_BODY)
+        .bind(speaker.station.as_str())
+        .bind(speaker.gateway.as_str())
+        .bind(id)
+        .bind(rev)
+        .fetch_optional(&mut *to)
+        .await?;
+    Ok(body.is_none_or(|body| is_durable(&body)))
+}
+
+fn is_durable(body: &str) -> bool {
+    serde_json::from_str::<Durable>(body).map_or(true, |said| said.durable)
 }

@@ -7,11 +7,10 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use super::book::BookError;
 use super::ingest::{Content, Numbers, Record, Refusal, Report, Speaker, Standing, Why};
 use super::receipt::{Batch, Committed, DISPUTED, DeadLetter, FOREIGN_EPOCH};
-use super::undurable::{self, Place};
-use super::{heads, sql, told};
-use crate::core::alarm::{Disposition, State, Subject};
+use super::revision::{self, Alarm};
+use super::{heads, sql};
 use crate::core::effect::DeviceEvent;
-use crate::core::id::{DeviceId, Epoch, ResidentId, StationId};
+use crate::core::id::{DeviceId, Epoch, StationId};
 use crate::core::reading::Said;
 use crate::core::sequence::{Lane, Range};
 use crate::core::time::Moment;
@@ -19,8 +18,8 @@ use crate::limits;
 use crate::limits::border::{
     COUNTY_EPOCHS_MAX, COUNTY_GATEWAYS_MAX, COUNTY_REFUSAL_ROWS_MAX, COUNTY_REFUSED_KEPT_OF_STATION_MAX,
 };
-use crate::relay::message::{AlarmBody, DeviceMessage, GatewayState, ReadingBody, Skipped, encode};
-use crate::relay::text::{AlarmText, StatusText, Text};
+use crate::relay::message::{DeviceMessage, GatewayState, ReadingBody, Skipped, encode};
+use crate::relay::text::{StatusText, Text};
 
 /// Writes a batch; the caller commits.
 pub(super) async fn batch(to: &mut SqliteConnection, batch: &Batch, now_ms: i64) -> Result<Committed, BookError> {
@@ -31,7 +30,8 @@ pub(super) async fn batch(to: &mut SqliteConnection, batch: &Batch, now_ms: i64)
         }
     }
     for (place, record) in batch.records.iter().enumerate() {
-        if committed.unmet.contains(&record.speaker) {
+        // A true alarm is never lost to too many names: one that nobody made up is worth more than the table's size.
+        if committed.unmet.contains(&record.speaker) && !matches!(record.content, Content::Alarm { .. }) {
             continue;
         }
         if !own_epoch(to, record.speaker, record.epoch, now_ms).await? {
@@ -42,15 +42,17 @@ pub(super) async fn batch(to: &mut SqliteConnection, batch: &Batch, now_ms: i64)
             }
         }
         match &record.content {
-            Content::Alarm { seq, body, text } => match alarm(to, record, *seq, body, text, now_ms).await? {
-                Alarm::Stored => {}
-                Alarm::Renumbered => {
-                    committed.renumbered.insert(place);
+            Content::Alarm { seq, body, text, .. } => {
+                match revision::alarm(to, record, *seq, body, text, now_ms).await? {
+                    Alarm::Stored => {}
+                    Alarm::Renumbered => {
+                        committed.renumbered.insert(place);
+                    }
+                    Alarm::Disputed => {
+                        committed.disputed.insert(place);
+                    }
                 }
-                Alarm::Disputed => {
-                    committed.disputed.insert(place);
-                }
-            },
+            }
             Content::Device { seq, event, text } => {
                 if !device_event(to, record, *seq, event, text, now_ms).await? {
                     committed.renumbered.insert(place);
@@ -120,130 +122,6 @@ async fn meet(to: &mut SqliteConnection, speaker: Speaker, live: bool, now_ms: i
     Ok(true)
 }
 
-/// What became of an alarm's record.
-enum Alarm {
-    /// It stands in the database, by this message or an earlier one.
-    Stored,
-    /// The same, and its number stood for another record before.
-    Renumbered,
-    /// Another record of the same alarm and revision stands there.
-    Disputed,
-}
-
-async fn alarm(
-    to: &mut SqliteConnection,
-    record: &Record,
-    seq: u64,
-    body: &AlarmBody,
-    text: &str,
-    now_ms: i64,
-) -> Result<Alarm, BookError> {
-    let Speaker { station, gateway } = record.speaker;
-    let (id, rev) = (body.id.to_string(), i64::from(body.rev));
-    let said = (body.state.as_str(), body.priority.word(), body.disposition.map(Disposition::word));
-    let inserted = sqlx::query(sql::ALARM_RECORD)
-        .bind(station.as_str())
-        .bind(gateway.as_str())
-        .bind(&id)
-        .bind(rev)
-        .bind(said.0)
-        .bind(said.1)
-        .bind(said.2)
-        .bind(now_ms)
-        .bind(text)
-        .execute(&mut *to)
-        .await?
-        .rows_affected();
-    if inserted == 0 {
-        let there: (String, String, Option<String>) = sqlx::query_as(sql::ALARM_RECORD_THERE)
-            .bind(station.as_str())
-            .bind(gateway.as_str())
-            .bind(&id)
-            .bind(rev)
-            .fetch_one(&mut *to)
-            .await?;
-        // A record made anew after a rebuild may differ in a clock; one that says something else is no repeat.
-        if said != (there.0.as_str(), there.1.as_str(), there.2.as_deref()) {
-            match undurable::replace(to, record.speaker, body, text, now_ms).await? {
-                Place::Taken => return Ok(Alarm::Disputed),
-                Place::Given => {}
-                Place::GivenAndNewest => board(to, record.speaker, body, now_ms).await?,
-            }
-        }
-    } else {
-        board(to, record.speaker, body, now_ms).await?;
-    }
-    number(to, record, seq, &id, rev, now_ms).await
-}
-
-async fn board(to: &mut SqliteConnection, speaker: Speaker, body: &AlarmBody, now_ms: i64) -> Result<(), BookError> {
-    let occurred = body.clocks.occurred.or(body.clocks.detected);
-    sqlx::query(sql::ALARM)
-        .bind(speaker.station.as_str())
-        .bind(speaker.gateway.as_str())
-        .bind(body.id.to_string())
-        .bind(i64::from(body.rev))
-        .bind(!matches!(body.standing, State::Closed { .. }))
-        .bind(&body.state)
-        .bind(body.condition.word())
-        .bind(body.priority.word())
-        .bind(body.resident.as_ref().map(ResidentId::as_str))
-        .bind(body.device.as_ref().map(DeviceId::as_str))
-        .bind(body.drill)
-        .bind(occurred.map(|at| at.wall.0))
-        .bind(occurred.map(|at| at.trust.word()))
-        .bind(now_ms)
-        .bind(false)
-        .execute(&mut *to)
-        .await?;
-    Ok(())
-}
-
-/// Writes one revision of an alarm that came as a text; whether it was new.
-pub(super) async fn alarm_text(to: &mut SqliteConnection, alarm: &AlarmText, now_ms: i64) -> Result<bool, BookError> {
-    let (station, gateway, id, rev) = (alarm.id.station, alarm.gateway, alarm.id.to_string(), i64::from(alarm.rev));
-    let (state, priority) = (told::state_word(alarm.stands), alarm.priority.word());
-    let inserted = sqlx::query(sql::ALARM_RECORD_BY_TEXT)
-        .bind(station.as_str())
-        .bind(gateway.as_str())
-        .bind(&id)
-        .bind(rev)
-        .bind(state)
-        .bind(priority)
-        .bind(now_ms)
-        .bind(told::record_of_text(alarm))
-        .execute(&mut *to)
-        .await?
-        .rows_affected();
-    if inserted == 0 {
-        return Ok(false);
-    }
-    let resident = match alarm.id.subject {
-        Subject::Resident(id) => Some(id),
-        Subject::Device(_) | Subject::Source(_) | Subject::Stranger(_) | Subject::Channel(_) | Subject::Station => None,
-    };
-    sqlx::query(sql::ALARM)
-        .bind(station.as_str())
-        .bind(gateway.as_str())
-        .bind(&id)
-        .bind(rev)
-        // A number can be forged, so what a text says has ended stays on the board until its record comes.
-        .bind(true)
-        .bind(state)
-        .bind(alarm.id.condition.word())
-        .bind(priority)
-        .bind(resident.as_ref().map(ResidentId::as_str))
-        .bind(None::<&str>)
-        .bind(alarm.id.drill)
-        .bind(alarm.occurred.wall().0)
-        .bind(alarm.occurred.trust.word())
-        .bind(now_ms)
-        .bind(true)
-        .execute(&mut *to)
-        .await?;
-    Ok(true)
-}
-
 /// Writes how a station stands by a text that was sent at `as_of_ms`; whether it was newer than what is there.
 pub(super) async fn status_text(
     to: &mut SqliteConnection,
@@ -262,40 +140,6 @@ pub(super) async fn status_text(
         .execute(&mut *to)
         .await?;
     Ok(written.rows_affected() > 0)
-}
-
-async fn number(
-    to: &mut SqliteConnection,
-    record: &Record,
-    seq: u64,
-    id: &str,
-    rev: i64,
-    now_ms: i64,
-) -> Result<Alarm, BookError> {
-    let Speaker { station, gateway } = record.speaker;
-    let (epoch, seq) = (record.epoch.to_string(), whole(seq));
-    let inserted = sqlx::query(sql::ALARM_NUMBER)
-        .bind(station.as_str())
-        .bind(gateway.as_str())
-        .bind(&epoch)
-        .bind(seq)
-        .bind(id)
-        .bind(rev)
-        .bind(now_ms)
-        .execute(&mut *to)
-        .await?
-        .rows_affected();
-    if inserted > 0 {
-        return Ok(Alarm::Stored);
-    }
-    let there: (String, i64) = sqlx::query_as(sql::ALARM_NUMBER_THERE)
-        .bind(station.as_str())
-        .bind(gateway.as_str())
-        .bind(&epoch)
-        .bind(seq)
-        .fetch_one(&mut *to)
-        .await?;
-    Ok(if (there.0.as_str(), there.1) == (id, rev) { Alarm::Stored } else { Alarm::Renumbered })
 }
 
 /// Whether it stands under its number, by this message or an earlier one.
@@ -560,6 +404,9 @@ fn others_refused(batch: &Batch, committed: &Committed) -> BTreeMap<(Speaker, Wh
     }
     for record in committed.renumbered.iter().filter_map(at) {
         *times.entry((record.speaker, Why::Renumbered)).or_default() += 1;
+    }
+    for record in batch.records.iter().filter(|record| record.content.is_foreign()) {
+        *times.entry((record.speaker, Why::Foreign)).or_default() += 1;
     }
     times
 }

@@ -171,6 +171,7 @@ impl Writer<'_> {
                         (!committed.disputed.is_empty() || !committed.disputed_readings.is_empty(), Why::Taken),
                         (!committed.foreign_epoch.is_empty(), Why::Epoch),
                         (!committed.unmet.is_empty(), Why::Gateways),
+                        (batch.records.iter().any(|record| record.content.is_foreign()), Why::Foreign),
                     ] {
                         if found {
                             said.faults.refused(why.word());

@@ -12,7 +12,7 @@ limits! {
     /// Gateways of one station at the county. judgement: one box, one beside it while it is replaced, and those that were taken away
     /// in ten years.
     COUNTY_GATEWAYS_MAX: i64 = 16,
-        "nothing of a further one is stored, and it gets no receipt", "refusals at the county: gateways";
+        "of a further one alarms are stored and nothing else, and nothing else gets a receipt", "refusals at the county: gateways";
 
     /// Sequence spaces of one station that the county remembers. judgement: a new one comes with a new card.
     COUNTY_EPOCHS_MAX: i64 = 256,
@@ -28,9 +28,14 @@ limits! {
         "a further kind is refused and not counted", "one log line";
 
     /// Places in the county's intake that one gateway's alarms, or its other records, may take while others speak too.
-    /// judgement: half of them, and more than a gateway has under way.
-    COUNTY_SHARE_MAX: u16 = 64,
+    /// judgement: a quarter of them each, so that one gateway leaves half to the others.
+    COUNTY_SHARE_MAX: u16 = 32,
         "what goes beyond is left, and sent again by its gateway", "refusals at the county: flood";
+
+    /// Places of a gateway beyond those that are watched, and of all who may not speak here together. judgement: an alarm and its
+    /// next revisions.
+    COUNTY_SHARE_UNWATCHED_MAX: u16 = 4,
+        "what goes beyond is left, and sent again by its gateway", "refusals at the county: flood, unlisted";
 
     /// For so long whoever was heard counts as speaking. judgement: four heartbeats of an honest box.
     COUNTY_SPEAKING: Duration = Duration::from_mins(2),
@@ -38,5 +43,5 @@ limits! {
 
     /// Gateways whose share is watched at once. Source: the county of 1,000 stations for which the console is built.
     COUNTY_SPEAKERS_MAX: usize = 4_096,
-        "the share of a further one is none, so its messages are left", "refusals at the county: flood";
+        "a further one has a small share", "refusals at the county: flood";
 }

@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::core::alarm::{Alarm, AlarmId, Arrival, Clocks, Disposition, Evidence, Left, Note, State};
 use crate::core::condition::{Condition, Criterion, Priority};
@@ -221,9 +222,11 @@ pub struct AlarmBody {
     pub onsets: u16,
     /// When its condition cleared by itself.
     pub cleared: Option<Moment>,
-    /// First and newest evidence.
+    /// First and newest evidence; of a newer gateway's, what can be read.
+    #[serde(deserialize_with = "readable")]
     pub evidence: Vec<Evidence>,
-    /// Notes.
+    /// Notes; of a newer gateway's, what can be read.
+    #[serde(deserialize_with = "readable")]
     pub notes: Vec<Note>,
     /// How it ended.
     pub disposition: Option<Disposition>,
@@ -246,6 +249,12 @@ pub struct AlarmBody {
     /// Who is there, or was at its end, and whether that is proven (CARE-RULES 30).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrival: Option<Arrival>,
+}
+
+/// The entries that this program can read: a newer gateway may know more reasons, and its alarm is worth more than any of them.
+fn readable<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Vec<T>, D::Error> {
+    let entries = Vec::<serde_json::Value>::deserialize(from)?;
+    Ok(entries.into_iter().filter_map(|entry| serde_json::from_value(entry).ok()).collect())
 }
 
 impl From<Alarm> for AlarmBody {
