@@ -61,7 +61,7 @@ impl Folded {
             Ok(Entry::Snapshot(snapshot)) => self.ledger = Ledger::restore(*snapshot),
             Ok(Entry::Turn(turn)) => {
                 self.ledger.apply(&turn, Place::Written(record.position));
-                self.blocks = turn.decisions.iter().filter_map(blocks_at_head).last().unwrap_or(self.blocks);
+                self.blocks = turn.decisions.iter().filter_map(blocks_at_head).next_back().unwrap_or(self.blocks);
             }
             Ok(Entry::Carried(carried)) => self.ledger.apply_carried(&carried, record.position),
             Ok(Entry::Block(_)) | Err(_) => self.unreadable.push(record.position),

@@ -170,7 +170,9 @@ impl Comes {
         for who in &notice.people {
             *self.given.entry((id, *who)).or_insert(0) += 1;
         }
-        let asked = |word: &Word| notice.to == Audience::Acceptor(word.by) && notice.because == Because::HalfLease;
+        // A start asks whoever goes at once, and not again at the half of what is left.
+        let asks = matches!(notice.because, Because::HalfLease | Because::Restart);
+        let asked = |word: &Word| asks && notice.to == Audience::Acceptor(word.by);
         if let Some(word) = self.words.get_mut(&id).filter(|word| asked(word)) {
             word.half = None;
         }

@@ -124,7 +124,12 @@ impl Telephones {
         if let Audience::Rung(rung) = notice.to {
             known.called.extend(notice.people.iter().map(|who| (rung, notice.round, *who)));
         }
+        let raised = matches!(known.alarm.state, State::Raised { .. });
         self.rings(now, at, notice, verdicts);
+        // Whoever was to come is not written to when another input of the same turn says that somebody goes.
+        if !raised && !matches!(notice.to, Audience::Acceptor(_)) && notice.because != Because::BackUp {
+            return;
+        }
         let rung = if let Audience::Rung(rung) = notice.to { Some(rung) } else { None };
         for who in notice.people.iter().filter(|who| names.phone(**who).is_some()) {
             if self.marks.insert((notice.alarm, *who, rung, notice.round, notice.because)) {

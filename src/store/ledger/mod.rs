@@ -443,7 +443,9 @@ impl Ledger {
                 // A receipt for what was never sent must not swallow what is yet to come, nor the next start's numbers.
                 if lane == Lane::Reading {
                     ranges.retain(|range| range.0 <= self.reading.head);
-                    ranges.iter_mut().for_each(|range| range.1 = range.1.min(self.reading.head));
+                    for range in &mut ranges {
+                        range.1 = range.1.min(self.reading.head);
+                    }
                 }
                 Decision::Receipt { epoch, lane, ranges }
             }
