@@ -71,6 +71,10 @@ power-cuts:
 simulate-long:
     cargo run --release --locked -- simulate --seeds 1..1000 --days 7 --homes 30 --faults all
 
+# Seventeen deliberate mistakes of the box, each noticed by the oracle: a table
+mutations:
+    cargo test --release --locked --test mutations -- --nocapture
+
 # Two hours of 500 devices at a hundred times the rhythm of life: memory, descriptors, budgets; wants mosquitto and socat
 soak:
     SHOUWANG_LONG=1 cargo test --release --locked --test soak -- --nocapture

@@ -43,6 +43,10 @@ fn broken(settings: &Settings) -> Option<&'static str> {
 
 #[test]
 fn every_mistake_is_noticed() {
+    if cfg!(debug_assertions) {
+        println!("skipped: some forty village-days want the release profile, `just mutations`");
+        return;
+    }
     let (next, rows) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         for _ in 0..2 {
