@@ -39,6 +39,8 @@ pub(super) struct Telephones {
     alarms: BTreeMap<AlarmId, Known>,
     /// Notices of this life.
     marks: BTreeSet<Mark>,
+    /// When the process began: a start calls again only those of a rung whom nobody has reached.
+    began_at: Ms,
     /// Who waits for a letter of which alarm, and since when.
     waits: BTreeMap<(AlarmId, ResponderId), Ms>,
     /// Since when the modem has nothing to do.
@@ -74,6 +76,7 @@ impl Telephones {
         self.marks.clear();
         self.waits.clear();
         self.idle_since = Some(now);
+        self.began_at = now;
         for known in self.alarms.values_mut() {
             known.raised_since = known.raised_since.map(|_| now);
         }
@@ -150,7 +153,12 @@ impl Telephones {
             verdicts.against(now, "a_telephone_rings", || format!("{} {:?}", notice.alarm, notice.because));
         }
         let climbs = matches!(notice.because, Because::Raised | Because::NotAccepted);
-        let pairs = by_night && climbs && about_person && alarm.test_by.is_none() && alarm.away.is_none();
+        let pairs = by_night
+            && climbs
+            && now > self.began_at
+            && about_person
+            && alarm.test_by.is_none()
+            && alarm.away.is_none();
         if pairs
             && let Audience::Rung(0) = notice.to
             && called.iter().filter(|(rung, round, _)| (*rung, *round) == (0, notice.round)).count() < 2

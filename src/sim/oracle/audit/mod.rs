@@ -153,7 +153,9 @@ impl Audit {
 
     /// The process is dead.
     pub(super) fn killed(&mut self, now: Ms) {
-        for word in self.last.values_mut().filter(|word| word.at + AT_RISK_MS > now) {
+        // On a disk that took nothing, words of many minutes are lost.
+        let safe_until = now.min(self.written_at);
+        for word in self.last.values_mut().filter(|word| word.at + AT_RISK_MS > safe_until) {
             word.sure = false;
         }
         self.conduct.values_mut().for_each(|conduct| conduct.interrupted(true));
