@@ -9,7 +9,7 @@ use shouwang::core::station::Words;
 use shouwang::core::time::{Gap, Trust};
 use shouwang::core::unit::Milli;
 
-use super::village::{Play, id, roster, rung};
+use super::village::{Play, id, rung};
 use super::{PRESS, fall};
 
 #[test]
@@ -180,22 +180,6 @@ fn a_fault_ends_also_when_the_word_was_written_and_its_record_was_not() {
     assert_eq!(play.state_of(Condition::BatteryLow), Some("raised"));
     play.restart(601, 605, Gap::SameBoot);
     assert_eq!(play.state_of(Condition::BatteryLow), Some("closed"));
-}
-
-#[test]
-fn a_start_calls_nobody_about_a_fault_that_it_finds_to_be_over() {
-    let mut list = roster();
-    list.residents.values_mut().for_each(|resident| resident.tier = Tier::High);
-    let mut play = Play::watching(list);
-    play.until(5 * 3600);
-    assert!(play.told().iter().any(|(_, condition, ..)| *condition == Condition::ResidentBlind));
-    play.hear(5 * 3600, "motion", &[Said::level(Measure::Motion(true))]);
-    while play.state_of(Condition::ResidentBlind) != Some("raised") {
-        play.lose_record();
-    }
-    play.restart(5 * 3600 + 1, 5 * 3600 + 5, Gap::SameBoot);
-    assert_eq!(play.state_of(Condition::ResidentBlind), Some("closed"));
-    assert_eq!(play.told(), [], "the record names the desk as called, and there is nothing left to call about");
 }
 
 #[test]

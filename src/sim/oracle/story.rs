@@ -272,18 +272,24 @@ fn step(
         }
         // How far a notice of it had come may be told of an alarm that is over: that ends nothing.
         (from, State::Closed { by, disposition, .. }) if !matches!(from, Some(State::Closed { .. })) => {
-            let person = alarm.id.condition.rule().about_person;
             let in_window = matches!(from, Some(State::PreAlarm { .. }));
-            let allowed = match disposition {
-                Disposition::Cancelled => in_window && cancels(place, turned, alarm.id.subject),
-                Disposition::SelfCleared => !alarm.id.condition.rule().latches,
-                _ => ordered && (by.is_some() || !person || alarm.notes.iter().any(|note| !note.text.is_empty())),
-            };
-            if !allowed {
+            let cancelled = in_window && cancels(place, turned, alarm.id.subject);
+            if !may_end(alarm, by.is_some(), disposition, ordered, cancelled) {
                 verdicts.against(now, "nobody_ends_what_may_not_be_ended", || format!("{} {disposition}", alarm.id));
             }
         }
         _ => {}
+    }
+}
+
+/// Whether an alarm may end like that: by a named person's order, by a cancel that really came, or by itself where nothing latches.
+fn may_end(alarm: &Alarm, by_somebody: bool, disposition: Disposition, ordered: bool, cancelled: bool) -> bool {
+    let rule = alarm.id.condition.rule();
+    let spoken = alarm.notes.iter().any(|note| !note.text.is_empty());
+    match disposition {
+        Disposition::Cancelled => cancelled,
+        Disposition::SelfCleared => !rule.latches,
+        _ => ordered && (by_somebody || !rule.about_person || spoken),
     }
 }
 
