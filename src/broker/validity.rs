@@ -43,7 +43,7 @@ pub enum Stands {
 impl Validity {
     /// The dates of a certificate in DER; none when it is not a certificate of X.509.
     ///
-    /// Source: RFC 5280 section 4.1: Certificate { tbsCertificate { [0] version, serialNumber, signature, issuer, validity, … } … }.
+    /// Source: RFC 5280 section 4.1: `Certificate { tbsCertificate { [0] version, serialNumber, signature, issuer, validity, … } … }`.
     #[must_use]
     pub fn of(certificate: &[u8]) -> Option<Validity> {
         let mut whole = Der(Der(certificate).take(tag::SEQUENCE)?);
